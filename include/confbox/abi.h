@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wire between a caller and the monitor: numbers, layouts, constants.
+ *
+ * Everything here is frozen by tests/lint/abi.golden.  Fields are
+ * little-endian and have explicit offsets and sizes, asserted below.
+ */
+#ifndef CONFBOX_ABI_H
+#define CONFBOX_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Version of this interface.  Majors do not talk to each other; a caller of
+ * a newer minor may see CBX_E_UNKNOWN_CALL. */
+#define CBX_ABI_MAJOR 0u
+#define CBX_ABI_MINOR 1u
+
+#define CBX_PAGE_SIZE  4096u
+#define CBX_PAGE_SHIFT 12u
+
+/** Most pages one range call works on; larger counts are CBX_E_INVALID. */
+#define CBX_RANGE_PAGES_MAX 512u
+
+/** Most pages of one input, output or forward buffer. */
+#define CBX_IO_PAGES_MAX 64u
+#define CBX_IO_BYTES_MAX (CBX_IO_PAGES_MAX * CBX_PAGE_SIZE)
+
+/** Box addresses lie in [CBX_VA_MIN, CBX_VA_MAX). */
+#define CBX_VA_MIN 0x10000ull
+#define CBX_VA_MAX 0x7e0000000000ull
+
+/** "No page": as BOX_ADD's source, the pages start as zeros. */
+#define CBX_NO_PAGE UINT64_MAX
+
+/** What a call came to. */
+enum cbx_status {
+#define X(number, NAME, text) CBX_##NAME = (number),
+#include <confbox/status.def>
+#undef X
+};
+
+/** Gate call numbers. */
+enum cbx_call_id {
+#define X(number, NAME, name, callers, nargs, states, repeat) \
+	CBX_CALL_##NAME = (number),
+#include <confbox/gate.def>
+#undef X
+};
+
+#define CBX_CALL_ARGS  6
+#define CBX_REPLY_RETS 7
+
+/** Request.  Eight bytes per field, no padding. */
+struct cbx_call {
+	uint64_t id;                 /* enum cbx_call_id */
+	uint64_t arg[CBX_CALL_ARGS]; /* zero past the call's nargs */
+	uint64_t reserved;           /* zero */
+};
+
+/** Reply.  Every ret is zero unless the status is CBX_OK, except that a range
+ * call always reports in ret[0] how many pages it completed. */
+struct cbx_reply {
+	uint64_t status; /* enum cbx_status */
+	uint64_t ret[CBX_REPLY_RETS];
+};
+
+/** Rights of a box mapping. */
+#define CBX_RIGHT_R 1u
+#define CBX_RIGHT_W 2u
+#define CBX_RIGHT_X 4u
+#define CBX_RIGHTS  7u
+/** With BOX_ADD: the page is COMMON from the start, this box its writer. */
+#define CBX_ADD_COMMON 0x100u
+
+/** What the host may do with a page (PAGE_QUERY's ret[1]). */
+#define CBX_VIEW_R   1u
+#define CBX_VIEW_W   2u
+#define CBX_VIEW_UX  4u /* user execute */
+#define CBX_VIEW_SX  8u /* supervisor execute */
+#define CBX_VIEW_ALL 15u
+#define CBX_VIEW_NONE 0u
+
+/** Why BOX_ENTER came back: low 32 bits of ret[0]. */
+enum cbx_exit_reason {
+	CBX_EXIT_INTERRUPTED = 0, /* the CPU was taken back; enter again */
+	CBX_EXIT_IDLE = 1,   /* nothing can run; ret[1] wake time, ticks, or 0 */
+	CBX_EXIT_OUTPUT = 2, /* ret[1] thread, ret[2] port, ret[3] bytes */
+	CBX_EXIT_ENDED = 3,  /* ret[1] status, ret[2] enum cbx_end_reason; both
+	                      * zero when the box was confined */
+	CBX_EXIT_INPUT = 4,   /* ret[1] thread, ret[2] port, ret[3] most bytes */
+	CBX_EXIT_FORWARD = 5, /* ret[1] thread, ret[2] call, ret[3] bytes in
+	                       * the buffer, ret[4] most bytes of answer */
+	CBX_EXIT_TRACE = 6,   /* high half of ret[0] call; ret[1..6] arguments */
+	CBX_EXIT_RESULT = 7,  /* of the traced call; ret[1] result */
+};
+
+/** Why a box ended. */
+enum cbx_end_reason {
+	CBX_END_EXIT = 0,      /* by itself; the status is its own */
+	CBX_END_KILLED = 1,    /* BOX_KILL */
+	CBX_END_VIOLATION = 2, /* a call its state or policy forbids */
+	CBX_END_FAULT = 3,     /* a fault nobody in the box handles */
+	CBX_END_LOST = 4,      /* the hardware lost it */
+};
+
+/** Channel ports. */
+enum cbx_port {
+	CBX_PORT_INPUT = 0,  /* standard input, from the host */
+	CBX_PORT_OUTPUT = 1, /* standard output */
+	CBX_PORT_ERROR = 2,  /* standard error */
+	CBX_PORT_CLIENT = 3, /* the client's data; reading it is asking to be
+	                      * confined */
+};
+
+/** BOX_CONFINE's last argument: the client's data is complete. */
+#define CBX_CONFINE_LAST 1u
+
+/** BOX_DIGEST's second argument. */
+enum cbx_digest_kind {
+	CBX_DIGEST_MEASUREMENT = 0,
+	CBX_DIGEST_INPUT = 1,
+};
+#define CBX_DIGEST_BYTES 48u /* SHA-384 */
+
+/** BOX_QUERY: ret[0] state, ret[1] flags, ret[2] pages owned, ret[3] pages in
+ * reserve, ret[4] threads, ret[5] spaces, ret[6] input bytes.  For a box that
+ * is or was confined everything but ret[0] and ret[1] is zero. */
+#define CBX_BOX_TAINTED  1u /* had a shared window */
+#define CBX_BOX_DEBUG    2u /* policy lets the host look */
+#define CBX_BOX_CONFINED 4u /* is or was confined */
+#define CBX_BOX_KEEPER   8u
+
+/** Up-call kinds. */
+enum cbx_upcall_kind {
+	CBX_UPCALL_SYSCALL = 0,
+	CBX_UPCALL_FAULT = 1,
+	CBX_UPCALL_DEADLINE = 2,
+};
+
+/** A forwarded call: this block, then in_bytes of payload, in the box at
+ * FORWARD's second argument and in the host's buffer at the exit. */
+struct cbx_forward {
+	uint64_t arg[6];
+};
+
+/** Policy flags. */
+#define CBX_POLICY_DEBUG 1u /* the host may PEEK while the box is READY */
+#define CBX_POLICY_TRACE 2u /* every system call of the program exits */
+#define CBX_POLICY_FLAGS 3u
+
+#define CBX_POLICY_VERSION  1u
+#define CBX_POLICY_FORWARDS 40u
+
+/** What a box may do; measured, fixed at BOX_CREATE. */
+struct cbx_policy {
+	uint32_t version;       /* CBX_POLICY_VERSION */
+	uint32_t flags;         /* CBX_POLICY_* */
+	uint32_t output_pages;  /* a confined output's size, 1 to
+	                         * CBX_IO_PAGES_MAX */
+	uint32_t threads_max;   /* at least 1 */
+	uint64_t wake_step;     /* ticks; an IDLE wake time is rounded up to a
+	                         * multiple; at least 1 */
+	uint64_t features;      /* CPU features the box may use; 0 = all */
+	uint64_t epoch_ns;      /* what the box's clock says at tick 0 */
+	uint32_t forward_count; /* at most CBX_POLICY_FORWARDS */
+	uint32_t reserved;      /* zero */
+	uint32_t forward[CBX_POLICY_FORWARDS]; /* calls it may forward; zero
+	                                        * past forward_count */
+};
+
+/** First bytes of a confined box's output buffer; zeros follow the data up to
+ * policy.output_pages. */
+struct cbx_output {
+	uint64_t bytes;
+	uint64_t reserved;
+};
+
+/** CAPS: ret[0] these bits, ret[1] enum cbx_backend, ret[2] pages, ret[3]
+ * CPUs. */
+#define CBX_CAP_HARDWARE_ROOT  0x01u /* evidence is rooted in hardware */
+#define CBX_CAP_HOST_KERNEL_OUT 0x02u /* the guest kernel cannot look in */
+#define CBX_CAP_HYPERVISOR_OUT 0x04u /* the hypervisor cannot look in */
+#define CBX_CAP_DMA            0x08u /* devices cannot reach protected pages */
+#define CBX_CAP_VIEW_FAULTS    0x10u /* a forbidden host access faults; without
+                                      * it, it reads zeros and writes nothing */
+#define CBX_CAP_EXECUTE_ONLY   0x20u
+#define CBX_CAP_EXECUTE_MODES  0x40u /* user and supervisor execute differ */
+
+/** Backends. */
+enum cbx_backend {
+	CBX_BACKEND_MOCK = 0,
+	CBX_BACKEND_LINUX = 1,
+	CBX_BACKEND_PKS_VM = 2,
+	CBX_BACKEND_SNP = 3,
+	CBX_BACKEND_TDX = 4,
+	CBX_BACKEND_CCA = 5,
+};
+
+/* The layout is the contract; the compiler holds us to it. */
+#define CBX_AT(offset, size, type, field)                                   \
+	_Static_assert(offsetof(struct type, field) == (offset) &&          \
+			       sizeof(((struct type *)0)->field) == (size), \
+		#type "." #field)
+#define CBX_SIZE(size, type) \
+	_Static_assert(sizeof(struct type) == (size), #type)
+
+CBX_AT(0x00, 8, cbx_call, id);
+CBX_AT(0x08, 48, cbx_call, arg);
+CBX_AT(0x38, 8, cbx_call, reserved);
+CBX_SIZE(0x40, cbx_call);
+
+CBX_AT(0x00, 8, cbx_reply, status);
+CBX_AT(0x08, 56, cbx_reply, ret);
+CBX_SIZE(0x40, cbx_reply);
+
+CBX_AT(0x00, 48, cbx_forward, arg);
+CBX_SIZE(0x30, cbx_forward);
+
+CBX_AT(0x00, 4, cbx_policy, version);
+CBX_AT(0x04, 4, cbx_policy, flags);
+CBX_AT(0x08, 4, cbx_policy, output_pages);
+CBX_AT(0x0c, 4, cbx_policy, threads_max);
+CBX_AT(0x10, 8, cbx_policy, wake_step);
+CBX_AT(0x18, 8, cbx_policy, features);
+CBX_AT(0x20, 8, cbx_policy, epoch_ns);
+CBX_AT(0x28, 4, cbx_policy, forward_count);
+CBX_AT(0x2c, 4, cbx_policy, reserved);
+CBX_AT(0x30, 160, cbx_policy, forward);
+CBX_SIZE(0xd0, cbx_policy);
+
+CBX_AT(0x00, 8, cbx_output, bytes);
+CBX_AT(0x08, 8, cbx_output, reserved);
+CBX_SIZE(0x10, cbx_output);
+
+#endif

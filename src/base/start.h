@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the client library and the runtime of a box agree on: where things
+ * lie in a box that runs a Linux program.  The monitor knows none of it.
+ *
+ * The first thread starts at the runtime's entry with the start block's
+ * address as its argument.  Every page of it is measured.
+ */
+#ifndef CBX_BASE_START_H
+#define CBX_BASE_START_H
+
+#include <confbox/abi.h>
+
+#define CBX_RUNTIME_VA 0x600000000000ull /* the runtime's image */
+#define CBX_START_VA   0x610000000000ull /* struct cbx_start, then strings */
+#define CBX_FILES_VA   0x620000000000ull /* the measured files: a ustar archive */
+#define CBX_STACK_VA   0x630000000000ull /* the runtime's first stack */
+#define CBX_STACK_PAGES 16u
+#define CBX_WINDOW_VA  0x640000000000ull /* I/O windows */
+
+#define CBX_START_MAGIC 0x5452415453584243ull /* "CBXSTART" */
+#define CBX_START_VERSION 1u
+
+/** Start flags. */
+#define CBX_START_KEEPER 1u /* the program is the keeper: its KEEPER_NEXT gate
+			     * passes through, its output is the log */
+#define CBX_START_CONFINE 2u /* standard input is the client's data: read it
+			      * from CBX_PORT_CLIENT */
+#define CBX_START_TRACE 4u /* report each result by UPCALL_RESUME before
+			    * returning to the program */
+
+/**
+ * The start block.  Offsets are from the block's beginning and lie within
+ * size; strings end with a zero byte.
+ */
+struct cbx_start {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t flags;
+	uint64_t size;	       /* bytes of the block with its strings */
+	uint64_t memory_pages; /* pages of reserve the program may use */
+	uint64_t files_bytes;  /* bytes of the archive at CBX_FILES_VA, or 0 */
+	uint64_t argc;
+	uint64_t argv_offset;  /* argc strings, one after the other */
+	uint64_t envc;
+	uint64_t envp_offset;  /* envc strings, one after the other */
+	uint64_t path_offset;  /* the program's path in the archive */
+	uint64_t cwd_offset;   /* the working directory */
+	uint64_t epoch_ns;     /* what CLOCK_REALTIME says at tick 0 */
+};
+
+CBX_AT(0x00, 8, cbx_start, magic);
+CBX_AT(0x08, 4, cbx_start, version);
+CBX_AT(0x0c, 4, cbx_start, flags);
+CBX_AT(0x10, 8, cbx_start, size);
+CBX_AT(0x18, 8, cbx_start, memory_pages);
+CBX_AT(0x20, 8, cbx_start, files_bytes);
+CBX_AT(0x28, 8, cbx_start, argc);
+CBX_AT(0x30, 8, cbx_start, argv_offset);
+CBX_AT(0x38, 8, cbx_start, envc);
+CBX_AT(0x40, 8, cbx_start, envp_offset);
+CBX_AT(0x48, 8, cbx_start, path_offset);
+CBX_AT(0x50, 8, cbx_start, cwd_offset);
+CBX_AT(0x58, 8, cbx_start, epoch_ns);
+CBX_SIZE(0x60, cbx_start);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The confidential VM, as the core sees it: who may touch which page, and how
+ * the host calls.
+ *
+ * Rules every backend keeps:
+ *  - A function that returns enum cbx_status either succeeds or changes
+ *    nothing.  A range function works page by page and reports in *done how
+ *    many pages it completed; pages from *done on are as they were.  A
+ *    function that returns void cannot fail; if the hardware says otherwise it
+ *    calls cbx_hal_panic().
+ *  - A backend keeps no opinion about ownership.  The core's page table is the
+ *    only authority; the backend mirrors what it is told.
+ *  - A backend never calls the core.
+ *  - No function waits for another CPU, for the host or for the hypervisor,
+ *    except cbx_hal_host_run.
+ *
+ * What implements each function on each backend, what can fail and what is
+ * left over is the table in doc/porting.md.
+ */
+#ifndef CBX_HAL_HAL_H
+#define CBX_HAL_HAL_H
+
+#include <base/types.h>
+
+/** Facts about a backend. */
+struct cbx_hal_caps {
+	uint64_t bits;		  /* CBX_CAP_* */
+	enum cbx_backend backend; /* who */
+};
+extern const struct cbx_hal_caps cbx_hal_caps;
+
+/** CPUs the host may use; at least 1, fixed after start. */
+uint32_t cbx_hal_cpu_count(void);
+
+/** The CPU this code runs on; less than cbx_hal_cpu_count(). */
+uint32_t cbx_hal_cpu(void);
+
+/** Where this CPU records the innermost lock rank it holds. */
+uint32_t *cbx_hal_cpu_rank(void);
+
+/** Pages the monitor manages: numbers 0 to this minus one; at most 2^32 - 1,
+ * fixed after start. */
+uint64_t cbx_hal_page_count(void);
+
+/** What lies at a range of pages when the machine starts. */
+enum cbx_hal_kind {
+	CBX_HAL_RAM,	 /* becomes HOST */
+	CBX_HAL_DEVICE,	 /* becomes DEVICE */
+	CBX_HAL_MONITOR, /* becomes META */
+};
+struct cbx_hal_region {
+	struct cbx_pfn first;
+	uint64_t count;
+	enum cbx_hal_kind kind;
+};
+
+/**
+ * The memory map, one region a call.
+ *
+ * @param      index   0, 1, ...
+ * @param[out] region  within cbx_hal_page_count(); regions do not overlap
+ *
+ * @return false when there is no region @p index
+ */
+bool cbx_hal_memory(uint32_t index, struct cbx_hal_region *region);
+
+/**
+ * Take pages into the confidential VM; their bytes are undefined after.
+ *
+ * @param[out] done  pages completed
+ *
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_HARDWARE  page *done was refused
+ *
+ * @source AMD 24594 PVALIDATE; Intel TDX TDG.MEM.PAGE.ACCEPT; Arm DEN0137
+ *         RSI_IPA_STATE_SET
+ */
+CBX_MUST_CHECK enum cbx_status cbx_hal_page_accept(
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done);
+
+/**
+ * Give pages to the hypervisor: shared from then on.
+ *
+ * @pre their view is CBX_VIEW_NONE or they are the host's
+ *
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_HARDWARE  page *done was refused
+ */
+CBX_MUST_CHECK enum cbx_status cbx_hal_page_release(
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done);
+
+/**
+ * Make @p view what the host may do with the pages from now on.
+ *
+ * The view is the whole truth, not a change to it; setting it twice is setting
+ * it once.  A view the hardware cannot express is rounded down.  Page contents
+ * do not change.  CPUs may still hold a translation that allows more until a
+ * flush started afterwards has completed.
+ *
+ * @param      pfn    pfn.n + count is at most cbx_hal_page_count()
+ * @param[out] done   pages whose view is set
+ *
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_HARDWARE  page *done was refused; its previous view holds
+ */
+CBX_MUST_CHECK enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn,
+	uint64_t count, struct cbx_view view, uint64_t *done);
+
+/** Start dropping stale host translations on every CPU.  Tokens grow. */
+uint64_t cbx_hal_view_flush(void);
+
+/** Whether the flush that gave @p token, and all before it, completed. */
+bool cbx_hal_view_flushed(uint64_t token);
+
+/**
+ * A pointer to a page, for this CPU only, until cbx_hal_page_unmap.
+ *
+ * At most CBX_HAL_MAPS at a time on one CPU; unmapped in any order.
+ *
+ * @pre pfn.n < cbx_hal_page_count()
+ */
+void *cbx_hal_page_map(struct cbx_pfn pfn);
+void cbx_hal_page_unmap(const void *page);
+#define CBX_HAL_MAPS 12u
+
+/**
+ * Overwrite pages with zeros, as every later reader will see them.
+ *
+ * @pre neither host nor box can touch them; no flush is outstanding
+ */
+void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count);
+
+/** What the host, or the machine under it, did. */
+enum cbx_event_kind {
+	CBX_EVENT_CALL,	      /* host gate: call */
+	CBX_EVENT_PAGE_STATE, /* wants pages shared with the hypervisor, or
+			       * private again: pfn, count, shared */
+	CBX_EVENT_FAULT,      /* touched what its view forbids: pfn, access */
+	CBX_EVENT_CPU_START,  /* this CPU begins */
+	CBX_EVENT_CPU_STOP,   /* this CPU is done: leave the loop */
+	CBX_EVENT_TICK,	      /* nothing; time passed */
+	CBX_EVENT_CRASH,      /* the host is gone: leave the loop */
+};
+struct cbx_event {
+	enum cbx_event_kind kind;
+	struct cbx_call call;
+	struct cbx_pfn pfn;
+	uint64_t count;
+	bool shared;
+	struct cbx_view access; /* the one bit that was wanted */
+};
+
+/**
+ * Run the host on this CPU until something happens.
+ *
+ * @param      cpu    this CPU
+ * @param      reply  answer to the last CALL or PAGE_STATE event on this CPU;
+ *                    NULL when there is none to answer
+ * @param[out] event  what happened, copied once from the host
+ */
+void cbx_hal_host_run(
+	uint32_t cpu, const struct cbx_reply *reply, struct cbx_event *event);
+
+/** Give the host the architectural fault for the FAULT just reported. */
+void cbx_hal_host_fault(uint32_t cpu);
+
+/** Ask another CPU to leave the box it runs, soon.  Best effort. */
+void cbx_hal_cpu_kick(uint32_t cpu);
+
+/**
+ * Random bytes fit for keys.
+ *
+ * @retval CBX_OK          buf[size] is filled
+ * @retval CBX_E_HARDWARE  no entropy now; buf holds zeros
+ */
+CBX_MUST_CHECK enum cbx_status cbx_hal_random(void *buf, size_t size);
+
+/** Nanoseconds since the machine started; never goes back on one CPU. */
+uint64_t cbx_hal_ticks(void);
+
+/** Stop the machine: something only a bug can do has happened. */
+_Noreturn void cbx_hal_panic(const char *what, const char *file, int line);
+
+/** One line for the operator.  Holds nothing of a box. */
+void cbx_hal_log(const char *text);
+
+#endif
