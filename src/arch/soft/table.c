@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arch/soft/table.h>
+#include <hal/hal.h>
+
+/* An entry: bit 0 present, bits 1 to 3 rights (leaf only), from bit 12 on the
+ * page number.  Level 4 is the root, level 1 holds the translations. */
+#define ENTRIES	     512u
+#define LEVELS	     4u
+#define PRESENT	     1ull
+#define RIGHTS_SHIFT 1u
+#define VA_LIMIT     (1ull << 48)
+
+#define ASSERT(condition)                                          \
+	do {                                                       \
+		if (!(condition)) {                                \
+			cbx_hal_panic(#condition, __FILE__, __LINE__); \
+		}                                                  \
+	} while (0)
+
+static uint64_t entry_page(struct cbx_pfn pfn)
+{
+	return pfn.n << CBX_PAGE_SHIFT | PRESENT;
+}
+
+static uint64_t entry_leaf(struct cbx_pfn pfn, struct cbx_rights rights)
+{
+	return entry_page(pfn) | (uint64_t)rights.bits << RIGHTS_SHIFT;
+}
+
+static struct cbx_pfn pfn_of(uint64_t entry)
+{
+	return (struct cbx_pfn){ entry >> CBX_PAGE_SHIFT };
+}
+
+static struct cbx_rights rights_of(uint64_t entry)
+{
+	return (struct cbx_rights){
+		(uint8_t)(entry >> RIGHTS_SHIFT & CBX_RIGHTS)
+	};
+}
+
+/* Bits of an address below what one entry of level covers. */
+static unsigned int shift_of(unsigned int level)
+{
+	return CBX_PAGE_SHIFT + 9 * (level - 1);
+}
+
+static unsigned int index_of(uint64_t va, unsigned int level)
+{
+	return (unsigned int)(va >> shift_of(level) & (ENTRIES - 1));
+}
+
+static bool is_valid(struct cbx_rights rights)
+{
+	return rights.bits != 0 && (rights.bits & ~CBX_RIGHTS) == 0;
+}
+
+static uint64_t read_entry(struct cbx_pfn page, unsigned int index)
+{
+	const uint64_t *entries = cbx_hal_page_map(page);
+	uint64_t entry = entries[index];
+
+	cbx_hal_page_unmap(entries);
+	return entry;
+}
+
+static void write_entry(
+	struct cbx_pfn page, unsigned int index, uint64_t entry)
+{
+	uint64_t *entries = cbx_hal_page_map(page);
+
+	entries[index] = entry;
+	cbx_hal_page_unmap(entries);
+}
+
+/* The first entry from index on that is present; ENTRIES if none is. */
+static unsigned int scan(
+	struct cbx_pfn page, unsigned int index, uint64_t *entry)
+{
+	const uint64_t *entries = cbx_hal_page_map(page);
+
+	while (index < ENTRIES && entries[index] == 0) {
+		index++;
+	}
+	*entry = index < ENTRIES ? entries[index] : 0;
+	cbx_hal_page_unmap(entries);
+	return index;
+}
+
+static bool is_empty(struct cbx_pfn page)
+{
+	uint64_t entry;
+
+	return scan(page, 0, &entry) == ENTRIES;
+}
+
+static struct cbx_pfn root_of(const struct cbx_soft_table *table)
+{
+	ASSERT(table->root != 0);
+	return (struct cbx_pfn){ table->root - 1 };
+}
+
+/* The table at level on the way to va. */
+static bool find(const struct cbx_soft_table *table, uint64_t va,
+	unsigned int level, struct cbx_pfn *page)
+{
+	*page = root_of(table);
+	for (unsigned int at = LEVELS; at > level; at--) {
+		uint64_t entry = read_entry(*page, index_of(va, at));
+
+		if (entry == 0) {
+			return false;
+		}
+		*page = pfn_of(entry);
+	}
+	return true;
+}
+
+/* Spares are a list linked through their first word, otherwise zero. */
+static void push_spare(struct cbx_soft_table *table, struct cbx_pfn page)
+{
+	write_entry(page, 0, table->spare);
+	table->spare = page.n + 1;
+	table->spares++;
+}
+
+static struct cbx_pfn pop_spare(struct cbx_soft_table *table)
+{
+	struct cbx_pfn page = { table->spare - 1 };
+
+	ASSERT(table->spares != 0);
+	table->spare = read_entry(page, 0);
+	table->spares--;
+	write_entry(page, 0, 0);
+	return page;
+}
+
+/* The leaf table for va, made on the way if it is missing. */
+static struct cbx_pfn reach(struct cbx_soft_table *table, uint64_t va)
+{
+	struct cbx_pfn page = root_of(table);
+
+	for (unsigned int level = LEVELS; level > 1; level--) {
+		uint64_t entry = read_entry(page, index_of(va, level));
+
+		if (entry == 0) {
+			entry = entry_page(pop_spare(table));
+			write_entry(page, index_of(va, level), entry);
+		}
+		page = pfn_of(entry);
+	}
+	return page;
+}
+
+/* Give back the tables on the way to va that are empty, lowest first. */
+static void prune(struct cbx_soft_table *table, uint64_t va)
+{
+	for (unsigned int level = 1; level < LEVELS; level++) {
+		struct cbx_pfn page;
+		struct cbx_pfn above;
+
+		ASSERT(find(table, va, level, &page));
+		if (!is_empty(page)) {
+			return;
+		}
+		ASSERT(find(table, va, level + 1, &above));
+		write_entry(above, index_of(va, level + 1), 0);
+		push_spare(table, page);
+	}
+}
+
+/* Pages of a range that the leaf table of its first page covers. */
+static uint64_t chunk_of(uint64_t va, uint64_t count)
+{
+	uint64_t room = ENTRIES - index_of(va, 1);
+
+	return count < room ? count : room;
+}
+
+static void fill(struct cbx_pfn leaf, unsigned int index, uint64_t count,
+	uint64_t entry)
+{
+	uint64_t *entries = cbx_hal_page_map(leaf);
+
+	for (uint64_t i = 0; i < count; i++) {
+		ASSERT(entries[index + i] == 0);
+		entries[index + i] = entry + (i << CBX_PAGE_SHIFT);
+	}
+	cbx_hal_page_unmap(entries);
+}
+
+static void clear(struct cbx_pfn leaf, unsigned int index, uint64_t count)
+{
+	uint64_t *entries = cbx_hal_page_map(leaf);
+
+	for (uint64_t i = 0; i < count; i++) {
+		ASSERT(entries[index + i] != 0);
+		entries[index + i] = 0;
+	}
+	cbx_hal_page_unmap(entries);
+}
+
+static void change(struct cbx_pfn leaf, unsigned int index, uint64_t count,
+	struct cbx_rights rights)
+{
+	uint64_t *entries = cbx_hal_page_map(leaf);
+
+	for (uint64_t i = 0; i < count; i++) {
+		ASSERT(entries[index + i] != 0);
+		entries[index + i] =
+			entry_leaf(pfn_of(entries[index + i]), rights);
+	}
+	cbx_hal_page_unmap(entries);
+}
+
+void cbx_soft_create(struct cbx_soft_table *table, struct cbx_pfn root)
+{
+	ASSERT(table->root == 0 && table->spares == 0);
+	table->root = root.n + 1;
+}
+
+/* Tables of level that the range needs and that are not there. */
+static uint64_t missing(const struct cbx_soft_table *table, uint64_t va,
+	uint64_t count, unsigned int level)
+{
+	unsigned int shift = shift_of(level + 1);
+	uint64_t last = (va + (count << CBX_PAGE_SHIFT) - 1) >> shift;
+	uint64_t result = 0;
+
+	for (uint64_t at = va >> shift; at <= last; at++) {
+		struct cbx_pfn page;
+
+		result += find(table, at << shift, level, &page) ? 0 : 1;
+	}
+	return result;
+}
+
+uint64_t cbx_soft_tables(
+	const struct cbx_soft_table *table, struct cbx_va va, uint64_t count)
+{
+	uint64_t needed = 0;
+
+	ASSERT(cbx_va_range_valid(va, count));
+	if (count == 0) {
+		return 0;
+	}
+	for (unsigned int level = 1; level < LEVELS; level++) {
+		needed += missing(table, va.a, count, level);
+	}
+	return needed > table->spares ? needed - table->spares : 0;
+}
+
+void cbx_soft_give(struct cbx_soft_table *table, struct cbx_pfn page)
+{
+	ASSERT(table->root != 0);
+	push_spare(table, page);
+}
+
+bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page)
+{
+	ASSERT(table->mapped == 0);
+	if (table->spares != 0) {
+		*page = pop_spare(table);
+		return true;
+	}
+	if (table->root == 0) {
+		return false;
+	}
+	*page = root_of(table);
+	ASSERT(is_empty(*page));
+	table->root = 0;
+	return true;
+}
+
+void cbx_soft_map(struct cbx_soft_table *table, struct cbx_va va,
+	struct cbx_pfn pfn, uint64_t count, struct cbx_rights rights)
+{
+	ASSERT(cbx_va_range_valid(va, count) && is_valid(rights));
+	while (count != 0) {
+		uint64_t chunk = chunk_of(va.a, count);
+
+		fill(reach(table, va.a), index_of(va.a, 1), chunk,
+			entry_leaf(pfn, rights));
+		table->mapped += chunk;
+		va = cbx_va_add(va, chunk);
+		pfn = cbx_pfn_add(pfn, chunk);
+		count -= chunk;
+	}
+}
+
+void cbx_soft_unmap(
+	struct cbx_soft_table *table, struct cbx_va va, uint64_t count)
+{
+	ASSERT(cbx_va_range_valid(va, count));
+	while (count != 0) {
+		uint64_t chunk = chunk_of(va.a, count);
+		struct cbx_pfn leaf;
+
+		ASSERT(find(table, va.a, 1, &leaf));
+		clear(leaf, index_of(va.a, 1), chunk);
+		table->mapped -= chunk;
+		prune(table, va.a);
+		va = cbx_va_add(va, chunk);
+		count -= chunk;
+	}
+}
+
+void cbx_soft_protect(struct cbx_soft_table *table, struct cbx_va va,
+	uint64_t count, struct cbx_rights rights)
+{
+	ASSERT(cbx_va_range_valid(va, count) && is_valid(rights));
+	while (count != 0) {
+		uint64_t chunk = chunk_of(va.a, count);
+		struct cbx_pfn leaf;
+
+		ASSERT(find(table, va.a, 1, &leaf));
+		change(leaf, index_of(va.a, 1), chunk, rights);
+		va = cbx_va_add(va, chunk);
+		count -= chunk;
+	}
+}
+
+bool cbx_soft_lookup(const struct cbx_soft_table *table, struct cbx_va va,
+	struct cbx_pfn *pfn, struct cbx_rights *rights)
+{
+	struct cbx_pfn leaf;
+	uint64_t entry;
+
+	if (table->root == 0 || va.a >= VA_LIMIT ||
+		!find(table, va.a, 1, &leaf)) {
+		return false;
+	}
+	entry = read_entry(leaf, index_of(va.a, 1));
+	if (entry == 0) {
+		return false;
+	}
+	*pfn = pfn_of(entry);
+	*rights = rights_of(entry);
+	return true;
+}
+
+/* One walk towards *va: the first entry at or after it in each table.  Finds
+ * the translation, or moves *va past the table that holds no more. */
+static bool descend(const struct cbx_soft_table *table, uint64_t *va,
+	uint64_t *entry)
+{
+	struct cbx_pfn page = root_of(table);
+
+	for (unsigned int level = LEVELS; level > 0; level--) {
+		unsigned int shift = shift_of(level);
+		unsigned int index = index_of(*va, level);
+		unsigned int found = scan(page, index, entry);
+
+		if (found != index) {
+			*va = ((*va >> shift) + (found - index)) << shift;
+		}
+		if (found == ENTRIES) {
+			return false;
+		}
+		page = pfn_of(*entry);
+	}
+	return true;
+}
+
+bool cbx_soft_next(const struct cbx_soft_table *table, struct cbx_va *va,
+	struct cbx_pfn *pfn, struct cbx_rights *rights)
+{
+	uint64_t at = va->a & ~(uint64_t)(CBX_PAGE_SIZE - 1);
+
+	while (table->root != 0 && at < VA_LIMIT) {
+		uint64_t entry;
+
+		if (descend(table, &at, &entry)) {
+			*va = (struct cbx_va){ at };
+			*pfn = pfn_of(entry);
+			*rights = rights_of(entry);
+			return true;
+		}
+	}
+	return false;
+}
