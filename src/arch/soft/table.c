@@ -10,11 +10,11 @@
 #define RIGHTS_SHIFT 1u
 #define VA_LIMIT     (1ull << 48)
 
-#define ASSERT(condition)                                          \
-	do {                                                       \
-		if (!(condition)) {                                \
+#define ASSERT(condition)                                              \
+	do {                                                           \
+		if (!(condition)) {                                    \
 			cbx_hal_panic(#condition, __FILE__, __LINE__); \
-		}                                                  \
+		}                                                      \
 	} while (0)
 
 static uint64_t entry_page(struct cbx_pfn pfn)
@@ -34,9 +34,9 @@ static struct cbx_pfn pfn_of(uint64_t entry)
 
 static struct cbx_rights rights_of(uint64_t entry)
 {
-	return (struct cbx_rights){
-		(uint8_t)(entry >> RIGHTS_SHIFT & CBX_RIGHTS)
-	};
+	uint8_t bits = (uint8_t)(entry >> RIGHTS_SHIFT & CBX_RIGHTS);
+
+	return (struct cbx_rights){ bits };
 }
 
 /* Bits of an address below what one entry of level covers. */
@@ -64,8 +64,7 @@ static uint64_t read_entry(struct cbx_pfn page, unsigned int index)
 	return entry;
 }
 
-static void write_entry(
-	struct cbx_pfn page, unsigned int index, uint64_t entry)
+static void write_entry(struct cbx_pfn page, unsigned int index, uint64_t entry)
 {
 	uint64_t *entries = cbx_hal_page_map(page);
 
@@ -177,8 +176,8 @@ static uint64_t chunk_of(uint64_t va, uint64_t count)
 	return count < room ? count : room;
 }
 
-static void fill(struct cbx_pfn leaf, unsigned int index, uint64_t count,
-	uint64_t entry)
+static void fill(
+	struct cbx_pfn leaf, unsigned int index, uint64_t count, uint64_t entry)
 {
 	uint64_t *entries = cbx_hal_page_map(leaf);
 
@@ -341,8 +340,8 @@ bool cbx_soft_lookup(const struct cbx_soft_table *table, struct cbx_va va,
 
 /* One walk towards *va: the first entry at or after it in each table.  Finds
  * the translation, or moves *va past the table that holds no more. */
-static bool descend(const struct cbx_soft_table *table, uint64_t *va,
-	uint64_t *entry)
+static bool descend(
+	const struct cbx_soft_table *table, uint64_t *va, uint64_t *entry)
 {
 	struct cbx_pfn page = root_of(table);
 
