@@ -4,7 +4,8 @@
  *
  * The same rules as hal.h: a status means all or nothing, a range reports
  * *done, nothing here calls the core.  Calls on one space are made under the
- * core's gate lock, except cbx_arch_vcpu_run, which is made without it.
+ * core's gate lock, except cbx_arch_vcpu_run, which is made without it (and,
+ * for the keeper's context only, with it).
  *
  * Translations live in table pages (META) that the core hands to the space;
  * only the monitor can write them, so they are where a box address is looked
@@ -23,7 +24,7 @@ struct cbx_arch_space {
 
 /** Storage of a box CPU context inside its thread's META page. */
 struct cbx_arch_vcpu {
-	uint64_t word[128];
+	uint64_t word[440];
 };
 
 /** A translation. */

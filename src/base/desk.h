@@ -34,7 +34,7 @@ enum cbx_desk_op {
  * with zeros. */
 #define CBX_RECORD_POLICY   "policy"   /* data: struct cbx_policy */
 #define CBX_RECORD_PAGE	    "page"     /* address, rights; data: the page */
-#define CBX_RECORD_ZERO	    "zero"     /* address, rights; info2: page count */
+#define CBX_RECORD_ZERO	    "zero"     /* address, rights; one a page, no data */
 #define CBX_RECORD_COMMON   "common"   /* address, rights; data: the page */
 #define CBX_RECORD_THREAD   "thread"   /* entry, stack, argument; no data */
 #define CBX_RECORD_FINALIZE "finalize" /* no data */
@@ -47,7 +47,7 @@ struct cbx_record {
 	char kind[8];
 	uint64_t address; /* or entry, offset */
 	uint64_t info;	  /* or rights, stack, result */
-	uint64_t info2;	  /* or page count, thread argument */
+	uint64_t info2;	  /* or thread argument; else 0 */
 	uint64_t length;  /* bytes of data, at most CBX_PAGE_SIZE */
 };
 
@@ -55,8 +55,10 @@ struct cbx_record {
  * A request, and the answer in place.
  *
  * For EXTEND, record i is @c record with address advanced by i * CBX_PAGE_SIZE
- * and, but for the last (i + 1 == count), length CBX_PAGE_SIZE; its data is
- * the beginning of data page i.  Count 0 is malformed.
+ * and, for the last one (i + 1 == count), length last_length; its data is the
+ * beginning of data page i.  Well-formed: count at least 1; both lengths at
+ * most CBX_PAGE_SIZE; count at most CBX_DESK_DATA_PAGES, or, when both lengths
+ * are 0, CBX_RANGE_PAGES_MAX.
  */
 struct cbx_desk {
 	uint64_t op;

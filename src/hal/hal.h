@@ -36,6 +36,9 @@ uint32_t cbx_hal_cpu_count(void);
 /** The CPU this code runs on; less than cbx_hal_cpu_count(). */
 uint32_t cbx_hal_cpu(void);
 
+/** Somebody else holds a lock: let time pass. */
+void cbx_hal_cpu_relax(void);
+
 /** Where this CPU records the innermost lock rank it holds. */
 uint32_t *cbx_hal_cpu_rank(void);
 
@@ -103,6 +106,8 @@ CBX_MUST_CHECK enum cbx_status cbx_hal_page_release(
  *
  * @retval CBX_OK          all of them
  * @retval CBX_E_HARDWARE  page *done was refused; its previous view holds
+ * @retval CBX_E_BUSY      page *done is half changed: between its previous view
+ *                         and @p view; repeat
  */
 CBX_MUST_CHECK enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn,
 	uint64_t count, struct cbx_view view, uint64_t *done);
