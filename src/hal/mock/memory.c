@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory map, and what the monitor does with pages. */
+#include <string.h>
+
+#include <hal/mock/machine.h>
+
+#define JUNK 0xa5
+
+uint32_t cbx_hal_cpu_count(void)
+{
+	return mock.options.cpus;
+}
+
+uint64_t cbx_hal_page_count(void)
+{
+	return mock.options.pages;
+}
+
+bool cbx_hal_memory(uint32_t index, struct cbx_hal_region *region)
+{
+	uint64_t monitor = mock.options.monitor_pages;
+	uint64_t devices = mock.options.device_pages;
+	uint64_t ram = mock.options.pages - monitor - devices;
+	const struct cbx_hal_region map[] = {
+		{ { 0 }, monitor, CBX_HAL_MONITOR },
+		{ { monitor }, ram, CBX_HAL_RAM },
+		{ { monitor + ram }, devices, CBX_HAL_DEVICE },
+	};
+
+	if (index >= (devices != 0 ? 3u : 2u)) {
+		return false;
+	}
+	*region = map[index];
+	return true;
+}
+
+static uint8_t *bytes_of(uint64_t pfn)
+{
+	return mock.ram + pfn * CBX_PAGE_SIZE;
+}
+
+/* Nobody but the monitor has anything to do with the page. */
+static bool is_free(const struct mock_page *page)
+{
+	return page->boxes == 0 && page->used == 0;
+}
+
+static enum cbx_status accept_one(uint64_t pfn)
+{
+	struct mock_page *page = &mock.pages[pfn];
+	enum cbx_status status = mock_step(false);
+
+	if (status == CBX_OK && !page->shared) {
+		status = CBX_E_HARDWARE;
+	}
+	if (status == CBX_OK) {
+		page->shared = false;
+		memset(bytes_of(pfn), JUNK, CBX_PAGE_SIZE);
+	}
+	return status;
+}
+
+static enum cbx_status release_one(uint64_t pfn)
+{
+	struct mock_page *page = &mock.pages[pfn];
+	enum cbx_status status = mock_step(false);
+
+	MOCK_ASSERT(is_free(page) && page->kind == CBX_HAL_RAM);
+	if (status == CBX_OK) {
+		page->shared = true;
+	}
+	return status;
+}
+
+enum cbx_status cbx_hal_page_accept(
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
+{
+	enum cbx_status status = CBX_OK;
+
+	MOCK_ASSERT(cbx_range_fits(pfn.n, count, mock.options.pages));
+	mock_lock();
+	for (*done = 0; *done < count; (*done)++) {
+		status = accept_one(pfn.n + *done);
+		if (status != CBX_OK) {
+			break;
+		}
+	}
+	mock_unlock();
+	return status;
+}
+
+enum cbx_status cbx_hal_page_release(
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
+{
+	enum cbx_status status = CBX_OK;
+
+	MOCK_ASSERT(cbx_range_fits(pfn.n, count, mock.options.pages));
+	mock_lock();
+	for (*done = 0; *done < count; (*done)++) {
+		status = release_one(pfn.n + *done);
+		if (status != CBX_OK) {
+			break;
+		}
+	}
+	mock_unlock();
+	return status;
+}
+
+void *cbx_hal_page_map(struct cbx_pfn pfn)
+{
+	struct mock_cpu *cpu = &mock.cpu[cbx_hal_cpu()];
+
+	MOCK_ASSERT(pfn.n < mock.options.pages);
+	MOCK_ASSERT(mock.pages[pfn.n].kind != CBX_HAL_DEVICE);
+	MOCK_ASSERT(!mock.pages[pfn.n].shared);
+	MOCK_ASSERT(cpu->maps < CBX_HAL_MAPS);
+	cpu->map[cpu->maps++] = bytes_of(pfn.n);
+	return bytes_of(pfn.n);
+}
+
+void cbx_hal_page_unmap(const void *page)
+{
+	struct mock_cpu *cpu = &mock.cpu[cbx_hal_cpu()];
+	uint32_t i = cpu->maps;
+
+	while (i > 0 && cpu->map[i - 1] != page) {
+		i--;
+	}
+	MOCK_ASSERT(i > 0);
+	cpu->map[i - 1] = cpu->map[--cpu->maps];
+}
+
+uint32_t mock_maps(void)
+{
+	return mock.cpu[cbx_hal_cpu()].maps;
+}
+
+/* No space translates to the page, though some still count it: only spaces
+ * that are gone do. */
+static bool only_gone_spaces(uint64_t pfn)
+{
+	for (size_t i = 0; i < mock.space_count; i++) {
+		const struct mock_space *space = mock.spaces[i]->space;
+		struct cbx_va va = { 0 };
+		struct cbx_pfn at;
+		struct cbx_rights rights;
+
+		for (; !mock_space_gone(space) &&
+			cbx_soft_next(&space->table, &va, &at, &rights);
+			va = cbx_va_add(va, 1)) {
+			if (at.n == pfn) {
+				return false;
+			}
+		}
+	}
+	for (size_t i = 0; i < mock.stale_count; i++) {
+		if (mock.stale[i].pfn == pfn) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void scrub_one(uint64_t pfn, uint64_t flushed)
+{
+	const struct mock_page *page = &mock.pages[pfn];
+
+	MOCK_ASSERT(page->view == CBX_VIEW_NONE);
+	for (unsigned int i = 0; i < MOCK_VIEW_BITS; i++) {
+		MOCK_ASSERT(page->stale[i] <= flushed);
+	}
+	MOCK_ASSERT(!page->shared);
+	MOCK_ASSERT(page->used == 0);
+	MOCK_ASSERT(page->boxes == 0 || only_gone_spaces(pfn));
+	memset(bytes_of(pfn), 0, CBX_PAGE_SIZE);
+}
+
+void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count)
+{
+	MOCK_ASSERT(cbx_range_fits(pfn.n, count, mock.options.pages));
+	mock_lock();
+
+	uint64_t flushed = mock_flush_done(&mock.view_flush);
+
+	for (uint64_t i = 0; i < count; i++) {
+		scrub_one(pfn.n + i, flushed);
+	}
+	mock_unlock();
+}
