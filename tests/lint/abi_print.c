@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prints the whole wire as text: numbers, names, policies, constants, layouts.
+ * tests/lint/abi.golden is its output; tests/lint/abi.py compares, and checks
+ * that nothing of abi.h is missing here.
+ */
+#include <stdio.h>
+
+#include <confbox/abi.h>
+
+#define VALUE(name) printf("%-28s 0x%llx\n", #name, (unsigned long long)(name))
+#define SIZE(type) \
+	printf("struct %-21s %zu bytes\n", #type, sizeof(struct type))
+#define FIELD(type, field)                                            \
+	printf("  +0x%02zx %4zu  %s\n", offsetof(struct type, field), \
+		sizeof(((struct type *)0)->field), #field)
+
+static void print_gates(void)
+{
+	printf("gates: number name callers nargs states repeat\n");
+#define X(number, NAME, name, callers, nargs, states, repeat)            \
+	printf("0x%03x %-16s %-7s %d %-8s %s\n", CBX_CALL_##NAME, #NAME, \
+		#callers, nargs, #states, #repeat);
+#include <confbox/gate.def>
+#undef X
+}
+
+static void print_statuses(void)
+{
+	printf("\nstatuses\n");
+#define X(number, NAME, text) printf("%2d %s\n", CBX_##NAME, #NAME);
+#include <confbox/status.def>
+#undef X
+}
+
+static void print_limits(void)
+{
+	printf("\nlimits\n");
+	VALUE(CBX_ABI_MAJOR);
+	VALUE(CBX_ABI_MINOR);
+	VALUE(CBX_PAGE_SIZE);
+	VALUE(CBX_PAGE_SHIFT);
+	VALUE(CBX_RANGE_PAGES_MAX);
+	VALUE(CBX_IO_PAGES_MAX);
+	VALUE(CBX_IO_BYTES_MAX);
+	VALUE(CBX_VA_MIN);
+	VALUE(CBX_VA_MAX);
+	VALUE(CBX_NO_PAGE);
+	VALUE(CBX_CALL_ARGS);
+	VALUE(CBX_REPLY_RETS);
+	VALUE(CBX_DIGEST_BYTES);
+	VALUE(CBX_POLICY_VERSION);
+	VALUE(CBX_POLICY_FORWARDS);
+}
+
+static void print_bits(void)
+{
+	printf("\nbits\n");
+	VALUE(CBX_RIGHT_R);
+	VALUE(CBX_RIGHT_W);
+	VALUE(CBX_RIGHT_X);
+	VALUE(CBX_RIGHTS);
+	VALUE(CBX_ADD_COMMON);
+	VALUE(CBX_VIEW_R);
+	VALUE(CBX_VIEW_W);
+	VALUE(CBX_VIEW_UX);
+	VALUE(CBX_VIEW_SX);
+	VALUE(CBX_VIEW_ALL);
+	VALUE(CBX_VIEW_NONE);
+	VALUE(CBX_CONFINE_LAST);
+	VALUE(CBX_BOX_TAINTED);
+	VALUE(CBX_BOX_DEBUG);
+	VALUE(CBX_BOX_CONFINED);
+	VALUE(CBX_BOX_KEEPER);
+	VALUE(CBX_POLICY_DEBUG);
+	VALUE(CBX_POLICY_TRACE);
+	VALUE(CBX_POLICY_FLAGS);
+	VALUE(CBX_CAP_HARDWARE_ROOT);
+	VALUE(CBX_CAP_HOST_KERNEL_OUT);
+	VALUE(CBX_CAP_HYPERVISOR_OUT);
+	VALUE(CBX_CAP_DMA);
+	VALUE(CBX_CAP_VIEW_FAULTS);
+	VALUE(CBX_CAP_EXECUTE_ONLY);
+	VALUE(CBX_CAP_EXECUTE_MODES);
+}
+
+static void print_enums(void)
+{
+	printf("\nnumbers\n");
+	VALUE(CBX_EXIT_INTERRUPTED);
+	VALUE(CBX_EXIT_IDLE);
+	VALUE(CBX_EXIT_OUTPUT);
+	VALUE(CBX_EXIT_ENDED);
+	VALUE(CBX_EXIT_INPUT);
+	VALUE(CBX_EXIT_FORWARD);
+	VALUE(CBX_EXIT_TRACE);
+	VALUE(CBX_EXIT_RESULT);
+	VALUE(CBX_END_EXIT);
+	VALUE(CBX_END_KILLED);
+	VALUE(CBX_END_VIOLATION);
+	VALUE(CBX_END_FAULT);
+	VALUE(CBX_END_LOST);
+	VALUE(CBX_PORT_INPUT);
+	VALUE(CBX_PORT_OUTPUT);
+	VALUE(CBX_PORT_ERROR);
+	VALUE(CBX_PORT_CLIENT);
+	VALUE(CBX_DIGEST_MEASUREMENT);
+	VALUE(CBX_DIGEST_INPUT);
+	VALUE(CBX_UPCALL_SYSCALL);
+	VALUE(CBX_UPCALL_FAULT);
+	VALUE(CBX_UPCALL_DEADLINE);
+	VALUE(CBX_BACKEND_MOCK);
+	VALUE(CBX_BACKEND_LINUX);
+	VALUE(CBX_BACKEND_PKS_VM);
+	VALUE(CBX_BACKEND_SNP);
+	VALUE(CBX_BACKEND_TDX);
+	VALUE(CBX_BACKEND_CCA);
+}
+
+static void print_layouts(void)
+{
+	printf("\nlayouts\n");
+	SIZE(cbx_call);
+	FIELD(cbx_call, id);
+	FIELD(cbx_call, arg);
+	FIELD(cbx_call, reserved);
+	SIZE(cbx_reply);
+	FIELD(cbx_reply, status);
+	FIELD(cbx_reply, ret);
+	SIZE(cbx_forward);
+	FIELD(cbx_forward, arg);
+	SIZE(cbx_policy);
+	FIELD(cbx_policy, version);
+	FIELD(cbx_policy, flags);
+	FIELD(cbx_policy, output_pages);
+	FIELD(cbx_policy, threads_max);
+	FIELD(cbx_policy, wake_step);
+	FIELD(cbx_policy, features);
+	FIELD(cbx_policy, epoch_ns);
+	FIELD(cbx_policy, forward_count);
+	FIELD(cbx_policy, reserved);
+	FIELD(cbx_policy, forward);
+	SIZE(cbx_output);
+	FIELD(cbx_output, bytes);
+	FIELD(cbx_output, reserved);
+}
+
+int main(void)
+{
+	print_gates();
+	print_statuses();
+	print_limits();
+	print_bits();
+	print_enums();
+	print_layouts();
+	return 0;
+}
