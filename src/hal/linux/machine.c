@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The small services of the machine: who it is, time, chance, the operator. */
+#include <hal/linux/machine.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000ull
+#define LINE_MAX_BYTES 256
+
+/* Process isolation and no more: whoever owns the kernel owns the boxes. */
+const struct cbx_hal_caps cbx_hal_caps = {
+	.bits = 0,
+	.backend = CBX_BACKEND_LINUX,
+};
+
+static uint64_t started_ns;
+static bool log_wanted;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+		return started_ns;
+	}
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+void cbx_linux_machine_start(void)
+{
+	started_ns = now_ns();
+	log_wanted = getenv("CONFBOX_LOG") != NULL;
+}
+
+uint64_t cbx_hal_ticks(void)
+{
+	return now_ns() - started_ns;
+}
+
+enum cbx_status cbx_hal_random(void *buf, size_t size)
+{
+	uint8_t *next = buf;
+	size_t left = size;
+
+	while (left > 0) {
+		ssize_t got = getrandom(next, left, 0);
+
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got <= 0) {
+			memset(buf, 0, size);
+			return CBX_E_HARDWARE;
+		}
+		next += got;
+		left -= (size_t)got;
+	}
+	return CBX_OK;
+}
+
+/* One write, so that lines of several threads do not mix. */
+static void say(const char *text)
+{
+	char line[LINE_MAX_BYTES];
+	int length = snprintf(line, sizeof(line), "confbox-monitor: %s\n", text);
+	size_t bytes = length < 0 ? 0 : (size_t)length;
+
+	if (bytes >= sizeof(line)) {
+		bytes = sizeof(line) - 1;
+		line[bytes - 1] = '\n';
+	}
+	(void)!write(STDERR_FILENO, line, bytes);
+}
+
+void cbx_hal_log(const char *text)
+{
+	if (log_wanted) {
+		say(text);
+	}
+}
+
+_Noreturn void cbx_linux_fail(const char *what)
+{
+	say(what);
+	_exit(EXIT_FAILURE);
+}
+
+/* Boxes die with this process (PR_SET_PDEATHSIG); nothing is dumped. */
+_Noreturn void cbx_hal_panic(const char *what, const char *file, int line)
+{
+	char text[LINE_MAX_BYTES];
+
+	(void)snprintf(
+		text, sizeof(text), "panic: %s:%d: %s", file, line, what);
+	say(text);
+	abort();
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <hal/linux/memory.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <hal/linux/check.h>
+#include <hal/linux/cpu.h>
+#include <hal/linux/memfd.h>
+
+static const char *const names[CBX_FILES] = { "confbox-private",
+	"confbox-host" };
+
+static struct {
+	int fd;
+	uint8_t *bytes;
+} files[CBX_FILES];
+static uint64_t page_count;
+static uint8_t *in_file; /* enum cbx_linux_file of each page */
+
+static off_t offset_of(struct cbx_pfn pfn)
+{
+	return (off_t)(pfn.n << CBX_PAGE_SHIFT);
+}
+
+static bool file_start(enum cbx_linux_file file)
+{
+	uint64_t bytes = page_count << CBX_PAGE_SHIFT;
+	void *map;
+
+	files[file].fd = cbx_linux_memfd(names[file], bytes);
+	if (files[file].fd < 0) {
+		return false;
+	}
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_NORESERVE, files[file].fd, 0);
+	if (map == MAP_FAILED) {
+		return false;
+	}
+	files[file].bytes = map;
+	return true;
+}
+
+bool cbx_linux_memory_start(uint64_t pages)
+{
+	page_count = pages;
+	in_file = malloc(pages);
+	if (in_file == NULL) {
+		return false;
+	}
+	memset(in_file, CBX_FILE_HOST, pages);
+	in_file[0] = CBX_FILE_PRIVATE;
+	return file_start(CBX_FILE_PRIVATE) && file_start(CBX_FILE_HOST);
+}
+
+int cbx_linux_memory_fd(enum cbx_linux_file file)
+{
+	return files[file].fd;
+}
+
+enum cbx_linux_file cbx_linux_memory_file(struct cbx_pfn pfn)
+{
+	CBX_CHECK(pfn.n < page_count);
+	return (enum cbx_linux_file)in_file[pfn.n];
+}
+
+uint64_t cbx_linux_memory_run(struct cbx_pfn pfn, uint64_t count)
+{
+	uint64_t run = 1;
+
+	CBX_CHECK(count > 0 && cbx_range_fits(pfn.n, count, page_count));
+	while (run < count && in_file[pfn.n + run] == in_file[pfn.n]) {
+		run++;
+	}
+	return run;
+}
+
+/* Punching cannot fail on a memory file whose range is inside it. */
+static void make_hole(
+	enum cbx_linux_file file, struct cbx_pfn pfn, uint64_t count)
+{
+	int result;
+
+	do {
+		result = fallocate(files[file].fd,
+			FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			offset_of(pfn), (off_t)(count << CBX_PAGE_SHIFT));
+	} while (result != 0 && errno == EINTR);
+	CBX_CHECK(result == 0);
+}
+
+static bool copy_extent(enum cbx_linux_file to, off_t from, off_t end)
+{
+	const uint8_t *source = files[CBX_FILES - 1 - to].bytes;
+
+	while (from < end) {
+		ssize_t n = pwrite(files[to].fd, source + from,
+			(size_t)(end - from), from);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return false;
+		}
+		from += n;
+	}
+	return true;
+}
+
+/* Copy what is not a hole: a page nobody wrote costs nothing. */
+static bool copy(enum cbx_linux_file to, struct cbx_pfn pfn, uint64_t count)
+{
+	int from = files[CBX_FILES - 1 - to].fd;
+	off_t at = offset_of(pfn);
+	off_t end = offset_of(cbx_pfn_add(pfn, count));
+
+	while (at < end) {
+		off_t data = lseek(from, at, SEEK_DATA);
+		off_t hole;
+
+		if (data < 0 && errno == ENXIO) {
+			return true;
+		}
+		if (data < 0 || data >= end) {
+			return data >= end;
+		}
+		hole = lseek(from, data, SEEK_HOLE);
+		if (hole <= data) {
+			return false;
+		}
+		at = hole < end ? hole : end;
+		if (!copy_extent(to, data, at)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+enum cbx_status cbx_linux_memory_move(
+	struct cbx_pfn pfn, uint64_t count, enum cbx_linux_file file)
+{
+	CBX_CHECK(cbx_range_fits(pfn.n, count, page_count));
+	if (file == CBX_FILE_HOST) {
+		make_hole(file, pfn, count); /* what was written in vain */
+	}
+	if (!copy(file, pfn, count)) {
+		make_hole(file, pfn, count);
+		return CBX_E_HARDWARE;
+	}
+	memset(in_file + pfn.n, file, count);
+	make_hole((enum cbx_linux_file)(CBX_FILES - 1 - file), pfn, count);
+	return CBX_OK;
+}
+
+uint64_t cbx_hal_page_count(void)
+{
+	return page_count;
+}
+
+bool cbx_hal_memory(uint32_t index, struct cbx_hal_region *region)
+{
+	if (index == 0) {
+		*region = (struct cbx_hal_region){ { 0 }, 1, CBX_HAL_MONITOR };
+		return true;
+	}
+	if (index == 1) {
+		*region = (struct cbx_hal_region){ { 1 }, page_count - 1,
+			CBX_HAL_RAM };
+		return true;
+	}
+	return false;
+}
+
+void *cbx_hal_page_map(struct cbx_pfn pfn)
+{
+	uint32_t *maps = cbx_linux_cpu_maps();
+
+	CBX_CHECK(pfn.n < page_count);
+	CBX_CHECK(*maps < CBX_HAL_MAPS);
+	(*maps)++;
+	return files[in_file[pfn.n]].bytes + (pfn.n << CBX_PAGE_SHIFT);
+}
+
+void cbx_hal_page_unmap(const void *page)
+{
+	uint32_t *maps = cbx_linux_cpu_maps();
+
+	CBX_CHECK(page != NULL && *maps > 0);
+	(*maps)--;
+}
+
+void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count)
+{
+	CBX_CHECK(cbx_range_fits(pfn.n, count, page_count));
+	for (uint64_t i = 0; i < count; i++) {
+		CBX_CHECK(in_file[pfn.n + i] == CBX_FILE_PRIVATE);
+	}
+	if (count > 0) {
+		make_hole(CBX_FILE_PRIVATE, pfn, count);
+	}
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <hal/linux/stub/stub.h>
+
+#include <asm/unistd.h>
+#include <linux/capability.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/resource.h>
+#include <linux/signal.h>
+
+#define SCM_RIGHTS_TYPE	  1
+#define SOCKET_LEVEL	  1
+#define KERNEL_SIGSET	  8
+#define SIGNAL_RESTORER	  0x04000000
+#define PAGE_BYTES	  4096
+#define DESCRIPTORS_MAX	  8
+
+/* The kernel's struct sigaction. */
+struct action {
+	void (*handler)(int signal, const struct cbx_stub_siginfo *info,
+		struct cbx_linux_ucontext *context);
+	uint64_t flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+/* The kernel's struct cmsghdr, with one descriptor. */
+struct control {
+	uint64_t bytes;
+	int32_t level;
+	int32_t type;
+	int32_t fd;
+	int32_t pad;
+};
+
+static const char letter[] = "L";
+static const struct iovec iov = { (void *)(uintptr_t)letter, 1 };
+static const struct control control = {
+	.bytes = offsetof(struct control, pad),
+	.level = SOCKET_LEVEL,
+	.type = SCM_RIGHTS_TYPE,
+	.fd = CBX_STUB_FD_LISTENER,
+};
+static const struct cbx_stub_msghdr message = {
+	.iov = &iov,
+	.iov_count = 1,
+	.control = &control,
+	.control_bytes = sizeof(control),
+};
+
+CBX_STUB_SETUP static int64_t call(
+	uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	register uint64_t r10 __asm__("r10") = d;
+	int64_t result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+CBX_STUB_SETUP static void must(int64_t result)
+{
+	if (result < 0) {
+		for (;;) {
+			(void)call(__NR_exit_group, 1, 0, 0, 0);
+		}
+	}
+}
+
+/* The comm page; the call takes six arguments. */
+CBX_STUB_SETUP static const struct cbx_linux_comm *map_comm(void)
+{
+	register uint64_t r10 __asm__("r10") = MAP_SHARED | MAP_FIXED;
+	register uint64_t r8 __asm__("r8") = CBX_STUB_FD_COMM;
+	register uint64_t r9 __asm__("r9") = 0;
+	int64_t result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(__NR_mmap), "D"(CBX_COMM_VA), "S"(PAGE_BYTES),
+			 "d"(PROT_READ), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	must(result);
+	return (const struct cbx_linux_comm *)CBX_COMM_VA;
+}
+
+CBX_STUB_SETUP static void limit(uint64_t resource, uint64_t most)
+{
+	struct rlimit64 limit = { most, most };
+
+	must(call(__NR_prlimit64, 0, resource, (uint64_t)&limit, 0));
+}
+
+/* What the process may do, should all else fail: next to nothing. */
+CBX_STUB_SETUP static void give_up_rights(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	must(call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0));
+	must(call(__NR_capset, (uint64_t)&header, (uint64_t)none, 0, 0));
+	must(call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0));
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
+}
+
+/* Die with the monitor, even if it died before this line. */
+CBX_STUB_SETUP static void follow(uint64_t monitor_pid)
+{
+	must(call(__NR_prctl, PR_SET_PDEATHSIG, CBX_SIGNAL_KILL, 0, 0));
+	if ((uint64_t)call(__NR_getppid, 0, 0, 0, 0) != monitor_pid) {
+		must(-1);
+	}
+}
+
+CBX_STUB_SETUP static void handle(uint64_t signal)
+{
+	struct action action = {
+		.handler = cbx_stub_handle,
+		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART |
+			SIGNAL_RESTORER,
+		.restorer = cbx_stub_restorer,
+	};
+
+	must(call(__NR_rt_sigaction, signal, (uint64_t)&action, 0,
+		KERNEL_SIGSET));
+}
+
+/* The pager, in whom all this happens, takes no signal. */
+CBX_STUB_SETUP static void set_signals(void)
+{
+	uint64_t all = ~0ull;
+
+	must(call(__NR_rt_sigprocmask, SIG_BLOCK, (uint64_t)&all, 0,
+		KERNEL_SIGSET));
+	handle(CBX_SIGNAL_ILL);
+	handle(CBX_SIGNAL_TRAP);
+	handle(CBX_SIGNAL_BUS);
+	handle(CBX_SIGNAL_FPE);
+	handle(CBX_SIGNAL_SEGV);
+	handle(CBX_SIGNAL_SYS);
+	handle(CBX_STUB_KICK);
+}
+
+CBX_STUB_SETUP void cbx_stub_init(void)
+{
+	const struct cbx_linux_comm *comm = map_comm();
+	bool trace = comm->trace != 0;
+
+	give_up_rights();
+	follow(comm->monitor_pid);
+	set_signals();
+	cbx_stub_seal(
+		trace ? &cbx_stub_filter_trace : &cbx_stub_filter, &message);
+}
