@@ -53,9 +53,9 @@ enum cbx_call_id {
 
 /** Request.  Eight bytes per field, no padding. */
 struct cbx_call {
-	uint64_t id;                 /* enum cbx_call_id */
+	uint64_t id;		     /* enum cbx_call_id */
 	uint64_t arg[CBX_CALL_ARGS]; /* zero past the call's nargs */
-	uint64_t reserved;           /* zero */
+	uint64_t reserved;	     /* zero */
 };
 
 /** Reply.  Every ret is zero unless the status is CBX_OK, except that a range
@@ -74,25 +74,25 @@ struct cbx_reply {
 #define CBX_ADD_COMMON 0x100u
 
 /** What the host may do with a page (PAGE_QUERY's ret[1]). */
-#define CBX_VIEW_R   1u
-#define CBX_VIEW_W   2u
-#define CBX_VIEW_UX  4u /* user execute */
-#define CBX_VIEW_SX  8u /* supervisor execute */
-#define CBX_VIEW_ALL 15u
+#define CBX_VIEW_R    1u
+#define CBX_VIEW_W    2u
+#define CBX_VIEW_UX   4u /* user execute */
+#define CBX_VIEW_SX   8u /* supervisor execute */
+#define CBX_VIEW_ALL  15u
 #define CBX_VIEW_NONE 0u
 
 /** Why BOX_ENTER came back: low 32 bits of ret[0]. */
 enum cbx_exit_reason {
 	CBX_EXIT_INTERRUPTED = 0, /* the CPU was taken back; enter again */
-	CBX_EXIT_IDLE = 1,   /* nothing can run; ret[1] wake time, ticks, or 0 */
+	CBX_EXIT_IDLE = 1, /* nothing can run; ret[1] wake time, ticks, or 0 */
 	CBX_EXIT_OUTPUT = 2, /* ret[1] thread, ret[2] port, ret[3] bytes */
 	CBX_EXIT_ENDED = 3,  /* ret[1] status, ret[2] enum cbx_end_reason; both
 	                      * zero when the box was confined */
-	CBX_EXIT_INPUT = 4,   /* ret[1] thread, ret[2] port, ret[3] most bytes */
+	CBX_EXIT_INPUT = 4,  /* ret[1] thread, ret[2] port, ret[3] most bytes */
 	CBX_EXIT_FORWARD = 5, /* ret[1] thread, ret[2] call, ret[3] bytes in
 	                       * the buffer, ret[4] most bytes of answer */
-	CBX_EXIT_TRACE = 6,   /* high half of ret[0] call; ret[1..6] arguments */
-	CBX_EXIT_RESULT = 7,  /* of the traced call; ret[1] result */
+	CBX_EXIT_TRACE = 6,  /* high half of ret[0] call; ret[1..6] arguments */
+	CBX_EXIT_RESULT = 7, /* of the traced call; ret[1] result */
 };
 
 /** Why a box ended. */
@@ -126,10 +126,10 @@ enum cbx_digest_kind {
 /** BOX_QUERY: ret[0] state, ret[1] flags, ret[2] pages owned, ret[3] pages in
  * reserve, ret[4] threads, ret[5] spaces, ret[6] input bytes.  For a box that
  * is or was confined everything but ret[0] and ret[1] is zero. */
-#define CBX_BOX_TAINTED  1u /* had a shared window */
-#define CBX_BOX_DEBUG    2u /* policy lets the host look */
+#define CBX_BOX_TAINTED	 1u /* had a shared window */
+#define CBX_BOX_DEBUG	 2u /* policy lets the host look */
 #define CBX_BOX_CONFINED 4u /* is or was confined */
-#define CBX_BOX_KEEPER   8u
+#define CBX_BOX_KEEPER	 8u
 
 /** Up-call kinds. */
 enum cbx_upcall_kind {
@@ -154,17 +154,17 @@ struct cbx_forward {
 
 /** What a box may do; measured, fixed at BOX_CREATE. */
 struct cbx_policy {
-	uint32_t version;       /* CBX_POLICY_VERSION */
-	uint32_t flags;         /* CBX_POLICY_* */
-	uint32_t output_pages;  /* a confined output's size, 1 to
+	uint32_t version;	/* CBX_POLICY_VERSION */
+	uint32_t flags;		/* CBX_POLICY_* */
+	uint32_t output_pages;	/* a confined output's size, 1 to
 	                         * CBX_IO_PAGES_MAX */
-	uint32_t threads_max;   /* at least 1 */
-	uint64_t wake_step;     /* ticks; an IDLE wake time is rounded up to a
+	uint32_t threads_max;	/* at least 1 */
+	uint64_t wake_step;	/* ticks; an IDLE wake time is rounded up to a
 	                         * multiple; at least 1 */
-	uint64_t features;      /* CPU features the box may use; 0 = all */
-	uint64_t epoch_ns;      /* what the box's clock says at tick 0 */
+	uint64_t features;	/* CPU features the box may use; 0 = all */
+	uint64_t epoch_ns;	/* what the box's clock says at tick 0 */
 	uint32_t forward_count; /* at most CBX_POLICY_FORWARDS */
-	uint32_t reserved;      /* zero */
+	uint32_t reserved;	/* zero */
 	uint32_t forward[CBX_POLICY_FORWARDS]; /* calls it may forward; zero
 	                                        * past forward_count */
 };
@@ -178,14 +178,16 @@ struct cbx_output {
 
 /** CAPS: ret[0] these bits, ret[1] enum cbx_backend, ret[2] pages, ret[3]
  * CPUs. */
-#define CBX_CAP_HARDWARE_ROOT  0x01u /* evidence is rooted in hardware */
+#define CBX_CAP_HARDWARE_ROOT	0x01u /* evidence is rooted in hardware */
 #define CBX_CAP_HOST_KERNEL_OUT 0x02u /* the guest kernel cannot look in */
-#define CBX_CAP_HYPERVISOR_OUT 0x04u /* the hypervisor cannot look in */
-#define CBX_CAP_DMA            0x08u /* devices cannot reach protected pages */
-#define CBX_CAP_VIEW_FAULTS    0x10u /* a forbidden host access faults; without
-                                      * it, it reads zeros and writes nothing */
-#define CBX_CAP_EXECUTE_ONLY   0x20u
-#define CBX_CAP_EXECUTE_MODES  0x40u /* user and supervisor execute differ */
+#define CBX_CAP_HYPERVISOR_OUT	0x04u /* the hypervisor cannot look in */
+#define CBX_CAP_DMA		0x08u /* devices cannot reach protected pages */
+#define CBX_CAP_VIEW_FAULTS \
+	0x10u /* a forbidden host access faults; without
+				     * it, it does not succeed: it reads
+				     * zeros, is lost or never completes */
+#define CBX_CAP_EXECUTE_ONLY  0x20u
+#define CBX_CAP_EXECUTE_MODES 0x40u /* user and supervisor execute differ */
 
 /** Backends. */
 enum cbx_backend {

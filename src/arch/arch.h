@@ -107,8 +107,8 @@ CBX_MUST_CHECK enum cbx_status cbx_arch_space_protect(
 	struct cbx_rights rights, uint64_t *done);
 
 /** The translation of the page at @p va. @return false when there is none */
-bool cbx_arch_space_lookup(const struct cbx_arch_space *space,
-	struct cbx_va va, struct cbx_mapping *mapping);
+bool cbx_arch_space_lookup(const struct cbx_arch_space *space, struct cbx_va va,
+	struct cbx_mapping *mapping);
 
 /**
  * The first translation at or after *va.
@@ -116,13 +116,13 @@ bool cbx_arch_space_lookup(const struct cbx_arch_space *space,
  * @param[in,out] va  where to start; where it was found
  * @return false when there is none
  */
-bool cbx_arch_space_next(const struct cbx_arch_space *space,
-	struct cbx_va *va, struct cbx_mapping *mapping);
+bool cbx_arch_space_next(const struct cbx_arch_space *space, struct cbx_va *va,
+	struct cbx_mapping *mapping);
 
-/** Start dropping stale translations of the space.  Tokens grow. */
+/** Start dropping stale translations of the space.  Tokens grow from 1; token
+ * 0 is always flushed. */
 uint64_t cbx_arch_space_flush(struct cbx_arch_space *space);
-bool cbx_arch_space_flushed(
-	const struct cbx_arch_space *space, uint64_t token);
+bool cbx_arch_space_flushed(const struct cbx_arch_space *space, uint64_t token);
 
 /** Where a box CPU context begins. */
 struct cbx_vcpu_start {
@@ -189,7 +189,7 @@ void cbx_arch_vcpu_upcall_entry(
 	struct cbx_arch_vcpu *vcpu, uint64_t entry, uint64_t stack);
 
 /** Enter the runtime with @p kind and @p value when the context next runs. */
-void cbx_arch_vcpu_upcall(struct cbx_arch_vcpu *vcpu,
-	enum cbx_upcall_kind kind, uint64_t value);
+void cbx_arch_vcpu_upcall(
+	struct cbx_arch_vcpu *vcpu, enum cbx_upcall_kind kind, uint64_t value);
 
 #endif

@@ -32,11 +32,11 @@ enum cbx_desk_op {
 
 /** Kinds of log record; the text is the record's first eight bytes, padded
  * with zeros. */
-#define CBX_RECORD_POLICY   "policy"   /* data: struct cbx_policy */
-#define CBX_RECORD_PAGE	    "page"     /* address, rights; data: the page */
-#define CBX_RECORD_ZERO	    "zero"     /* address, rights; one a page, no data */
-#define CBX_RECORD_COMMON   "common"   /* address, rights; data: the page */
-#define CBX_RECORD_THREAD   "thread"   /* entry, stack, argument; no data */
+#define CBX_RECORD_POLICY   "policy" /* data: struct cbx_policy */
+#define CBX_RECORD_PAGE	    "page"   /* address, rights; data: the page */
+#define CBX_RECORD_ZERO	    "zero"   /* address, rights; one a page, no data */
+#define CBX_RECORD_COMMON   "common" /* address, rights; data: the page */
+#define CBX_RECORD_THREAD   "thread" /* entry, stack, argument; no data */
 #define CBX_RECORD_FINALIZE "finalize" /* no data */
 #define CBX_RECORD_INPUT    "input"    /* offset, result; data: the bytes */
 #define CBX_RECORD_CLIENT   "client"   /* offset, flags; data: the bytes */
@@ -64,7 +64,7 @@ struct cbx_desk {
 	uint64_t op;
 	uint64_t count;
 	struct cbx_record record;
-	uint64_t last_length; /* length of the last record's data */
+	uint64_t last_length;		  /* length of the last record's data */
 	uint8_t digest[CBX_DIGEST_BYTES]; /* in and out */
 };
 

@@ -11,22 +11,25 @@
 
 #include <confbox/abi.h>
 
-#define CBX_RUNTIME_VA 0x600000000000ull /* the runtime's image */
-#define CBX_START_VA   0x610000000000ull /* struct cbx_start, then strings */
-#define CBX_FILES_VA   0x620000000000ull /* the measured files: a ustar archive */
-#define CBX_STACK_VA   0x630000000000ull /* the runtime's first stack */
+#define CBX_RUNTIME_VA	0x600000000000ull /* the runtime's image */
+#define CBX_START_VA	0x610000000000ull /* struct cbx_start, then strings */
+#define CBX_FILES_VA	0x620000000000ull /* the measured files: a ustar archive */
+#define CBX_STACK_VA	0x630000000000ull /* the runtime's first stack */
 #define CBX_STACK_PAGES 16u
-#define CBX_WINDOW_VA  0x640000000000ull /* I/O windows */
+#define CBX_WINDOW_VA	0x640000000000ull /* I/O windows */
 
-#define CBX_START_MAGIC 0x5452415453584243ull /* "CBXSTART" */
+#define CBX_START_MAGIC	  0x5452415453584243ull /* "CBXSTART" */
 #define CBX_START_VERSION 1u
 
 /** Start flags. */
-#define CBX_START_KEEPER 1u /* the program is the keeper: its KEEPER_NEXT gate
+#define CBX_START_KEEPER \
+	1u /* the program is the keeper: its KEEPER_NEXT gate
 			     * passes through, its output is the log */
-#define CBX_START_CONFINE 2u /* standard input is the client's data: read it
+#define CBX_START_CONFINE \
+	2u /* standard input is the client's data: read it
 			      * from CBX_PORT_CLIENT */
-#define CBX_START_TRACE 4u /* report each result by UPCALL_RESUME before
+#define CBX_START_TRACE \
+	4u /* report each result by UPCALL_RESUME before
 			    * returning to the program */
 
 /**
@@ -41,12 +44,12 @@ struct cbx_start {
 	uint64_t memory_pages; /* pages of reserve the program may use */
 	uint64_t files_bytes;  /* bytes of the archive at CBX_FILES_VA, or 0 */
 	uint64_t argc;
-	uint64_t argv_offset;  /* argc strings, one after the other */
+	uint64_t argv_offset; /* argc strings, one after the other */
 	uint64_t envc;
-	uint64_t envp_offset;  /* envc strings, one after the other */
-	uint64_t path_offset;  /* the program's path in the archive */
-	uint64_t cwd_offset;   /* the working directory */
-	uint64_t epoch_ns;     /* what CLOCK_REALTIME says at tick 0 */
+	uint64_t envp_offset; /* envc strings, one after the other */
+	uint64_t path_offset; /* the program's path in the archive */
+	uint64_t cwd_offset;  /* the working directory */
+	uint64_t epoch_ns;    /* what CLOCK_REALTIME says at tick 0 */
 };
 
 CBX_AT(0x00, 8, cbx_start, magic);

@@ -64,8 +64,8 @@ static inline struct cbx_va cbx_va_add(struct cbx_va va, uint64_t pages)
 }
 
 /** Whether [start, start + count) lies in [0, limit), without overflow. */
-static inline bool cbx_range_fits(uint64_t start, uint64_t count,
-	uint64_t limit)
+static inline bool cbx_range_fits(
+	uint64_t start, uint64_t count, uint64_t limit)
 {
 	return start <= limit && count <= limit - start;
 }
@@ -74,15 +74,15 @@ static inline bool cbx_range_fits(uint64_t start, uint64_t count,
 static inline bool cbx_va_range_valid(struct cbx_va va, uint64_t pages)
 {
 	return va.a % CBX_PAGE_SIZE == 0 && va.a >= CBX_VA_MIN &&
-		va.a <= CBX_VA_MAX &&
-		pages <= (CBX_VA_MAX - va.a) >> CBX_PAGE_SHIFT;
+	       va.a <= CBX_VA_MAX &&
+	       pages <= (CBX_VA_MAX - va.a) >> CBX_PAGE_SHIFT;
 }
 
 /** Whether @p bytes bytes at @p va are box addresses. */
 static inline bool cbx_va_bytes_valid(struct cbx_va va, uint64_t bytes)
 {
 	return va.a >= CBX_VA_MIN && va.a <= CBX_VA_MAX &&
-		bytes <= CBX_VA_MAX - va.a;
+	       bytes <= CBX_VA_MAX - va.a;
 }
 
 /** Whole pages that hold @p bytes; @p bytes is at most 2^63. */

@@ -12,8 +12,9 @@
  *  - A backend keeps no opinion about ownership.  The core's page table is the
  *    only authority; the backend mirrors what it is told.
  *  - A backend never calls the core.
- *  - No function waits for another CPU, for the host or for the hypervisor,
- *    except cbx_hal_host_run.
+ *  - No function but cbx_hal_host_run waits for another CPU, for the host, or
+ *    for an answer that may not come: what the hypervisor must do is asked for
+ *    a fixed number of times, then it is CBX_E_BUSY.
  *
  * What implements each function on each backend, what can fail and what is
  * left over is the table in doc/porting.md.
@@ -49,6 +50,8 @@ uint64_t cbx_hal_page_count(void);
 /** What lies at a range of pages when the machine starts. */
 enum cbx_hal_kind {
 	CBX_HAL_RAM,	 /* becomes HOST */
+	CBX_HAL_OPEN,	 /* not accepted yet, or shared with the hypervisor:
+			  * becomes OPEN */
 	CBX_HAL_DEVICE,	 /* becomes DEVICE */
 	CBX_HAL_MONITOR, /* becomes META */
 };
@@ -69,12 +72,14 @@ struct cbx_hal_region {
 bool cbx_hal_memory(uint32_t index, struct cbx_hal_region *region);
 
 /**
- * Take pages into the confidential VM; their bytes are undefined after.
+ * Take pages into the confidential VM.  Their view is CBX_VIEW_NONE and their
+ * bytes are undefined afterwards.
  *
  * @param[out] done  pages completed
  *
  * @retval CBX_OK          all of them
  * @retval CBX_E_HARDWARE  page *done was refused
+ * @retval CBX_E_BUSY      page *done is half accepted; repeat
  *
  * @source AMD 24594 PVALIDATE; Intel TDX TDG.MEM.PAGE.ACCEPT; Arm DEN0137
  *         RSI_IPA_STATE_SET
@@ -83,12 +88,15 @@ CBX_MUST_CHECK enum cbx_status cbx_hal_page_accept(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done);
 
 /**
- * Give pages to the hypervisor: shared from then on.
+ * Give pages to the hypervisor: host and hypervisor may read and write them
+ * from then on, nobody executes; no view is set on them until they are
+ * accepted again.
  *
- * @pre their view is CBX_VIEW_NONE or they are the host's
+ * @pre their view is CBX_VIEW_NONE
  *
  * @retval CBX_OK          all of them
  * @retval CBX_E_HARDWARE  page *done was refused
+ * @retval CBX_E_BUSY      page *done is half released; repeat
  */
 CBX_MUST_CHECK enum cbx_status cbx_hal_page_release(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done);
@@ -112,7 +120,8 @@ CBX_MUST_CHECK enum cbx_status cbx_hal_page_release(
 CBX_MUST_CHECK enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn,
 	uint64_t count, struct cbx_view view, uint64_t *done);
 
-/** Start dropping stale host translations on every CPU.  Tokens grow. */
+/** Start dropping stale host translations on every CPU.  Tokens grow from 1;
+ * token 0 is always flushed. */
 uint64_t cbx_hal_view_flush(void);
 
 /** Whether the flush that gave @p token, and all before it, completed. */
@@ -132,7 +141,7 @@ void cbx_hal_page_unmap(const void *page);
 /**
  * Overwrite pages with zeros, as every later reader will see them.
  *
- * @pre neither host nor box can touch them; no flush is outstanding
+ * @pre neither host nor box can touch them; no flush of theirs is outstanding
  */
 void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count);
 

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <base/string.h>
+#include <core/assert.h>
+#include <core/build.h>
+#include <core/copy.h>
+#include <core/keeper.h>
+#include <core/measure.h>
+#include <core/space.h>
+#include <core/thread.h>
+
+static struct cbx_digest digest_of(const struct cbx_domain *d)
+{
+	struct cbx_digest digest;
+
+	memcpy(digest.byte, d->measurement, CBX_DIGEST_BYTES);
+	return digest;
+}
+
+static void commit(struct cbx_domain *d, const struct cbx_digest *digest)
+{
+	memcpy(d->measurement, digest->byte, CBX_DIGEST_BYTES);
+}
+
+enum cbx_status cbx_build_create(
+	uint64_t pfn, uint64_t space, const struct cbx_policy *policy)
+{
+	const struct cbx_record record = { .kind = CBX_RECORD_POLICY };
+	const struct cbx_domain fresh = { .keeper = !cbx_keeper_ready() };
+	struct cbx_digest digest = { { 0 } };
+	enum cbx_status status;
+	struct cbx_domain *d;
+
+	if (!fresh.keeper) {
+		uint8_t *data = cbx_keeper_data(0);
+
+		memcpy(data, policy, sizeof(*policy));
+		cbx_hal_page_unmap(data);
+	}
+	status = cbx_measure_bytes(&fresh, &record, sizeof(*policy), &digest);
+	if (status == CBX_OK) {
+		status = cbx_domain_create(pfn, space, policy);
+	}
+	if (status == CBX_OK) {
+		d = cbx_domain_hold(pfn);
+		d->keeper = fresh.keeper;
+		commit(d, &digest);
+		cbx_domain_drop(d);
+	}
+	return status;
+}
+
+#define ADD_RIGHTS ((uint64_t)CBX_RIGHTS | CBX_ADD_COMMON)
+
+static enum cbx_status check_add(
+	const struct cbx_domain *d, const struct cbx_addition *add)
+{
+	uint64_t most = add->source == CBX_NO_PAGE ? CBX_RANGE_PAGES_MAX
+						   : CBX_IO_PAGES_MAX;
+
+	if ((add->rights & CBX_RIGHTS) == 0 ||
+		(add->rights & ~ADD_RIGHTS) != 0 || add->count == 0 ||
+		add->count > most ||
+		!cbx_range_fits(add->pfn, add->count, cbx_hal_page_count()) ||
+		(d->keeper && (add->rights & CBX_ADD_COMMON) != 0)) {
+		return CBX_E_INVALID;
+	}
+	if (cbx_page_run(add->pfn, add->count, CBX_PAGE_POOL, CBX_HOST,
+		    CBX_DETAIL_NONE) != add->count) {
+		return CBX_E_STATE;
+	}
+	if (add->source != CBX_NO_PAGE &&
+		!cbx_copy_host_range(add->source, add->count, CBX_VIEW_R)) {
+		return CBX_E_DENIED;
+	}
+	return CBX_OK;
+}
+
+static struct cbx_record record_of(const struct cbx_addition *add)
+{
+	struct cbx_record record = { .kind = CBX_RECORD_PAGE };
+
+	if (add->source == CBX_NO_PAGE) {
+		memcpy(record.kind, CBX_RECORD_ZERO, sizeof(CBX_RECORD_ZERO));
+	} else {
+		record.length = CBX_PAGE_SIZE;
+	}
+	record.address = add->va.a;
+	record.info = add->rights;
+	return record;
+}
+
+/* Give one page its bytes: those on the desk, which are the ones measured.
+ * The keeper in the making has no desk yet, and no host to race with. */
+static void fill(
+	const struct cbx_domain *d, const struct cbx_addition *add, uint64_t i)
+{
+	uint8_t *page = cbx_hal_page_map((struct cbx_pfn){ add->pfn + i });
+
+	if (d->keeper) {
+		enum cbx_status status = cbx_copy_from_host(
+			add->source + i, page, CBX_PAGE_SIZE);
+
+		CBX_ASSERT(status == CBX_OK);
+	} else {
+		const uint8_t *data = cbx_keeper_data(i);
+
+		memcpy(page, data, CBX_PAGE_SIZE);
+		cbx_hal_page_unmap(data);
+	}
+	cbx_hal_page_unmap(page);
+}
+
+static void give(struct cbx_domain *d, const struct cbx_addition *add)
+{
+	for (uint64_t i = 0; i < add->count; i++) {
+		cbx_page_move(cbx_page_at(add->pfn + i), CBX_PAGE_DO_ASSIGN,
+			(struct cbx_dom){ d->self });
+		if (add->source != CBX_NO_PAGE) {
+			fill(d, add, i);
+		}
+	}
+}
+
+/* What a page that was mapped is from now on. */
+static void settle_added(
+	struct cbx_domain *d, const struct cbx_addition *add, uint64_t i)
+{
+	struct cbx_page *page = cbx_page_at(add->pfn + i);
+
+	if ((add->rights & CBX_ADD_COMMON) != 0) {
+		cbx_page_move(
+			page, CBX_PAGE_DO_COMMON, (struct cbx_dom){ d->self });
+		if ((add->rights & CBX_RIGHT_W) != 0) {
+			page->detail = CBX_COMMON_OPEN;
+			d->writable_common_count++;
+		}
+	}
+	page->mappings = 1;
+}
+
+/* Map what was given; what is refused goes back to the pool. */
+static enum cbx_status map_added(struct cbx_domain *d, struct cbx_space *space,
+	const struct cbx_addition *add, uint64_t *done)
+{
+	enum cbx_status status = cbx_arch_space_map(&space->arch, add->va,
+		(struct cbx_pfn){ add->pfn }, add->count,
+		(struct cbx_rights){ (uint8_t)(add->rights & CBX_RIGHTS) },
+		done);
+
+	for (uint64_t i = 0; i < add->count; i++) {
+		if (i < *done) {
+			settle_added(d, add, i);
+			continue;
+		}
+		cbx_hal_page_scrub((struct cbx_pfn){ add->pfn + i }, 1);
+		cbx_page_move(cbx_page_at(add->pfn + i), CBX_PAGE_DO_RECLAIM,
+			CBX_HOST);
+	}
+	d->page_count += *done;
+	return status;
+}
+
+/* The hardware stopped short: measure what is there.  If that is refused, too,
+ * the measurement is lost, and the box can only be killed. */
+static void measure_part(
+	struct cbx_domain *d, const struct cbx_record *record, uint64_t done)
+{
+	struct cbx_digest digest = digest_of(d);
+
+	if (done == 0) {
+		return;
+	}
+	if (cbx_measure(d, record, done, &digest) == CBX_OK) {
+		commit(d, &digest);
+	} else {
+		d->spoiled = true;
+	}
+}
+
+static enum cbx_status add_pages(struct cbx_domain *d, struct cbx_space *space,
+	const struct cbx_addition *add, uint64_t *done)
+{
+	const struct cbx_record record = record_of(add);
+	struct cbx_digest digest = digest_of(d);
+	enum cbx_status status =
+		cbx_space_prepare(d, space, add->va, add->count, 0);
+
+	if (status == CBX_OK && add->source != CBX_NO_PAGE && !d->keeper) {
+		status = cbx_measure_fetch(
+			add->source, add->count * CBX_PAGE_SIZE);
+	}
+	if (status == CBX_OK) {
+		status = cbx_measure(d, &record, add->count, &digest);
+	}
+	if (status != CBX_OK) {
+		return status;
+	}
+	give(d, add);
+	status = map_added(d, space, add, done);
+	if (*done == add->count) {
+		commit(d, &digest);
+	} else {
+		measure_part(d, &record, *done);
+	}
+	return status;
+}
+
+enum cbx_status cbx_build_add(
+	struct cbx_domain *d, const struct cbx_addition *add, uint64_t *done)
+{
+	enum cbx_status status = check_add(d, add);
+	struct cbx_space *space;
+
+	*done = 0;
+	if (status != CBX_OK) {
+		return status;
+	}
+	space = cbx_space_hold(d, d->first_space);
+	status = add_pages(d, space, add, done);
+	cbx_space_drop(space);
+	return status;
+}
+
+/* Copy COMMON pages to the desk; they are sealed, so nobody changes them. */
+static void fetch_common(const struct cbx_addition *add)
+{
+	for (uint64_t i = 0; i < add->count; i++) {
+		const uint8_t *page =
+			cbx_hal_page_map((struct cbx_pfn){ add->pfn + i });
+		uint8_t *data = cbx_keeper_data(i);
+
+		memcpy(data, page, CBX_PAGE_SIZE);
+		cbx_hal_page_unmap(data);
+		cbx_hal_page_unmap(page);
+	}
+}
+
+static enum cbx_status check_common(const struct cbx_addition *add)
+{
+	if (add->count == 0 || add->count > CBX_IO_PAGES_MAX ||
+		!cbx_range_fits(add->pfn, add->count, cbx_hal_page_count())) {
+		return CBX_E_INVALID;
+	}
+	for (uint64_t i = 0; i < add->count; i++) {
+		const struct cbx_page *page = cbx_page_at(add->pfn + i);
+
+		if (page->state != CBX_PAGE_COMMON ||
+			page->detail != CBX_DETAIL_NONE) {
+			return CBX_E_STATE;
+		}
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_build_common(
+	struct cbx_domain *d, const struct cbx_addition *add, uint64_t *done)
+{
+	const struct cbx_record record = {
+		.kind = CBX_RECORD_COMMON,
+		.address = add->va.a,
+		.info = add->rights,
+		.length = CBX_PAGE_SIZE,
+	};
+	struct cbx_digest digest = digest_of(d);
+	enum cbx_status status = check_common(add);
+	struct cbx_space *space;
+
+	*done = 0;
+	if (status == CBX_OK) {
+		fetch_common(add);
+		status = cbx_measure(d, &record, add->count, &digest);
+	}
+	if (status != CBX_OK) {
+		return status;
+	}
+	space = cbx_space_hold(d, d->first_space);
+	status = cbx_space_common(
+		d, space, add->va, add->pfn, add->count, add->rights, done);
+	cbx_space_drop(space);
+	if (*done == add->count) {
+		commit(d, &digest);
+	} else {
+		measure_part(d, &record, *done);
+	}
+	return status;
+}
+
+enum cbx_status cbx_build_thread(struct cbx_domain *d,
+	const struct cbx_vcpu_start *start, uint64_t *handle)
+{
+	const struct cbx_record record = {
+		.kind = CBX_RECORD_THREAD,
+		.address = start->entry,
+		.info = start->stack,
+		.info2 = start->arg,
+	};
+	struct cbx_digest digest = digest_of(d);
+	enum cbx_status status = cbx_measure(d, &record, 1, &digest);
+	struct cbx_space *space;
+
+	if (status != CBX_OK) {
+		return status;
+	}
+	space = cbx_space_hold(d, d->first_space);
+	status = cbx_thread_create(d, space, start, handle);
+	cbx_space_drop(space);
+	if (status == CBX_OK) {
+		commit(d, &digest);
+	}
+	return status;
+}
+
+enum cbx_status cbx_build_finalize(struct cbx_domain *d)
+{
+	const struct cbx_record record = { .kind = CBX_RECORD_FINALIZE };
+	struct cbx_digest digest = digest_of(d);
+	enum cbx_status status;
+
+	if (d->thread_count == 0 || d->spoiled) {
+		return CBX_E_STATE;
+	}
+	status = cbx_measure(d, &record, 1, &digest);
+	if (status == CBX_OK) {
+		commit(d, &digest);
+		cbx_domain_move(d, CBX_DOMAIN_DO_FINALIZE);
+	}
+	return status;
+}

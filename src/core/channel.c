@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <base/string.h>
+#include <core/assert.h>
+#include <core/channel.h>
+#include <core/keeper.h>
+#include <core/measure.h>
+
+/* Whether the calling thread's space maps the bytes with the rights. */
+static bool may_use(const struct cbx_run *run, struct cbx_va va, uint64_t size,
+	uint8_t rights)
+{
+	struct cbx_space *space = cbx_space_hold(run->d, run->thread->space);
+	bool may = cbx_copy_box_range(space, va, size, rights);
+
+	cbx_space_drop(space);
+	return may;
+}
+
+/* Copy from the calling thread's memory to the host's buffer. */
+static enum cbx_status to_host(const struct cbx_run *run, struct cbx_va va,
+	uint64_t offset, uint64_t size)
+{
+	struct cbx_space *space = cbx_space_hold(run->d, run->thread->space);
+	enum cbx_status status =
+		cbx_copy_box_to_host(space, va, run->io, offset, size);
+
+	cbx_space_drop(space);
+	return status;
+}
+
+/* The thread waits for the host from now on. */
+static void wait_for(struct cbx_run *run, enum cbx_ask ask,
+	struct cbx_va buffer, uint64_t capacity)
+{
+	struct cbx_thread *thread = run->thread;
+
+	thread->state = CBX_THREAD_WAITING;
+	thread->ask = (uint32_t)ask;
+	thread->buffer = buffer;
+	thread->capacity = capacity;
+	thread->filled = 0;
+	if (ask != CBX_ASK_CLIENT) {
+		run->d->asks++;
+	}
+	run->host->ret[1] = thread->self;
+}
+
+/* Whether a thread of the box waits for the client already. */
+static bool client_awaited(const struct cbx_run *run)
+{
+	uint32_t handle = run->d->first_thread;
+	bool found = false;
+
+	while (!found && handle != CBX_NO_LINK) {
+		struct cbx_thread *thread = cbx_thread_hold(run->d, handle);
+
+		found = thread->state == CBX_THREAD_WAITING &&
+			thread->ask == CBX_ASK_CLIENT;
+		handle = thread->next;
+		cbx_thread_drop(thread);
+	}
+	return found;
+}
+
+enum cbx_status cbx_channel_read(struct cbx_run *run, uint64_t port,
+	struct cbx_va buffer, uint64_t capacity)
+{
+	bool client = port == CBX_PORT_CLIENT;
+
+	if ((port != CBX_PORT_INPUT && !client) || capacity == 0) {
+		return CBX_E_INVALID;
+	}
+	if (client && client_awaited(run)) {
+		return CBX_E_STATE;
+	}
+	/* The whole of a client's buffer is looked at when data comes. */
+	if (!may_use(run, buffer,
+		    capacity < CBX_IO_BYTES_MAX ? capacity : CBX_IO_BYTES_MAX,
+		    CBX_RIGHT_W)) {
+		return CBX_E_FAULT;
+	}
+	cbx_run_leave(run, CBX_EXIT_INPUT);
+	run->host->ret[2] = port;
+	run->host->ret[3] = capacity;
+	wait_for(
+		run, client ? CBX_ASK_CLIENT : CBX_ASK_INPUT, buffer, capacity);
+	return CBX_OK;
+}
+
+/* What the keeper writes is the operator's log. */
+static enum cbx_status log_output(
+	struct cbx_run *run, struct cbx_va buffer, uint64_t *bytes)
+{
+	char text[128];
+	struct cbx_space *space = cbx_space_hold(run->d, run->thread->space);
+	size_t size =
+		*bytes < sizeof(text) - 1 ? (size_t)*bytes : sizeof(text) - 1;
+	enum cbx_status status = cbx_copy_from_box(space, buffer, text, size);
+
+	cbx_space_drop(space);
+	if (status == CBX_OK) {
+		text[size] = '\0';
+		cbx_hal_log(text);
+		*bytes = size;
+	}
+	return status;
+}
+
+/* Output of a confined box waits for its time step. */
+static void hold_output(
+	struct cbx_run *run, struct cbx_va buffer, uint64_t *bytes)
+{
+	uint64_t room = run->d->policy.output_pages * (uint64_t)CBX_PAGE_SIZE -
+			sizeof(struct cbx_output);
+	struct cbx_thread *thread = run->thread;
+
+	if (*bytes > room) {
+		*bytes = room;
+	}
+	thread->state = CBX_THREAD_HELD;
+	thread->wake = cbx_thread_wake(run->d, 0);
+	thread->buffer = buffer;
+	thread->capacity = *bytes;
+	run->yield = true;
+}
+
+enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
+	struct cbx_va buffer, uint64_t size, uint64_t *bytes)
+{
+	uint64_t room = run->io.pages << CBX_PAGE_SHIFT;
+	bool confined = run->d->state == CBX_DOMAIN_CONFINED;
+	enum cbx_status status;
+
+	*bytes = size < CBX_IO_BYTES_MAX ? size : CBX_IO_BYTES_MAX;
+	if (port != CBX_PORT_OUTPUT && port != CBX_PORT_ERROR) {
+		return CBX_E_INVALID;
+	}
+	if (!may_use(run, buffer, *bytes, CBX_RIGHT_R)) {
+		return CBX_E_FAULT;
+	}
+	if (run->d->keeper) {
+		return log_output(run, buffer, bytes);
+	}
+	if (confined) {
+		hold_output(run, buffer, bytes);
+		return CBX_OK;
+	}
+	if (*bytes > room) {
+		*bytes = room;
+	}
+	if (*bytes == 0) {
+		return size == 0 ? CBX_OK : CBX_E_NOMEM;
+	}
+	status = to_host(run, buffer, 0, *bytes);
+	if (status == CBX_OK) {
+		cbx_run_leave(run, CBX_EXIT_OUTPUT);
+		run->host->ret[1] = run->thread->self;
+		run->host->ret[2] = port;
+		run->host->ret[3] = *bytes;
+		run->thread->ask = CBX_ASK_OUTPUT;
+		run->thread->capacity = *bytes;
+	}
+	return status;
+}
+
+void cbx_channel_release(struct cbx_run *run)
+{
+	struct cbx_thread *thread = run->thread;
+	const struct cbx_output header = { .bytes = thread->capacity };
+	uint64_t end = sizeof(header) + thread->capacity;
+	uint64_t whole = run->d->policy.output_pages * (uint64_t)CBX_PAGE_SIZE;
+	enum cbx_status status = CBX_E_FAULT;
+
+	if (may_use(run, thread->buffer, thread->capacity, CBX_RIGHT_R)) {
+		status = cbx_copy_to_host(run->io, 0, &header, sizeof(header));
+	}
+	if (status == CBX_OK) {
+		status = to_host(
+			run, thread->buffer, sizeof(header), thread->capacity);
+	}
+	if (status == CBX_OK) {
+		status = cbx_copy_to_host(run->io, end, NULL, whole - end);
+	}
+	if (status == CBX_OK) {
+		cbx_run_leave(run, CBX_EXIT_OUTPUT);
+		return;
+	}
+	thread->reply = (struct cbx_reply){ .status = (uint64_t)status };
+}
+
+static bool policy_lists(const struct cbx_policy *policy, uint64_t number)
+{
+	for (uint32_t i = 0; i < policy->forward_count; i++) {
+		if (policy->forward[i] == number) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum cbx_status cbx_channel_forward(
+	struct cbx_run *run, const struct cbx_forwarding *f)
+{
+	uint64_t size = sizeof(struct cbx_forward) + f->in_bytes;
+	enum cbx_status status;
+
+	if (!policy_lists(&run->d->policy, f->number)) {
+		return CBX_E_DENIED;
+	}
+	if (f->in_bytes > CBX_IO_BYTES_MAX - sizeof(struct cbx_forward) ||
+		f->capacity > CBX_IO_BYTES_MAX) {
+		return CBX_E_INVALID;
+	}
+	if (!may_use(run, f->block, size, CBX_RIGHT_R) ||
+		!may_use(run, f->answer, f->capacity, CBX_RIGHT_W)) {
+		return CBX_E_FAULT;
+	}
+	status = to_host(run, f->block, 0, size);
+	if (status == CBX_OK) {
+		cbx_run_leave(run, CBX_EXIT_FORWARD);
+		run->host->ret[2] = f->number;
+		run->host->ret[3] = size;
+		run->host->ret[4] = f->capacity;
+		wait_for(run, CBX_ASK_FORWARD, f->answer, f->capacity);
+	}
+	return status;
+}
+
+/* Measure bytes on the desk into the input digest, then hand them over. */
+static enum cbx_status deliver(struct cbx_domain *d,
+	const struct cbx_thread *thread, const struct cbx_record *record,
+	struct cbx_va to, uint64_t bytes)
+{
+	struct cbx_space *space = cbx_space_hold(d, thread->space);
+	struct cbx_digest digest;
+	enum cbx_status status = CBX_E_FAULT;
+
+	memcpy(digest.byte, d->input_digest, CBX_DIGEST_BYTES);
+	if (cbx_copy_box_range(space, to, bytes, CBX_RIGHT_W)) {
+		status = cbx_measure_bytes(d, record, bytes, &digest);
+	}
+	if (status == CBX_OK) {
+		cbx_measure_deliver(space, to, bytes);
+		memcpy(d->input_digest, digest.byte, CBX_DIGEST_BYTES);
+		d->input_bytes += bytes;
+	}
+	cbx_space_drop(space);
+	return status;
+}
+
+static void answer_thread(
+	struct cbx_thread *thread, uint64_t result, uint64_t bytes)
+{
+	thread->reply = (struct cbx_reply){ .ret = { result, bytes } };
+	thread->answered = true;
+	thread->ask = CBX_ASK_NOTHING;
+	if (thread->state == CBX_THREAD_WAITING) {
+		thread->state = CBX_THREAD_RUNNABLE;
+	}
+}
+
+/* Whether the thread asked for something that a reply with @p bytes answers. */
+static enum cbx_status check_reply(
+	const struct cbx_thread *thread, const struct cbx_answer *answer)
+{
+	switch ((enum cbx_ask)thread->ask) {
+	case CBX_ASK_INPUT:
+	case CBX_ASK_FORWARD:
+		return answer->bytes <= CBX_IO_BYTES_MAX &&
+				       answer->bytes <= thread->capacity
+			       ? CBX_OK
+			       : CBX_E_INVALID;
+	case CBX_ASK_OUTPUT:
+		return thread->state != CBX_THREAD_RUNNABLE ? CBX_E_STATE
+		       : answer->bytes == 0		    ? CBX_OK
+							    : CBX_E_INVALID;
+	case CBX_ASK_NOTHING:
+	case CBX_ASK_CLIENT:
+	default:
+		return CBX_E_STATE;
+	}
+}
+
+static enum cbx_status reply_to(struct cbx_domain *d, struct cbx_thread *thread,
+	const struct cbx_answer *answer)
+{
+	const struct cbx_record record = {
+		.kind = CBX_RECORD_INPUT,
+		.address = d->input_bytes,
+		.info = answer->result,
+	};
+	bool counted = thread->ask != CBX_ASK_OUTPUT;
+	enum cbx_status status = check_reply(thread, answer);
+
+	if (status == CBX_OK) {
+		status = cbx_measure_fetch(answer->source, answer->bytes);
+	}
+	if (status == CBX_OK) {
+		status = deliver(
+			d, thread, &record, thread->buffer, answer->bytes);
+	}
+	if (status == CBX_OK) {
+		answer_thread(thread, answer->result, answer->bytes);
+		d->asks -= counted;
+	}
+	return status;
+}
+
+enum cbx_status cbx_channel_reply(
+	struct cbx_domain *d, const struct cbx_answer *answer)
+{
+	struct cbx_thread *thread = cbx_thread_hold(d, answer->thread);
+	enum cbx_status status;
+
+	if (thread == NULL) {
+		return CBX_E_INVALID;
+	}
+	status = reply_to(d, thread, answer);
+	cbx_thread_drop(thread);
+	return status;
+}
+
+/* Whether the box may hold client data from now on. */
+static enum cbx_status check_confine(const struct cbx_domain *d,
+	const struct cbx_thread *thread, const struct cbx_answer *answer)
+{
+	if ((answer->result & ~(uint64_t)CBX_CONFINE_LAST) != 0 ||
+		answer->bytes > CBX_IO_BYTES_MAX ||
+		answer->bytes > thread->capacity - thread->filled) {
+		return CBX_E_INVALID;
+	}
+	if (thread->state != CBX_THREAD_WAITING ||
+		thread->ask != CBX_ASK_CLIENT || d->client_complete ||
+		d->shared_count != 0 || d->writable_common_count != 0 ||
+		d->asks != 0) {
+		return CBX_E_STATE;
+	}
+	if (d->running != 0) {
+		cbx_domain_kick(d);
+		return CBX_E_BUSY;
+	}
+	return CBX_OK;
+}
+
+static enum cbx_status confine(struct cbx_domain *d, struct cbx_thread *thread,
+	const struct cbx_answer *answer)
+{
+	const struct cbx_record record = {
+		.kind = CBX_RECORD_CLIENT,
+		.address = thread->filled,
+		.info = answer->result,
+	};
+	struct cbx_va to = { thread->buffer.a + thread->filled };
+	enum cbx_status status = check_confine(d, thread, answer);
+
+	if (status == CBX_OK) {
+		status = cbx_measure_fetch(answer->source, answer->bytes);
+	}
+	if (status == CBX_OK) {
+		status = deliver(d, thread, &record, to, answer->bytes);
+	}
+	if (status != CBX_OK) {
+		return status;
+	}
+	if (d->state == CBX_DOMAIN_READY) {
+		cbx_domain_move(d, CBX_DOMAIN_DO_CONFINE);
+		d->was_confined = true;
+	}
+	thread->filled += answer->bytes;
+	if (answer->result == CBX_CONFINE_LAST) {
+		d->client_complete = true;
+		answer_thread(thread, thread->filled, 0);
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_channel_confine(
+	struct cbx_domain *d, const struct cbx_answer *answer)
+{
+	struct cbx_thread *thread = cbx_thread_hold(d, answer->thread);
+	enum cbx_status status;
+
+	if (thread == NULL) {
+		return CBX_E_INVALID;
+	}
+	status = confine(d, thread, answer);
+	cbx_thread_drop(thread);
+	return status;
+}

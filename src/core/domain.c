@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <core/assert.h>
+#include <core/domain.h>
+
+#define PAIR(event, state) (((uint32_t)(event) << 8) | (uint32_t)(state))
+
+enum cbx_domain_state cbx_domain_next(
+	enum cbx_domain_state state, enum cbx_domain_event event)
+{
+	switch (PAIR(event, state)) {
+#define MOVE(EVENT, FROM, TO)                                \
+	case PAIR(CBX_DOMAIN_DO_##EVENT, CBX_DOMAIN_##FROM): \
+		return CBX_DOMAIN_##TO;
+#include <core/domain.def>
+#undef MOVE
+	default:
+		return CBX_DOMAIN_EMPTY;
+	}
+}
+
+/* Map a META page of @p owner that holds an object of @p kind. */
+static void *hold(uint64_t handle, uint32_t owner, enum cbx_page_detail kind)
+{
+	const struct cbx_page *page = cbx_page_at(handle);
+
+	if (page == NULL || page->state != CBX_PAGE_META ||
+		page->owner != owner || page->detail != (uint16_t)kind) {
+		return NULL;
+	}
+	return cbx_hal_page_map((struct cbx_pfn){ handle });
+}
+
+struct cbx_domain *cbx_domain_hold(uint64_t handle)
+{
+	/* The host is no box; a root page owns itself. */
+	if (handle == 0 || handle >= CBX_NO_LINK) {
+		return NULL;
+	}
+	return (struct cbx_domain *)hold(
+		handle, (uint32_t)handle, CBX_META_DOMAIN);
+}
+
+void cbx_domain_drop(const struct cbx_domain *d)
+{
+	cbx_hal_page_unmap(d);
+}
+
+struct cbx_space *cbx_space_hold(const struct cbx_domain *d, uint64_t handle)
+{
+	return (struct cbx_space *)hold(handle, d->self, CBX_META_SPACE);
+}
+
+void cbx_space_drop(const struct cbx_space *space)
+{
+	cbx_hal_page_unmap(space);
+}
+
+struct cbx_thread *cbx_thread_hold(const struct cbx_domain *d, uint64_t handle)
+{
+	return (struct cbx_thread *)hold(handle, d->self, CBX_META_THREAD);
+}
+
+void cbx_thread_drop(const struct cbx_thread *thread)
+{
+	cbx_hal_page_unmap(thread);
+}
+
+static bool policy_valid(const struct cbx_policy *policy)
+{
+	for (uint32_t i = 0; i < CBX_POLICY_FORWARDS; i++) {
+		if (i >= policy->forward_count && policy->forward[i] != 0) {
+			return false;
+		}
+	}
+	return policy->version == CBX_POLICY_VERSION &&
+	       (policy->flags & ~CBX_POLICY_FLAGS) == 0 &&
+	       policy->output_pages >= 1 &&
+	       policy->output_pages <= CBX_IO_PAGES_MAX &&
+	       policy->threads_max >= 1 &&
+	       policy->threads_max <= CBX_THREADS_MAX &&
+	       policy->wake_step >= 1 && policy->reserved == 0 &&
+	       policy->forward_count <= CBX_POLICY_FORWARDS;
+}
+
+const struct cbx_page_list cbx_list_empty = {
+	.head = CBX_NO_LINK,
+	.tail = CBX_NO_LINK,
+};
+
+void cbx_meta_make(uint64_t pfn, uint32_t owner, enum cbx_page_detail kind)
+{
+	struct cbx_page *page = cbx_page_at(pfn);
+
+	cbx_page_move(page, CBX_PAGE_DO_TABLE, (struct cbx_dom){ owner });
+	page->detail = (uint16_t)kind;
+}
+
+void cbx_space_start(uint32_t pfn, uint32_t owner)
+{
+	struct cbx_space *space = cbx_hal_page_map((struct cbx_pfn){ pfn });
+
+	*space = (struct cbx_space){
+		.self = pfn,
+		.owner = owner,
+		.next = CBX_NO_LINK,
+		.leaving = cbx_list_empty,
+	};
+	cbx_hal_page_unmap(space);
+}
+
+enum cbx_status cbx_domain_create(
+	uint64_t pfn, uint64_t space, const struct cbx_policy *policy)
+{
+	const struct cbx_page *root = cbx_page_at(pfn);
+	const struct cbx_page *other = cbx_page_at(space);
+
+	if (pfn == 0 || root == NULL || other == NULL || root == other ||
+		!policy_valid(policy)) {
+		return CBX_E_INVALID;
+	}
+	if (root->state != CBX_PAGE_POOL || other->state != CBX_PAGE_POOL) {
+		return CBX_E_STATE;
+	}
+
+	uint32_t self = (uint32_t)pfn;
+	struct cbx_domain *d = cbx_hal_page_map((struct cbx_pfn){ pfn });
+
+	cbx_meta_make(pfn, self, CBX_META_DOMAIN);
+	cbx_meta_make(space, self, CBX_META_SPACE);
+	*d = (struct cbx_domain){
+		.self = self,
+		.state = CBX_DOMAIN_EMPTY,
+		.policy = *policy,
+		.page_count = 2,
+		.reserve = cbx_list_empty,
+		.first_space = (uint32_t)space,
+		.last_space = (uint32_t)space,
+		.space_count = 1,
+		.first_thread = CBX_NO_LINK,
+		.next_thread = CBX_NO_LINK,
+	};
+	cbx_domain_move(d, CBX_DOMAIN_DO_CREATE);
+	cbx_space_start((uint32_t)space, self);
+	cbx_hal_page_unmap(d);
+	return CBX_OK;
+}
+
+void cbx_domain_move(struct cbx_domain *d, enum cbx_domain_event event)
+{
+	enum cbx_domain_state to =
+		cbx_domain_next((enum cbx_domain_state)d->state, event);
+
+	CBX_ASSERT(to != CBX_DOMAIN_EMPTY);
+	d->state = (uint32_t)to;
+}
+
+void cbx_domain_end(
+	struct cbx_domain *d, enum cbx_end_reason reason, uint64_t status)
+{
+	if (d->state == CBX_DOMAIN_DYING) {
+		return;
+	}
+	cbx_domain_move(d, CBX_DOMAIN_DO_END);
+	d->end_reason = (uint32_t)reason;
+	d->end_status = status;
+	cbx_domain_kick(d);
+}
+
+void cbx_domain_kick(const struct cbx_domain *d)
+{
+	uint32_t handle = d->first_thread;
+
+	while (handle != CBX_NO_LINK) {
+		struct cbx_thread *thread = cbx_thread_hold(d, handle);
+
+		CBX_ASSERT(thread != NULL);
+		if (thread->state == CBX_THREAD_RUNNING) {
+			cbx_hal_cpu_kick(thread->cpu);
+		}
+		handle = thread->next;
+		cbx_thread_drop(thread);
+	}
+}
+
+uint32_t cbx_space_flags(const struct cbx_domain *d)
+{
+	return (d->policy.flags & CBX_POLICY_TRACE) != 0 ? CBX_SPACE_TRACE : 0;
+}
+
+/* Give the first space the root table it was created without. */
+static enum cbx_status make_first_space(struct cbx_domain *d, uint64_t pfn)
+{
+	struct cbx_space *space = cbx_space_hold(d, d->first_space);
+	enum cbx_status status;
+
+	CBX_ASSERT(space != NULL);
+	cbx_meta_make(pfn, d->self, CBX_META_TABLE);
+	status = cbx_arch_space_create(
+		&space->arch, (struct cbx_pfn){ pfn }, cbx_space_flags(d));
+	if (status != CBX_OK) {
+		space->arch = (struct cbx_arch_space){ { 0 } };
+		cbx_hal_page_scrub((struct cbx_pfn){ pfn }, 1);
+		cbx_page_move(cbx_page_at(pfn), CBX_PAGE_DO_RECLAIM, CBX_HOST);
+	} else {
+		d->page_count++;
+	}
+	cbx_space_drop(space);
+	return status;
+}
+
+/* A box that owns its root and its space page only was never granted. */
+static bool never_granted(const struct cbx_domain *d)
+{
+	return d->page_count == 2;
+}
+
+enum cbx_status cbx_domain_grant(
+	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done)
+{
+	*done = 0;
+	if (count == 0 || count > CBX_RANGE_PAGES_MAX ||
+		!cbx_range_fits(pfn, count, cbx_hal_page_count())) {
+		return CBX_E_INVALID;
+	}
+
+	uint64_t n = cbx_page_run(
+		pfn, count, CBX_PAGE_POOL, CBX_HOST, CBX_DETAIL_NONE);
+
+	if (n != 0 && never_granted(d)) {
+		enum cbx_status status = make_first_space(d, pfn);
+
+		if (status != CBX_OK) {
+			return status;
+		}
+		*done = 1;
+	}
+	for (; *done < n; (*done)++) {
+		cbx_page_move(cbx_page_at(pfn + *done), CBX_PAGE_DO_ASSIGN,
+			(struct cbx_dom){ d->self });
+		cbx_reserve_put(d, (uint32_t)(pfn + *done));
+		d->page_count++;
+	}
+	return n == count ? CBX_OK : CBX_E_STATE;
+}
+
+static void assert_one(const struct cbx_domain *d)
+{
+	uint64_t owned = 0;
+	uint64_t shared = 0;
+
+	for (uint64_t i = 0; i < cbx_hal_page_count(); i++) {
+		const struct cbx_page *page = cbx_page_at(i);
+
+		if (page->owner == d->self) {
+			owned++;
+			shared += page->state == CBX_PAGE_SHARED;
+		}
+	}
+	CBX_ASSERT(d->state > CBX_DOMAIN_EMPTY && d->state < CBX_DOMAIN_STATES);
+	CBX_ASSERT(d->page_count == owned);
+	CBX_ASSERT(d->shared_count >= shared);
+	CBX_ASSERT(d->state != CBX_DOMAIN_CONFINED ||
+		   (d->shared_count == 0 && d->writable_common_count == 0 &&
+			   d->asks == 0));
+	CBX_ASSERT(d->reserve.count <= d->page_count);
+}
+
+void cbx_domain_assert_all(void)
+{
+	for (uint64_t i = 0; i < cbx_hal_page_count(); i++) {
+		struct cbx_domain *d = cbx_domain_hold(i);
+
+		if (d != NULL) {
+			assert_one(d);
+			cbx_domain_drop(d);
+		}
+	}
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boxes' gates: arguments in, one function of the core, results out. */
+#include <core/channel.h>
+#include <core/gate.h>
+#include <core/space.h>
+
+/* Hold the space a box names: one of its own, 0 for the thread's. */
+static struct cbx_space *named_space(const struct cbx_gate *g, uint64_t handle)
+{
+	return cbx_space_hold(
+		g->d, handle == 0 ? g->run->thread->space : handle);
+}
+
+static struct cbx_va va_of(uint64_t a)
+{
+	return (struct cbx_va){ a };
+}
+
+enum cbx_status cbx_gate_end(struct cbx_gate *g)
+{
+	cbx_domain_end(g->d, CBX_END_EXIT, g->arg[0]);
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_map(struct cbx_gate *g)
+{
+	struct cbx_space *space = named_space(g, g->arg[0]);
+	enum cbx_status status;
+
+	if (space == NULL) {
+		return CBX_E_INVALID;
+	}
+	status = cbx_space_map(g->d, space, va_of(g->arg[1]), g->arg[2],
+		g->arg[3], &g->ret[0]);
+	cbx_space_drop(space);
+	return status;
+}
+
+enum cbx_status cbx_gate_map_alias(struct cbx_gate *g)
+{
+	struct cbx_space *space = named_space(g, g->arg[0]);
+	struct cbx_space *from = named_space(g, g->arg[4]);
+	enum cbx_status status = CBX_E_INVALID;
+
+	if (space != NULL && from != NULL) {
+		status = cbx_space_alias(g->d, space, va_of(g->arg[1]),
+			g->arg[2], g->arg[3], from, va_of(g->arg[5]),
+			&g->ret[0]);
+	}
+	if (space != NULL) {
+		cbx_space_drop(space);
+	}
+	if (from != NULL) {
+		cbx_space_drop(from);
+	}
+	return status;
+}
+
+enum cbx_status cbx_gate_unmap(struct cbx_gate *g)
+{
+	struct cbx_space *space = named_space(g, g->arg[0]);
+	enum cbx_status status;
+
+	if (space == NULL) {
+		return CBX_E_INVALID;
+	}
+	status = cbx_space_unmap(
+		g->d, space, va_of(g->arg[1]), g->arg[2], &g->ret[0]);
+	cbx_space_drop(space);
+	return status;
+}
+
+enum cbx_status cbx_gate_protect(struct cbx_gate *g)
+{
+	struct cbx_space *space = named_space(g, g->arg[0]);
+	enum cbx_status status;
+
+	if (space == NULL) {
+		return CBX_E_INVALID;
+	}
+	status = cbx_space_protect(g->d, space, va_of(g->arg[1]), g->arg[2],
+		g->arg[3], &g->ret[0]);
+	cbx_space_drop(space);
+	return status;
+}
+
+enum cbx_status cbx_gate_space_create(struct cbx_gate *g)
+{
+	return cbx_space_create(g->d, &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_space_destroy(struct cbx_gate *g)
+{
+	struct cbx_space *space = cbx_space_hold(g->d, g->arg[0]);
+	enum cbx_status status = CBX_E_STATE;
+
+	if (space == NULL) {
+		return CBX_E_INVALID;
+	}
+	if (space->thread_count == 0) {
+		status = cbx_space_destroy(g->d, space);
+	}
+	if (status != CBX_OK) {
+		cbx_space_drop(space);
+	}
+	return status;
+}
+
+/* Make a thread in a space of the box, beginning at arg[1] to arg[3]. */
+static enum cbx_status start_thread(struct cbx_gate *g)
+{
+	const struct cbx_vcpu_start start = {
+		.entry = g->arg[1],
+		.stack = g->arg[2],
+		.arg = g->arg[3],
+	};
+	struct cbx_space *space = named_space(g, g->arg[0]);
+	enum cbx_status status;
+
+	if (space == NULL) {
+		return CBX_E_INVALID;
+	}
+	status = cbx_thread_create(g->d, space, &start, &g->ret[0]);
+	cbx_space_drop(space);
+	return status;
+}
+
+enum cbx_status cbx_gate_space_switch(struct cbx_gate *g)
+{
+	enum cbx_status status = start_thread(g);
+
+	g->run->gone = status == CBX_OK;
+	return status;
+}
+
+enum cbx_status cbx_gate_thread_create(struct cbx_gate *g)
+{
+	return start_thread(g);
+}
+
+enum cbx_status cbx_gate_thread_exit(struct cbx_gate *g)
+{
+	g->run->gone = true;
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_thread_park(struct cbx_gate *g)
+{
+	struct cbx_thread *thread = g->run->thread;
+
+	if (thread->permit) {
+		thread->permit = false;
+		return CBX_OK;
+	}
+	thread->state = CBX_THREAD_PARKED;
+	thread->wake = g->arg[0] == 0 ? 0 : cbx_thread_wake(g->d, g->arg[0]);
+	g->run->yield = true;
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_thread_unpark(struct cbx_gate *g)
+{
+	struct cbx_thread *thread = cbx_thread_hold(g->d, g->arg[0]);
+
+	if (thread == NULL) {
+		return CBX_E_INVALID;
+	}
+	if (thread->state == CBX_THREAD_PARKED) {
+		thread->state = CBX_THREAD_RUNNABLE;
+	} else {
+		thread->permit = true;
+	}
+	cbx_thread_drop(thread);
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_upcall_entry(struct cbx_gate *g)
+{
+	cbx_arch_vcpu_upcall_entry(&g->run->thread->vcpu, g->arg[0], g->arg[1]);
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_upcall_resume(struct cbx_gate *g)
+{
+	if ((g->d->policy.flags & CBX_POLICY_TRACE) != 0 &&
+		g->d->state == CBX_DOMAIN_READY) {
+		cbx_run_leave(g->run, CBX_EXIT_RESULT);
+		g->run->host->ret[1] = g->arg[0];
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_upcall_deadline(struct cbx_gate *g)
+{
+	g->run->thread->deadline = g->arg[0];
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_window_share(struct cbx_gate *g)
+{
+	struct cbx_space *space = named_space(g, 0);
+	enum cbx_status status = cbx_window_share(
+		g->d, space, va_of(g->arg[0]), g->arg[1], &g->ret[0]);
+	struct cbx_mapping first;
+
+	if (status == CBX_OK &&
+		cbx_arch_space_lookup(&space->arch, va_of(g->arg[0]), &first)) {
+		g->ret[1] = first.pfn.n;
+	}
+	cbx_space_drop(space);
+	return status;
+}
+
+enum cbx_status cbx_gate_window_unshare(struct cbx_gate *g)
+{
+	struct cbx_space *space = named_space(g, 0);
+	enum cbx_status status = cbx_window_unshare(
+		g->d, space, va_of(g->arg[0]), g->arg[1], &g->ret[0]);
+
+	cbx_space_drop(space);
+	return status;
+}
+
+enum cbx_status cbx_gate_forward(struct cbx_gate *g)
+{
+	const struct cbx_forwarding f = {
+		.number = g->arg[0],
+		.block = { g->arg[1] },
+		.in_bytes = g->arg[2],
+		.answer = { g->arg[3] },
+		.capacity = g->arg[4],
+	};
+
+	return cbx_channel_forward(g->run, &f);
+}
+
+enum cbx_status cbx_gate_channel_read(struct cbx_gate *g)
+{
+	return cbx_channel_read(g->run, g->arg[0], va_of(g->arg[1]), g->arg[2]);
+}
+
+enum cbx_status cbx_gate_channel_write(struct cbx_gate *g)
+{
+	uint64_t bytes = 0;
+	enum cbx_status status = cbx_channel_write(
+		g->run, g->arg[0], va_of(g->arg[1]), g->arg[2], &bytes);
+
+	if (status == CBX_OK) {
+		g->ret[0] = bytes;
+	}
+	return status;
+}
+
+enum cbx_status cbx_gate_random(struct cbx_gate *g)
+{
+	return cbx_hal_random(g->ret, CBX_REPLY_RETS * sizeof(g->ret[0]));
+}
+
+enum cbx_status cbx_gate_time(struct cbx_gate *g)
+{
+	g->ret[0] = cbx_hal_ticks();
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_keeper_next(struct cbx_gate *g)
+{
+	g->run->keeper_asks = true;
+	g->run->keeper_status = g->arg[0];
+	g->run->yield = true;
+	return CBX_OK;
+}

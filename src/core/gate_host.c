@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's gates: arguments in, one function of the core, results out. */
+#include <base/string.h>
+#include <core/build.h>
+#include <core/channel.h>
+#include <core/gate.h>
+#include <core/space.h>
+
+enum cbx_status cbx_gate_version(struct cbx_gate *g)
+{
+	g->ret[0] = CBX_ABI_MAJOR;
+	g->ret[1] = CBX_ABI_MINOR;
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_caps(struct cbx_gate *g)
+{
+	g->ret[0] = cbx_hal_caps.bits;
+	g->ret[1] = (uint64_t)cbx_hal_caps.backend;
+	g->ret[2] = cbx_hal_page_count();
+	g->ret[3] = cbx_hal_cpu_count();
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_page_donate(struct cbx_gate *g)
+{
+	return cbx_page_donate(g->arg[0], g->arg[1], &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_page_return(struct cbx_gate *g)
+{
+	return cbx_page_return(g->arg[0], g->arg[1], &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_page_query(struct cbx_gate *g)
+{
+	const struct cbx_page *page = cbx_page_at(g->arg[0]);
+
+	if (page == NULL) {
+		return CBX_E_INVALID;
+	}
+	g->ret[0] = page->state;
+	g->ret[1] = cbx_page_view(page).bits;
+	g->ret[2] = page->owner;
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_box_create(struct cbx_gate *g)
+{
+	struct cbx_policy policy;
+	enum cbx_status status =
+		cbx_copy_from_host(g->arg[2], &policy, sizeof(policy));
+
+	if (status == CBX_OK) {
+		status = cbx_build_create(g->arg[0], g->arg[1], &policy);
+	}
+	if (status == CBX_OK) {
+		g->ret[0] = g->arg[0];
+	}
+	return status;
+}
+
+enum cbx_status cbx_gate_box_grant(struct cbx_gate *g)
+{
+	return cbx_domain_grant(g->d, g->arg[1], g->arg[2], &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_box_add(struct cbx_gate *g)
+{
+	const struct cbx_addition add = {
+		.va = { g->arg[1] },
+		.pfn = g->arg[2],
+		.count = g->arg[3],
+		.rights = g->arg[4],
+		.source = g->arg[5],
+	};
+
+	return cbx_build_add(g->d, &add, &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_box_common(struct cbx_gate *g)
+{
+	const struct cbx_addition add = {
+		.va = { g->arg[1] },
+		.pfn = g->arg[2],
+		.count = g->arg[3],
+		.rights = g->arg[4],
+	};
+
+	return cbx_build_common(g->d, &add, &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_box_thread(struct cbx_gate *g)
+{
+	const struct cbx_vcpu_start start = {
+		.entry = g->arg[1],
+		.stack = g->arg[2],
+		.arg = g->arg[3],
+	};
+
+	return cbx_build_thread(g->d, &start, &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_box_finalize(struct cbx_gate *g)
+{
+	return cbx_build_finalize(g->d);
+}
+
+enum cbx_status cbx_gate_box_enter(struct cbx_gate *g)
+{
+	const struct cbx_io io = { .pfn = g->arg[1], .pages = g->arg[2] };
+
+	if (io.pages > CBX_IO_PAGES_MAX ||
+		(g->d->state == CBX_DOMAIN_CONFINED &&
+			io.pages < g->d->policy.output_pages)) {
+		return CBX_E_INVALID;
+	}
+	if (!cbx_copy_host_range(io.pfn, io.pages, CBX_VIEW_W)) {
+		return CBX_E_DENIED;
+	}
+	return cbx_run_enter(g->d, io, g->reply);
+}
+
+static struct cbx_answer answer_of(const struct cbx_gate *g)
+{
+	return (struct cbx_answer){ .thread = g->arg[1] };
+}
+
+enum cbx_status cbx_gate_box_reply(struct cbx_gate *g)
+{
+	struct cbx_answer answer = answer_of(g);
+
+	answer.result = g->arg[2];
+	answer.source = g->arg[3];
+	answer.bytes = g->arg[4];
+	return cbx_channel_reply(g->d, &answer);
+}
+
+enum cbx_status cbx_gate_box_confine(struct cbx_gate *g)
+{
+	struct cbx_answer answer = answer_of(g);
+
+	answer.source = g->arg[2];
+	answer.bytes = g->arg[3];
+	answer.result = g->arg[4];
+	return cbx_channel_confine(g->d, &answer);
+}
+
+enum cbx_status cbx_gate_box_kick(struct cbx_gate *g)
+{
+	cbx_domain_kick(g->d);
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_box_kill(struct cbx_gate *g)
+{
+	cbx_domain_end(g->d, CBX_END_KILLED, 0);
+	return cbx_domain_tear_down(g->d);
+}
+
+enum cbx_status cbx_gate_box_reclaim(struct cbx_gate *g)
+{
+	return cbx_domain_reclaim(g->d, g->arg[1], g->arg[2], &g->ret[0]);
+}
+
+enum cbx_status cbx_gate_box_destroy(struct cbx_gate *g)
+{
+	enum cbx_status status = cbx_domain_destroy(g->d);
+
+	if (status == CBX_OK) {
+		g->d = NULL;
+	}
+	return status;
+}
+
+enum cbx_status cbx_gate_box_query(struct cbx_gate *g)
+{
+	const struct cbx_domain *d = g->d;
+
+	g->ret[0] = d->state;
+	g->ret[1] = (d->tainted ? CBX_BOX_TAINTED : 0) |
+		    ((d->policy.flags & CBX_POLICY_DEBUG) != 0 ? CBX_BOX_DEBUG
+							       : 0) |
+		    (d->was_confined ? CBX_BOX_CONFINED : 0) |
+		    (d->keeper ? CBX_BOX_KEEPER : 0);
+	if (!d->was_confined) {
+		g->ret[2] = d->page_count;
+		g->ret[3] = d->reserve.count;
+		g->ret[4] = d->thread_count;
+		g->ret[5] = d->space_count;
+		g->ret[6] = d->input_bytes;
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_gate_box_digest(struct cbx_gate *g)
+{
+	switch (g->arg[1]) {
+	case CBX_DIGEST_MEASUREMENT:
+		memcpy(g->ret, g->d->measurement, CBX_DIGEST_BYTES);
+		return CBX_OK;
+	case CBX_DIGEST_INPUT:
+		memcpy(g->ret, g->d->input_digest, CBX_DIGEST_BYTES);
+		return CBX_OK;
+	default:
+		return CBX_E_INVALID;
+	}
+}
+
+enum cbx_status cbx_gate_box_peek(struct cbx_gate *g)
+{
+	const struct cbx_io io = { .pfn = g->arg[3], .pages = 1 };
+	struct cbx_space *space;
+	enum cbx_status status;
+
+	if ((g->d->policy.flags & CBX_POLICY_DEBUG) == 0) {
+		return CBX_E_DENIED;
+	}
+	space = cbx_space_hold(g->d, g->d->last_space);
+	if (space == NULL || g->arg[2] > CBX_PAGE_SIZE) {
+		status = CBX_E_INVALID;
+	} else {
+		status = cbx_copy_box_to_host(
+			space, (struct cbx_va){ g->arg[1] }, io, 0, g->arg[2]);
+	}
+	if (space != NULL) {
+		cbx_space_drop(space);
+	}
+	return status;
+}

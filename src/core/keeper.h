@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keeper as the core uses it: a box that hashes what is laid on its desk
+ * (src/base/desk.h).  Everything here is called under the gate lock.
+ */
+#ifndef CBX_CORE_KEEPER_H
+#define CBX_CORE_KEEPER_H
+
+#include <base/desk.h>
+#include <core/domain.h>
+
+/** Forget the keeper; the next box created is it. */
+void cbx_keeper_init(void);
+
+/** Whether measured boxes can be made; until then every box created is the
+ * keeper in the making, and no host runs. */
+bool cbx_keeper_ready(void);
+
+/**
+ * Make a READY box, built before the host ran, the keeper: run it until it
+ * asks for work.
+ *
+ * @retval CBX_OK          the host cannot reach it any more
+ * @retval CBX_E_STATE     there is one, or it is not such a box, or has no desk
+ * @retval CBX_E_HARDWARE  it did not come to ask for work
+ */
+CBX_MUST_CHECK enum cbx_status cbx_keeper_adopt(uint64_t handle);
+
+/** Map data page @p i of the desk; cbx_hal_page_unmap ends that. */
+uint8_t *cbx_keeper_data(uint64_t i);
+
+/**
+ * digest := SHA-384(digest || record || data), for @p count records; see
+ * CBX_DESK_EXTEND.  The data is on the desk already.
+ *
+ * @retval CBX_OK          digest is extended
+ * @retval CBX_E_HARDWARE  the keeper is dead, or refused; digest is unchanged
+ */
+CBX_MUST_CHECK enum cbx_status cbx_keeper_extend(
+	const struct cbx_record *record, uint64_t count, uint64_t last_length,
+	uint8_t digest[CBX_DIGEST_BYTES]);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <core/assert.h>
+#include <core/space.h>
+
+void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
+	uint64_t count, enum cbx_page_event event, uint16_t detail)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		struct cbx_page *page = cbx_page_at(pfn.n + i);
+
+		bool aliased = page->state == CBX_PAGE_PRIVATE &&
+			       page->detail == CBX_PRIVATE_ALIASED;
+
+		CBX_ASSERT(page->mappings != 0);
+		if (--page->mappings != 0) {
+			continue;
+		}
+		cbx_page_move(page, event, (struct cbx_dom){ page->owner });
+		page->detail = aliased ? CBX_LEAVING_ALIASED : detail;
+		page->mappings = (uint32_t)space->last_token;
+		cbx_list_put(&space->leaving, (uint32_t)(pfn.n + i));
+	}
+}
+
+/* Unmap pages of one state; the hardware's part of unmap and unshare. */
+static enum cbx_status unmap_pages(struct cbx_space *space, struct cbx_va va,
+	uint64_t count, enum cbx_page_state state, uint64_t *done)
+{
+	bool window = state == CBX_PAGE_SHARED;
+	enum cbx_status status = CBX_OK;
+
+	while (status == CBX_OK && *done < count) {
+		struct cbx_va at = cbx_va_add(va, *done);
+		struct cbx_mapping first;
+		uint64_t n = cbx_space_run(space, at, count - *done, &first);
+
+		if (n == 0) {
+			return CBX_E_STATE;
+		}
+		if (cbx_page_at(first.pfn.n)->state != (uint8_t)state) {
+			return window ? CBX_E_STATE : CBX_E_DENIED;
+		}
+		status = cbx_arch_space_unmap(&space->arch, at, n, &n);
+		if (n != 0) {
+			space->last_token = cbx_arch_space_flush(&space->arch);
+		}
+		cbx_space_leave(space, first.pfn, n,
+			window ? CBX_PAGE_DO_UNSHARE : CBX_PAGE_DO_UNMAP,
+			window ? CBX_LEAVING_WINDOW : CBX_LEAVING_SPACE);
+		*done += n;
+	}
+	return status;
+}
+
+enum cbx_status cbx_space_unmap(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_va va, uint64_t count, uint64_t *done)
+{
+	enum cbx_status status;
+
+	*done = 0;
+	if (!cbx_space_range_valid(va, count)) {
+		return CBX_E_INVALID;
+	}
+	status = unmap_pages(space, va, count, CBX_PAGE_PRIVATE, done);
+	(void)cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
+	return status;
+}
+
+enum cbx_status cbx_window_unshare(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t *done)
+{
+	enum cbx_status status;
+
+	*done = 0;
+	if (!cbx_space_range_valid(va, count)) {
+		return CBX_E_INVALID;
+	}
+	status = unmap_pages(space, va, count, CBX_PAGE_SHARED, done);
+	(void)cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
+	return status;
+}
+
+/* The whole token of which a leaving page holds the low half. */
+static uint64_t leaving_token(
+	const struct cbx_space *space, const struct cbx_page *page)
+{
+	return space->last_token -
+	       (uint32_t)((uint32_t)space->last_token - page->mappings);
+}
+
+/* Move a window that left the box on, until the host has left it, too. */
+static enum cbx_status settle_window(
+	struct cbx_domain *d, const struct cbx_space *space, uint32_t pfn)
+{
+	struct cbx_page *page = cbx_page_at(pfn);
+	enum cbx_status status = CBX_OK;
+	uint64_t n;
+
+	if (page->detail == CBX_LEAVING_WINDOW) {
+		status = cbx_arch_space_flushed(
+				 &space->arch, leaving_token(space, page))
+				 ? cbx_page_close_view(pfn)
+				 : CBX_E_BUSY;
+	}
+	if (status == CBX_OK) {
+		status = cbx_page_settle(pfn, 1, &n);
+	}
+	if (status == CBX_OK) {
+		d->shared_count--;
+		cbx_page_move(
+			page, CBX_PAGE_DO_ASSIGN, (struct cbx_dom){ d->self });
+		cbx_reserve_put(d, pfn);
+	}
+	return status;
+}
+
+/* Whether no CPU holds a stale translation of any space of the box. */
+static bool all_flushed(
+	const struct cbx_domain *d, const struct cbx_space *held)
+{
+	uint32_t handle = d->first_space;
+	bool flushed = true;
+
+	while (flushed && handle != CBX_NO_LINK) {
+		const struct cbx_space *space =
+			handle == held->self ? held : cbx_space_hold(d, handle);
+
+		flushed =
+			cbx_arch_space_flushed(&space->arch, space->last_token);
+		handle = space->next;
+		if (space != held) {
+			cbx_space_drop(space);
+		}
+	}
+	return flushed;
+}
+
+/* Whether a page that left may be used again. */
+static bool may_settle(const struct cbx_domain *d,
+	const struct cbx_space *space, const struct cbx_page *page)
+{
+	return page->detail == CBX_LEAVING_ALIASED
+		       ? all_flushed(d, space)
+		       : page->detail == CBX_LEAVING_SPACE &&
+				 cbx_arch_space_flushed(&space->arch,
+					 leaving_token(space, page));
+}
+
+/* Move consecutive pages that no CPU can reach any more to the reserve.
+ * @return how many */
+static uint64_t settle_run(
+	struct cbx_domain *d, struct cbx_space *space, uint64_t count)
+{
+	uint32_t first = space->leaving.head;
+	uint64_t n = 0;
+
+	while (n < count && space->leaving.count != 0 &&
+		space->leaving.head == first + n) {
+		if (!may_settle(d, space, cbx_page_at(first + n))) {
+			break;
+		}
+		(void)cbx_list_take(&space->leaving);
+		n++;
+	}
+	cbx_hal_page_scrub((struct cbx_pfn){ first }, n);
+	for (uint64_t i = 0; i < n; i++) {
+		cbx_page_move(cbx_page_at(first + i), CBX_PAGE_DO_KEEP,
+			(struct cbx_dom){ d->self });
+		cbx_reserve_put(d, (uint32_t)(first + i));
+	}
+	return n;
+}
+
+enum cbx_status cbx_space_settle(
+	struct cbx_domain *d, struct cbx_space *space, uint64_t count)
+{
+	while (space->leaving.count != 0 && count != 0) {
+		uint64_t n;
+
+		uint16_t detail = cbx_page_at(space->leaving.head)->detail;
+
+		if (detail == CBX_LEAVING_SPACE ||
+			detail == CBX_LEAVING_ALIASED) {
+			n = settle_run(d, space, count);
+			if (n == 0) {
+				return CBX_E_BUSY;
+			}
+		} else {
+			uint32_t pfn = cbx_list_take(&space->leaving);
+			enum cbx_status status = settle_window(d, space, pfn);
+
+			if (status != CBX_OK) {
+				cbx_list_put(&space->leaving, pfn);
+				return status;
+			}
+			n = 1;
+		}
+		count -= n;
+	}
+	return space->leaving.count == 0 ? CBX_OK : CBX_E_BUSY;
+}

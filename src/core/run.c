@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <core/assert.h>
+#include <core/channel.h>
+#include <core/gate.h>
+#include <core/run.h>
+
+void cbx_run_leave(struct cbx_run *run, enum cbx_exit_reason reason)
+{
+	run->host->ret[0] = (uint64_t)reason;
+	run->leave = true;
+}
+
+/* Tell the host that the box ended, and of one that was confined no more. */
+static void leave_ended(struct cbx_run *run)
+{
+	*run->host = (struct cbx_reply){ 0 };
+	cbx_run_leave(run, CBX_EXIT_ENDED);
+	if (!run->d->was_confined) {
+		run->host->ret[1] = run->d->end_status;
+		run->host->ret[2] = run->d->end_reason;
+	}
+}
+
+static void leave_idle(struct cbx_run *run, uint64_t wake)
+{
+	cbx_run_leave(run, CBX_EXIT_IDLE);
+	run->host->ret[1] = wake;
+}
+
+/* The program made a system call under trace: show it to the host. */
+static void leave_trace(struct cbx_run *run, const struct cbx_call *call)
+{
+	if ((run->d->policy.flags & CBX_POLICY_TRACE) == 0 ||
+		run->d->state != CBX_DOMAIN_READY) {
+		return;
+	}
+	cbx_run_leave(run, CBX_EXIT_TRACE);
+	run->host->ret[0] |= call->id << 32;
+	for (int i = 0; i < CBX_CALL_ARGS; i++) {
+		run->host->ret[1 + i] = call->arg[i];
+	}
+}
+
+static void gate(struct cbx_run *run, const struct cbx_call *call)
+{
+	struct cbx_thread *thread = run->thread;
+	struct cbx_reply reply;
+
+	cbx_gate_box(run, call, &reply);
+	if (thread->state != CBX_THREAD_WAITING) {
+		thread->reply = reply;
+		thread->answered = true;
+	}
+}
+
+static void handle_stop(struct cbx_run *run, const struct cbx_stop *stop)
+{
+	switch (stop->kind) {
+	case CBX_STOP_GATE:
+		gate(run, &stop->call);
+		break;
+	case CBX_STOP_TRACE:
+		leave_trace(run, &stop->call);
+		break;
+	case CBX_STOP_FAULT:
+		cbx_domain_end(run->d, CBX_END_FAULT, (uint64_t)stop->fault);
+		break;
+	case CBX_STOP_INTERRUPTED:
+		cbx_run_leave(run, CBX_EXIT_INTERRUPTED);
+		break;
+	case CBX_STOP_LOST:
+	default:
+		cbx_domain_end(run->d, CBX_END_LOST, 0);
+		break;
+	}
+}
+
+static void deliver_deadline(struct cbx_thread *thread)
+{
+	uint64_t now = cbx_hal_ticks();
+
+	if (thread->deadline != 0 && thread->deadline <= now) {
+		thread->deadline = 0;
+		cbx_arch_vcpu_upcall(&thread->vcpu, CBX_UPCALL_DEADLINE, now);
+	}
+}
+
+/* Run the thread until it stops, once; box code runs between the two calls
+ * that drop and take the lock. */
+static void run_once(struct cbx_run *run)
+{
+	struct cbx_thread *thread = run->thread;
+	struct cbx_stop stop = { 0 };
+	bool keeper = run->d->keeper;
+
+	deliver_deadline(thread);
+	thread->ask = CBX_ASK_NOTHING;
+	if (!keeper) {
+		cbx_gate_lock_drop();
+	}
+	cbx_arch_vcpu_run(
+		&thread->vcpu, thread->answered ? &thread->reply : NULL, &stop);
+	if (!keeper) {
+		cbx_gate_lock_take();
+	}
+	thread->answered = false;
+	/* Whatever it wanted, a dying box does not get it. */
+	if (run->d->state != CBX_DOMAIN_DYING) {
+		handle_stop(run, &stop);
+	}
+}
+
+static void begin_thread(struct cbx_run *run, struct cbx_thread *thread)
+{
+	run->thread = thread;
+	run->yield = false;
+	run->gone = false;
+	run->d->running++;
+	thread->state = CBX_THREAD_RUNNING;
+	thread->cpu = cbx_hal_cpu();
+	thread->wake = 0;
+}
+
+static void finish_thread(struct cbx_run *run)
+{
+	struct cbx_domain *d = run->d;
+
+	d->running--;
+	d->last_space = run->thread->space;
+	if (run->thread->state == CBX_THREAD_RUNNING) {
+		run->thread->state = CBX_THREAD_RUNNABLE;
+	}
+	if (!run->gone || d->state == CBX_DOMAIN_DYING) {
+		cbx_thread_drop(run->thread);
+		return;
+	}
+	cbx_thread_destroy(d, run->thread);
+	if (d->thread_count == 0) {
+		cbx_domain_end(d, CBX_END_EXIT, 0);
+	}
+}
+
+/* A confined box's output whose time has come, or the thread itself. */
+static void run_thread(struct cbx_run *run, struct cbx_thread *thread)
+{
+	bool held = thread->state == CBX_THREAD_HELD;
+
+	begin_thread(run, thread);
+	if (held) {
+		cbx_channel_release(run);
+	}
+	while (!run->leave && !run->yield && !run->gone &&
+		run->d->state != CBX_DOMAIN_DYING) {
+		run_once(run);
+	}
+	finish_thread(run);
+}
+
+enum cbx_status cbx_run_enter(
+	struct cbx_domain *d, struct cbx_io io, struct cbx_reply *reply)
+{
+	struct cbx_run run = { .d = d, .io = io, .host = reply };
+
+	while (!run.leave && d->state != CBX_DOMAIN_DYING) {
+		uint64_t wake;
+		struct cbx_thread *thread = cbx_thread_pick(d, &wake);
+
+		if (thread == NULL) {
+			leave_idle(&run, wake);
+		} else {
+			run_thread(&run, thread);
+		}
+	}
+	if (d->state == CBX_DOMAIN_DYING) {
+		leave_ended(&run);
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_run_keeper(struct cbx_domain *d)
+{
+	struct cbx_reply ignored = { 0 };
+	struct cbx_run run = { .d = d, .host = &ignored };
+
+	while (!run.keeper_asks && d->state != CBX_DOMAIN_DYING) {
+		uint64_t wake;
+		struct cbx_thread *thread = cbx_thread_pick(d, &wake);
+
+		if (thread == NULL) {
+			cbx_domain_end(d, CBX_END_LOST, 0);
+			break;
+		}
+		run.leave = false;
+		run_thread(&run, thread);
+	}
+	return run.keeper_asks ? (enum cbx_status)run.keeper_status
+			       : CBX_E_HARDWARE;
+}

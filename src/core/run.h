@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running boxes: from BOX_ENTER to the exit, and the keeper's turn. */
+#ifndef CBX_CORE_RUN_H
+#define CBX_CORE_RUN_H
+
+#include <core/copy.h>
+#include <core/thread.h>
+
+/** A CPU inside a box: what its gates work on. */
+struct cbx_run {
+	struct cbx_domain *d;
+	struct cbx_thread *thread; /* held, RUNNING */
+	struct cbx_io io;	   /* the host's buffer */
+	struct cbx_reply *host;	   /* what the host will be told */
+	bool leave;		   /* go back to the host */
+	bool yield;		   /* this thread cannot go on now */
+	bool gone;		   /* this thread is to be destroyed */
+	bool keeper_asks;	   /* KEEPER_NEXT was called */
+	uint64_t keeper_status;
+};
+
+/**
+ * Lend this CPU to a box until it has a reason to give it back.
+ *
+ * The gate lock is dropped while box code runs.
+ *
+ * @param[out] reply  the exit, as enum cbx_exit_reason says
+ *
+ * @retval CBX_OK         always
+ * @lock gate, on entry and return
+ */
+CBX_MUST_CHECK enum cbx_status cbx_run_enter(
+	struct cbx_domain *d, struct cbx_io io, struct cbx_reply *reply);
+
+/** Run the keeper until it asks for work.
+ * @retval the status it reports, CBX_E_HARDWARE when it died
+ * @lock gate, throughout */
+CBX_MUST_CHECK enum cbx_status cbx_run_keeper(struct cbx_domain *d);
+
+/** Leave for the host with @p reason; further words are the caller's. */
+void cbx_run_leave(struct cbx_run *run, enum cbx_exit_reason reason);
+
+#endif

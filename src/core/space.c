@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <core/assert.h>
+#include <core/space.h>
+
+bool cbx_space_range_valid(struct cbx_va va, uint64_t count)
+{
+	return count != 0 && count <= CBX_RANGE_PAGES_MAX &&
+	       cbx_va_range_valid(va, count);
+}
+
+static bool rights_valid(uint64_t rights)
+{
+	return rights != 0 && (rights & ~(uint64_t)CBX_RIGHTS) == 0;
+}
+
+enum cbx_status cbx_space_prepare(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_va va, uint64_t count, uint64_t spare)
+{
+	struct cbx_va first = va;
+	struct cbx_mapping mapping;
+	uint64_t tables;
+
+	if (!cbx_space_range_valid(va, count)) {
+		return CBX_E_INVALID;
+	}
+	if (space->ended) {
+		return CBX_E_STATE;
+	}
+	/* A box without its first space's table was never granted a page. */
+	if (d->page_count == 2) {
+		return CBX_E_NOMEM;
+	}
+	if (cbx_arch_space_next(&space->arch, &first, &mapping) &&
+		first.a < cbx_va_add(va, count).a) {
+		return CBX_E_STATE;
+	}
+	tables = cbx_arch_space_tables(&space->arch, va, count);
+	if (d->reserve.count < spare || d->reserve.count - spare < tables) {
+		return CBX_E_NOMEM;
+	}
+	for (; tables != 0; tables--) {
+		cbx_arch_space_table_give(&space->arch,
+			(struct cbx_pfn){
+				cbx_reserve_meta(d, CBX_META_TABLE) });
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count)
+{
+	enum cbx_status settled =
+		cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
+	enum cbx_status status = cbx_space_prepare(d, space, va, count, count);
+
+	return status == CBX_E_NOMEM && settled != CBX_OK ? settled : status;
+}
+
+/* Map a run of reserve pages; what is refused goes back. */
+static enum cbx_status map_run(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_va va, uint64_t count, uint8_t rights, uint64_t *done)
+{
+	uint32_t first;
+	uint64_t n = cbx_reserve_take(d, count, &first);
+	enum cbx_status status =
+		cbx_arch_space_map(&space->arch, va, (struct cbx_pfn){ first },
+			n, (struct cbx_rights){ rights }, done);
+
+	for (uint64_t i = 0; i < n; i++) {
+		if (i < *done) {
+			cbx_page_at(first + i)->mappings = 1;
+		} else {
+			cbx_reserve_put(d, (uint32_t)(first + i));
+		}
+	}
+	return status;
+}
+
+enum cbx_status cbx_space_map(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_va va, uint64_t count, uint64_t rights, uint64_t *done)
+{
+	enum cbx_status status;
+
+	*done = 0;
+	if (!rights_valid(rights)) {
+		return CBX_E_INVALID;
+	}
+	status = cbx_space_prepare_pages(d, space, va, count);
+	while (status == CBX_OK && *done < count) {
+		uint64_t n;
+
+		status = map_run(d, space, cbx_va_add(va, *done), count - *done,
+			(uint8_t)rights, &n);
+		*done += n;
+	}
+	return status;
+}
+
+uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
+	uint64_t count, struct cbx_mapping *first)
+{
+	struct cbx_mapping next;
+	uint64_t n = 0;
+
+	if (!cbx_arch_space_lookup(&space->arch, va, first)) {
+		return 0;
+	}
+	const struct cbx_page *page = cbx_page_at(first->pfn.n);
+
+	do {
+		n++;
+	} while (
+		n < count &&
+		cbx_arch_space_lookup(&space->arch, cbx_va_add(va, n), &next) &&
+		next.pfn.n == first->pfn.n + n &&
+		next.rights.bits == first->rights.bits &&
+		page[n].state == page->state && page[n].detail == page->detail);
+	return n;
+}
+
+/* How many more pages of a run can bear one more mapping. */
+static uint64_t mappable(struct cbx_pfn pfn, uint64_t count)
+{
+	uint64_t n = 0;
+
+	while (n < count &&
+		cbx_page_at(pfn.n + n)->mappings < CBX_PAGE_MAPPINGS_MAX) {
+		n++;
+	}
+	return n;
+}
+
+/* Map pages that exist, counting them. */
+static enum cbx_status map_counted(struct cbx_space *space, struct cbx_va va,
+	struct cbx_pfn pfn, uint64_t count, uint8_t rights, uint64_t *done)
+{
+	uint64_t n = mappable(pfn, count);
+	enum cbx_status status;
+
+	*done = 0;
+	if (n == 0) {
+		return CBX_E_STATE;
+	}
+	status = cbx_arch_space_map(
+		&space->arch, va, pfn, n, (struct cbx_rights){ rights }, done);
+	for (uint64_t i = 0; i < *done; i++) {
+		cbx_page_at(pfn.n + i)->mappings++;
+	}
+	return status;
+}
+
+enum cbx_status cbx_space_alias(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_va va, uint64_t count, uint64_t rights,
+	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
+{
+	enum cbx_status status = CBX_E_INVALID;
+
+	*done = 0;
+	if (rights_valid(rights) && cbx_space_range_valid(from_va, count)) {
+		status = cbx_space_prepare(d, space, va, count, 0);
+	}
+	while (status == CBX_OK && *done < count) {
+		struct cbx_mapping source;
+		uint64_t n = cbx_space_run(from, cbx_va_add(from_va, *done),
+			count - *done, &source);
+
+		if (n == 0) {
+			return CBX_E_STATE;
+		}
+		if (cbx_page_at(source.pfn.n)->state != CBX_PAGE_PRIVATE) {
+			return CBX_E_DENIED;
+		}
+		status = map_counted(space, cbx_va_add(va, *done), source.pfn,
+			n, (uint8_t)rights, &n);
+		for (uint64_t i = 0; i < n; i++) {
+			cbx_page_at(source.pfn.n + i)->detail =
+				CBX_PRIVATE_ALIASED;
+		}
+		*done += n;
+	}
+	return status;
+}
+
+enum cbx_status cbx_space_common(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_va va, uint64_t pfn, uint64_t count, uint64_t rights,
+	uint64_t *done)
+{
+	enum cbx_status status = CBX_E_INVALID;
+
+	*done = 0;
+	if (rights_valid(rights) && (rights & CBX_RIGHT_W) == 0 &&
+		count <= CBX_RANGE_PAGES_MAX &&
+		cbx_range_fits(pfn, count, cbx_hal_page_count())) {
+		status = cbx_space_prepare(d, space, va, count, 0);
+	}
+	while (status == CBX_OK && *done < count) {
+		struct cbx_pfn next = { pfn + *done };
+		uint64_t n =
+			cbx_page_run(next.n, count - *done, CBX_PAGE_COMMON,
+				(struct cbx_dom){ cbx_page_at(next.n)->owner },
+				CBX_DETAIL_NONE);
+
+		if (n == 0) {
+			return CBX_E_STATE;
+		}
+		status = map_counted(space, cbx_va_add(va, *done), next, n,
+			(uint8_t)rights, &n);
+		*done += n;
+	}
+	return status;
+}
+
+/* Whether the box may change the rights of such a page so. */
+static enum cbx_status check_protect(const struct cbx_domain *d,
+	const struct cbx_page *page, uint64_t rights)
+{
+	switch ((enum cbx_page_state)page->state) {
+	case CBX_PAGE_PRIVATE:
+		return CBX_OK;
+	case CBX_PAGE_COMMON:
+		return page->owner == d->self && (rights & CBX_RIGHT_W) == 0
+			       ? CBX_OK
+			       : CBX_E_DENIED;
+	case CBX_PAGE_SHARED:
+	case CBX_PAGE_INVALID:
+	case CBX_PAGE_DEVICE:
+	case CBX_PAGE_HOST:
+	case CBX_PAGE_OPEN:
+	case CBX_PAGE_LEAVING:
+	case CBX_PAGE_POOL:
+	case CBX_PAGE_META:
+	case CBX_PAGE_STATES:
+	default:
+		return CBX_E_DENIED;
+	}
+}
+
+/* COMMON pages whose write right is gone, and flushed, are sealed. */
+static enum cbx_status seal_run(struct cbx_domain *d,
+	const struct cbx_space *space, struct cbx_pfn pfn, uint64_t count)
+{
+	if (cbx_page_at(pfn.n)->state != CBX_PAGE_COMMON ||
+		cbx_page_at(pfn.n)->detail != CBX_COMMON_OPEN) {
+		return CBX_OK;
+	}
+	if (!cbx_arch_space_flushed(&space->arch, space->protect_token)) {
+		return CBX_E_BUSY;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		cbx_page_at(pfn.n + i)->detail = CBX_DETAIL_NONE;
+		d->writable_common_count--;
+	}
+	return CBX_OK;
+}
+
+/* Change the rights of a run, unless a first call did and waits for a flush. */
+static enum cbx_status protect_run(struct cbx_space *space, struct cbx_va va,
+	const struct cbx_mapping *first, uint64_t rights, uint64_t *n)
+{
+	enum cbx_status status;
+
+	if (first->rights.bits == (uint8_t)rights) {
+		return CBX_OK;
+	}
+	status = cbx_arch_space_protect(&space->arch, va, *n,
+		(struct cbx_rights){ (uint8_t)rights }, n);
+	if (*n != 0) {
+		space->last_token = cbx_arch_space_flush(&space->arch);
+		space->protect_token = space->last_token;
+	}
+	return status;
+}
+
+enum cbx_status cbx_space_protect(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_va va, uint64_t count, uint64_t rights, uint64_t *done)
+{
+	*done = 0;
+	if (!cbx_space_range_valid(va, count) || !rights_valid(rights)) {
+		return CBX_E_INVALID;
+	}
+	while (*done < count) {
+		struct cbx_va at = cbx_va_add(va, *done);
+		struct cbx_mapping first;
+		uint64_t n = cbx_space_run(space, at, count - *done, &first);
+		enum cbx_status status;
+
+		if (n == 0) {
+			return CBX_E_STATE;
+		}
+		status = check_protect(d, cbx_page_at(first.pfn.n), rights);
+		if (status == CBX_OK) {
+			status = protect_run(space, at, &first, rights, &n);
+		} else {
+			n = 0;
+		}
+		if (n != 0) {
+			enum cbx_status sealed =
+				seal_run(d, space, first.pfn, n);
+
+			if (sealed != CBX_OK) {
+				return sealed;
+			}
+		}
+		*done += n;
+		if (status != CBX_OK) {
+			return status;
+		}
+	}
+	return CBX_OK;
+}

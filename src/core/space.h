@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a box does with its own address spaces.
+ *
+ * Every function works on a held box and a held space of it, under the gate
+ * lock.  Range functions report in *done how many pages they completed.
+ */
+#ifndef CBX_CORE_SPACE_H
+#define CBX_CORE_SPACE_H
+
+#include <core/domain.h>
+
+/**
+ * Make sure @p count pages can be mapped at @p va: nothing is there, and the
+ * tables are, taken from the reserve if need be.
+ *
+ * @param spare  pages that must be left in the reserve afterwards
+ *
+ * @retval CBX_OK         cbx_arch_space_map may be called
+ * @retval CBX_E_INVALID  the range is empty, too long or not box addresses
+ * @retval CBX_E_STATE    something is mapped there
+ * @retval CBX_E_NOMEM    the reserve is too small
+ */
+CBX_MUST_CHECK enum cbx_status cbx_space_prepare(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t spare);
+
+/** Whether @p count whole pages at @p va are a range one call may name. */
+bool cbx_space_range_valid(struct cbx_va va, uint64_t count);
+
+/** As cbx_space_prepare, with @p count more pages left in the reserve to be
+ * mapped; settles what left the space first.
+ * @retval CBX_E_BUSY  the reserve is too small until a flush completes
+ * @retval ...         as cbx_space_prepare */
+CBX_MUST_CHECK enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count);
+
+/** Pages mapped from @p va on, at most @p count, that are consecutive in
+ * memory, with the same rights and in the same state.
+ * @param[out] first  the first one's mapping
+ * @return how many; 0 when nothing is mapped at @p va */
+uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
+	uint64_t count, struct cbx_mapping *first);
+
+/** One mapping of each page is gone: what is mapped nowhere else moves by
+ * @p event and waits for the space's newest flush. */
+void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
+	uint64_t count, enum cbx_page_event event, uint16_t detail);
+
+/** Map zero pages of the reserve.
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_INVALID   the range or the rights are malformed
+ * @retval CBX_E_STATE     something is mapped there
+ * @retval CBX_E_NOMEM     the reserve is too small
+ * @retval CBX_E_BUSY      it is too small until a flush completes
+ * @retval CBX_E_HARDWARE  page *done was refused */
+CBX_MUST_CHECK enum cbx_status cbx_space_map(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t rights, uint64_t *done);
+
+/** Map pages that @p from maps at @p from_va once more.
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_INVALID   a range or the rights are malformed
+ * @retval CBX_E_STATE     something is mapped there, or nothing at the source,
+ *                         or page *done is mapped too often
+ * @retval CBX_E_DENIED    page *done is not PRIVATE
+ * @retval CBX_E_NOMEM     the reserve has no page for a table
+ * @retval CBX_E_HARDWARE  page *done was refused */
+CBX_MUST_CHECK enum cbx_status cbx_space_alias(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t rights, const struct cbx_space *from, struct cbx_va from_va,
+	uint64_t *done);
+
+/** Unmap PRIVATE pages; what is mapped nowhere else goes back to the reserve,
+ * zero, once no CPU can hold a translation.
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_INVALID   the range is malformed
+ * @retval CBX_E_STATE     nothing is mapped at page *done
+ * @retval CBX_E_DENIED    page *done is not PRIVATE
+ * @retval CBX_E_HARDWARE  page *done was refused */
+CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t *done);
+
+/** Change the rights of mappings.  Taking W from a COMMON page of one's own
+ * seals it for good.
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_INVALID   the range or the rights are malformed
+ * @retval CBX_E_STATE     nothing is mapped at page *done
+ * @retval CBX_E_DENIED    page *done is SHARED, or COMMON and the change is
+ *                         not sealing it
+ * @retval CBX_E_BUSY      all are changed; COMMON page *done is sealed when
+ *                         the call is repeated after its flush
+ * @retval CBX_E_HARDWARE  page *done was refused */
+CBX_MUST_CHECK enum cbx_status cbx_space_protect(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t rights, uint64_t *done);
+
+/** Map COMMON pages, sealed, of another box into one that is BUILDING.
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_INVALID   a range or the rights are malformed
+ * @retval CBX_E_STATE     something is mapped there, or page *done is not
+ *                         sealed COMMON, or is mapped too often
+ * @retval CBX_E_NOMEM     the reserve has no page for a table
+ * @retval CBX_E_HARDWARE  page *done was refused */
+CBX_MUST_CHECK enum cbx_status cbx_space_common(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t pfn, uint64_t count,
+	uint64_t rights, uint64_t *done);
+
+/** Lend zero pages of the reserve to box and host: a window.
+ *
+ * The box is tainted from the first page on that the host could see.
+ *
+ * @retval ...         as cbx_space_map
+ * @retval CBX_E_BUSY  also: page *done is half shown, and leaving again */
+CBX_MUST_CHECK enum cbx_status cbx_window_share(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t *done);
+
+/** Take windows back: the pages return to the reserve, zero, in time.
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_INVALID   the range is malformed
+ * @retval CBX_E_STATE     page *done is no window
+ * @retval CBX_E_HARDWARE  page *done was refused */
+CBX_MUST_CHECK enum cbx_status cbx_window_unshare(struct cbx_domain *d,
+	struct cbx_space *space, struct cbx_va va, uint64_t count,
+	uint64_t *done);
+
+/** Move pages that left the space, and may move on by now, to the reserve;
+ * at most @p count. @return CBX_OK when none is left, else why */
+enum cbx_status cbx_space_settle(
+	struct cbx_domain *d, struct cbx_space *space, uint64_t count);
+
+/** Make an empty space of the box from its reserve.
+ * @retval CBX_OK          *handle is its handle
+ * @retval CBX_E_NOMEM     the reserve or the policy's number is used up
+ * @retval CBX_E_HARDWARE  refused */
+CBX_MUST_CHECK enum cbx_status cbx_space_create(
+	struct cbx_domain *d, uint64_t *handle);
+
+/**
+ * End a space and give back what it holds, a bounded number of pages a call.
+ *
+ * While the box lives, pages mapped nowhere else and the space's own pages
+ * return to its reserve; in a DYING box they wait for BOX_RECLAIM.
+ *
+ * @pre no thread of it is left
+ *
+ * @retval CBX_OK          it is gone; @p space is no longer held
+ * @retval CBX_E_BUSY      not finished; repeat.  Still held
+ * @retval CBX_E_HARDWARE  an unmapping was refused; repeat.  Still held
+ */
+CBX_MUST_CHECK enum cbx_status cbx_space_destroy(
+	struct cbx_domain *d, struct cbx_space *space);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <core/assert.h>
+#include <core/space.h>
+#include <core/thread.h>
+
+enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
+{
+	struct cbx_space *space;
+	enum cbx_status status;
+	uint32_t pfn;
+	uint32_t table;
+
+	if (d->reserve.count < 2 || d->space_count >= d->policy.threads_max) {
+		return CBX_E_NOMEM;
+	}
+	pfn = cbx_reserve_meta(d, CBX_META_SPACE);
+	table = cbx_reserve_meta(d, CBX_META_TABLE);
+	cbx_space_start(pfn, d->self);
+	space = cbx_space_hold(d, pfn);
+	status = cbx_arch_space_create(
+		&space->arch, (struct cbx_pfn){ table }, cbx_space_flags(d));
+	if (status == CBX_OK) {
+		space->next = d->first_space;
+		d->first_space = pfn;
+		d->space_count++;
+		*handle = pfn;
+	}
+	cbx_space_drop(space);
+	if (status != CBX_OK) {
+		cbx_reserve_recycle(d, table);
+		cbx_reserve_recycle(d, pfn);
+	}
+	return status;
+}
+
+/* Undo the counting of a mapping that is gone for good. */
+static void forget_mapping(struct cbx_domain *d, uint64_t pfn)
+{
+	struct cbx_page *page = cbx_page_at(pfn);
+
+	CBX_ASSERT(page->mappings != 0);
+	page->mappings--;
+	if (page->mappings != 0 || d->state == CBX_DOMAIN_DYING ||
+		page->state != CBX_PAGE_PRIVATE) {
+		return;
+	}
+	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, 1);
+	page->detail = CBX_DETAIL_NONE;
+	cbx_reserve_put(d, (uint32_t)pfn);
+}
+
+/* Drain translations of an ended space, at most a range call's worth. */
+static enum cbx_status drain(struct cbx_domain *d, struct cbx_space *space)
+{
+	struct cbx_va va = { 0 };
+	uint64_t n = 0;
+
+	while (n < CBX_RANGE_PAGES_MAX) {
+		struct cbx_mapping first;
+		uint64_t run;
+		enum cbx_status status;
+
+		if (!cbx_arch_space_next(&space->arch, &va, &first)) {
+			return CBX_OK;
+		}
+		run = cbx_space_run(space, va, CBX_RANGE_PAGES_MAX - n, &first);
+		status = cbx_arch_space_unmap(&space->arch, va, run, &run);
+		for (uint64_t i = 0; i < run; i++) {
+			forget_mapping(d, first.pfn.n + i);
+		}
+		if (status != CBX_OK) {
+			return status;
+		}
+		n += run;
+		va = cbx_va_add(va, run);
+	}
+	return CBX_E_BUSY;
+}
+
+/* Give back the tables of a drained space; at most a range call's worth. */
+static enum cbx_status take_tables(
+	struct cbx_domain *d, struct cbx_space *space)
+{
+	struct cbx_pfn table;
+
+	for (uint64_t n = 0; n < CBX_RANGE_PAGES_MAX; n++) {
+		if (!cbx_arch_space_table_take(&space->arch, &table)) {
+			return CBX_OK;
+		}
+		if (d->state != CBX_DOMAIN_DYING) {
+			cbx_reserve_recycle(d, (uint32_t)table.n);
+		}
+	}
+	return CBX_E_BUSY;
+}
+
+static void unlink_space(struct cbx_domain *d, const struct cbx_space *gone)
+{
+	uint32_t handle = d->first_space;
+
+	d->space_count--;
+	if (handle == gone->self) {
+		d->first_space = gone->next;
+		return;
+	}
+	while (handle != CBX_NO_LINK) {
+		struct cbx_space *space = cbx_space_hold(d, handle);
+
+		handle = space->next;
+		if (handle == gone->self) {
+			space->next = gone->next;
+			handle = CBX_NO_LINK;
+		}
+		cbx_space_drop(space);
+	}
+}
+
+/* Whether the box ever got a table for its first space. */
+static bool has_hardware(const struct cbx_domain *d)
+{
+	return d->page_count > 2;
+}
+
+static void end_space(struct cbx_domain *d, struct cbx_space *space)
+{
+	if (!space->ended && has_hardware(d)) {
+		cbx_arch_space_destroy(&space->arch);
+		space->end_token = cbx_arch_space_flush(&space->arch);
+		space->last_token = space->end_token;
+	}
+	space->ended = true;
+}
+
+enum cbx_status cbx_space_destroy(struct cbx_domain *d, struct cbx_space *space)
+{
+	bool hardware = has_hardware(d);
+	uint32_t pfn = space->self;
+	enum cbx_status status = CBX_OK;
+
+	CBX_ASSERT(space->thread_count == 0);
+	end_space(d, space);
+	if (hardware &&
+		!cbx_arch_space_flushed(&space->arch, space->end_token)) {
+		return CBX_E_BUSY;
+	}
+	if (hardware) {
+		status = drain(d, space);
+	}
+	/* In a dying box BOX_RECLAIM takes what is leaving. */
+	if (status == CBX_OK && d->state != CBX_DOMAIN_DYING) {
+		status = cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
+	}
+	if (status == CBX_OK && hardware) {
+		status = take_tables(d, space);
+	}
+	if (status != CBX_OK) {
+		return status;
+	}
+	unlink_space(d, space);
+	cbx_space_drop(space);
+	if (d->state != CBX_DOMAIN_DYING) {
+		cbx_reserve_recycle(d, pfn);
+	}
+	return CBX_OK;
+}
+
+/* Threads one call ends at most. */
+#define THREADS_PER_CALL 64
+
+enum cbx_status cbx_domain_tear_down(struct cbx_domain *d)
+{
+	CBX_ASSERT(d->state == CBX_DOMAIN_DYING);
+	if (d->running != 0) {
+		cbx_domain_kick(d);
+		return CBX_E_BUSY;
+	}
+	for (int i = 0; d->first_thread != CBX_NO_LINK; i++) {
+		struct cbx_thread *thread = cbx_thread_hold(d, d->first_thread);
+
+		if (i == THREADS_PER_CALL) {
+			cbx_thread_drop(thread);
+			return CBX_E_BUSY;
+		}
+		cbx_thread_destroy(d, thread);
+	}
+	while (d->first_space != CBX_NO_LINK) {
+		struct cbx_space *space = cbx_space_hold(d, d->first_space);
+		enum cbx_status status = cbx_space_destroy(d, space);
+
+		if (status != CBX_OK) {
+			cbx_space_drop(space);
+			return status;
+		}
+	}
+	return CBX_OK;
+}
+
+/* Pages that only need a scrub: alike ones from @p pfn on. */
+static uint64_t scrub_run(
+	const struct cbx_domain *d, uint64_t pfn, uint64_t count)
+{
+	const struct cbx_page first = *cbx_page_at(pfn);
+	uint64_t n = cbx_page_run(pfn, count, (enum cbx_page_state)first.state,
+		(struct cbx_dom){ d->self }, first.detail);
+
+	for (uint64_t i = 0; i < n; i++) {
+		if (cbx_page_at(pfn + i)->mappings != 0 &&
+			first.state == CBX_PAGE_COMMON) {
+			n = i;
+		}
+	}
+	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, n);
+	for (uint64_t i = 0; i < n; i++) {
+		cbx_page_move(
+			cbx_page_at(pfn + i), CBX_PAGE_DO_RECLAIM, CBX_HOST);
+	}
+	return n;
+}
+
+/* One step: whatever the page at @p pfn needs next. */
+static enum cbx_status reclaim_step(
+	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done)
+{
+	const struct cbx_page *page = cbx_page_at(pfn);
+
+	*done = 0;
+	if (page->owner != d->self) {
+		return CBX_E_OWNER;
+	}
+	if (pfn == d->self) {
+		return CBX_E_STATE;
+	}
+	if (page->state == CBX_PAGE_SHARED ||
+		(page->state == CBX_PAGE_LEAVING &&
+			page->detail == CBX_LEAVING_WINDOW)) {
+		enum cbx_status status = cbx_page_close_view(pfn);
+
+		if (status != CBX_OK) {
+			return status;
+		}
+	}
+	if (page->state == CBX_PAGE_LEAVING &&
+		page->detail != CBX_LEAVING_SPACE &&
+		page->detail != CBX_LEAVING_ALIASED) {
+		return cbx_page_settle(pfn, 1, done);
+	}
+	*done = scrub_run(d, pfn, count);
+	return *done != 0 ? CBX_OK : CBX_E_BUSY;
+}
+
+enum cbx_status cbx_domain_reclaim(
+	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done)
+{
+	*done = 0;
+	if (count == 0 || count > CBX_RANGE_PAGES_MAX ||
+		!cbx_range_fits(pfn, count, cbx_hal_page_count())) {
+		return CBX_E_INVALID;
+	}
+	if (d->running != 0 || d->space_count != 0 || d->thread_count != 0) {
+		return CBX_E_STATE;
+	}
+	d->reserve = cbx_list_empty;
+	while (*done < count) {
+		uint64_t n;
+		enum cbx_status status =
+			reclaim_step(d, pfn + *done, count - *done, &n);
+
+		*done += n;
+		d->page_count -= n;
+		if (status != CBX_OK) {
+			return status;
+		}
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_domain_destroy(struct cbx_domain *d)
+{
+	uint32_t self = d->self;
+
+	if (d->page_count != 1 || d->running != 0) {
+		return CBX_E_STATE;
+	}
+	CBX_ASSERT(cbx_domain_next((enum cbx_domain_state)d->state,
+			   CBX_DOMAIN_DO_DESTROY) == CBX_DOMAIN_EMPTY);
+	cbx_domain_drop(d);
+	cbx_hal_page_scrub((struct cbx_pfn){ self }, 1);
+	cbx_page_move(cbx_page_at(self), CBX_PAGE_DO_RECLAIM, CBX_HOST);
+	return CBX_OK;
+}

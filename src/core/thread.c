@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <core/assert.h>
+#include <core/thread.h>
+
+enum cbx_status cbx_thread_create(struct cbx_domain *d, struct cbx_space *space,
+	const struct cbx_vcpu_start *start, uint64_t *handle)
+{
+	struct cbx_thread *thread;
+	enum cbx_status status;
+	uint32_t pfn;
+
+	if (space->ended) {
+		return CBX_E_STATE;
+	}
+	if (d->reserve.count == 0 || d->thread_count >= d->policy.threads_max) {
+		return CBX_E_NOMEM;
+	}
+	pfn = cbx_reserve_meta(d, CBX_META_THREAD);
+	thread = cbx_thread_hold(d, pfn);
+	thread->self = pfn;
+	thread->owner = d->self;
+	thread->space = space->self;
+	thread->state = CBX_THREAD_RUNNABLE;
+	status = cbx_arch_vcpu_init(&thread->vcpu, &space->arch, start);
+	if (status == CBX_OK) {
+		thread->next = d->first_thread;
+		d->first_thread = pfn;
+		d->thread_count++;
+		space->thread_count++;
+		*handle = pfn;
+	}
+	cbx_thread_drop(thread);
+	if (status != CBX_OK) {
+		cbx_reserve_recycle(d, pfn);
+	}
+	return status;
+}
+
+/* Let the thread that points at @p gone point past it. */
+static void unlink_thread(struct cbx_domain *d, const struct cbx_thread *gone)
+{
+	uint32_t handle = d->first_thread;
+
+	d->thread_count--;
+	if (d->next_thread == gone->self) {
+		d->next_thread = gone->next;
+	}
+	if (handle == gone->self) {
+		d->first_thread = gone->next;
+		return;
+	}
+	while (handle != CBX_NO_LINK) {
+		struct cbx_thread *thread = cbx_thread_hold(d, handle);
+
+		handle = thread->next;
+		if (handle == gone->self) {
+			thread->next = gone->next;
+			handle = CBX_NO_LINK;
+		}
+		cbx_thread_drop(thread);
+	}
+}
+
+static void leave_space(const struct cbx_domain *d, uint32_t handle)
+{
+	struct cbx_space *space = cbx_space_hold(d, handle);
+
+	CBX_ASSERT(space != NULL && space->thread_count != 0);
+	space->thread_count--;
+	cbx_space_drop(space);
+}
+
+void cbx_thread_destroy(struct cbx_domain *d, struct cbx_thread *thread)
+{
+	uint32_t pfn = thread->self;
+
+	if (thread->ask == CBX_ASK_INPUT || thread->ask == CBX_ASK_FORWARD) {
+		d->asks--;
+	}
+	cbx_arch_vcpu_fini(&thread->vcpu);
+	leave_space(d, thread->space);
+	unlink_thread(d, thread);
+	cbx_thread_drop(thread);
+	if (d->state != CBX_DOMAIN_DYING) {
+		cbx_reserve_recycle(d, pfn);
+	}
+}
+
+uint64_t cbx_thread_wake(const struct cbx_domain *d, uint64_t ticks)
+{
+	uint64_t step = d->policy.wake_step;
+	uint64_t now = cbx_hal_ticks();
+	uint64_t at = ticks > now ? ticks : now;
+	uint64_t over = at % step;
+
+	if (over == 0 && at > now) {
+		return at;
+	}
+	return step - over > UINT64_MAX - at ? UINT64_MAX : at + (step - over);
+}
+
+/* Whether the thread can run now; *wake becomes the earliest time one can. */
+static bool can_run(
+	const struct cbx_thread *thread, uint64_t now, uint64_t *wake)
+{
+	switch ((enum cbx_thread_state)thread->state) {
+	case CBX_THREAD_RUNNABLE:
+		return true;
+	case CBX_THREAD_PARKED:
+	case CBX_THREAD_HELD:
+		if (thread->wake == 0) {
+			return false;
+		}
+		if (thread->wake <= now) {
+			return true;
+		}
+		if (*wake == 0 || thread->wake < *wake) {
+			*wake = thread->wake;
+		}
+		return false;
+	case CBX_THREAD_RUNNING:
+	case CBX_THREAD_WAITING:
+	default:
+		return false;
+	}
+}
+
+struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake)
+{
+	uint64_t now = cbx_hal_ticks();
+	uint32_t handle = d->next_thread;
+
+	*wake = 0;
+	for (uint32_t i = 0; i < d->thread_count; i++) {
+		struct cbx_thread *thread;
+
+		if (handle == CBX_NO_LINK) {
+			handle = d->first_thread;
+		}
+		thread = cbx_thread_hold(d, handle);
+		CBX_ASSERT(thread != NULL);
+		if (can_run(thread, now, wake)) {
+			d->next_thread = thread->next;
+			return thread;
+		}
+		handle = thread->next;
+		cbx_thread_drop(thread);
+	}
+	return NULL;
+}
