@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
+# What the scripts share: messages, the Debian packages each task needs, how a
+# build is configured.  Sourced, never run.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+BUILD=$ROOT/build
+JOBS=${JOBS:-$(nproc)}
+
+if [ -t 1 ]; then
+	BOLD=$(printf '\033[1m') RED=$(printf '\033[31m') GREEN=$(printf '\033[32m')
+	PLAIN=$(printf '\033[0m')
+else
+	BOLD='' RED='' GREEN='' PLAIN=''
+fi
+
+# A line of news; the beginning of a step; the end of everything.
+say() { printf '%s\n' "$*"; }
+step() { printf '%s== %s%s\n' "$BOLD" "$*" "$PLAIN"; }
+good() { printf '%s%s%s\n' "$GREEN" "$*" "$PLAIN"; }
+bad() { printf '%s%s%s\n' "$RED" "$*" "$PLAIN"; }
+fail() {
+	printf '%s%s: %s%s\n' "$RED" "${0##*/}" "$*" "$PLAIN" >&2
+	exit 1
+}
+
+# Packages, one a line: name, then what it is for.
+PACKAGES_BUILD='
+gcc compiles everything
+libc6-dev C library, static too: the monitor and the keeper are static programs
+meson configures the build
+ninja-build runs the build
+pkg-config finds libraries
+libmbedtls-dev SHA-384 in the keeper and in confbox measure
+libcmocka-dev the unit tests, which are built with everything else
+python3 makes a few files during the build
+'
+PACKAGES_DEMO='
+busybox-static the unmodified program the demo runs in a box
+'
+PACKAGES_TEST='
+busybox-static programs the system tests run in boxes
+bash-static a larger program the system tests run in boxes
+clang the second compiler, and the fuzzer
+libclang-rt-14-dev sanitizers and libFuzzer for clang
+clang-format checks the layout of the code
+clang-tidy checks the code for mistakes
+gcovr prints the coverage of the core
+binutils looks into the core archive
+codespell checks the spelling
+shellcheck checks these scripts
+valgrind counts instructions
+'
+PACKAGES_BENCH='
+busybox-static the program that is measured
+valgrind counts instructions
+bubblewrap a namespace sandbox to compare with
+runsc gVisor, to compare with
+'
+
+installed() {
+	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Run as root: directly, or by a sudo that does not ask.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		env DEBIAN_FRONTEND=noninteractive "$@"
+	else
+		sudo -n env DEBIAN_FRONTEND=noninteractive "$@"
+	fi
+}
+
+apt_install() {
+	as_root apt-get -qq -y --no-install-recommends \
+		-o DPkg::Lock::Timeout=120 install "$@" </dev/null
+}
+
+# need_packages LIST...: install what is missing of the lists, or say how.
+need_packages() {
+	local name why missing=()
+
+	if ! command -v dpkg-query >/dev/null; then
+		say "This is no Debian system: assuming that what is needed is there."
+		return
+	fi
+	while read -r name why; do
+		if [ -z "$name" ] || installed "$name"; then
+			continue
+		fi
+		case " ${missing[*]} " in *" $name "*) continue ;; esac
+		[ ${#missing[@]} -gt 0 ] || say 'Debian packages that are missing:'
+		printf '  %-20s %s\n' "$name" "$why"
+		missing+=("$name")
+	done <<<"$(printf '%s\n' "$@")"
+	[ ${#missing[@]} -gt 0 ] || return 0
+
+	local by_hand="apt-get install --no-install-recommends ${missing[*]}"
+	if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+		fail "cannot install packages: not root, and sudo is missing or asks
+for a password. As root, run:
+  $by_hand
+and start this again."
+	fi
+	say 'Installing them.'
+	local log
+	log=$(mktemp)
+	if ! apt_install "${missing[@]}" >"$log" 2>&1; then
+		# An empty or old package list is the usual reason.
+		if ! { as_root apt-get -qq update && apt_install "${missing[@]}"; } \
+			>>"$log" 2>&1 </dev/null; then
+			tail -n 5 "$log" >&2
+			rm -f "$log"
+			fail "could not install packages. As root, run:
+  apt-get update && $by_hand
+and start this again."
+		fi
+	fi
+	rm -f "$log"
+}
+
+# quietly LOG COMMAND...: run it; show its output only when it fails.
+quietly() {
+	local log=$1
+	shift
+	mkdir -p "$(dirname "$log")"
+	if ! "$@" >"$log" 2>&1 </dev/null; then
+		tail -n 40 "$log" >&2
+		fail "failed: $* (all output: $log)"
+	fi
+}
+
+# configure NAME OPTION...: the build folder build/NAME, made once and again
+# when the options or the place of the sources changed.
+configure() {
+	local folder=$BUILD/$1 wanted="$ROOT ${CC:-} $*"
+	shift
+	if [ -f "$folder/build.ninja" ] &&
+		[ "$(cat "$folder/.options" 2>/dev/null)" = "$wanted" ]; then
+		return
+	fi
+	rm -rf "$folder"
+	quietly "$BUILD/log/${folder##*/}.setup" meson setup "$folder" "$ROOT" "$@"
+	printf '%s\n' "$wanted" >"$folder/.options"
+}
+
+# compile NAME [TARGET...]: build what was configured.
+compile() {
+	local name=$1
+	shift
+	quietly "$BUILD/log/$name.compile" ninja -C "$BUILD/$name" -j "$JOBS" "$@"
+}
+
+# The seconds since $1, a value of $EPOCHREALTIME, with one decimal.
+since() {
+	awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'
+}

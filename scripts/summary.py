@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sum up test runs: summary.py LABEL=meson-logs/testlog.json...
+
+A test program that reports its cases (cmocka's or TAP's output) counts with
+each of them, any other as one.  Exit status 1 when something failed, or when
+nothing ran.
+"""
+import json
+import re
+import sys
+
+OK = {'OK', 'EXPECTEDFAIL'}
+CMOCKA = {'OK': 'passed', 'FAILED': 'failed', 'SKIPPED': 'skipped'}
+
+
+def cases(text):
+    """[(result, name)] a test program reported."""
+    found = [(CMOCKA[r], n) for r, n in re.findall(
+        r'^\[\s*(OK|FAILED|SKIPPED)\s*\] (?!\d+ test)(?!tests)(\w.*)$', text, re.M)]
+    for bad, name, skip in re.findall(
+            r'^(not )?ok \d+(?:\s*-\s*([^#\n]*))?(?:\s*#\s*(SKIP[^\n]*))?\s*$', text, re.M | re.I):
+        found.append(('skipped' if skip else 'failed' if bad else 'passed',
+                      name.strip() + (f' ({skip[4:].strip()})' if skip else '')))
+    # A failing case is named twice by cmocka: when it fails and in the sum.
+    return list(dict.fromkeys(found))
+
+
+def of_test(test):
+    """[(result, name)] of one entry of a test log, at least one."""
+    result, text = test['result'], test.get('stdout', '') + '\n' + test.get('stderr', '')
+    inner = cases(text)
+    if result == 'SKIP':
+        lines = [line for line in text.splitlines() if line.strip()]
+        return [('skipped', lines[-1].strip() if lines else 'no reason given')]
+    if result in OK:
+        inner = inner or [('passed', '')]
+        # The program has the last word.
+        return [('passed' if r == 'failed' else r, n) for r, n in inner]
+    failed = [c for c in inner if c[0] == 'failed']
+    return [c for c in inner if c[0] != 'failed'] + (failed or [('failed', result.lower())])
+
+
+def read(path):
+    with open(path, encoding='utf-8') as f:
+        return [json.loads(line) for line in f if line.strip()]
+
+
+def title(label, test):
+    return f'{label}: {test["name"].split(" / ")[-1]}'
+
+
+def main(arguments):
+    count = {'passed': 0, 'failed': 0, 'skipped': 0}
+    told = {'failed': [], 'skipped': []}
+    for argument in arguments:
+        label, path = argument.split('=', 1)
+        for test in read(path):
+            for result, name in of_test(test):
+                count[result] += 1
+                if result in told:
+                    told[result].append(f'{title(label, test)}: {name}')
+    for result in ('skipped', 'failed'):
+        if told[result]:
+            print(f'\n{result}:')
+            print('\n'.join(f'  {line}' for line in told[result]))
+    print(f'\n{count["passed"]} passed, {count["failed"]} failed, {count["skipped"]} skipped')
+    return 1 if count['failed'] or not count['passed'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
