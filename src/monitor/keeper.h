@@ -25,6 +25,9 @@ struct cbx_keeper_image {
 	uint64_t arg;
 };
 
+/** The image a build for a real machine carries (keeper_pack.py makes it). */
+extern const struct cbx_keeper_image cbx_keeper_image;
+
 /**
  * Build the keeper through the ordinary gates, and let it start.
  *
