@@ -172,6 +172,12 @@ bool mock_box_write(
 	struct mock_box_cpu *box, uint64_t va, const void *buf, size_t bytes);
 bool mock_box_execute(struct mock_box_cpu *box, uint64_t va);
 
+/** Use memory in place: a pointer for accesses of one kind (a MOCK_ bit), good
+ * until the program returns.  @return NULL when that is refused somewhere, or
+ * the bytes do not lie in one piece */
+void *mock_box_use(struct mock_box_cpu *box, uint64_t va, size_t bytes,
+	unsigned int access);
+
 /** Stop with a gate call. */
 void mock_box_gate(struct mock_box_cpu *box, const struct cbx_call *call);
 

@@ -164,3 +164,34 @@ bool mock_box_execute(struct mock_box_cpu *box, uint64_t va)
 	mock_unlock();
 	return allowed;
 }
+
+/* Whether each further page of the bytes follows the one before it. */
+static bool is_in_one_piece(struct mock_box_cpu *box, uint64_t va, size_t bytes,
+	unsigned int access, const uint8_t *first)
+{
+	uint64_t skip = CBX_PAGE_SIZE - va % CBX_PAGE_SIZE;
+
+	for (; skip < bytes; skip += CBX_PAGE_SIZE) {
+		size_t rest = bytes - skip;
+
+		if (reach(box, va + skip, access, &rest) != first + skip) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void *mock_box_use(struct mock_box_cpu *box, uint64_t va, size_t bytes,
+	unsigned int access)
+{
+	size_t chunk = bytes;
+
+	mock_lock();
+
+	uint8_t *first = reach(box, va, access, &chunk);
+	bool whole =
+		first != NULL && is_in_one_piece(box, va, bytes, access, first);
+
+	mock_unlock();
+	return whole ? first : NULL;
+}

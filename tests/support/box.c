@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Boxes for tests: built in one call, driven one gate call at a time. */
+#include <string.h>
+
+#include "support/machine.h"
+
+#define TRIES 64u /* entries until a thread must have had its turn */
+
+static uint64_t boxes;
+
+/* Begin a call, or touch memory; note what came of it. */
+static void run_script(struct mock_box_cpu *box, void *arg)
+{
+	struct machine_box *self = arg;
+	struct machine_script *script =
+		&self->script[box->start.arg % MACHINE_THREADS];
+
+	if (box->upcall != NULL) {
+		script->upcalls++;
+		script->upcall = *box->upcall;
+		mock_box_return(box);
+		mock_box_interrupted(box);
+		return;
+	}
+	if (script->step == MACHINE_WAIT && box->reply != NULL) {
+		script->reply = *box->reply;
+		script->step = MACHINE_DONE;
+	}
+	if (script->step != MACHINE_CALL) {
+		mock_box_interrupted(box);
+		return;
+	}
+	if (script->access == 0) {
+		script->step = MACHINE_WAIT;
+		mock_box_gate(box, &script->call);
+		return;
+	}
+	script->reply.status = (uint64_t)CBX_E_FAULT;
+	script->step = MACHINE_DONE;
+	if (script->access == MOCK_READ
+			? mock_box_read(box, script->address, &script->word, 8)
+			: mock_box_write(
+				  box, script->address, &script->word, 8)) {
+		script->reply.status = (uint64_t)CBX_OK;
+		mock_box_interrupted(box);
+	}
+}
+
+static uint64_t add(
+	struct machine_box *box, uint64_t va, uint64_t count, uint64_t rights)
+{
+	uint64_t pfn = machine_pool(count);
+
+	must(BOX_ADD, box->handle, va, pfn, count, rights, box->io);
+	return pfn;
+}
+
+void machine_building(struct machine_box *box, const struct cbx_policy *policy)
+{
+	const struct cbx_policy usual = machine_policy();
+	uint64_t root = machine_pool(2);
+
+	*box = (struct machine_box){
+		.index = boxes++ % 32,
+		.handle = root,
+		.space = root + 1,
+		.reserve = machine_pool(MACHINE_RESERVE),
+		.reserve_count = MACHINE_RESERVE,
+		.io = machine_pages(4),
+		.io_count = 4,
+	};
+	machine_put(box->io, policy != NULL ? policy : &usual, sizeof(usual));
+	assert_int_equal(
+		must(BOX_CREATE, root, root + 1, box->io), box->handle);
+	must(BOX_GRANT, root, box->reserve, box->reserve_count);
+	box->code = add(box, MACHINE_CODE(box), 2, CBX_RIGHT_R | CBX_RIGHT_X);
+	box->data = add(box, MACHINE_DATA, MACHINE_DATA_PAGES,
+		CBX_RIGHT_R | CBX_RIGHT_W);
+	mock_program(MACHINE_CODE(box), run_script, box);
+	mock_program(MACHINE_CODE(box) + CBX_PAGE_SIZE, run_script, box);
+	box->thread = must(BOX_THREAD, root, MACHINE_CODE(box), 0, 0);
+}
+
+void machine_box(struct machine_box *box)
+{
+	machine_building(box, NULL);
+	must(BOX_FINALIZE, box->handle);
+}
+
+uint32_t machine_enter(struct machine_box *box)
+{
+	box->exit = gate(BOX_ENTER, box->handle, box->io, box->io_count);
+	assert_int_equal(box->exit.status, CBX_OK);
+	return (uint32_t)box->exit.ret[0];
+}
+
+/* Enter until the thread's script is done, or the box has another reason. */
+static bool enter_until_done(
+	struct machine_box *box, const struct machine_script *script)
+{
+	for (uint32_t i = 0; i < TRIES; i++) {
+		if (machine_enter(box) != CBX_EXIT_INTERRUPTED) {
+			return script->step == MACHINE_DONE;
+		}
+		if (script->step == MACHINE_DONE) {
+			return true;
+		}
+	}
+	fail_msg("thread got no turn");
+	return false;
+}
+
+struct cbx_reply machine_in_box(struct machine_box *box, uint32_t thread,
+	uint64_t id, const uint64_t arg[CBX_CALL_ARGS])
+{
+	struct machine_script *script = &box->script[thread];
+
+	assert_int_not_equal(script->step, MACHINE_CALL);
+	script->call = (struct cbx_call){ .id = id };
+	memcpy(script->call.arg, arg, sizeof(script->call.arg));
+	script->access = 0;
+	script->step = MACHINE_CALL;
+	if (!enter_until_done(box, script)) {
+		return (struct cbx_reply){ .status = MACHINE_NO_ANSWER };
+	}
+	return script->reply;
+}
+
+static bool touch(struct machine_box *box, uint64_t va, unsigned int access)
+{
+	struct machine_script *script = &box->script[0];
+
+	script->access = access;
+	script->address = va;
+	script->step = MACHINE_CALL;
+	return enter_until_done(box, script) && script->reply.status == CBX_OK;
+}
+
+bool machine_write(struct machine_box *box, uint64_t va, uint64_t word)
+{
+	box->script[0].word = word;
+	return touch(box, va, MOCK_WRITE);
+}
+
+bool machine_read(struct machine_box *box, uint64_t va, uint64_t *word)
+{
+	bool let = touch(box, va, MOCK_READ);
+
+	*word = box->script[0].word;
+	return let;
+}
+
+const struct cbx_arch_space *machine_space(uint64_t space)
+{
+	const struct cbx_space *at =
+		(const struct cbx_space *)(const void *)mock_page(
+			(struct cbx_pfn){ space });
+
+	assert_int_equal(machine_state(space), CBX_PAGE_META);
+	assert_int_equal(at->self, space);
+	return &at->arch;
+}
+
+/* Reclaim and return every page the box owns, its root at the end. */
+static void reclaim_all(uint64_t handle)
+{
+	for (uint64_t i = 0; i < cbx_hal_page_count(); i++) {
+		struct cbx_reply query = gate(PAGE_QUERY, i);
+
+		if (query.ret[2] == handle && i != handle) {
+			must(BOX_RECLAIM, handle, i, 1);
+			must(PAGE_RETURN, i, 1);
+		}
+	}
+	must(BOX_DESTROY, handle);
+	must(PAGE_RETURN, handle, 1);
+}
+
+void machine_erase(struct machine_box *box)
+{
+	while (gate(BOX_KILL, box->handle).status == CBX_E_BUSY) {
+	}
+	reclaim_all(box->handle);
+}
+
+void machine_confine(struct machine_box *box)
+{
+	const char text[] = "the client's data";
+	struct cbx_reply reply = in_box(box, CHANNEL_READ, CBX_PORT_CLIENT,
+		MACHINE_DATA, CBX_PAGE_SIZE);
+
+	assert_int_equal(reply.status, MACHINE_NO_ANSWER);
+	assert_int_equal((uint32_t)box->exit.ret[0], CBX_EXIT_INPUT);
+	machine_put(box->io, text, sizeof(text));
+	must(BOX_CONFINE, box->handle, box->exit.ret[1], box->io, sizeof(text),
+		CBX_CONFINE_LAST);
+	assert_int_equal(must(BOX_QUERY, box->handle), CBX_DOMAIN_CONFINED);
+}
