@@ -49,11 +49,11 @@ static inline void cbx_gatecall(
  * Leave an up-call: the program continues with @p regs and with the extended
  * state @p frame holds.  src/base/upcall_return_linux.S; no system call.
  *
- * Of @p regs everything but the segment registers takes effect.  The three
- * pointers are those the up-call entry received, in rdi, rsi and rdx.
+ * The three pointers are those the up-call entry received in rdi, rsi and rdx;
+ * of *regs everything takes effect.
  *
- * @pre the red zone (128 bytes) and 8 more bytes below regs->rsp are mapped,
- *      unless the up-call was a system call whose rip was not changed
+ * @pre regs->rcx equals regs->rip, as after a system call, or the 152 bytes
+ *      below regs->rsp can be written: those past the red zone are lost
  */
 _Noreturn void cbx_upcall_return(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);

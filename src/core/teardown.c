@@ -33,20 +33,27 @@ enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
 	return status;
 }
 
-/* Undo the counting of a mapping that is gone for good. */
-static void forget_mapping(struct cbx_domain *d, uint64_t pfn)
+/* Pages whose translations in an ended space are gone.  In a living box they
+ * leave as unmapped ones do; a dying box's wait for BOX_RECLAIM, and only the
+ * counts matter. */
+static void forget_mappings(struct cbx_domain *d, struct cbx_space *space,
+	struct cbx_pfn pfn, uint64_t count)
 {
-	struct cbx_page *page = cbx_page_at(pfn);
+	const struct cbx_page *page = cbx_page_at(pfn.n);
+	bool window = page->state == CBX_PAGE_SHARED;
 
-	CBX_ASSERT(page->mappings != 0);
-	page->mappings--;
-	if (page->mappings != 0 || d->state == CBX_DOMAIN_DYING ||
-		page->state != CBX_PAGE_PRIVATE) {
+	if (d->state != CBX_DOMAIN_DYING && page->state != CBX_PAGE_COMMON) {
+		cbx_space_leave(space, pfn, count,
+			window ? CBX_PAGE_DO_UNSHARE : CBX_PAGE_DO_UNMAP,
+			window ? CBX_LEAVING_WINDOW : CBX_LEAVING_SPACE);
 		return;
 	}
-	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, 1);
-	page->detail = CBX_DETAIL_NONE;
-	cbx_reserve_put(d, (uint32_t)pfn);
+	for (uint64_t i = 0; i < count; i++) {
+		struct cbx_page *each = cbx_page_at(pfn.n + i);
+
+		CBX_ASSERT(each->mappings != 0);
+		each->mappings--;
+	}
 }
 
 /* Drain translations of an ended space, at most a range call's worth. */
@@ -65,9 +72,7 @@ static enum cbx_status drain(struct cbx_domain *d, struct cbx_space *space)
 		}
 		run = cbx_space_run(space, va, CBX_RANGE_PAGES_MAX - n, &first);
 		status = cbx_arch_space_unmap(&space->arch, va, run, &run);
-		for (uint64_t i = 0; i < run; i++) {
-			forget_mapping(d, first.pfn.n + i);
-		}
+		forget_mappings(d, space, first.pfn, run);
 		if (status != CBX_OK) {
 			return status;
 		}

@@ -132,7 +132,8 @@ static inline uint32_t cbx_linux_fault(
 	if (signal == CBX_SIGNAL_TRAP) {
 		return 5; /* CBX_FAULT_BREAKPOINT */
 	}
-	if (signal == CBX_SIGNAL_ILL || trap != PAGE_FAULT) {
+	if (signal == CBX_SIGNAL_ILL || signal == CBX_SIGNAL_SYS ||
+		trap != PAGE_FAULT) {
 		return 3; /* CBX_FAULT_INSTRUCTION */
 	}
 	if ((error & FETCH) != 0) {

@@ -96,7 +96,9 @@ static uint64_t kernel_run(
 	CBX_CHECK(cbx_soft_lookup(table, va, &first, &rights));
 	for (run = 1; run < count; run++) {
 		if (!cbx_soft_lookup(table, cbx_va_add(va, run), &pfn, &r) ||
-			pfn.n != first.n + run || r.bits != rights.bits) {
+			pfn.n != first.n + run || r.bits != rights.bits ||
+			cbx_linux_memory_file(pfn) !=
+				cbx_linux_memory_file(first)) {
 			break;
 		}
 	}
