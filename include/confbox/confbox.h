@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libconfbox: run a program with a client's data in a sealed box.
+ *
+ * The life of a box is five calls:
+ *
+ *   cbx_context_open   start (or reach) the monitor
+ *   cbx_image_build    a program, its arguments and files become an image
+ *   cbx_box_load       the monitor measures the image into a box
+ *   cbx_box_run        the box runs until it ends
+ *   cbx_box_destroy    everything it had is scrubbed and given back
+ *
+ * A function that returns enum cbx_status either succeeds or changed nothing,
+ * unless its text says otherwise; on failure cbx_error_last() tells the
+ * calling thread more.  Structs that may grow begin with their size: set it to
+ * sizeof of what you compiled against and zero the rest; a longer struct than
+ * the library knows is accepted if its unknown tail is zero.
+ *
+ * Threads: functions on different objects may run at the same time.  A context
+ * may be used by many threads at once.  An image is constant once it is built.
+ * A box belongs to one thread at a time, except that cbx_box_kill,
+ * cbx_box_wait, cbx_box_query and cbx_box_digest may be called by any thread
+ * while another one is in cbx_box_run.  Nothing may be in use while it is
+ * closed or destroyed.
+ */
+#ifndef CONFBOX_CONFBOX_H
+#define CONFBOX_CONFBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <confbox/abi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CBX_API	    __attribute__((visibility("default")))
+#define CBX_CHECKED __attribute__((warn_unused_result))
+#else
+#define CBX_API
+#define CBX_CHECKED
+#endif
+
+/* ------------------------------------------------------------- errors -- */
+
+/** Who refused. */
+enum cbx_origin {
+	CBX_ORIGIN_NONE = 0,
+	CBX_ORIGIN_API = 1,	  /* this library: an argument, a file */
+	CBX_ORIGIN_TRANSPORT = 2, /* the way to the monitor, or its end */
+	CBX_ORIGIN_MONITOR = 3,	  /* the monitor, through a gate */
+};
+
+#define CBX_ERROR_TEXT 256u
+
+/** What went wrong: one line, "what: cause". */
+struct cbx_error {
+	enum cbx_status status;
+	enum cbx_origin origin;
+	int os_error; /* errno of the call that failed, or 0 */
+	char text[CBX_ERROR_TEXT];
+};
+
+/**
+ * The calling thread's last error.
+ *
+ * @return never NULL; valid until this thread's next call into the library.
+ *         Its status is CBX_OK when nothing failed yet; a success does not
+ *         clear it.
+ */
+CBX_API const struct cbx_error *cbx_error_last(void);
+
+/** The status's meaning in a few words; never NULL. */
+CBX_API const char *cbx_status_text(enum cbx_status status);
+
+/* ------------------------------------------------------------ context -- */
+
+/** A connection to one monitor. */
+struct cbx_context;
+
+/** The monitor writes its log to this process's standard error. */
+#define CBX_OPEN_LOG 1u
+
+/** How to open a context. */
+struct cbx_options {
+	size_t size;	       /* sizeof(struct cbx_options) */
+	uint64_t memory_bytes; /* what all boxes together may use, tables
+				* included; 0 is 4 GiB.  Memory is taken from
+				* the system only when it is written to. */
+	uint32_t cpu_count;    /* boxes that may run at once, plus 1; at
+				* least 2; 0 is 64 */
+	uint32_t flags;	       /* CBX_OPEN_* */
+};
+
+/**
+ * Start a monitor and connect to it.
+ *
+ * The monitor is a child process of its own, with one socket and standard
+ * error inherited and no other descriptor; it ends, and every box with it,
+ * when the context is closed or this process dies.  It is not reaped by
+ * wait(): it sends no SIGCHLD.
+ *
+ * @param      options  NULL for defaults
+ * @param[out] context  the caller closes it; untouched on failure
+ *
+ * @retval CBX_OK             boxes can be created
+ * @retval CBX_E_INVALID      an option is out of range, or the unknown tail
+ *                            of @p options is not zero
+ * @retval CBX_E_NOMEM        no memory, process or descriptor to be had
+ * @retval CBX_E_UNSUPPORTED  the monitor speaks another version
+ * @retval CBX_E_HARDWARE     the monitor could not be started, or ended
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_context_open(
+	const struct cbx_options *options, struct cbx_context **context);
+
+/**
+ * End the monitor, and every box that is left.
+ *
+ * A box that was not destroyed yet can only be destroyed.
+ *
+ * @param context  NULL does nothing
+ */
+CBX_API void cbx_context_close(struct cbx_context *context);
+
+/** What a monitor can do. */
+struct cbx_capabilities {
+	size_t size;		  /* sizeof(struct cbx_capabilities) */
+	uint64_t caps;		  /* CBX_CAP_* */
+	enum cbx_backend backend; /* what keeps the host out */
+	uint32_t cpu_count;
+	uint64_t page_count; /* pages of CBX_PAGE_SIZE bytes */
+	uint64_t free_pages; /* not in use by a box now */
+	uint32_t abi_major;  /* the monitor's */
+	uint32_t abi_minor;
+};
+
+/**
+ * Ask the monitor what it is.
+ *
+ * @param[in,out] capabilities  size is set by the caller, the rest is filled
+ *                              on success
+ *
+ * @retval CBX_OK          filled
+ * @retval CBX_E_INVALID   size is not one this library knows
+ * @retval CBX_E_HARDWARE  the monitor ended
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_context_query(
+	struct cbx_context *context, struct cbx_capabilities *capabilities);
+
+/** The backend's name, as in "linux"; never NULL. */
+CBX_API const char *cbx_backend_name(enum cbx_backend backend);
+
+/** What the capabilities mean for whoever trusts a box: a sentence that says
+ * who is kept out and who is not; never NULL, constant. */
+CBX_API const char *cbx_capabilities_text(uint64_t caps);
+
+/** The library's version, as in "0.1.0". */
+CBX_API const char *cbx_version(void);
+
+/* -------------------------------------------------------------- image -- */
+
+/** Everything that defines a box: policy, pages, first thread.  Constant. */
+struct cbx_image;
+
+/** A file or a directory, and where the box sees it. */
+struct cbx_path {
+	const char *host; /* on this machine */
+	const char *box;  /* absolute; NULL: the absolute form of host */
+};
+
+/** The client's data arrives on standard input: reading it confines the box,
+ * and its output leaves in buckets of policy size. */
+#define CBX_PROGRAM_CONFINE 1u
+/** Every system call exits to the trace callback; implies DEBUG. */
+#define CBX_PROGRAM_TRACE 2u
+/** The host may look at the box's memory while it is not confined. */
+#define CBX_PROGRAM_DEBUG 4u
+
+#define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
+#define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)
+
+/** CLOCK_REALTIME at the monitor's start, as boxes see it, unless said
+ * otherwise: 2025-01-01T00:00:00Z, so that equal inputs measure equal. */
+#define CBX_PROGRAM_EPOCH_DEFAULT 1735689600000000000ull
+
+/** A Linux program and what it needs.  All pointers are the caller's and are
+ * only used during cbx_image_build. */
+struct cbx_program {
+	size_t size;		 /* sizeof(struct cbx_program) */
+	const char *path;	 /* the program: a static ELF file */
+	const void *bytes;	 /* or its bytes, path then being its name */
+	size_t byte_count;	 /* bytes at bytes */
+	const char *box_path;	 /* where the box sees it; NULL: the absolute
+				   * form of path */
+	const char *const *argv; /* NULL-terminated; NULL: just the path */
+	const char *const *envp; /* NULL-terminated; NULL: none */
+	const struct cbx_path *files;
+	size_t file_count;
+	const struct cbx_path *directories; /* with all they hold */
+	size_t directory_count;
+	const char *cwd;       /* working directory; NULL: "/" */
+	uint64_t memory_bytes; /* what the program may use; 0: the default */
+	uint64_t epoch_ns;     /* CLOCK_REALTIME at the monitor's start; 0: the
+				* default */
+	uint64_t wake_step_ns; /* 0: 1 ms */
+	uint32_t output_pages; /* of a confined output; 0: 16 */
+	uint32_t threads_max;  /* 0: 64 */
+	uint32_t flags;	       /* CBX_PROGRAM_* */
+	uint32_t reserved;     /* zero */
+};
+
+/**
+ * Whether a file is a program a box can run: a complete, static x86-64 ELF.
+ *
+ * @retval CBX_OK             it is
+ * @retval CBX_E_INVALID      it cannot be read, is no ELF file, is for
+ *                            another machine, or is truncated
+ * @retval CBX_E_UNSUPPORTED  it is dynamically linked
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_program_check(const char *path);
+
+/**
+ * Make the image of a Linux program.
+ *
+ * The policy denies everything but standard input, output and error.  The same
+ * program, files and options give the same image, byte for byte: names are
+ * sorted, times and owners are zero.  Files that change while they are read
+ * are an error.
+ *
+ * @param[out] image  the caller destroys it; untouched on failure
+ *
+ * @retval CBX_OK             built
+ * @retval CBX_E_INVALID      an argument is out of range, a file cannot be
+ *                            read, two files have one name in the box, a name
+ *                            is too long (255 bytes, about 100 in the last
+ *                            part), or the program is malformed
+ * @retval CBX_E_UNSUPPORTED  the program is dynamically linked
+ * @retval CBX_E_NOMEM        out of memory
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_build(
+	const struct cbx_program *program, struct cbx_image **image);
+
+/**
+ * Make an image of the bytes of an image file.
+ *
+ * @param      bytes  bytes[size], from anywhere; copied
+ * @param[out] image  the caller destroys it; untouched on failure
+ *
+ * @retval CBX_OK             a well-formed image
+ * @retval CBX_E_INVALID      not one; the error's text says why
+ * @retval CBX_E_UNSUPPORTED  of a later version
+ * @retval CBX_E_NOMEM        out of memory
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_parse(
+	const void *bytes, size_t size, struct cbx_image **image);
+
+/** Make an image of an image file; as cbx_image_parse, and CBX_E_INVALID when
+ * @p path cannot be read. */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_load(
+	const char *path, struct cbx_image **image);
+
+/**
+ * Write an image to a file, atomically: @p path holds what it held before, or
+ * all of the image.
+ *
+ * @retval CBX_OK         written and on disk
+ * @retval CBX_E_INVALID  @p path cannot be written; os_error says why
+ * @retval CBX_E_NOMEM    out of memory
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_save(
+	const struct cbx_image *image, const char *path);
+
+/**
+ * The measurement the monitor will give a box of this image.
+ *
+ * @param[out] digest  SHA-384; untouched on failure
+ *
+ * @retval CBX_OK          computed
+ * @retval CBX_E_HARDWARE  the cryptographic library failed
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_measure(
+	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES]);
+
+/** Facts about an image. */
+struct cbx_image_info {
+	size_t size;		  /* sizeof(struct cbx_image_info) */
+	uint64_t page_count;	  /* pages it begins with */
+	uint64_t reserve_pages;	  /* pages it may use later, tables included */
+	uint64_t memory_bytes;	  /* what a context needs for one such box */
+	struct cbx_policy policy; /* what it may do */
+};
+
+/**
+ * Look at an image.
+ *
+ * @param[in,out] info  size is set by the caller, the rest is filled
+ *
+ * @retval CBX_OK         filled
+ * @retval CBX_E_INVALID  size is not one this library knows
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_query(
+	const struct cbx_image *image, struct cbx_image_info *info);
+
+/** Free an image; boxes made of it stay.  @param image NULL does nothing */
+CBX_API void cbx_image_destroy(struct cbx_image *image);
+
+/* ---------------------------------------------------------------- box -- */
+
+/** A box, its pages and its host buffers. */
+struct cbx_box;
+
+/**
+ * Make a box of an image, measured and ready to run.
+ *
+ * @param[out] box  the caller destroys it; untouched on failure
+ *
+ * @retval CBX_OK          READY
+ * @retval CBX_E_NOMEM     the context has not enough free pages
+ * @retval CBX_E_HARDWARE  the monitor ended, or could not make it
+ * @retval CBX_E_INVALID   the monitor refused the image's policy or layout
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_load(struct cbx_context *context,
+	const struct cbx_image *image, struct cbx_box **box);
+
+/**
+ * Make an empty box, to be filled by cbx_box_add and cbx_box_thread.
+ *
+ * @param      policy         copied
+ * @param      reserve_pages  pages for its tables, threads and later use; at
+ *                            least 8
+ * @param[out] box            the caller destroys it; untouched on failure
+ *
+ * @retval CBX_OK          BUILDING
+ * @retval CBX_E_INVALID   policy or reserve out of range
+ * @retval CBX_E_NOMEM     the context has not enough free pages
+ * @retval CBX_E_HARDWARE  the monitor ended, or could not make it
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_create(struct cbx_context *context,
+	const struct cbx_policy *policy, uint64_t reserve_pages,
+	struct cbx_box **box);
+
+/** Consecutive pages of a box. */
+struct cbx_pages {
+	uint64_t va;	   /* where; a multiple of CBX_PAGE_SIZE */
+	uint64_t count;	   /* how many pages; at least 1 */
+	const void *bytes; /* what they begin with; NULL if byte_count is 0 */
+	size_t byte_count; /* at most count pages; zeros follow */
+	uint32_t rights;   /* CBX_RIGHT_* */
+	uint32_t reserved; /* zero */
+};
+
+/**
+ * Give a BUILDING box pages; they are measured in the order of the calls.
+ *
+ * A failure leaves the box fit for cbx_box_destroy only.
+ *
+ * @retval CBX_OK          mapped and measured
+ * @retval CBX_E_INVALID   not box addresses, not a set of rights, or already
+ *                         in use
+ * @retval CBX_E_NOMEM     no free pages, or the reserve holds no more tables
+ * @retval CBX_E_STATE     the box is not BUILDING
+ * @retval CBX_E_HARDWARE  the monitor ended, or was refused
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_add(
+	struct cbx_box *box, const struct cbx_pages *pages);
+
+/**
+ * Give a BUILDING box a thread.
+ *
+ * @param entry  first instruction
+ * @param stack  stack pointer
+ * @param arg    first argument register
+ *
+ * @retval CBX_OK          it will run
+ * @retval CBX_E_INVALID   not box addresses
+ * @retval CBX_E_NOMEM     the reserve is empty, or threads_max is reached
+ * @retval CBX_E_STATE     the box is not BUILDING
+ * @retval CBX_E_HARDWARE  the monitor ended, or was refused
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_thread(
+	struct cbx_box *box, uint64_t entry, uint64_t stack, uint64_t arg);
+
+/**
+ * Fix a BUILDING box's measurement: it is READY.
+ *
+ * @retval CBX_OK          READY
+ * @retval CBX_E_STATE     not BUILDING
+ * @retval CBX_E_HARDWARE  the monitor ended
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_finalize(struct cbx_box *box);
+
+/** What a traced box did. */
+struct cbx_trace {
+	uint32_t is_result; /* 0: a call begins; 1: it returned */
+	uint32_t number;    /* of the system call */
+	uint64_t arg[6];    /* of the call; zero for a result */
+	int64_t result;	    /* zero for a call */
+};
+
+/** A forwarded call. */
+struct cbx_forward_call {
+	uint32_t number;	 /* as the policy lists it */
+	uint32_t reserved;	 /* zero */
+	size_t max;		 /* most bytes of the answer */
+	struct cbx_forward args; /* copied */
+};
+
+/**
+ * Where a box's input comes from and its output goes.
+ *
+ * A callback that is NULL is replaced by its descriptor; the descriptor is
+ * used blocking or not, and stays open.  Callbacks run on the thread that is
+ * in cbx_box_run; they may call cbx_box_kill, cbx_box_peek, cbx_box_query and
+ * cbx_box_digest on the box, and nothing else.
+ */
+struct cbx_run {
+	size_t size;	     /* sizeof(struct cbx_run) */
+	int input_fd;	     /* standard input; -1: empty */
+	int output_fd;	     /* standard output; -1: writing fails, EBADF */
+	int error_fd;	     /* standard error; -1: writing fails, EBADF */
+	uint32_t reserved;   /* zero */
+	uint64_t timeout_ns; /* kill the box after that; 0: never */
+	void *arg;	     /* handed to every callback */
+
+	/** Fill buf with at most size bytes of standard input or, for a
+	 * confined run, of the client's data.  @return how many, 0 at the
+	 * end, or a negative errno */
+	int64_t (*input)(void *arg, void *buf, size_t size);
+
+	/** Take size bytes the box wrote to @p port (CBX_PORT_OUTPUT or
+	 * CBX_PORT_ERROR, always CBX_PORT_OUTPUT of a confined box).
+	 * @return how many were taken, or a negative errno */
+	int64_t (*output)(
+		void *arg, enum cbx_port port, const void *buf, size_t size);
+
+	/** See a system call of a traced box. */
+	void (*trace)(
+		void *arg, struct cbx_box *box, const struct cbx_trace *event);
+
+	/** Serve a call the policy lists.  @param data  holds bytes of
+	 * payload; the answer, at most max bytes, goes there, too
+	 * @param[in,out] bytes  of payload; of the answer
+	 * @return the call's result or a negative errno */
+	int64_t (*forward)(void *arg, const struct cbx_forward_call *call,
+		void *data, size_t *bytes);
+};
+
+/** How a box ended. */
+struct cbx_result {
+	size_t size;		    /* sizeof(struct cbx_result) */
+	enum cbx_end_reason reason; /* why; EXIT if the box was confined */
+	uint32_t confined;	    /* 1: confined, reason and status are not
+				     * for the host to know */
+	uint32_t exit_status;	    /* EXIT: the program's status, 0 to 255;
+				     * undefined if signal is not 0 */
+	uint32_t signal;	    /* EXIT: the signal that ended it, or 0 */
+	uint32_t timed_out;	    /* 1: killed because of timeout_ns */
+	int32_t input_error;	    /* errno of the last failed input, or 0 */
+	int32_t output_error;	    /* errno of the last failed output, or 0 */
+	int32_t error_error;	    /* errno of the last failed write to
+				     * standard error, or 0 */
+};
+
+/**
+ * Run a READY box until it ends.
+ *
+ * @param         run     constant during the call
+ * @param[in,out] result  size is set by the caller, the rest is filled on
+ *                        success
+ *
+ * @retval CBX_OK          it ended, see @p result
+ * @retval CBX_E_INVALID   a struct has an unknown size, or the client's data
+ *                         is larger than the box can take (the box is ended)
+ * @retval CBX_E_STATE     not READY, or it ran before
+ * @retval CBX_E_BUSY      another thread runs it
+ * @retval CBX_E_NOMEM     every CPU of the context is gone
+ * @retval CBX_E_HARDWARE  the monitor ended; the text says how
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_run(struct cbx_box *box,
+	const struct cbx_run *run, struct cbx_result *result);
+
+/**
+ * End a box, running or not, from any thread or callback.
+ *
+ * A cbx_box_run in another thread returns, its result's reason KILLED; one
+ * that has not begun will do so at once.
+ *
+ * @retval CBX_OK          it ended or is ending
+ * @retval CBX_E_HARDWARE  the monitor ended, and the box with it
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_kill(struct cbx_box *box);
+
+/**
+ * Wait until a box has run and ended.
+ *
+ * @param         timeout_ns  how long at most; UINT64_MAX: for ever
+ * @param[in,out] result      as cbx_box_run filled it
+ *
+ * @retval CBX_OK         it ended
+ * @retval CBX_E_INVALID  result has an unknown size
+ * @retval CBX_E_BUSY     not within @p timeout_ns
+ * @retval CBX_E_STATE    its cbx_box_run failed; there is no result
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_wait(
+	struct cbx_box *box, uint64_t timeout_ns, struct cbx_result *result);
+
+/** The monitor's view of a box. */
+struct cbx_box_info {
+	size_t size;		/* sizeof(struct cbx_box_info) */
+	uint32_t state;		/* 1 BUILDING, 2 READY, 3 CONFINED, 4 DYING */
+	uint32_t flags;		/* CBX_BOX_* */
+	uint64_t pages;		/* it owns; this and the rest are zero once it
+				 * is confined */
+	uint64_t reserve_pages; /* of them, in no use */
+	uint64_t threads;
+	uint64_t spaces;
+	uint64_t input_bytes; /* fed into it since it was measured */
+};
+
+/**
+ * Ask the monitor about a box.
+ *
+ * @param[in,out] info  size is set by the caller, the rest is filled
+ *
+ * @retval CBX_OK          filled
+ * @retval CBX_E_INVALID   size is not one this library knows
+ * @retval CBX_E_HARDWARE  the monitor ended
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_query(
+	struct cbx_box *box, struct cbx_box_info *info);
+
+/**
+ * The monitor's digest of a box that has not ended.
+ *
+ * @param      kind    the measurement, or the digest of all input so far
+ * @param[out] digest  SHA-384; untouched on failure
+ *
+ * @retval CBX_OK          read
+ * @retval CBX_E_STATE     the box has ended
+ * @retval CBX_E_INVALID   no such kind
+ * @retval CBX_E_HARDWARE  the monitor ended
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_digest(struct cbx_box *box,
+	enum cbx_digest_kind kind, uint8_t digest[CBX_DIGEST_BYTES]);
+
+/**
+ * Read memory of a box whose policy lets the host look.
+ *
+ * @param      va     first byte
+ * @param[out] buf    buf[size]
+ * @param      size   at most CBX_PAGE_SIZE
+ *
+ * @retval CBX_OK          all of it was read
+ * @retval CBX_E_INVALID   size out of range
+ * @retval CBX_E_DENIED    the policy does not let the host look
+ * @retval CBX_E_FAULT     not all of it is mapped
+ * @retval CBX_E_STATE     the box is not READY
+ * @retval CBX_E_NOMEM     no free page in the context
+ * @retval CBX_E_HARDWARE  the monitor ended
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_peek(
+	struct cbx_box *box, uint64_t va, void *buf, size_t size);
+
+/** End a box if it has not ended, and give back everything it had: all of its
+ * pages are scrubbed.  @param box NULL does nothing */
+CBX_API void cbx_box_destroy(struct cbx_box *box);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <client/context.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <base/wire.h>
+#include <client/error.h>
+#include <client/sized.h>
+
+#define MEMORY_MIN (1ull << 20)
+#define MEMORY_MAX (1ull << 43) /* pages are numbered with 32 bits */
+
+static enum cbx_status read_options(
+	const struct cbx_options *options, struct cbx_monitor_start *start)
+{
+	struct cbx_options known = { sizeof(known), 0, 0, 0 };
+
+	if (options != NULL && !cbx_sized_read(&known, sizeof(known), options,
+				       sizeof(known))) {
+		return cbx_fail(CBX_E_INVALID,
+			"context options: of an unknown size or version");
+	}
+	if (known.memory_bytes == 0) {
+		known.memory_bytes =
+			(uint64_t)CBX_WIRE_PAGES_DEFAULT * CBX_PAGE_SIZE;
+	}
+	if (known.cpu_count == 0) {
+		known.cpu_count = CBX_WIRE_CPUS_DEFAULT;
+	}
+	if (known.memory_bytes < MEMORY_MIN ||
+		known.memory_bytes > MEMORY_MAX) {
+		return cbx_fail(CBX_E_INVALID,
+			"context memory: must be 1 MiB to 8 TiB");
+	}
+	if (known.cpu_count < 2 || known.cpu_count > CBX_WIRE_CPUS_MAX ||
+		(known.flags & ~CBX_OPEN_LOG) != 0) {
+		return cbx_fail(CBX_E_INVALID,
+			"context options: CPUs must be 2 to %u, flags known",
+			CBX_WIRE_CPUS_MAX);
+	}
+	start->page_count = known.memory_bytes / CBX_PAGE_SIZE;
+	start->cpu_count = known.cpu_count;
+	start->log = (known.flags & CBX_OPEN_LOG) != 0;
+	return CBX_OK;
+}
+
+static bool init_tables(struct cbx_context *context)
+{
+	struct cbx_extent all = { 1, context->monitor.page_count - 1 };
+
+	if (!cbx_pool_init(&context->pool, all)) {
+		return false;
+	}
+	if (pthread_mutex_init(&context->lock, NULL) != 0 ||
+		pthread_mutex_init(&context->service_lock, NULL) != 0 ||
+		pthread_cond_init(&context->cpu_idle, NULL) != 0) {
+		cbx_pool_fini(&context->pool);
+		return false;
+	}
+	context->holders = 1;
+	return true;
+}
+
+static enum cbx_status check_version(struct cbx_context *context)
+{
+	struct cbx_call call = { .id = CBX_CALL_VERSION };
+	struct cbx_reply reply;
+	enum cbx_status status = cbx_context_call(context, &call, &reply);
+
+	if (status != CBX_OK) {
+		return cbx_fail_call(
+			status, reply.status, "the monitor's version");
+	}
+	if (reply.ret[0] != CBX_ABI_MAJOR) {
+		return cbx_fail_transport(CBX_E_UNSUPPORTED, 0,
+			"the monitor speaks version %u.%u, this library %u.%u",
+			(unsigned int)reply.ret[0], (unsigned int)reply.ret[1],
+			CBX_ABI_MAJOR, CBX_ABI_MINOR);
+	}
+	return status;
+}
+
+static enum cbx_status start(
+	struct cbx_context *context, const struct cbx_monitor_start *how)
+{
+	enum cbx_status status = cbx_monitor_start(how, &context->monitor);
+
+	if (status != CBX_OK) {
+		free(context);
+		return status;
+	}
+	if (!init_tables(context)) {
+		cbx_monitor_stop(&context->monitor);
+		cbx_monitor_fini(&context->monitor);
+		free(context);
+		return cbx_fail_memory("cannot open a context");
+	}
+	status = check_version(context);
+	if (status != CBX_OK) {
+		cbx_context_close(context);
+	}
+	return status;
+}
+
+enum cbx_status cbx_context_open(
+	const struct cbx_options *options, struct cbx_context **context)
+{
+	struct cbx_monitor_start how;
+	struct cbx_context *fresh;
+	enum cbx_status status = read_options(options, &how);
+
+	if (status != CBX_OK) {
+		return status;
+	}
+	fresh = calloc(1, sizeof(*fresh));
+	if (fresh == NULL) {
+		return cbx_fail_memory("cannot open a context");
+	}
+	status = start(fresh, &how);
+	if (status == CBX_OK) {
+		*context = fresh;
+	}
+	return status;
+}
+
+void cbx_context_hold(struct cbx_context *context)
+{
+	pthread_mutex_lock(&context->lock);
+	context->holders++;
+	pthread_mutex_unlock(&context->lock);
+}
+
+static void free_cpus(struct cbx_context *context)
+{
+	if (context->service != NULL) {
+		context->service->next = context->idle;
+		context->idle = context->service;
+	}
+	while (context->idle != NULL) {
+		struct cbx_cpu *cpu = context->idle;
+
+		context->idle = cpu->next;
+		close(cpu->fd);
+		free(cpu);
+	}
+}
+
+void cbx_context_release(struct cbx_context *context)
+{
+	bool last;
+
+	pthread_mutex_lock(&context->lock);
+	last = --context->holders == 0;
+	pthread_mutex_unlock(&context->lock);
+	if (!last) {
+		return;
+	}
+	free_cpus(context);
+	cbx_monitor_fini(&context->monitor);
+	cbx_pool_fini(&context->pool);
+	pthread_cond_destroy(&context->cpu_idle);
+	pthread_mutex_destroy(&context->service_lock);
+	pthread_mutex_destroy(&context->lock);
+	free(context);
+}
+
+void cbx_context_close(struct cbx_context *context)
+{
+	if (context == NULL) {
+		return;
+	}
+	cbx_monitor_stop(&context->monitor);
+	cbx_context_release(context);
+}
+
+static void fill_capabilities(struct cbx_context *context,
+	const struct cbx_reply *caps, const struct cbx_reply *version,
+	struct cbx_capabilities *capabilities)
+{
+	struct cbx_capabilities known = {
+		.caps = caps->ret[0],
+		.backend = (enum cbx_backend)caps->ret[1],
+		.page_count = caps->ret[2],
+		.cpu_count = (uint32_t)caps->ret[3],
+		.free_pages = cbx_pool_free_pages(&context->pool),
+		.abi_major = (uint32_t)version->ret[0],
+		.abi_minor = (uint32_t)version->ret[1],
+	};
+
+	cbx_sized_write(capabilities, &known, sizeof(known));
+}
+
+enum cbx_status cbx_context_query(
+	struct cbx_context *context, struct cbx_capabilities *capabilities)
+{
+	struct cbx_call call = { .id = CBX_CALL_CAPS };
+	struct cbx_reply caps;
+	struct cbx_reply version = { 0 };
+	enum cbx_status status;
+
+	if (!cbx_sized_valid(capabilities, sizeof(*capabilities))) {
+		return cbx_fail(
+			CBX_E_INVALID, "capabilities: of an unknown size");
+	}
+	status = cbx_context_call(context, &call, &caps);
+	if (status == CBX_OK) {
+		call.id = CBX_CALL_VERSION;
+		status = cbx_context_call(context, &call, &version);
+	}
+	if (status != CBX_OK) {
+		return cbx_fail_call(
+			status, caps.status | version.status, "capabilities");
+	}
+	fill_capabilities(context, &caps, &version, capabilities);
+	return CBX_OK;
+}
+
+const char *cbx_backend_name(enum cbx_backend backend)
+{
+	static const char *const names[] = { "mock", "linux", "pks-vm", "snp",
+		"tdx", "cca" };
+
+	if ((unsigned int)backend >= sizeof(names) / sizeof(names[0])) {
+		return "unknown";
+	}
+	return names[backend];
+}
+
+const char *cbx_capabilities_text(uint64_t caps)
+{
+	if ((caps & CBX_CAP_HOST_KERNEL_OUT) == 0) {
+		return "process isolation; the kernel and root are not kept "
+		       "out";
+	}
+	if ((caps & CBX_CAP_HYPERVISOR_OUT) == 0) {
+		return "the guest kernel and root are kept out; the "
+		       "hypervisor is not";
+	}
+	if ((caps & CBX_CAP_HARDWARE_ROOT) == 0) {
+		return "the guest kernel and the hypervisor are kept out; "
+		       "nothing in hardware proves it";
+	}
+	return "the guest kernel and the hypervisor are kept out, as the "
+	       "hardware proves";
+}
+
+const char *cbx_version(void)
+{
+	return CBX_VERSION_TEXT;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A context: a monitor, its free pages, its CPUs.  Boxes hold it.
+ */
+#ifndef CBX_CLIENT_CONTEXT_H
+#define CBX_CLIENT_CONTEXT_H
+
+#include <pthread.h>
+
+#include <client/monitor.h>
+#include <client/pool.h>
+
+/** A CPU socket; one thread at a time uses it. */
+struct cbx_cpu {
+	struct cbx_context *context;
+	struct cbx_cpu *next; /* in the context's list of idle CPUs */
+	int fd;
+	bool broken; /* the connection failed: never used again */
+};
+
+struct cbx_context {
+	struct cbx_monitor monitor;
+	struct cbx_pool pool;
+	pthread_mutex_t lock;
+	pthread_cond_t cpu_idle; /* a CPU came back */
+	struct cbx_cpu *idle;	 /* guarded by lock, as is all below */
+	uint32_t cpus;		 /* idle or taken */
+	uint32_t holders;	 /* the opener and every box */
+	pthread_mutex_t service_lock;
+	struct cbx_cpu *service; /* guarded by service_lock: for calls that
+				  * must not wait for a box to stop */
+};
+
+/** One more, one fewer who needs the context; the last one frees it. */
+void cbx_context_hold(struct cbx_context *context);
+void cbx_context_release(struct cbx_context *context);
+
+/**
+ * Take a CPU, waiting until one is idle.
+ *
+ * @param[out] cpu  the caller puts it back
+ *
+ * @retval CBX_OK          taken
+ * @retval CBX_E_NOMEM     there is none, and none is in use
+ * @retval CBX_E_HARDWARE  the monitor ended
+ */
+CBX_CHECKED enum cbx_status cbx_cpu_take(
+	struct cbx_context *context, struct cbx_cpu **cpu);
+void cbx_cpu_put(struct cbx_cpu *cpu);
+
+/** Send a call.  @retval CBX_E_HARDWARE the monitor ended */
+CBX_CHECKED enum cbx_status cbx_cpu_send(
+	struct cbx_cpu *cpu, const struct cbx_call *call);
+
+/** Receive the answer to the call sent; its status is a known one.
+ * @retval CBX_E_HARDWARE the monitor ended, or talks nonsense */
+CBX_CHECKED enum cbx_status cbx_cpu_receive(
+	struct cbx_cpu *cpu, struct cbx_reply *reply);
+
+/**
+ * Make one gate call.
+ *
+ * @param[out] reply  what the monitor said; zero when the transport failed
+ *
+ * @return the transport's error, else the reply's status, without an error
+ *         recorded for the latter
+ */
+CBX_CHECKED enum cbx_status cbx_cpu_call(struct cbx_cpu *cpu,
+	const struct cbx_call *call, struct cbx_reply *reply);
+
+/** As cbx_cpu_call, on the CPU that is never lent to a box. */
+CBX_CHECKED enum cbx_status cbx_context_call(struct cbx_context *context,
+	const struct cbx_call *call, struct cbx_reply *reply);
+
+/** Wait before call number @p tries of a gate that said CBX_E_BUSY; longer
+ * each time, up to 1 ms.  @return false when it was long enough */
+CBX_CHECKED bool cbx_busy_wait(uint32_t tries);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <client/context.h>
+
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <base/wire.h>
+#include <client/error.h>
+#include <client/packet.h>
+
+#define BUSY_YIELDS  8u
+#define BUSY_STEP_NS 20000u
+#define BUSY_MOST_NS 1000000u
+#define BUSY_TRIES   30000u /* about half a minute */
+
+static bool status_known(uint64_t status)
+{
+	switch (status) {
+#define X(number, NAME, text) case (number):
+#include <confbox/status.def>
+#undef X
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum cbx_status open_cpu(
+	struct cbx_context *context, struct cbx_cpu **cpu)
+{
+	struct cbx_cpu *fresh = calloc(1, sizeof(*fresh));
+	enum cbx_status status;
+
+	if (fresh == NULL) {
+		return cbx_fail_memory("cannot get a CPU");
+	}
+	fresh->context = context;
+	status = cbx_monitor_cpu(&context->monitor, &fresh->fd);
+	if (status != CBX_OK) {
+		free(fresh);
+		return status;
+	}
+	context->cpus++;
+	*cpu = fresh;
+	return CBX_OK;
+}
+
+/* With the lock held: the list is empty.  A context that ran out of CPUs waits
+ * for one that is in use. */
+static enum cbx_status take_new(
+	struct cbx_context *context, struct cbx_cpu **cpu)
+{
+	/* One is the service CPU, which never comes back. */
+	if (context->cpus >= context->monitor.cpu_count) {
+		pthread_cond_wait(&context->cpu_idle, &context->lock);
+		return CBX_E_BUSY;
+	}
+	return open_cpu(context, cpu);
+}
+
+enum cbx_status cbx_cpu_take(struct cbx_context *context, struct cbx_cpu **cpu)
+{
+	enum cbx_status status = CBX_E_BUSY;
+
+	pthread_mutex_lock(&context->lock);
+	while (status == CBX_E_BUSY) {
+		if (context->idle != NULL) {
+			*cpu = context->idle;
+			context->idle = (*cpu)->next;
+			status = CBX_OK;
+		} else {
+			status = take_new(context, cpu);
+		}
+	}
+	pthread_mutex_unlock(&context->lock);
+	return status;
+}
+
+void cbx_cpu_put(struct cbx_cpu *cpu)
+{
+	struct cbx_context *context = cpu->context;
+
+	pthread_mutex_lock(&context->lock);
+	if (cpu->broken) {
+		close(cpu->fd);
+		free(cpu);
+		context->cpus--;
+	} else {
+		cpu->next = context->idle;
+		context->idle = cpu;
+	}
+	pthread_cond_signal(&context->cpu_idle);
+	pthread_mutex_unlock(&context->lock);
+}
+
+enum cbx_status cbx_cpu_send(struct cbx_cpu *cpu, const struct cbx_call *call)
+{
+	struct cbx_wire_call packet = { { CBX_WIRE_CALL, sizeof(packet) },
+		*call };
+
+	if (cpu->broken ||
+		!cbx_packet_send(cpu->fd, &packet, sizeof(packet), -1)) {
+		cpu->broken = true;
+		return cbx_monitor_gone(&cpu->context->monitor);
+	}
+	return CBX_OK;
+}
+
+enum cbx_status cbx_cpu_receive(struct cbx_cpu *cpu, struct cbx_reply *reply)
+{
+	struct cbx_wire_reply packet;
+
+	if (!cbx_packet_receive(
+		    cpu->fd, &packet, sizeof(packet), CBX_WIRE_REPLY, NULL)) {
+		cpu->broken = true;
+		return cbx_monitor_gone(&cpu->context->monitor);
+	}
+	if (!status_known(packet.reply.status)) {
+		cpu->broken = true;
+		return cbx_fail_transport(CBX_E_HARDWARE, 0,
+			"the monitor's answer makes no sense");
+	}
+	*reply = packet.reply;
+	return CBX_OK;
+}
+
+enum cbx_status cbx_cpu_call(struct cbx_cpu *cpu, const struct cbx_call *call,
+	struct cbx_reply *reply)
+{
+	enum cbx_status status;
+
+	*reply = (struct cbx_reply){ 0 };
+	status = cbx_cpu_send(cpu, call);
+	if (status == CBX_OK) {
+		status = cbx_cpu_receive(cpu, reply);
+	}
+	return status == CBX_OK ? (enum cbx_status)reply->status : status;
+}
+
+static enum cbx_status call_service(struct cbx_context *context,
+	const struct cbx_call *call, struct cbx_reply *reply)
+{
+	enum cbx_status status = CBX_OK;
+
+	if (context->service == NULL) {
+		status = cbx_cpu_take(context, &context->service);
+	}
+	if (status == CBX_OK) {
+		status = cbx_cpu_call(context->service, call, reply);
+	}
+	return status;
+}
+
+enum cbx_status cbx_context_call(struct cbx_context *context,
+	const struct cbx_call *call, struct cbx_reply *reply)
+{
+	enum cbx_status status;
+
+	*reply = (struct cbx_reply){ 0 };
+	pthread_mutex_lock(&context->service_lock);
+	status = call_service(context, call, reply);
+	pthread_mutex_unlock(&context->service_lock);
+	return status;
+}
+
+bool cbx_busy_wait(uint32_t tries)
+{
+	uint32_t ns = tries * BUSY_STEP_NS;
+	struct timespec pause = { 0,
+		ns < BUSY_MOST_NS ? (long)ns : (long)BUSY_MOST_NS };
+
+	if (tries >= BUSY_TRIES) {
+		return false;
+	}
+	if (tries < BUSY_YIELDS) {
+		(void)sched_yield();
+	} else {
+		(void)nanosleep(&pause, NULL);
+	}
+	return true;
+}

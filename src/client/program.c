@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The image of a Linux program (base/start.h). */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/start.h>
+#include <base/types.h>
+#include <client/archive.h>
+#include <client/elf.h>
+#include <client/embed.h>
+#include <client/error.h>
+#include <client/file.h>
+#include <client/sized.h>
+#include <client/start_block.h>
+
+#define OUTPUT_PAGES_DEFAULT 16u
+#define THREADS_DEFAULT	     64u
+#define WAKE_STEP_DEFAULT    1000000u
+#define MEMORY_MOST	     (1ull << 42)
+#define RESERVE_SLACK	     256u /* pages: tables of scattered mappings */
+
+/* What is being built. */
+struct build {
+	struct cbx_program program;
+	char *path; /* of the program in the box */
+	struct cbx_tree tree;
+	struct cbx_archive files;
+	struct cbx_image *image;
+};
+
+enum cbx_status cbx_program_check(const char *path)
+{
+	uint8_t *bytes;
+	size_t size;
+	enum cbx_status status = cbx_file_read(path, &bytes, &size);
+
+	if (status == CBX_OK) {
+		status = cbx_elf_check(path, bytes, size);
+		free(bytes);
+	}
+	return status;
+}
+
+static void set_defaults(struct cbx_program *program)
+{
+	if (program->memory_bytes == 0) {
+		program->memory_bytes = CBX_PROGRAM_MEMORY_DEFAULT;
+	}
+	if (program->epoch_ns == 0) {
+		program->epoch_ns = CBX_PROGRAM_EPOCH_DEFAULT;
+	}
+	if (program->wake_step_ns == 0) {
+		program->wake_step_ns = WAKE_STEP_DEFAULT;
+	}
+	if (program->output_pages == 0) {
+		program->output_pages = OUTPUT_PAGES_DEFAULT;
+	}
+	if (program->threads_max == 0) {
+		program->threads_max = THREADS_DEFAULT;
+	}
+	if (program->cwd == NULL) {
+		program->cwd = "/";
+	}
+	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
+		program->flags |= CBX_PROGRAM_DEBUG;
+	}
+}
+
+static enum cbx_status check(const struct cbx_program *program)
+{
+	const uint32_t known =
+		CBX_PROGRAM_CONFINE | CBX_PROGRAM_TRACE | CBX_PROGRAM_DEBUG;
+
+	if (program->path == NULL) {
+		return cbx_fail(CBX_E_INVALID, "no program is named");
+	}
+	if (program->memory_bytes < CBX_PROGRAM_MEMORY_MIN ||
+		program->memory_bytes > MEMORY_MOST) {
+		return cbx_fail(
+			CBX_E_INVALID, "memory: must be 4 MiB to 4 TiB");
+	}
+	if (program->cwd[0] != '/') {
+		return cbx_fail(CBX_E_INVALID,
+			"%s: the working directory must begin with /",
+			program->cwd);
+	}
+	if ((program->flags & ~known) != 0 || program->reserved != 0) {
+		return cbx_fail(CBX_E_INVALID, "program: unknown flags");
+	}
+	return CBX_OK;
+}
+
+static enum cbx_status read_program(
+	const struct cbx_program *program, struct cbx_program *known)
+{
+	if (!cbx_sized_read(known, sizeof(*known), program, sizeof(*known))) {
+		return cbx_fail(CBX_E_INVALID,
+			"program: of an unknown size or version");
+	}
+	set_defaults(known);
+	return check(known);
+}
+
+static enum cbx_status add_program(struct build *build)
+{
+	const struct cbx_program *program = &build->program;
+	const char *box =
+		program->box_path != NULL ? program->box_path : program->path;
+	struct cbx_path path = { program->path, NULL };
+	enum cbx_status status = cbx_path_clean(box, &build->path);
+
+	if (status != CBX_OK) {
+		return status;
+	}
+	path.box = build->path;
+	if (program->bytes == NULL) {
+		status = cbx_program_check(program->path);
+		return status == CBX_OK ? cbx_tree_add_file(&build->tree, &path)
+					: status;
+	}
+	status = cbx_elf_check(
+		program->path, program->bytes, program->byte_count);
+	return status == CBX_OK ? cbx_tree_add_bytes(&build->tree, build->path,
+					  program->bytes, program->byte_count)
+				: status;
+}
+
+static enum cbx_status add_files(struct build *build)
+{
+	const struct cbx_program *program = &build->program;
+	enum cbx_status status = CBX_OK;
+
+	for (size_t i = 0; i < program->file_count && status == CBX_OK; i++) {
+		status = cbx_tree_add_file(&build->tree, &program->files[i]);
+	}
+	for (size_t i = 0; i < program->directory_count && status == CBX_OK;
+		i++) {
+		status = cbx_tree_add_directory(
+			&build->tree, &program->directories[i]);
+	}
+	if (status == CBX_OK) {
+		status = cbx_tree_add_empty(&build->tree, program->cwd);
+	}
+	if (status == CBX_OK) {
+		status = cbx_tree_finish(&build->tree);
+	}
+	return status == CBX_OK ? cbx_archive_pack(&build->tree, &build->files)
+				: status;
+}
+
+static void set_policy(struct build *build)
+{
+	const struct cbx_program *program = &build->program;
+	struct cbx_policy policy = {
+		.version = CBX_POLICY_VERSION,
+		.output_pages = program->output_pages,
+		.threads_max = program->threads_max,
+		.wake_step = program->wake_step_ns,
+		.epoch_ns = program->epoch_ns,
+	};
+
+	if ((program->flags & CBX_PROGRAM_DEBUG) != 0) {
+		policy.flags |= CBX_POLICY_DEBUG;
+	}
+	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
+		policy.flags |= CBX_POLICY_TRACE;
+	}
+	build->image->policy = policy;
+}
+
+static enum cbx_status append_owned(
+	struct cbx_image *image, uint64_t va, uint8_t *bytes, size_t size)
+{
+	struct cbx_segment segment = { va, cbx_pages_of(size), CBX_RIGHT_R,
+		size, bytes, bytes };
+
+	return cbx_image_append(image, &segment);
+}
+
+static uint32_t start_flags(const struct cbx_program *program)
+{
+	return ((program->flags & CBX_PROGRAM_CONFINE) != 0 ? CBX_START_CONFINE
+							    : 0u) |
+	       ((program->flags & CBX_PROGRAM_TRACE) != 0 ? CBX_START_TRACE
+							  : 0u);
+}
+
+static enum cbx_status add_start_block(struct build *build)
+{
+	struct cbx_start_block block = {
+		.program = &build->program,
+		.path = build->path,
+		.cwd = build->program.cwd,
+		.memory_pages = build->program.memory_bytes / CBX_PAGE_SIZE,
+		.files_bytes = build->files.size,
+		.epoch_ns = build->program.epoch_ns,
+		.flags = start_flags(&build->program),
+	};
+	enum cbx_status status;
+	uint8_t *bytes;
+	size_t size;
+
+	status = cbx_start_block_make(&block, &bytes, &size);
+	return status == CBX_OK
+		       ? append_owned(build->image, CBX_START_VA, bytes, size)
+		       : status;
+}
+
+static enum cbx_status add_files_segment(struct build *build)
+{
+	struct cbx_archive files = build->files;
+
+	build->files = (struct cbx_archive){ 0 };
+	return append_owned(
+		build->image, CBX_FILES_VA, files.bytes, files.size);
+}
+
+static enum cbx_status add_stack(struct build *build)
+{
+	struct cbx_segment stack = { CBX_STACK_VA, CBX_STACK_PAGES,
+		CBX_RIGHT_R | CBX_RIGHT_W, 0, NULL, NULL };
+
+	build->image->stack = CBX_STACK_VA + CBX_STACK_PAGES * CBX_PAGE_SIZE;
+	build->image->arg = CBX_START_VA;
+	return cbx_image_append(build->image, &stack);
+}
+
+/* Memory, its tables (1/512 each level) and those of scattered mappings, a
+ * page for each thread, the tables of the image itself. */
+static void set_reserve(struct build *build)
+{
+	uint64_t memory = build->program.memory_bytes / CBX_PAGE_SIZE;
+
+	build->image->reserve_pages = memory + memory / 128 + RESERVE_SLACK +
+				      build->program.threads_max +
+				      cbx_image_tables(build->image);
+}
+
+static enum cbx_status make_image(struct build *build)
+{
+	struct cbx_blob runtime = cbx_embed_runtime();
+	enum cbx_status status;
+
+	build->image = cbx_image_new();
+	if (build->image == NULL) {
+		return cbx_fail_memory("image");
+	}
+	set_policy(build);
+	status = cbx_elf_append(build->image, runtime.bytes, runtime.size,
+		&build->image->entry);
+	if (status == CBX_OK) {
+		status = add_start_block(build);
+	}
+	if (status == CBX_OK) {
+		status = add_files_segment(build);
+	}
+	if (status == CBX_OK) {
+		status = add_stack(build);
+	}
+	if (status == CBX_OK) {
+		set_reserve(build);
+		status = cbx_policy_valid(&build->image->policy)
+				 ? CBX_OK
+				 : cbx_fail(CBX_E_INVALID,
+					   "program: threads, output pages or "
+					   "wake step out of range");
+	}
+	return status;
+}
+
+enum cbx_status cbx_image_build(
+	const struct cbx_program *program, struct cbx_image **image)
+{
+	struct build build = { 0 };
+	enum cbx_status status = read_program(program, &build.program);
+
+	if (status == CBX_OK) {
+		status = add_program(&build);
+	}
+	if (status == CBX_OK) {
+		status = add_files(&build);
+	}
+	if (status == CBX_OK) {
+		status = make_image(&build);
+	}
+	if (status == CBX_OK) {
+		*image = build.image;
+	} else {
+		cbx_image_destroy(build.image);
+	}
+	cbx_tree_fini(&build.tree);
+	free(build.files.bytes);
+	free(build.path);
+	return status;
+}

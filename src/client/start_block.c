@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <client/start_block.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/start.h>
+#include <client/error.h>
+
+#define STRINGS_MOST (1u << 20)
+
+static uint64_t count_of(const char *const *strings)
+{
+	uint64_t count = 0;
+
+	while (strings != NULL && strings[count] != NULL) {
+		count++;
+	}
+	return count;
+}
+
+static size_t bytes_of(const char *const *strings)
+{
+	size_t bytes = 0;
+
+	for (uint64_t i = 0; i < count_of(strings); i++) {
+		bytes += strlen(strings[i]) + 1;
+	}
+	return bytes;
+}
+
+/* Copy to *at and move it on. @return where the string is */
+static uint64_t put_string(uint8_t *block, size_t *at, const char *string)
+{
+	uint64_t offset = *at;
+	size_t size = strlen(string) + 1;
+
+	memcpy(block + *at, string, size);
+	*at += size;
+	return offset;
+}
+
+static uint64_t put_strings(
+	uint8_t *block, size_t *at, const char *const *strings)
+{
+	uint64_t offset = *at;
+
+	for (uint64_t i = 0; i < count_of(strings); i++) {
+		(void)put_string(block, at, strings[i]);
+	}
+	return offset;
+}
+
+static void fill(const struct cbx_start_block *from, const char *const *argv,
+	uint8_t *bytes, size_t size)
+{
+	size_t at = sizeof(struct cbx_start);
+	struct cbx_start start = {
+		.magic = CBX_START_MAGIC,
+		.version = CBX_START_VERSION,
+		.flags = from->flags,
+		.size = size,
+		.memory_pages = from->memory_pages,
+		.files_bytes = from->files_bytes,
+		.argc = count_of(argv),
+		.envc = count_of(from->program->envp),
+		.epoch_ns = from->epoch_ns,
+	};
+
+	start.argv_offset = put_strings(bytes, &at, argv);
+	start.envp_offset = put_strings(bytes, &at, from->program->envp);
+	start.path_offset = put_string(bytes, &at, from->path);
+	start.cwd_offset = put_string(bytes, &at, from->cwd);
+	memcpy(bytes, &start, sizeof(start));
+}
+
+enum cbx_status cbx_start_block_make(
+	const struct cbx_start_block *block, uint8_t **bytes, size_t *size)
+{
+	const char *just_path[] = { block->path, NULL };
+	const char *const *argv =
+		block->program->argv != NULL ? block->program->argv : just_path;
+	size_t strings = bytes_of(argv) + bytes_of(block->program->envp) +
+			 strlen(block->path) + strlen(block->cwd) + 2;
+	uint8_t *fresh;
+
+	if (strings > STRINGS_MOST) {
+		return cbx_fail(CBX_E_INVALID,
+			"arguments and environment: more than 1 MiB");
+	}
+	fresh = calloc(1, sizeof(struct cbx_start) + strings);
+	if (fresh == NULL) {
+		return cbx_fail_memory("start block");
+	}
+	*size = sizeof(struct cbx_start) + strings;
+	fill(block, argv, fresh, *size);
+	*bytes = fresh;
+	return CBX_OK;
+}
