@@ -28,7 +28,7 @@ static struct state_rule rule_of(enum cbx_page_state state)
 	case CBX_PAGE_STATES:
 		break;
 	}
-	CBX_ASSERT(!"a page state");
+	CBX_ASSERT(false && "a page state");
 }
 
 /* One number for a pair, so that the table is a switch: two moves from one
@@ -79,7 +79,7 @@ static enum cbx_page_state initial_state(enum cbx_hal_kind kind)
 	case CBX_HAL_MONITOR:
 		return CBX_PAGE_META;
 	}
-	CBX_ASSERT(!"a region kind");
+	CBX_ASSERT(false && "a region kind");
 }
 
 void cbx_page_init(struct cbx_page *table)
