@@ -93,8 +93,13 @@ def tidy_one(tool, database, cache, key, path):
     if done.returncode == 0 and not found:
         with open(stamp, 'w', encoding='utf-8'):
             return None
-    root = lintlib.ROOT + '/'
-    return '\n'.join(line.replace(root, '') for line in found) or done.stdout
+    return '\n'.join(sorted({relative(line, database) for line in found})) or done.stdout
+
+
+def relative(line, folder):
+    """A finding with its path relative to the root."""
+    path, rest = line.split(':', 1)
+    return os.path.relpath(os.path.join(folder, path), lintlib.ROOT) + ':' + rest
 
 
 def headers_of(tree):
@@ -115,7 +120,7 @@ def check_tidy(tree, build):
     with tempfile.TemporaryDirectory() as folder:
         bad = os.path.join(folder, 'bad.c')
         with open(bad, 'w', encoding='utf-8') as f:
-            f.write('int a(int *p);\nint a(int *p)\n{\n\tif (p = 0) {\n\t\treturn *p;\n\t}\n'
+            f.write('int a(int *p);\nint a(int *p)\n{\n\tif (!p) {\n\t\treturn *p;\n\t}\n'
                     '\treturn 1;\n}\n')
         config = os.path.join(lintlib.ROOT, '.clang-tidy')
         if lintlib.run(tool, '--quiet', f'--config-file={config}', bad, '--', '-w').returncode == 0:
