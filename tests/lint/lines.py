@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many lines must be trusted.  `lines.py --print` only prints the table.
 
-Counted are lines of code: neither blank nor comment.  Contracts in headers are
-free.
+Counted are lines with something to read on them: no blanks, no comments, no
+lone braces.  Contracts in headers are free.
 """
 import sys
 
@@ -11,7 +11,7 @@ import lintlib
 BUDGET = 3000
 COUNTED = ('src/core/', 'src/hal/hal.h', 'src/arch/arch.h', 'src/monitor/')
 ALSO = {
-    'src/base/': 'layouts several rooms share',
+    'src/base/': 'what several rooms share',
     'src/arch/soft/': 'page tables in software (mock, linux)',
     'src/hal/linux/': 'trusted on the linux backend',
     'src/hal/mock/': 'tests only',
@@ -23,7 +23,8 @@ ALSO = {
 
 
 def code_lines(text):
-    return sum(1 for line in lintlib.without_comments(text).splitlines() if line.strip())
+    return sum(1 for line in lintlib.without_comments(text).splitlines()
+               if line.strip() not in ('', '{', '}', '};', '} else {'))
 
 
 def count(tree, prefix):
@@ -56,7 +57,7 @@ def check(tree):
 
 
 BAD = {'too much': {'src/core/a.c': 'int a;\n' * (BUDGET + 1)}, 'nothing': {'doc/a.md': ''}}
-GOOD = {'enough': {'src/core/a.c': 'int a;\n' * BUDGET + '/* not\ncounted */\n\n'}}
+GOOD = {'enough': {'src/core/a.c': 'int a;\n' * BUDGET + '/* not\ncounted */\n\n{\n}\n'}}
 
 if __name__ == '__main__':
     table(lintlib.Tree())
