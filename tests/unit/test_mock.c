@@ -32,6 +32,7 @@ static void memory_map_covers_every_page_once(void **state)
 	const struct mock_options options = {
 		.pages = 64,
 		.monitor_pages = 3,
+		.open_pages = 7,
 		.device_pages = 5,
 	};
 	struct cbx_hal_region region;
@@ -44,10 +45,14 @@ static void memory_map_covers_every_page_once(void **state)
 		assert_int_equal(region.first.n, next);
 		next += region.count;
 	}
-	assert_int_equal(i, 3);
+	assert_int_equal(i, 4);
 	assert_int_equal(next, cbx_hal_page_count());
 	assert_false(mock_host_may(page(2), VIEW(CBX_VIEW_ALL)));
 	assert_true(mock_host_may(page(3), VIEW(CBX_VIEW_SX)));
+	assert_false(mock_hypervisor_may(page(51)));
+	assert_true(mock_hypervisor_may(page(52)));
+	assert_true(mock_host_may(page(52), VIEW(CBX_VIEW_W)));
+	assert_false(mock_hypervisor_may(page(59)));
 	assert_true(mock_host_may(page(63), VIEW(CBX_VIEW_R)));
 	assert_false(mock_host_may(page(63), VIEW(CBX_VIEW_UX | CBX_VIEW_SX)));
 }
@@ -200,6 +205,7 @@ static void every_fallible_step_can_be_refused(void **state)
 	uint64_t done;
 
 	(void)state;
+	set_view(9, 1, CBX_VIEW_NONE);
 	mock_refuse_nth(1);
 	assert_int_equal(
 		cbx_hal_page_release(page(9), 1, &done), CBX_E_HARDWARE);
@@ -213,7 +219,7 @@ static void every_fallible_step_can_be_refused(void **state)
 	assert_int_equal(cbx_hal_random(bytes, 8), CBX_E_HARDWARE);
 	mock_refuse_nth(1);
 	assert_int_equal(
-		cbx_hal_view_set(page(9), 1, VIEW(0), &done), CBX_E_HARDWARE);
+		cbx_hal_view_set(page(8), 1, VIEW(0), &done), CBX_E_HARDWARE);
 	assert_int_equal(done, 0);
 }
 
@@ -259,15 +265,51 @@ static void release_lets_the_hypervisor_in_and_accept_out(void **state)
 
 	(void)state;
 	memcpy(before, mock_page(page(9)), sizeof(before));
+	set_view(9, 2, CBX_VIEW_NONE);
 	assert_int_equal(cbx_hal_page_release(page(9), 2, &done), CBX_OK);
 	assert_int_equal(done, 2);
 	assert_true(mock_hypervisor_may(page(9)));
 	assert_true(mock_hypervisor_may(page(10)));
+	assert_int_equal(mock_view(page(9)).bits, RW);
 	assert_int_equal(cbx_hal_page_accept(page(9), 2, &done), CBX_OK);
 	assert_false(mock_hypervisor_may(page(9)));
+	assert_int_equal(mock_view(page(9)).bits, CBX_VIEW_NONE);
+	assert_false(mock_host_may(page(9), VIEW(CBX_VIEW_ALL)));
 	assert_memory_not_equal(before, mock_page(page(9)), sizeof(before));
 	assert_int_equal(
 		cbx_hal_page_accept(page(9), 1, &done), CBX_E_HARDWARE);
+}
+
+static void a_page_half_given_is_the_hypervisor_s_too(void **state)
+{
+	uint64_t done;
+
+	(void)state;
+	set_view(9, 1, CBX_VIEW_NONE);
+	mock_halve_nth(1);
+	assert_int_equal(cbx_hal_page_release(page(9), 1, &done), CBX_E_BUSY);
+	assert_int_equal(done, 0);
+	assert_true(mock_hypervisor_may(page(9)));
+	expect_assert_failure(cbx_hal_page_scrub(page(9), 1));
+	assert_int_equal(cbx_hal_page_release(page(9), 1, &done), CBX_OK);
+	mock_halve_nth(1);
+	assert_int_equal(cbx_hal_page_accept(page(9), 1, &done), CBX_E_BUSY);
+	assert_true(mock_hypervisor_may(page(9)));
+	assert_int_equal(cbx_hal_page_accept(page(9), 1, &done), CBX_OK);
+	assert_false(mock_hypervisor_may(page(9)));
+}
+
+static void shared_pages_have_no_views(void **state)
+{
+	uint64_t done;
+
+	(void)state;
+	expect_assert_failure(
+		check_never(cbx_hal_page_release(page(9), 1, &done)));
+	set_view(9, 1, CBX_VIEW_NONE);
+	assert_int_equal(cbx_hal_page_release(page(9), 1, &done), CBX_OK);
+	expect_assert_failure(check_never(
+		cbx_hal_view_set(page(9), 1, VIEW(CBX_VIEW_R), &done)));
 }
 
 static void maps_are_counted_and_limited(void **state)
@@ -306,6 +348,7 @@ static void pages_the_monitor_has_no_business_with_do_not_map(void **state)
 	boot_again(&options);
 	expect_assert_failure(cbx_hal_page_map(page(255)));
 	expect_assert_failure(cbx_hal_page_map(page(256)));
+	set_view(9, 1, CBX_VIEW_NONE);
 	assert_int_equal(cbx_hal_page_release(page(9), 1, &done), CBX_OK);
 	expect_assert_failure(cbx_hal_page_map(page(9)));
 }
@@ -581,6 +624,8 @@ int main(void)
 		CHECK(every_fallible_step_can_be_refused),
 		CHECK(caps_round_views_down),
 		CHECK(release_lets_the_hypervisor_in_and_accept_out),
+		CHECK(a_page_half_given_is_the_hypervisor_s_too),
+		CHECK(shared_pages_have_no_views),
 		CHECK(maps_are_counted_and_limited),
 		CHECK(maps_of_one_cpu_are_not_another_s),
 		CHECK(pages_the_monitor_has_no_business_with_do_not_map),

@@ -78,6 +78,8 @@ static void set_views(
 	for (uint64_t i = first; i < first + count; i++) {
 		mock.pages[i].kind = (uint8_t)kind;
 		mock.pages[i].view = rounded.bits;
+		mock.pages[i].share =
+			kind == CBX_HAL_OPEN ? MOCK_SHARED : MOCK_PRIVATE;
 	}
 }
 
@@ -90,7 +92,7 @@ static void set_memory_map(void)
 
 		if (region.kind == CBX_HAL_MONITOR) {
 			view = CBX_VIEW_NONE;
-		} else if (region.kind == CBX_HAL_DEVICE) {
+		} else if (region.kind != CBX_HAL_RAM) {
 			view = CBX_VIEW_R | CBX_VIEW_W;
 		}
 		set_views(region.first.n, region.count, region.kind, view);
@@ -108,7 +110,8 @@ void mock_boot(const struct mock_options *options)
 	MOCK_ASSERT(mock.options.cpus <= MOCK_CPUS_MAX);
 	MOCK_ASSERT(mock.options.pages < UINT32_MAX);
 	MOCK_ASSERT(cbx_range_fits(mock.options.monitor_pages,
-		mock.options.device_pages, mock.options.pages));
+		mock.options.device_pages + mock.options.open_pages,
+		mock.options.pages));
 	mock_caps_bits(mock.options.caps);
 	mock.random = mock.options.seed;
 	mock.ram = map_zeroed(ram_bytes());

@@ -22,6 +22,13 @@
 		}                                                      \
 	} while (0)
 
+/** Whose a page is, of the confidential VM and its hypervisor. */
+enum mock_share {
+	MOCK_PRIVATE,
+	MOCK_HALF, /* between the two: the worse of both */
+	MOCK_SHARED,
+};
+
 /** A page. */
 struct mock_page {
 	uint32_t stale[MOCK_VIEW_BITS]; /* view bit i may be used by a CPU
@@ -29,7 +36,7 @@ struct mock_page {
 	uint32_t boxes; /* translations to it, stale ones included */
 	uint8_t view;	/* CBX_VIEW_* */
 	uint8_t kind;	/* enum cbx_hal_kind */
-	bool shared;	/* with the hypervisor */
+	uint8_t share;	/* enum mock_share */
 	uint8_t used;	/* tables, spaces and contexts that live in it */
 };
 

@@ -18,20 +18,27 @@ uint64_t cbx_hal_page_count(void)
 
 bool cbx_hal_memory(uint32_t index, struct cbx_hal_region *region)
 {
-	uint64_t monitor = mock.options.monitor_pages;
-	uint64_t devices = mock.options.device_pages;
-	uint64_t ram = mock.options.pages - monitor - devices;
-	const struct cbx_hal_region map[] = {
-		{ { 0 }, monitor, CBX_HAL_MONITOR },
-		{ { monitor }, ram, CBX_HAL_RAM },
-		{ { monitor + ram }, devices, CBX_HAL_DEVICE },
+	const uint64_t count[] = {
+		[CBX_HAL_MONITOR] = mock.options.monitor_pages,
+		[CBX_HAL_RAM] =
+			mock.options.pages - mock.options.monitor_pages -
+			mock.options.open_pages - mock.options.device_pages,
+		[CBX_HAL_OPEN] = mock.options.open_pages,
+		[CBX_HAL_DEVICE] = mock.options.device_pages,
 	};
+	static const enum cbx_hal_kind order[] = { CBX_HAL_MONITOR, CBX_HAL_RAM,
+		CBX_HAL_OPEN, CBX_HAL_DEVICE };
+	uint64_t first = 0;
 
-	if (index >= (devices != 0 ? 3u : 2u)) {
-		return false;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (count[order[i]] != 0 && index-- == 0) {
+			*region = (struct cbx_hal_region){ { first },
+				count[order[i]], order[i] };
+			return true;
+		}
+		first += count[order[i]];
 	}
-	*region = map[index];
-	return true;
+	return false;
 }
 
 static uint8_t *bytes_of(uint64_t pfn)
@@ -45,16 +52,22 @@ static bool is_free(const struct mock_page *page)
 	return page->boxes == 0 && page->used == 0;
 }
 
+/* The hypervisor cannot give a page without every CPU dropping what it had. */
 static enum cbx_status accept_one(uint64_t pfn)
 {
 	struct mock_page *page = &mock.pages[pfn];
-	enum cbx_status status = mock_step(false);
+	enum cbx_status status = mock_step(true);
 
-	if (status == CBX_OK && !page->shared) {
-		status = CBX_E_HARDWARE;
+	if (page->share == MOCK_PRIVATE) {
+		return CBX_E_HARDWARE;
+	}
+	if (status == CBX_E_BUSY) {
+		page->share = MOCK_HALF;
 	}
 	if (status == CBX_OK) {
-		page->shared = false;
+		page->share = MOCK_PRIVATE;
+		page->view = CBX_VIEW_NONE;
+		memset(page->stale, 0, sizeof(page->stale));
 		memset(bytes_of(pfn), JUNK, CBX_PAGE_SIZE);
 	}
 	return status;
@@ -63,11 +76,16 @@ static enum cbx_status accept_one(uint64_t pfn)
 static enum cbx_status release_one(uint64_t pfn)
 {
 	struct mock_page *page = &mock.pages[pfn];
-	enum cbx_status status = mock_step(false);
+	enum cbx_status status = mock_step(true);
 
-	MOCK_ASSERT(is_free(page) && page->kind == CBX_HAL_RAM);
+	MOCK_ASSERT(is_free(page) && page->kind != CBX_HAL_DEVICE);
+	MOCK_ASSERT(page->share != MOCK_PRIVATE || page->view == CBX_VIEW_NONE);
+	if (status == CBX_E_BUSY) {
+		page->share = MOCK_HALF;
+	}
 	if (status == CBX_OK) {
-		page->shared = true;
+		page->share = MOCK_SHARED;
+		page->view = CBX_VIEW_R | CBX_VIEW_W;
 	}
 	return status;
 }
@@ -112,7 +130,7 @@ void *cbx_hal_page_map(struct cbx_pfn pfn)
 
 	MOCK_ASSERT(pfn.n < mock.options.pages);
 	MOCK_ASSERT(mock.pages[pfn.n].kind != CBX_HAL_DEVICE);
-	MOCK_ASSERT(!mock.pages[pfn.n].shared);
+	MOCK_ASSERT(mock.pages[pfn.n].share == MOCK_PRIVATE);
 	MOCK_ASSERT(cpu->maps < CBX_HAL_MAPS);
 	cpu->map[cpu->maps++] = bytes_of(pfn.n);
 	return bytes_of(pfn.n);
@@ -169,7 +187,7 @@ static void scrub_one(uint64_t pfn, uint64_t flushed)
 	for (unsigned int i = 0; i < MOCK_VIEW_BITS; i++) {
 		MOCK_ASSERT(page->stale[i] <= flushed);
 	}
-	MOCK_ASSERT(!page->shared);
+	MOCK_ASSERT(page->share == MOCK_PRIVATE);
 	MOCK_ASSERT(page->used == 0);
 	MOCK_ASSERT(page->boxes == 0 || only_gone_spaces(pfn));
 	memset(bytes_of(pfn), 0, CBX_PAGE_SIZE);

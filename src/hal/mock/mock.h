@@ -39,6 +39,7 @@ struct mock_options {
 	uint64_t pages;		/* 256 */
 	uint64_t monitor_pages; /* 1: the first ones */
 	uint64_t device_pages;	/* 0: the last ones */
+	uint64_t open_pages;	/* 0: before those, the hypervisor's */
 	uint32_t cpus;		/* 4 */
 	bool caps_given;	/* caps counts; else MOCK_CAPS */
 	uint64_t caps;		/* CBX_CAP_* */
@@ -72,8 +73,8 @@ void mock_panic_hook(mock_panic_fn *hook);
  * Each page of a range is a step. */
 void mock_refuse_nth(uint64_t n);
 
-/** As mock_refuse_nth, but if the step is a view_set it is left half done
- * (CBX_E_BUSY) rather than refused. */
+/** As mock_refuse_nth, but a step that can be left half done (a view_set, an
+ * accept, a release) is, and answers CBX_E_BUSY. */
 void mock_halve_nth(uint64_t n);
 
 /** Whether the refusal asked for last has happened. */

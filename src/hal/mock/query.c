@@ -46,7 +46,7 @@ bool mock_hypervisor_may(struct cbx_pfn pfn)
 	MOCK_ASSERT(pfn.n < mock.options.pages);
 	mock_lock();
 
-	bool may = mock.pages[pfn.n].shared;
+	bool may = mock.pages[pfn.n].share != MOCK_PRIVATE;
 
 	mock_unlock();
 	return may;
@@ -65,7 +65,7 @@ bool mock_boxes_may(struct cbx_pfn pfn)
 
 static bool is_visible(uint64_t pfn)
 {
-	return mock.pages[pfn].shared ||
+	return mock.pages[pfn].share != MOCK_PRIVATE ||
 	       (mock_host_bits(pfn, MOCK_ALL_CPUS) & CBX_VIEW_R) != 0;
 }
 
@@ -107,7 +107,7 @@ struct facts {
 	uint8_t view;
 	uint8_t bits;
 	uint8_t used;
-	bool shared;
+	uint8_t share;
 };
 
 struct mock_snapshot {
@@ -137,15 +137,14 @@ static struct facts facts_of(uint64_t pfn)
 		.view = page->view,
 		.bits = mock_host_bits(pfn, MOCK_ALL_CPUS),
 		.used = page->used,
-		.shared = page->shared,
+		.share = page->share,
 	};
 }
 
 static bool facts_equal(const struct facts *a, const struct facts *b)
 {
 	return a->boxes == b->boxes && a->view == b->view &&
-	       a->bits == b->bits && a->used == b->used &&
-	       a->shared == b->shared;
+	       a->bits == b->bits && a->used == b->used && a->share == b->share;
 }
 
 void mock_snapshot_watch(const void *bytes, size_t size)

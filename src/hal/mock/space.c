@@ -149,7 +149,7 @@ enum cbx_status cbx_arch_space_map(struct cbx_arch_space *storage,
 	for (uint64_t i = 0; i < *done; i++) {
 		struct mock_page *page = &mock.pages[pfn.n + i];
 
-		MOCK_ASSERT(page->used == 0 && !page->shared);
+		MOCK_ASSERT(page->used == 0 && page->share == MOCK_PRIVATE);
 		page->boxes++;
 	}
 	cbx_soft_map(&space->table, va, pfn, *done, rights);

@@ -104,6 +104,7 @@ enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
 	for (*done = 0; *done < count; (*done)++) {
 		struct mock_page *page = &mock.pages[pfn.n + *done];
 
+		MOCK_ASSERT(page->share == MOCK_PRIVATE);
 		status = mock_step(true);
 		if (status == CBX_E_BUSY) {
 			set_one(page, half_way(page->view, bits));
