@@ -50,7 +50,9 @@ static inline void cbx_gatecall(
  * state @p frame holds.  src/base/upcall_return_linux.S; no system call.
  *
  * The three pointers are those the up-call entry received in rdi, rsi and rdx;
- * of *regs everything takes effect.
+ * of *regs everything takes effect.  The runtime stays on the stack it was
+ * entered on until then: a signal that comes while rsp is elsewhere begins at
+ * the top of that stack again.
  *
  * @pre regs->rcx equals regs->rip, as after a system call, or the 152 bytes
  *      below regs->rsp can be written: those past the red zone are lost

@@ -52,7 +52,7 @@ bool cbx_linux_memory_start(uint64_t pages)
 	if (in_file == NULL) {
 		return false;
 	}
-	memset(in_file, CBX_FILE_HOST, pages);
+	memset(in_file, (int)CBX_FILE_HOST, pages);
 	in_file[0] = CBX_FILE_PRIVATE;
 	return file_start(CBX_FILE_PRIVATE) && file_start(CBX_FILE_HOST);
 }
@@ -152,7 +152,7 @@ enum cbx_status cbx_linux_memory_move(
 		make_hole(file, pfn, count);
 		return CBX_E_HARDWARE;
 	}
-	memset(in_file + pfn.n, file, count);
+	memset(in_file + pfn.n, (int)file, count);
 	make_hole((enum cbx_linux_file)(CBX_FILES - 1 - file), pfn, count);
 	return CBX_OK;
 }

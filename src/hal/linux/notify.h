@@ -7,6 +7,7 @@
 #ifndef CBX_HAL_LINUX_NOTIFY_H
 #define CBX_HAL_LINUX_NOTIFY_H
 
+#include <hal/hal.h>
 #include <hal/linux/process.h>
 
 /** Why a wait ended. */

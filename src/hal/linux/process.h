@@ -54,6 +54,7 @@ struct cbx_linux_thread {
 	int64_t answer;		/* rest CALL: what the call is to return */
 	uint64_t context;	/* rest STOP: box address, 0 at the start */
 	bool returning;		/* its next call is our rt_sigreturn */
+	bool wanted;		/* interrupt it after that */
 	struct cbx_vcpu_start start;
 	struct cbx_upcall due[CBX_LINUX_UPCALLS];
 	uint32_t due_count;

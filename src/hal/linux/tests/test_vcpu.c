@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Box CPU contexts: gates, faults, up-calls, traces, kicks. */
+#include "box.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+LABEL(box_gates);
+LABEL(box_read);
+LABEL(box_write);
+LABEL(box_execute);
+LABEL(box_ret);
+LABEL(box_hlt);
+LABEL(box_divide);
+LABEL(box_int3);
+LABEL(box_spin);
+LABEL(box_syscall);
+LABEL(box_entry_quick);
+LABEL(box_entry_gate);
+
+static void gates_carry_arguments_and_replies(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_gates, 1);
+	const struct cbx_reply reply = { 7, { 11, 12, 13, 14, 15, 16, 17 } };
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		(void)thread_run(&t, NULL);
+		assert_gate(&t, 0x111);
+		for (uint64_t i = 0; i < CBX_CALL_ARGS; i++) {
+			assert_int_equal(t.stop.call.arg[i], i + 1);
+		}
+		(void)thread_run(&t, &reply);
+		assert_gate(&t, 0x122);
+		assert_int_equal(t.stop.call.arg[0], 7);
+		assert_int_equal(t.stop.call.arg[1], 11);
+		assert_int_equal(t.stop.call.arg[2], 12);
+		assert_int_equal(t.stop.call.arg[3], 13);
+		assert_int_equal(t.stop.call.arg[4], 1);
+		assert_int_equal(t.stop.call.arg[5],
+			STACK_VA + STACK_PAGES * CBX_PAGE_SIZE);
+	}
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void faults_stop_without_an_entry(void **state)
+{
+	static const struct {
+		const uint8_t *label;
+		uint64_t arg;
+		enum cbx_fault fault;
+	} cases[] = {
+		{ box_read, 0x40000000, CBX_FAULT_READ },
+		{ box_write, 0x40000000, CBX_FAULT_WRITE },
+		{ box_write, CODE_VA, CBX_FAULT_WRITE },
+		{ box_execute, 0x40000000, CBX_FAULT_EXECUTE },
+		{ box_execute, DATA_VA, CBX_FAULT_EXECUTE },
+		{ box_hlt, 0, CBX_FAULT_INSTRUCTION },
+		{ box_divide, 0, CBX_FAULT_ARITHMETIC },
+		{ box_int3, 0, CBX_FAULT_BREAKPOINT },
+		{ box_syscall, 39, CBX_FAULT_INSTRUCTION },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct box box = box_create(0);
+		struct box_thread t =
+			thread_create(&box, cases[i].label, cases[i].arg);
+
+		assert_int_equal(thread_run(&t, NULL), CBX_STOP_FAULT);
+		assert_int_equal(t.stop.fault, cases[i].fault);
+		if (cases[i].fault <= CBX_FAULT_EXECUTE) {
+			assert_int_equal(t.stop.address.a, cases[i].arg);
+		}
+		thread_destroy(&t);
+		box_destroy(&box);
+	}
+}
+
+static void rights_are_what_the_table_says(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_write, DATA_VA);
+	const struct cbx_rights read = { CBX_RIGHT_R };
+	struct cbx_mapping mapping;
+	const uint64_t *page;
+	uint64_t done;
+
+	(void)state;
+	assert_int_equal(cbx_arch_space_protect(box.space,
+				 (struct cbx_va){ DATA_VA }, 1, read, &done),
+		CBX_OK);
+	assert_int_equal(thread_run(&t, NULL), CBX_STOP_FAULT);
+	assert_int_equal(cbx_arch_space_protect(box.space,
+				 (struct cbx_va){ DATA_VA }, 1,
+				 (struct cbx_rights){ 3 }, &done),
+		CBX_OK);
+	assert_true(cbx_arch_space_lookup(
+		box.space, (struct cbx_va){ DATA_VA }, &mapping));
+	assert_int_equal(mapping.pfn.n, box.data.n);
+	assert_int_equal(mapping.rights.bits, 3);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x123);
+	page = cbx_hal_page_map(box.data);
+	assert_int_equal(*page, 77);
+	cbx_hal_page_unmap(page);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void an_unmapped_page_is_gone(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_read, DATA_VA);
+	uint64_t done;
+
+	(void)state;
+	assert_int_equal(cbx_arch_space_unmap(box.space,
+				 (struct cbx_va){ DATA_VA }, 1, &done),
+		CBX_OK);
+	assert_true(cbx_arch_space_flushed(
+		box.space, cbx_arch_space_flush(box.space)));
+	assert_int_equal(thread_run(&t, NULL), CBX_STOP_FAULT);
+	assert_int_equal(t.stop.address.a, DATA_VA);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void a_system_call_is_an_up_call(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_syscall, 39);
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_quick), 0);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x123);
+	assert_int_equal(t.stop.call.arg[0], 4242);
+	assert_int_equal(t.stop.call.arg[1], 0);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void an_up_call_may_make_gates(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_syscall, 39);
+	const struct cbx_reply reply = { CBX_OK, { 99 } };
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_gate), 0);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x140);
+	assert_int_equal(t.stop.call.arg[0], CBX_UPCALL_SYSCALL);
+	assert_int_equal(t.stop.call.arg[1], 39);
+	assert_int_equal(t.stop.call.arg[4], 39);
+	(void)thread_run(&t, &reply);
+	assert_gate(&t, 0x123);
+	assert_int_equal(t.stop.call.arg[0], 99);
+	assert_int_equal(t.stop.call.arg[1], 0);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void a_fault_is_an_up_call(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_write, 0x40000000);
+	const struct cbx_reply skip = { CBX_OK, { 0, 7 } };
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_gate), 0);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x140);
+	assert_int_equal(t.stop.call.arg[0], CBX_UPCALL_FAULT);
+	assert_int_equal(t.stop.call.arg[1], CBX_FAULT_WRITE);
+	assert_int_equal(t.stop.call.arg[2], 0x40000000);
+	assert_int_equal(t.stop.call.arg[3], label_va(box_write));
+	(void)thread_run(&t, &skip);
+	assert_gate(&t, 0x123);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void a_traced_system_call_stops_first(void **state)
+{
+	struct box box = box_create(CBX_SPACE_TRACE);
+	struct box_thread t = thread_create(&box, box_syscall, 9);
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_quick), 0);
+	assert_int_equal(thread_run(&t, NULL), CBX_STOP_TRACE);
+	assert_int_equal(t.stop.call.id, 9);
+	assert_int_equal(t.stop.call.arg[0], 0x7777);
+	assert_int_equal(t.stop.call.arg[5], 0xcccc);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x123);
+	assert_int_equal(t.stop.call.arg[0], 4242);
+	assert_int_equal(t.stop.call.arg[1], 0);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void *kick_cpu_zero(void *arg)
+{
+	(void)arg;
+	(void)usleep(20000);
+	cbx_hal_cpu_kick(0);
+	return NULL;
+}
+
+static void run_and_kick(struct box_thread *t)
+{
+	pthread_t kicker;
+
+	assert_int_equal(pthread_create(&kicker, NULL, kick_cpu_zero, NULL), 0);
+	assert_int_equal(thread_run(t, NULL), CBX_STOP_INTERRUPTED);
+	(void)pthread_join(kicker, NULL);
+}
+
+static void poke_data(const struct box *box, uint64_t value)
+{
+	uint64_t *page = cbx_hal_page_map(box->data);
+
+	*page = value;
+	cbx_hal_page_unmap(page);
+}
+
+static void a_kick_interrupts_and_nothing_is_lost(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_spin, 55);
+
+	(void)state;
+	run_and_kick(&t);
+	run_and_kick(&t);
+	poke_data(&box, 1);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x123);
+	assert_int_equal(t.stop.call.arg[0], 55);
+	assert_true(t.stop.call.arg[1] > 100000);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void an_early_kick_keeps_the_reply(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_gates, 1);
+	const struct cbx_reply reply = { 3, { 4, 5, 6 } };
+
+	(void)state;
+	(void)thread_run(&t, NULL);
+	cbx_hal_cpu_kick(cbx_hal_cpu());
+	assert_int_equal(thread_run(&t, &reply), CBX_STOP_INTERRUPTED);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x122);
+	assert_int_equal(t.stop.call.arg[0], 3);
+	assert_int_equal(t.stop.call.arg[3], 6);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void a_deadline_comes_at_the_next_run(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_spin, 56);
+	const struct cbx_reply back = { CBX_OK, { 0, 0 } };
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_gate), 0);
+	for (uint64_t ticks = 1; ticks < 4; ticks++) {
+		cbx_arch_vcpu_upcall(t.vcpu, CBX_UPCALL_DEADLINE, ticks);
+		(void)thread_run(&t, ticks > 1 ? &back : NULL);
+		assert_gate(&t, 0x140);
+		assert_int_equal(t.stop.call.arg[0], CBX_UPCALL_DEADLINE);
+		assert_int_equal(t.stop.call.arg[2], ticks);
+	}
+	poke_data(&box, 1);
+	(void)thread_run(&t, &back);
+	assert_gate(&t, 0x123);
+	assert_int_equal(t.stop.call.arg[0], 56);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void a_deadline_and_a_traced_call_both_arrive(void **state)
+{
+	struct box box = box_create(CBX_SPACE_TRACE);
+	struct box_thread t = thread_create(&box, box_syscall, 39);
+	const struct cbx_reply reply = { CBX_OK, { 31 } };
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_gate), 0);
+	assert_int_equal(thread_run(&t, NULL), CBX_STOP_TRACE);
+	cbx_arch_vcpu_upcall(t.vcpu, CBX_UPCALL_DEADLINE, 5);
+	(void)thread_run(&t, NULL);
+	assert_gate(&t, 0x140);
+	assert_int_equal(t.stop.call.arg[0], CBX_UPCALL_DEADLINE);
+	(void)thread_run(&t, &reply);
+	assert_gate(&t, 0x140);
+	assert_int_equal(t.stop.call.arg[0], CBX_UPCALL_SYSCALL);
+	(void)thread_run(&t, &reply);
+	assert_gate(&t, 0x123);
+	assert_int_equal(t.stop.call.arg[0], 31);
+	assert_int_equal(t.stop.call.arg[1], 0);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gates_carry_arguments_and_replies),
+		cmocka_unit_test(faults_stop_without_an_entry),
+		cmocka_unit_test(rights_are_what_the_table_says),
+		cmocka_unit_test(an_unmapped_page_is_gone),
+		cmocka_unit_test(a_system_call_is_an_up_call),
+		cmocka_unit_test(an_up_call_may_make_gates),
+		cmocka_unit_test(a_fault_is_an_up_call),
+		cmocka_unit_test(a_traced_system_call_stops_first),
+		cmocka_unit_test(a_kick_interrupts_and_nothing_is_lost),
+		cmocka_unit_test(an_early_kick_keeps_the_reply),
+		cmocka_unit_test(a_deadline_comes_at_the_next_run),
+		cmocka_unit_test(a_deadline_and_a_traced_call_both_arrive),
+	};
+
+	machine_start();
+	return cmocka_run_group_tests_name("linux vcpu", tests, NULL, NULL);
+}
