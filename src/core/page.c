@@ -140,7 +140,7 @@ uint64_t cbx_page_run(uint64_t pfn, uint64_t count, enum cbx_page_state state,
 	return n;
 }
 
-static bool range_valid(uint64_t pfn, uint64_t count)
+bool cbx_page_range_valid(uint64_t pfn, uint64_t count)
 {
 	return count != 0 && count <= CBX_RANGE_PAGES_MAX &&
 	       cbx_range_fits(pfn, count, page_count);
@@ -245,7 +245,7 @@ static enum cbx_status donate_step(uint64_t pfn, uint64_t count, uint64_t *done)
 enum cbx_status cbx_page_donate(uint64_t pfn, uint64_t count, uint64_t *done)
 {
 	*done = 0;
-	if (!range_valid(pfn, count)) {
+	if (!cbx_page_range_valid(pfn, count)) {
 		return CBX_E_INVALID;
 	}
 	while (*done < count) {
@@ -264,7 +264,7 @@ enum cbx_status cbx_page_donate(uint64_t pfn, uint64_t count, uint64_t *done)
 enum cbx_status cbx_page_return(uint64_t pfn, uint64_t count, uint64_t *done)
 {
 	*done = 0;
-	if (!range_valid(pfn, count)) {
+	if (!cbx_page_range_valid(pfn, count)) {
 		return CBX_E_INVALID;
 	}
 
@@ -287,89 +287,6 @@ enum cbx_status cbx_page_return(uint64_t pfn, uint64_t count, uint64_t *done)
 		pages[pfn + *done].detail = CBX_LEAVING_HALF;
 	}
 	return status == CBX_OK && n < count ? CBX_E_STATE : status;
-}
-
-/* Make @p bits the view of a HOST page, in the hardware and in the record. */
-static enum cbx_status set_host_view(uint64_t pfn, uint8_t bits)
-{
-	uint64_t n;
-	enum cbx_status status = cbx_hal_view_set(
-		(struct cbx_pfn){ pfn }, 1, (struct cbx_view){ bits }, &n);
-
-	if (status == CBX_OK) {
-		pages[pfn].view = bits;
-	}
-	return status;
-}
-
-/* The host may look at the page no more than the record says: if its view
- * cannot be put back, the record stays at nothing. */
-static void restore_host_view(uint64_t pfn, uint8_t bits)
-{
-	if (set_host_view(pfn, bits) != CBX_OK) {
-		cbx_hal_log("a page of the host lost its view; donate it and "
-			    "have it returned");
-	}
-}
-
-static enum cbx_status open_one(uint64_t pfn)
-{
-	uint8_t before = pages[pfn].view;
-	uint64_t n;
-	enum cbx_status status = set_host_view(pfn, CBX_VIEW_NONE);
-
-	if (status != CBX_OK) {
-		return status;
-	}
-	status = cbx_hal_page_release((struct cbx_pfn){ pfn }, 1, &n);
-	if (status == CBX_OK) {
-		cbx_page_move(&pages[pfn], CBX_PAGE_DO_OPEN, CBX_HOST);
-	} else {
-		restore_host_view(pfn, before);
-	}
-	return status;
-}
-
-static enum cbx_status close_one(uint64_t pfn)
-{
-	uint64_t n;
-	enum cbx_status status =
-		cbx_hal_page_accept((struct cbx_pfn){ pfn }, 1, &n);
-
-	if (status != CBX_OK) {
-		return status;
-	}
-	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, 1);
-	cbx_page_move(&pages[pfn], CBX_PAGE_DO_CLOSE, CBX_HOST);
-	pages[pfn].view = CBX_VIEW_NONE;
-	restore_host_view(pfn, CBX_VIEW_ALL);
-	return CBX_OK;
-}
-
-enum cbx_status cbx_page_open(
-	uint64_t pfn, uint64_t count, bool shared, uint64_t *done)
-{
-	enum cbx_page_event event =
-		shared ? CBX_PAGE_DO_OPEN : CBX_PAGE_DO_CLOSE;
-
-	*done = 0;
-	if (!range_valid(pfn, count)) {
-		return CBX_E_INVALID;
-	}
-	for (; *done < count; (*done)++) {
-		uint64_t n = pfn + *done;
-		enum cbx_status status;
-
-		if (cbx_page_next((enum cbx_page_state)pages[n].state, event) ==
-			CBX_PAGE_INVALID) {
-			return CBX_E_STATE;
-		}
-		status = shared ? open_one(n) : close_one(n);
-		if (status != CBX_OK) {
-			return status;
-		}
-	}
-	return CBX_OK;
 }
 
 enum cbx_status cbx_page_close_view(uint64_t pfn)

@@ -45,6 +45,8 @@ enum cbx_page_detail {
 	CBX_META_SPACE = 2,
 	CBX_META_THREAD = 3,
 	CBX_META_TABLE = 4,
+	/* OPEN: between private and shared; the host may ask for either */
+	CBX_OPEN_HALF = 1,
 	/* COMMON: its owner may still write */
 	CBX_COMMON_OPEN = 1,
 	/* PRIVATE: it was mapped in more than one place */
@@ -84,6 +86,9 @@ void cbx_page_init(struct cbx_page *table);
 
 /** The entry of a page. @return NULL when the number is out of range */
 struct cbx_page *cbx_page_at(uint64_t pfn);
+
+/** Whether one call may name the range: not empty, not too long, in bounds. */
+bool cbx_page_range_valid(uint64_t pfn, uint64_t count);
 
 /** Where a page in @p state goes by @p event; CBX_PAGE_INVALID: nowhere. */
 enum cbx_page_state cbx_page_next(
@@ -136,7 +141,9 @@ CBX_MUST_CHECK enum cbx_status cbx_page_return(
  * @retval CBX_OK          done
  * @retval CBX_E_INVALID   as cbx_page_donate
  * @retval CBX_E_STATE     page *done is not HOST (OPEN)
- * @retval CBX_E_HARDWARE  page *done was refused */
+ * @retval CBX_E_HARDWARE  page *done was refused
+ * @retval CBX_E_BUSY      page *done is half shared, so OPEN; repeat, or ask
+ *                         for the opposite */
 CBX_MUST_CHECK enum cbx_status cbx_page_open(
 	uint64_t pfn, uint64_t count, bool shared, uint64_t *done);
 
