@@ -220,10 +220,12 @@ static void assert_touch(uint64_t pfn, const struct cbx_page *page)
 static void assert_page(uint64_t pfn)
 {
 	const struct cbx_page *page = cbx_page_at(pfn);
-	/* After a refusal a page of the host may have lost part of its view;
-	 * a page half restricted has part of its old one left. */
+	/* A page half changed has part of its old view left; after a refusal
+	 * a page of the host may have lost part of its own. */
 	bool half = (page->state == CBX_PAGE_LEAVING &&
 			    page->detail == CBX_LEAVING_HALF) ||
+		    (page->state == CBX_PAGE_OPEN &&
+			    page->detail == CBX_OPEN_HALF) ||
 		    (page->state == CBX_PAGE_HOST && mock_refused());
 
 	assert_int_not_equal(page->state, CBX_PAGE_INVALID);

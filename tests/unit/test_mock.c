@@ -305,10 +305,10 @@ static void shared_pages_have_no_views(void **state)
 
 	(void)state;
 	expect_assert_failure(
-		check_never(cbx_hal_page_release(page(9), 1, &done)));
+		check_any(cbx_hal_page_release(page(9), 1, &done)));
 	set_view(9, 1, CBX_VIEW_NONE);
 	assert_int_equal(cbx_hal_page_release(page(9), 1, &done), CBX_OK);
-	expect_assert_failure(check_never(
+	expect_assert_failure(check_any(
 		cbx_hal_view_set(page(9), 1, VIEW(CBX_VIEW_R), &done)));
 }
 
@@ -403,12 +403,12 @@ static void ranges_out_of_bounds_stop_the_machine(void **state)
 
 	(void)state;
 	expect_assert_failure(
-		check_never(cbx_hal_view_set(page(255), 2, VIEW(0), &done)));
-	expect_assert_failure(check_never(
+		check_any(cbx_hal_view_set(page(255), 2, VIEW(0), &done)));
+	expect_assert_failure(check_any(
 		cbx_hal_view_set(page(1), UINT64_MAX, VIEW(0), &done)));
 	expect_assert_failure(cbx_hal_page_scrub(page(257), 0));
 	expect_assert_failure(
-		check_never(cbx_hal_view_set(page(1), 1, VIEW(16), &done)));
+		check_any(cbx_hal_view_set(page(1), 1, VIEW(16), &done)));
 }
 
 struct script {
