@@ -11,6 +11,9 @@
 #define MEMORY_MIN (1ull << 20)
 #define MEMORY_MAX (1ull << 43) /* pages are numbered with 32 bits */
 
+/* Pages for what the monitor keeps for itself: its keeper. */
+#define MONITOR_PAGES 16384u
+
 static enum cbx_status read_options(
 	const struct cbx_options *options, struct cbx_monitor_start *start)
 {
@@ -39,7 +42,7 @@ static enum cbx_status read_options(
 			"context options: CPUs must be 2 to %u, flags known",
 			CBX_WIRE_CPUS_MAX);
 	}
-	start->page_count = known.memory_bytes / CBX_PAGE_SIZE;
+	start->page_count = known.memory_bytes / CBX_PAGE_SIZE + MONITOR_PAGES;
 	start->cpu_count = known.cpu_count;
 	start->log = (known.flags & CBX_OPEN_LOG) != 0;
 	return CBX_OK;
@@ -47,9 +50,7 @@ static enum cbx_status read_options(
 
 static bool init_tables(struct cbx_context *context)
 {
-	struct cbx_extent all = { 1, context->monitor.page_count - 1 };
-
-	if (!cbx_pool_init(&context->pool, all)) {
+	if (!cbx_pool_init(&context->pool)) {
 		return false;
 	}
 	if (pthread_mutex_init(&context->lock, NULL) != 0 ||
@@ -81,6 +82,47 @@ static enum cbx_status check_version(struct cbx_context *context)
 	return status;
 }
 
+/* Whether the monitor left a page to the host. */
+static enum cbx_status ask_usable(
+	struct cbx_context *context, uint64_t pfn, bool *usable)
+{
+	struct cbx_call call = { .id = CBX_CALL_PAGE_QUERY, .arg = { pfn } };
+	const uint64_t both = CBX_VIEW_R | CBX_VIEW_W;
+	struct cbx_reply reply;
+	enum cbx_status status = cbx_context_call(context, &call, &reply);
+
+	*usable = (reply.ret[1] & both) == both;
+	return status == CBX_OK ? CBX_OK
+				: cbx_fail_call(status, reply.status,
+					  "the monitor's memory map");
+}
+
+/* The monitor takes page 0 and what it needs from the end: look for where
+ * that begins. */
+static enum cbx_status find_usable(struct cbx_context *context)
+{
+	uint64_t low = 1; /* all below is usable, or page 0 */
+	uint64_t high = context->monitor.page_count;
+	enum cbx_status status = CBX_OK;
+
+	while (low < high && status == CBX_OK) {
+		uint64_t middle = low + (high - low) / 2;
+		bool usable;
+
+		status = ask_usable(context, middle, &usable);
+		if (usable) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	if (status == CBX_OK && low > 1) {
+		cbx_pool_add(
+			&context->pool, (struct cbx_extent){ 1, low - 1 });
+	}
+	return status;
+}
+
 static enum cbx_status start(
 	struct cbx_context *context, const struct cbx_monitor_start *how)
 {
@@ -97,6 +139,9 @@ static enum cbx_status start(
 		return cbx_fail_memory("cannot open a context");
 	}
 	status = check_version(context);
+	if (status == CBX_OK) {
+		status = find_usable(context);
+	}
 	if (status != CBX_OK) {
 		cbx_context_close(context);
 	}

@@ -7,7 +7,7 @@
 
 #define ROOM_FIRST 16u
 
-bool cbx_pool_init(struct cbx_pool *pool, struct cbx_extent all)
+bool cbx_pool_init(struct cbx_pool *pool)
 {
 	*pool = (struct cbx_pool){ 0 };
 	pool->free = calloc(ROOM_FIRST, sizeof(*pool->free));
@@ -20,9 +20,6 @@ bool cbx_pool_init(struct cbx_pool *pool, struct cbx_extent all)
 		return false;
 	}
 	pool->room = ROOM_FIRST;
-	pool->free[0] = all;
-	pool->count = all.count != 0 ? 1 : 0;
-	pool->free_pages = all.count;
 	return true;
 }
 
@@ -180,6 +177,15 @@ void cbx_pool_give(struct cbx_pool *pool, struct cbx_extent extent)
 	merge_in(pool, extent);
 	pool->taken--;
 	pool->free_pages += extent.count;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void cbx_pool_add(struct cbx_pool *pool, struct cbx_extent all)
+{
+	pthread_mutex_lock(&pool->lock);
+	assert(pool->count == 0 && pool->taken == 0);
+	merge_in(pool, all);
+	pool->free_pages = all.count;
 	pthread_mutex_unlock(&pool->lock);
 }
 

@@ -26,8 +26,11 @@ struct cbx_pool {
 	uint64_t free_pages; /* in all of them */
 };
 
-/** Begin with one free extent.  @return false when out of memory */
-bool cbx_pool_init(struct cbx_pool *pool, struct cbx_extent all);
+/** Begin with nothing free.  @return false when out of memory */
+bool cbx_pool_init(struct cbx_pool *pool);
+
+/** Add all there is.  @pre nothing is free or taken yet */
+void cbx_pool_add(struct cbx_pool *pool, struct cbx_extent all);
 
 /** Free the list.  @pre every extent came back, or nobody wants it */
 void cbx_pool_fini(struct cbx_pool *pool);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tools/commands.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tools/find.h>
+#include <tools/say.h>
+
+static int fail(void)
+{
+	cbx_say_error();
+	return CBX_CODE_FAILED;
+}
+
+/* An image named where a program was meant is a common slip. */
+static int load_image(const char *path, struct cbx_image **image)
+{
+	enum cbx_status status = cbx_image_load(path, image);
+	const struct cbx_error *error = cbx_error_last();
+
+	if (status == CBX_OK) {
+		return 0;
+	}
+	if (error->os_error == ENOENT) {
+		cbx_say("%s", error->text);
+		return CBX_CODE_NOT_FOUND;
+	}
+	if (status == CBX_E_INVALID && error->os_error == 0) {
+		cbx_say("%s: %s; make one with confbox build, or put -- before "
+			"a program",
+			path, error->text);
+		return CBX_CODE_NO_PROGRAM;
+	}
+	return fail();
+}
+
+static int build_image(struct cbx_command_line *line, struct cbx_image **image)
+{
+	char *path = NULL;
+	int code = cbx_find_program(line->argv[0], &path);
+
+	if (code != 0) {
+		return code;
+	}
+	line->program.path = path;
+	line->program.argv = (const char *const *)line->argv;
+	if (cbx_program_check(path) != CBX_OK) {
+		cbx_say_error();
+		code = CBX_CODE_NO_PROGRAM;
+	} else if (cbx_image_build(&line->program, image) != CBX_OK) {
+		code = fail();
+	}
+	line->program.path = NULL;
+	free(path);
+	return code;
+}
+
+int cbx_command_image(struct cbx_command_line *line, struct cbx_image **image)
+{
+	return line->image != NULL ? load_image(line->image, image)
+				   : build_image(line, image);
+}
+
+struct cbx_hex cbx_command_hex(const uint8_t digest[CBX_DIGEST_BYTES])
+{
+	struct cbx_hex hex;
+
+	for (size_t i = 0; i < CBX_DIGEST_BYTES; i++) {
+		(void)snprintf(&hex.text[2 * i], 3, "%02x", digest[i]);
+	}
+	return hex;
+}
+
+int cbx_command_build(struct cbx_command_line *line)
+{
+	struct cbx_image *image;
+	int code = cbx_command_image(line, &image);
+
+	if (code != 0) {
+		return code;
+	}
+	if (cbx_image_save(image, line->output) != CBX_OK) {
+		code = fail();
+	}
+	cbx_image_destroy(image);
+	return code;
+}
+
+int cbx_command_measure(struct cbx_command_line *line)
+{
+	uint8_t digest[CBX_DIGEST_BYTES];
+	struct cbx_image *image;
+	int code = cbx_command_image(line, &image);
+
+	if (code != 0) {
+		return code;
+	}
+	if (cbx_image_measure(image, digest) != CBX_OK) {
+		code = fail();
+	} else {
+		(void)printf("%s\n", cbx_command_hex(digest).text);
+		code = cbx_say_flush();
+	}
+	cbx_image_destroy(image);
+	return code;
+}
+
+static void print_info(const struct cbx_capabilities *info)
+{
+	(void)printf("confbox       %s\n", cbx_version());
+	(void)printf("interface     library %u.%u, monitor %u.%u\n",
+		CBX_ABI_MAJOR, CBX_ABI_MINOR, info->abi_major, info->abi_minor);
+	(void)printf("backend       %s\n", cbx_backend_name(info->backend));
+	(void)printf("protection    %s\n", cbx_capabilities_text(info->caps));
+	(void)printf("memory        %llu MiB for boxes, unless --memory asks "
+		     "for more\n",
+		(unsigned long long)(info->free_pages >> 8));
+	(void)printf("cpus          %u boxes at once\n", info->cpu_count - 1);
+}
+
+int cbx_command_info(struct cbx_command_line *line)
+{
+	struct cbx_capabilities info = { .size = sizeof(info) };
+	struct cbx_context *context;
+	int code;
+
+	(void)line;
+	if (cbx_context_open(NULL, &context) != CBX_OK) {
+		return fail();
+	}
+	if (cbx_context_query(context, &info) != CBX_OK) {
+		code = fail();
+	} else {
+		print_info(&info);
+		code = cbx_say_flush();
+	}
+	cbx_context_close(context);
+	return code;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of confbox(1); each returns the exit status. */
+#ifndef CBX_TOOLS_COMMANDS_H
+#define CBX_TOOLS_COMMANDS_H
+
+#include <tools/options.h>
+
+int cbx_command_run(struct cbx_command_line *line);
+int cbx_command_build(struct cbx_command_line *line);
+int cbx_command_measure(struct cbx_command_line *line);
+int cbx_command_info(struct cbx_command_line *line);
+
+/**
+ * The image a command is about: read from its file, or built.
+ *
+ * @param[out] image  the caller destroys it
+ *
+ * @return 0, or the exit status after saying what is wrong
+ */
+int cbx_command_image(struct cbx_command_line *line, struct cbx_image **image);
+
+/** A digest in hexadecimal. */
+struct cbx_hex {
+	char text[2 * CBX_DIGEST_BYTES + 1];
+};
+struct cbx_hex cbx_command_hex(const uint8_t digest[CBX_DIGEST_BYTES]);
+
+#endif

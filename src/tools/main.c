@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include <tools/commands.h>
+#include <tools/option.h>
+#include <tools/say.h>
+#include <tools/stdio.h>
+
+static int run_command(struct cbx_command_line *line)
+{
+	if (line->help) {
+		cbx_help_command(line->command);
+		return cbx_say_flush();
+	}
+	switch (line->command) {
+	case CBX_COMMAND_RUN:
+		return cbx_command_run(line);
+	case CBX_COMMAND_BUILD:
+		return cbx_command_build(line);
+	case CBX_COMMAND_MEASURE:
+		return cbx_command_measure(line);
+	case CBX_COMMAND_INFO:
+	default:
+		return cbx_command_info(line);
+	}
+}
+
+static int command(const char *name, int argc, char **argv)
+{
+	static const enum cbx_command commands[] = { CBX_COMMAND_RUN,
+		CBX_COMMAND_BUILD, CBX_COMMAND_MEASURE, CBX_COMMAND_INFO };
+	struct cbx_command_line line;
+	int code;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(name, cbx_command_name(commands[i])) != 0) {
+			continue;
+		}
+		code = cbx_options_read(&line, commands[i], argc, argv);
+		if (code == 0) {
+			code = run_command(&line);
+		}
+		cbx_options_finish(&line);
+		return code;
+	}
+	cbx_say("%s: unknown command; see confbox --help", name);
+	return CBX_CODE_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	cbx_stdio_guard();
+	if (argc < 2) {
+		cbx_say("no command is given; see confbox --help");
+		return CBX_CODE_FAILED;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0) {
+		cbx_help();
+		return cbx_say_flush();
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)printf("confbox %s\n", cbx_version());
+		return cbx_say_flush();
+	}
+	return command(argv[1], argc - 2, argv + 2);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers as people write them. */
+#ifndef CBX_TOOLS_NUMBER_H
+#define CBX_TOOLS_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Bytes: digits and perhaps K, M, G or T (powers of 1024).
+ * @return false when it is not that, or does not fit */
+bool cbx_number_size(const char *text, uint64_t *bytes);
+
+/** Seconds with up to nine decimals, above zero, to nanoseconds; as above. */
+bool cbx_number_seconds(const char *text, uint64_t *ns);
+
+/** Nanoseconds since 1970: "now", or seconds as above (0 excepted); as
+ * above. */
+bool cbx_number_epoch(const char *text, uint64_t *ns);
+
+#endif

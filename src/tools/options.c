@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tools/options.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <tools/number.h>
+#include <tools/option.h>
+#include <tools/say.h>
+
+static int bad_value(const char *name, const char *value, const char *want)
+{
+	cbx_say("--%s: '%s' is not %s; see confbox --help", name, value, want);
+	return CBX_CODE_FAILED;
+}
+
+static int out_of_memory(void)
+{
+	cbx_say("arguments: out of memory; free memory");
+	return CBX_CODE_FAILED;
+}
+
+static int add_env(struct cbx_command_line *line, const char *value)
+{
+	const char **grown;
+
+	if (strchr(value, '=') == NULL || value[0] == '=') {
+		return bad_value("env", value, "NAME=VALUE");
+	}
+	grown = reallocarray(
+		line->env, line->env_count + 2, sizeof(*line->env));
+	if (grown == NULL) {
+		return out_of_memory();
+	}
+	grown[line->env_count++] = value;
+	grown[line->env_count] = NULL;
+	line->env = grown;
+	return 0;
+}
+
+/* HOST or HOST:BOX, split at the last colon that a slash follows. */
+static bool split_path(const char *value, struct cbx_path *path)
+{
+	char *host = strdup(value);
+	char *colon = host == NULL ? NULL : strstr(host, ":/");
+
+	for (char *next = colon; next != NULL; next = strstr(next + 1, ":/")) {
+		colon = next;
+	}
+	if (colon != NULL) {
+		*colon = '\0';
+	}
+	*path = (struct cbx_path){ host, colon == NULL ? NULL : colon + 1 };
+	return host != NULL;
+}
+
+static int add_path(struct cbx_path **paths, size_t *count, const char *value)
+{
+	struct cbx_path *grown =
+		reallocarray(*paths, *count + 1, sizeof(**paths));
+
+	if (grown == NULL) {
+		return out_of_memory();
+	}
+	*paths = grown;
+	if (!split_path(value, &grown[*count])) {
+		return out_of_memory();
+	}
+	++*count;
+	return 0;
+}
+
+static int set_memory(struct cbx_command_line *line, const char *value)
+{
+	uint64_t bytes;
+
+	if (!cbx_number_size(value, &bytes)) {
+		return bad_value("memory", value, "a size such as 512M");
+	}
+	if (bytes < CBX_PROGRAM_MEMORY_MIN) {
+		return bad_value("memory", value, "at least 4M");
+	}
+	line->program.memory_bytes = bytes;
+	return 0;
+}
+
+static int set_number(struct cbx_command_line *line, enum cbx_option option,
+	const char *value)
+{
+	if (option == CBX_OPTION_TIMEOUT) {
+		return cbx_number_seconds(value, &line->timeout_ns)
+			       ? 0
+			       : bad_value("timeout", value,
+					 "a number of seconds above 0");
+	}
+	return cbx_number_epoch(value, &line->program.epoch_ns)
+		       ? 0
+		       : bad_value("epoch", value,
+				 "now, or a number of seconds above 0");
+}
+
+static int apply(struct cbx_command_line *line, enum cbx_option option,
+	const char *value)
+{
+	switch (option) {
+	case CBX_OPTION_MEMORY:
+		return set_memory(line, value);
+	case CBX_OPTION_ENV:
+		return add_env(line, value);
+	case CBX_OPTION_FILE:
+		return add_path(&line->files, &line->program.file_count, value);
+	case CBX_OPTION_DIR:
+		return add_path(&line->directories,
+			&line->program.directory_count, value);
+	case CBX_OPTION_CWD:
+		line->program.cwd = value;
+		return 0;
+	case CBX_OPTION_TIMEOUT:
+	case CBX_OPTION_EPOCH:
+		return set_number(line, option, value);
+	case CBX_OPTION_CONFINE:
+		line->program.flags |= CBX_PROGRAM_CONFINE;
+		return 0;
+	case CBX_OPTION_TRACE:
+		line->program.flags |= CBX_PROGRAM_TRACE;
+		return 0;
+	case CBX_OPTION_PRINT:
+		line->print_measurement = true;
+		return 0;
+	case CBX_OPTION_OUTPUT:
+		line->output = value;
+		return 0;
+	case CBX_OPTION_HELP:
+	case CBX_OPTIONS:
+	default:
+		line->help = true;
+		return 0;
+	}
+}
+
+/* One option at argv[*at]; *at moves past it and its value. */
+static int read_option(
+	struct cbx_command_line *line, int argc, char **argv, int *at)
+{
+	struct cbx_option_word word;
+	int code = cbx_option_find(line->command, argv[*at], &word);
+
+	if (code != 0) {
+		return code;
+	}
+	++*at;
+	if (word.row->value != NULL && word.value == NULL) {
+		if (*at == argc) {
+			cbx_say("--%s: needs a value: %s; see confbox --help",
+				word.row->name, word.row->value);
+			return CBX_CODE_FAILED;
+		}
+		word.value = argv[(*at)++];
+	}
+	if (word.row->shapes && line->shaping == NULL) {
+		line->shaping = word.row->name;
+	}
+	return apply(line, word.row->option, word.value);
+}
+
+/* What follows the options: "-- program args", or an image. */
+static int read_rest(
+	struct cbx_command_line *line, int argc, char **argv, int at)
+{
+	if (at < argc && strcmp(argv[at], "--") == 0) {
+		at++;
+		line->argv = at < argc ? &argv[at] : NULL;
+		return 0;
+	}
+	if (at == argc) {
+		return 0;
+	}
+	line->image = argv[at++];
+	if (at < argc) {
+		cbx_say("%s: unexpected; put -- before the program and its "
+			"arguments",
+			argv[at]);
+		return CBX_CODE_FAILED;
+	}
+	return 0;
+}
+
+static int check(const struct cbx_command_line *line)
+{
+	if (line->image != NULL && line->command != CBX_COMMAND_RUN &&
+		line->command != CBX_COMMAND_MEASURE) {
+		cbx_say("%s: unexpected; put -- before the program and its "
+			"arguments",
+			line->image);
+		return CBX_CODE_FAILED;
+	}
+	if (line->image != NULL && line->shaping != NULL) {
+		cbx_say("--%s: it belongs to the image; give it to confbox "
+			"build",
+			line->shaping);
+		return CBX_CODE_FAILED;
+	}
+	if (line->image == NULL && line->argv == NULL &&
+		line->command != CBX_COMMAND_INFO) {
+		cbx_say("no program is named; put -- before the program and "
+			"its arguments");
+		return CBX_CODE_FAILED;
+	}
+	if (line->command == CBX_COMMAND_BUILD && line->output == NULL) {
+		cbx_say("no image file is named; add --output FILE");
+		return CBX_CODE_FAILED;
+	}
+	return 0;
+}
+
+int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
+	int argc, char **argv)
+{
+	int code = 0;
+	int at = 0;
+
+	*line = (struct cbx_command_line){ .command = command,
+		.program = { .size = sizeof(line->program) } };
+	while (code == 0 && at < argc && argv[at][0] == '-' &&
+		strcmp(argv[at], "--") != 0) {
+		code = read_option(line, argc, argv, &at);
+	}
+	if (code == 0 && !line->help) {
+		code = read_rest(line, argc, argv, at);
+	}
+	if (code == 0 && !line->help) {
+		code = check(line);
+	}
+	line->program.files = line->files;
+	line->program.directories = line->directories;
+	line->program.envp = line->env;
+	return code;
+}
+
+static void free_paths(struct cbx_path *paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		union {
+			const char *in;
+			char *out;
+		} host = { .in = paths[i].host }; /* strdup made it */
+
+		free(host.out);
+	}
+	free(paths);
+}
+
+void cbx_options_finish(struct cbx_command_line *line)
+{
+	free_paths(line->files, line->program.file_count);
+	free_paths(line->directories, line->program.directory_count);
+	free(line->env);
+}

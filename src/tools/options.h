@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of confbox(1).
+ */
+#ifndef CBX_TOOLS_OPTIONS_H
+#define CBX_TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+
+#include <confbox/confbox.h>
+
+/** Which command is given; a bit each, for the table of options. */
+enum cbx_command {
+	CBX_COMMAND_RUN = 1,
+	CBX_COMMAND_BUILD = 2,
+	CBX_COMMAND_MEASURE = 4,
+	CBX_COMMAND_INFO = 8,
+};
+
+/** What was asked for. */
+struct cbx_command_line {
+	enum cbx_command command;
+	bool help;
+	bool print_measurement;
+	uint64_t timeout_ns; /* 0: none */
+	const char *output;  /* build: the image file */
+	const char *image;   /* run, measure: an image file, or NULL */
+	const char *shaping; /* the first option given that shapes an image */
+	char **argv; /* program and arguments, NULL-terminated, or NULL */
+	struct cbx_program program;
+	struct cbx_path *files; /* each owns its host string */
+	struct cbx_path *directories;
+	const char **env; /* NULL-terminated */
+	size_t env_count;
+};
+
+/**
+ * Read the arguments after the command's name.
+ *
+ * @param[out] line  valid also on failure: finish it
+ *
+ * @return 0, or the exit status after saying what is wrong
+ */
+int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
+	int argc, char **argv);
+
+/** Free what reading took. */
+void cbx_options_finish(struct cbx_command_line *line);
+
+#endif

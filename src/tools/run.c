@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tools/commands.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tools/say.h>
+#include <tools/stdio.h>
+#include <tools/trace.h>
+#include <tools/watch.h>
+
+static int fail(void)
+{
+	cbx_say_error();
+	return CBX_CODE_FAILED;
+}
+
+static int open_context(
+	const struct cbx_image *image, struct cbx_context **context)
+{
+	struct cbx_image_info info = { .size = sizeof(info) };
+	struct cbx_options options = { .size = sizeof(options),
+		.cpu_count = 2 };
+
+	if (cbx_image_query(image, &info) != CBX_OK) {
+		return fail();
+	}
+	options.memory_bytes = info.memory_bytes;
+	options.flags = getenv("CONFBOX_LOG") != NULL ? CBX_OPEN_LOG : 0;
+	return cbx_context_open(&options, context) == CBX_OK ? 0 : fail();
+}
+
+static int print_measurement(struct cbx_box *box)
+{
+	uint8_t digest[CBX_DIGEST_BYTES];
+
+	if (cbx_box_digest(box, CBX_DIGEST_MEASUREMENT, digest) != CBX_OK) {
+		return fail();
+	}
+	(void)fprintf(stderr, "%s\n", cbx_command_hex(digest).text);
+	return 0;
+}
+
+/* What the box's end means as an exit status of ours. */
+static int explain_end(const struct cbx_result *result, uint64_t timeout_ns)
+{
+	if (result->timed_out != 0) {
+		cbx_say("the box was ended: its time of %g s was over; give it "
+			"more with --timeout",
+			(double)timeout_ns / 1e9);
+		return CBX_CODE_TIMEOUT;
+	}
+	switch (result->reason) {
+	case CBX_END_EXIT:
+		return result->signal != 0
+			       ? CBX_CODE_BY_SIGNAL + (int)result->signal
+			       : (int)result->exit_status;
+	case CBX_END_VIOLATION:
+		cbx_say("the box was ended: it made a call that its state or "
+			"policy forbids; see --trace");
+		return CBX_CODE_BY_SIGNAL + SIGSYS;
+	case CBX_END_FAULT:
+		cbx_say("the box was ended: a fault that nothing in it "
+			"handles; see --trace");
+		return CBX_CODE_BY_SIGNAL + SIGSEGV;
+	case CBX_END_KILLED:
+		cbx_say("the box was killed");
+		return CBX_CODE_BY_SIGNAL + SIGKILL;
+	case CBX_END_LOST:
+	default:
+		cbx_say("the box was lost: its process was killed from "
+			"outside, or memory ran out; run it again");
+		return CBX_CODE_FAILED;
+	}
+}
+
+/* The program saw these as errors of its own; say it in plain words, too, and
+ * never call lost output a success. */
+static int explain_streams(const struct cbx_result *result, int code)
+{
+	if (result->input_error != 0) {
+		cbx_say("standard input: %s; the program's input ended there",
+			strerror(result->input_error));
+	}
+	if (result->output_error == 0 || result->output_error == EPIPE) {
+		return code;
+	}
+	cbx_say("standard output: %s; %s", strerror(result->output_error),
+		result->output_error == ENOSPC
+			? "make room, or write it elsewhere"
+			: "open it, or redirect it to /dev/null");
+	return code == 0 ? CBX_CODE_FAILED : code;
+}
+
+static int end_code(const struct cbx_command_line *line,
+	const struct cbx_result *result, int caught)
+{
+	if (caught != 0 && result->timed_out == 0 &&
+		(result->reason == CBX_END_KILLED || result->confined != 0)) {
+		cbx_say("the box was ended by signal %d (%s)", caught,
+			strsignal(caught));
+		return CBX_CODE_BY_SIGNAL + caught;
+	}
+	return explain_streams(result, explain_end(result, line->timeout_ns));
+}
+
+static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
+{
+	struct cbx_tracer tracer = { 0 };
+	struct cbx_run run = { .size = sizeof(run),
+		.input_fd = cbx_stdio_fd(0),
+		.output_fd = cbx_stdio_fd(1),
+		.error_fd = cbx_stdio_fd(2),
+		.timeout_ns = line->timeout_ns,
+		.arg = &tracer,
+		.trace = cbx_trace_event };
+	struct cbx_result result = { .size = sizeof(result) };
+	struct cbx_watch watch;
+	enum cbx_status status;
+	int caught;
+
+	if (!cbx_watch_start(&watch, box)) {
+		cbx_say("no thread to watch for signals; raise the limits "
+			"(ulimit), or run fewer at once");
+		return CBX_CODE_FAILED;
+	}
+	status = cbx_box_run(box, &run, &result);
+	caught = cbx_watch_stop(&watch);
+	cbx_trace_finish(&tracer);
+	return status == CBX_OK ? end_code(line, &result, caught) : fail();
+}
+
+static int run_box(const struct cbx_command_line *line,
+	struct cbx_context *context, const struct cbx_image *image)
+{
+	struct cbx_box *box;
+	int code = 0;
+
+	if (cbx_box_load(context, image, &box) != CBX_OK) {
+		return fail();
+	}
+	if (line->print_measurement) {
+		code = print_measurement(box);
+	}
+	if (code == 0) {
+		code = run_watched(line, box);
+	}
+	cbx_box_destroy(box);
+	return code;
+}
+
+int cbx_command_run(struct cbx_command_line *line)
+{
+	struct cbx_context *context;
+	struct cbx_image *image;
+	int code = cbx_command_image(line, &image);
+
+	if (code != 0) {
+		return code;
+	}
+	cbx_watch_block();
+	code = open_context(image, &context);
+	if (code == 0) {
+		code = run_box(line, context, image);
+		cbx_context_close(context);
+	}
+	cbx_image_destroy(image);
+	return code;
+}
