@@ -215,7 +215,7 @@ enum cbx_status cbx_build_add(
 	if (status != CBX_OK) {
 		return status;
 	}
-	space = cbx_space_hold(d, d->first_space);
+	space = cbx_space_hold(d, d->spaces.head);
 	status = add_pages(d, space, add, done);
 	cbx_space_drop(space);
 	return status;
@@ -273,7 +273,7 @@ enum cbx_status cbx_build_common(
 	if (status != CBX_OK) {
 		return status;
 	}
-	space = cbx_space_hold(d, d->first_space);
+	space = cbx_space_hold(d, d->spaces.head);
 	status = cbx_space_common(
 		d, space, add->va, add->pfn, add->count, add->rights, done);
 	cbx_space_drop(space);
@@ -301,7 +301,7 @@ enum cbx_status cbx_build_thread(struct cbx_domain *d,
 	if (status != CBX_OK) {
 		return status;
 	}
-	space = cbx_space_hold(d, d->first_space);
+	space = cbx_space_hold(d, d->spaces.head);
 	status = cbx_thread_create(d, space, start, handle);
 	cbx_space_drop(space);
 	if (status == CBX_OK) {
@@ -316,7 +316,7 @@ enum cbx_status cbx_build_finalize(struct cbx_domain *d)
 	struct cbx_digest digest = digest_of(d);
 	enum cbx_status status;
 
-	if (d->thread_count == 0 || d->spoiled) {
+	if (d->threads.count == 0 || d->spoiled) {
 		return CBX_E_STATE;
 	}
 	status = cbx_measure(d, &record, 1, &digest);

@@ -46,17 +46,16 @@ static void wait_for(struct cbx_run *run, enum cbx_ask ask,
 }
 
 /* Whether a thread of the box waits for the client already. */
-static bool client_awaited(const struct cbx_run *run)
+static bool client_awaited(const struct cbx_domain *d)
 {
-	uint32_t handle = run->d->first_thread;
 	bool found = false;
 
-	while (!found && handle != CBX_NO_LINK) {
-		struct cbx_thread *thread = cbx_thread_hold(run->d, handle);
+	for (uint32_t handle = d->threads.head; !found && handle != CBX_NO_LINK;
+		handle = cbx_list_next(handle)) {
+		const struct cbx_thread *thread = cbx_thread_hold(d, handle);
 
 		found = thread->state == CBX_THREAD_WAITING &&
 			thread->ask == CBX_ASK_CLIENT;
-		handle = thread->next;
 		cbx_thread_drop(thread);
 	}
 	return found;
@@ -70,7 +69,7 @@ enum cbx_status cbx_channel_read(struct cbx_run *run, uint64_t port,
 	if ((port != CBX_PORT_INPUT && !client) || capacity == 0) {
 		return CBX_E_INVALID;
 	}
-	if (client && client_awaited(run)) {
+	if (client && client_awaited(run->d)) {
 		return CBX_E_STATE;
 	}
 	/* The whole of a client's buffer is looked at when data comes. */

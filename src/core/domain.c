@@ -102,7 +102,6 @@ void cbx_space_start(uint32_t pfn, uint32_t owner)
 	*space = (struct cbx_space){
 		.self = pfn,
 		.owner = owner,
-		.next = CBX_NO_LINK,
 		.leaving = cbx_list_empty,
 	};
 	cbx_hal_page_unmap(space);
@@ -133,14 +132,14 @@ enum cbx_status cbx_domain_create(
 		.policy = *policy,
 		.page_count = 2,
 		.reserve = cbx_list_empty,
-		.first_space = (uint32_t)space,
+		.spaces = cbx_list_empty,
+		.threads = cbx_list_empty,
 		.last_space = (uint32_t)space,
-		.space_count = 1,
-		.first_thread = CBX_NO_LINK,
 		.next_thread = CBX_NO_LINK,
 	};
 	cbx_domain_move(d, CBX_DOMAIN_DO_CREATE);
 	cbx_space_start((uint32_t)space, self);
+	cbx_list_put(&d->spaces, (uint32_t)space);
 	cbx_hal_page_unmap(d);
 	return CBX_OK;
 }
@@ -168,16 +167,13 @@ void cbx_domain_end(
 
 void cbx_domain_kick(const struct cbx_domain *d)
 {
-	uint32_t handle = d->first_thread;
+	for (uint32_t handle = d->threads.head; handle != CBX_NO_LINK;
+		handle = cbx_list_next(handle)) {
+		const struct cbx_thread *thread = cbx_thread_hold(d, handle);
 
-	while (handle != CBX_NO_LINK) {
-		struct cbx_thread *thread = cbx_thread_hold(d, handle);
-
-		CBX_ASSERT(thread != NULL);
 		if (thread->state == CBX_THREAD_RUNNING) {
 			cbx_hal_cpu_kick(thread->cpu);
 		}
-		handle = thread->next;
 		cbx_thread_drop(thread);
 	}
 }
@@ -190,7 +186,7 @@ uint32_t cbx_space_flags(const struct cbx_domain *d)
 /* Give the first space the root table it was created without. */
 static enum cbx_status make_first_space(struct cbx_domain *d, uint64_t pfn)
 {
-	struct cbx_space *space = cbx_space_hold(d, d->first_space);
+	struct cbx_space *space = cbx_space_hold(d, d->spaces.head);
 	enum cbx_status status;
 
 	CBX_ASSERT(space != NULL);

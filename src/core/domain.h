@@ -68,11 +68,9 @@ struct cbx_domain {
 	bool spoiled;	      /* a page is in, its measurement is not */
 
 	struct cbx_page_list reserve;
-	uint32_t first_space;
-	uint32_t space_count;
-	uint32_t first_thread;
+	struct cbx_page_list spaces; /* the one it was created with first */
+	struct cbx_page_list threads;
 	uint32_t next_thread; /* where the search for a runnable one starts */
-	uint32_t thread_count;
 
 	uint64_t end_status;
 	uint32_t end_reason; /* enum cbx_end_reason */
@@ -83,7 +81,6 @@ _Static_assert(sizeof(struct cbx_domain) <= CBX_PAGE_SIZE, "fits its page");
 struct cbx_space {
 	uint32_t self;
 	uint32_t owner;
-	uint32_t next;
 	uint32_t thread_count;
 	bool ended; /* destroyed for the CPU, not yet drained */
 	uint64_t end_token;
@@ -115,7 +112,6 @@ enum cbx_ask {
 struct cbx_thread {
 	uint32_t self;
 	uint32_t owner;
-	uint32_t next;
 	uint32_t space;
 	uint32_t state;
 	uint32_t cpu;  /* RUNNING: where */
@@ -204,9 +200,14 @@ void cbx_reserve_recycle(struct cbx_domain *d, uint32_t pfn);
 
 extern const struct cbx_page_list cbx_list_empty;
 
-/** Append to, take from the front of, a list of pages. */
+/** Append to, take from the front of, take out of the middle of, a list of
+ * pages. @pre it is not empty; @p pfn is on it */
 void cbx_list_put(struct cbx_page_list *list, uint32_t pfn);
 uint32_t cbx_list_take(struct cbx_page_list *list);
+void cbx_list_remove(struct cbx_page_list *list, uint32_t pfn);
+
+/** The page after @p pfn on its list, or CBX_NO_LINK. */
+uint32_t cbx_list_next(uint32_t pfn);
 
 /** End the threads and spaces of a DYING box, a bounded number a call.
  * @retval CBX_OK          none is left

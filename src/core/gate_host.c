@@ -186,8 +186,8 @@ enum cbx_status cbx_gate_box_query(struct cbx_gate *g)
 	if (!d->was_confined) {
 		g->ret[2] = d->page_count;
 		g->ret[3] = d->reserve.count;
-		g->ret[4] = d->thread_count;
-		g->ret[5] = d->space_count;
+		g->ret[4] = d->threads.count;
+		g->ret[5] = d->spaces.count;
 		g->ret[6] = d->input_bytes;
 	}
 	return CBX_OK;

@@ -24,7 +24,7 @@ bool cbx_keeper_ready(void)
 /* The page at which the desk begins, if it is whole and in one piece. */
 static bool find_desk(const struct cbx_domain *d, uint64_t *pfn)
 {
-	struct cbx_space *space = cbx_space_hold(d, d->first_space);
+	struct cbx_space *space = cbx_space_hold(d, d->spaces.head);
 	struct cbx_mapping first;
 	uint64_t n;
 

@@ -116,22 +116,17 @@ static enum cbx_status settle_window(
 }
 
 /* Whether no CPU holds a stale translation of any space of the box. */
-static bool all_flushed(
-	const struct cbx_domain *d, const struct cbx_space *held)
+static bool all_flushed(const struct cbx_domain *d)
 {
-	uint32_t handle = d->first_space;
 	bool flushed = true;
 
-	while (flushed && handle != CBX_NO_LINK) {
-		const struct cbx_space *space =
-			handle == held->self ? held : cbx_space_hold(d, handle);
+	for (uint32_t handle = d->spaces.head; flushed && handle != CBX_NO_LINK;
+		handle = cbx_list_next(handle)) {
+		const struct cbx_space *space = cbx_space_hold(d, handle);
 
 		flushed =
 			cbx_arch_space_flushed(&space->arch, space->last_token);
-		handle = space->next;
-		if (space != held) {
-			cbx_space_drop(space);
-		}
+		cbx_space_drop(space);
 	}
 	return flushed;
 }
@@ -141,7 +136,7 @@ static bool may_settle(const struct cbx_domain *d,
 	const struct cbx_space *space, const struct cbx_page *page)
 {
 	return page->detail == CBX_LEAVING_ALIASED
-		       ? all_flushed(d, space)
+		       ? all_flushed(d)
 		       : page->detail == CBX_LEAVING_SPACE &&
 				 cbx_arch_space_flushed(&space->arch,
 					 leaving_token(space, page));

@@ -28,6 +28,31 @@ uint32_t cbx_list_take(struct cbx_page_list *list)
 	return pfn;
 }
 
+void cbx_list_remove(struct cbx_page_list *list, uint32_t pfn)
+{
+	uint32_t before = list->head;
+
+	if (before == pfn) {
+		(void)cbx_list_take(list);
+		return;
+	}
+	while (cbx_page_at(before)->link != pfn) {
+		before = cbx_page_at(before)->link;
+		CBX_ASSERT(before != CBX_NO_LINK);
+	}
+	cbx_page_at(before)->link = cbx_page_at(pfn)->link;
+	cbx_page_at(pfn)->link = CBX_NO_LINK;
+	if (list->tail == pfn) {
+		list->tail = before;
+	}
+	list->count--;
+}
+
+uint32_t cbx_list_next(uint32_t pfn)
+{
+	return cbx_page_at(pfn)->link;
+}
+
 void cbx_reserve_put(struct cbx_domain *d, uint32_t pfn)
 {
 	const struct cbx_page *page = cbx_page_at(pfn);

@@ -135,7 +135,7 @@ static void finish_thread(struct cbx_run *run)
 		return;
 	}
 	cbx_thread_destroy(d, run->thread);
-	if (d->thread_count == 0) {
+	if (d->threads.count == 0) {
 		cbx_domain_end(d, CBX_END_EXIT, 0);
 	}
 }

@@ -10,7 +10,7 @@ enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
 	uint32_t pfn;
 	uint32_t table;
 
-	if (d->reserve.count < 2 || d->space_count >= d->policy.threads_max) {
+	if (d->reserve.count < 2 || d->spaces.count >= d->policy.threads_max) {
 		return CBX_E_NOMEM;
 	}
 	pfn = cbx_reserve_meta(d, CBX_META_SPACE);
@@ -20,9 +20,7 @@ enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
 	status = cbx_arch_space_create(
 		&space->arch, (struct cbx_pfn){ table }, cbx_space_flags(d));
 	if (status == CBX_OK) {
-		space->next = d->first_space;
-		d->first_space = pfn;
-		d->space_count++;
+		cbx_list_put(&d->spaces, pfn);
 		*handle = pfn;
 	}
 	cbx_space_drop(space);
@@ -99,27 +97,6 @@ static enum cbx_status take_tables(
 	return CBX_E_BUSY;
 }
 
-static void unlink_space(struct cbx_domain *d, const struct cbx_space *gone)
-{
-	uint32_t handle = d->first_space;
-
-	d->space_count--;
-	if (handle == gone->self) {
-		d->first_space = gone->next;
-		return;
-	}
-	while (handle != CBX_NO_LINK) {
-		struct cbx_space *space = cbx_space_hold(d, handle);
-
-		handle = space->next;
-		if (handle == gone->self) {
-			space->next = gone->next;
-			handle = CBX_NO_LINK;
-		}
-		cbx_space_drop(space);
-	}
-}
-
 /* Whether the box ever got a table for its first space. */
 static bool has_hardware(const struct cbx_domain *d)
 {
@@ -161,7 +138,7 @@ enum cbx_status cbx_space_destroy(struct cbx_domain *d, struct cbx_space *space)
 	if (status != CBX_OK) {
 		return status;
 	}
-	unlink_space(d, space);
+	cbx_list_remove(&d->spaces, pfn);
 	cbx_space_drop(space);
 	if (d->state != CBX_DOMAIN_DYING) {
 		cbx_reserve_recycle(d, pfn);
@@ -179,8 +156,8 @@ enum cbx_status cbx_domain_tear_down(struct cbx_domain *d)
 		cbx_domain_kick(d);
 		return CBX_E_BUSY;
 	}
-	for (int i = 0; d->first_thread != CBX_NO_LINK; i++) {
-		struct cbx_thread *thread = cbx_thread_hold(d, d->first_thread);
+	for (int i = 0; d->threads.count != 0; i++) {
+		struct cbx_thread *thread = cbx_thread_hold(d, d->threads.head);
 
 		if (i == THREADS_PER_CALL) {
 			cbx_thread_drop(thread);
@@ -188,8 +165,8 @@ enum cbx_status cbx_domain_tear_down(struct cbx_domain *d)
 		}
 		cbx_thread_destroy(d, thread);
 	}
-	while (d->first_space != CBX_NO_LINK) {
-		struct cbx_space *space = cbx_space_hold(d, d->first_space);
+	while (d->spaces.count != 0) {
+		struct cbx_space *space = cbx_space_hold(d, d->spaces.head);
 		enum cbx_status status = cbx_space_destroy(d, space);
 
 		if (status != CBX_OK) {
@@ -261,7 +238,7 @@ enum cbx_status cbx_domain_reclaim(
 		!cbx_range_fits(pfn, count, cbx_hal_page_count())) {
 		return CBX_E_INVALID;
 	}
-	if (d->running != 0 || d->space_count != 0 || d->thread_count != 0) {
+	if (d->running != 0 || d->spaces.count != 0 || d->threads.count != 0) {
 		return CBX_E_STATE;
 	}
 	d->reserve = cbx_list_empty;

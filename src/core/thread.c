@@ -12,7 +12,8 @@ enum cbx_status cbx_thread_create(struct cbx_domain *d, struct cbx_space *space,
 	if (space->ended) {
 		return CBX_E_STATE;
 	}
-	if (d->reserve.count == 0 || d->thread_count >= d->policy.threads_max) {
+	if (d->reserve.count == 0 ||
+		d->threads.count >= d->policy.threads_max) {
 		return CBX_E_NOMEM;
 	}
 	pfn = cbx_reserve_meta(d, CBX_META_THREAD);
@@ -23,9 +24,7 @@ enum cbx_status cbx_thread_create(struct cbx_domain *d, struct cbx_space *space,
 	thread->state = CBX_THREAD_RUNNABLE;
 	status = cbx_arch_vcpu_init(&thread->vcpu, &space->arch, start);
 	if (status == CBX_OK) {
-		thread->next = d->first_thread;
-		d->first_thread = pfn;
-		d->thread_count++;
+		cbx_list_put(&d->threads, pfn);
 		space->thread_count++;
 		*handle = pfn;
 	}
@@ -34,31 +33,6 @@ enum cbx_status cbx_thread_create(struct cbx_domain *d, struct cbx_space *space,
 		cbx_reserve_recycle(d, pfn);
 	}
 	return status;
-}
-
-/* Let the thread that points at @p gone point past it. */
-static void unlink_thread(struct cbx_domain *d, const struct cbx_thread *gone)
-{
-	uint32_t handle = d->first_thread;
-
-	d->thread_count--;
-	if (d->next_thread == gone->self) {
-		d->next_thread = gone->next;
-	}
-	if (handle == gone->self) {
-		d->first_thread = gone->next;
-		return;
-	}
-	while (handle != CBX_NO_LINK) {
-		struct cbx_thread *thread = cbx_thread_hold(d, handle);
-
-		handle = thread->next;
-		if (handle == gone->self) {
-			thread->next = gone->next;
-			handle = CBX_NO_LINK;
-		}
-		cbx_thread_drop(thread);
-	}
 }
 
 static void leave_space(const struct cbx_domain *d, uint32_t handle)
@@ -79,7 +53,10 @@ void cbx_thread_destroy(struct cbx_domain *d, struct cbx_thread *thread)
 	}
 	cbx_arch_vcpu_fini(&thread->vcpu);
 	leave_space(d, thread->space);
-	unlink_thread(d, thread);
+	if (d->next_thread == pfn) {
+		d->next_thread = cbx_list_next(pfn);
+	}
+	cbx_list_remove(&d->threads, pfn);
 	cbx_thread_drop(thread);
 	if (d->state != CBX_DOMAIN_DYING) {
 		cbx_reserve_recycle(d, pfn);
@@ -131,19 +108,18 @@ struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake)
 	uint32_t handle = d->next_thread;
 
 	*wake = 0;
-	for (uint32_t i = 0; i < d->thread_count; i++) {
+	for (uint64_t i = 0; i < d->threads.count; i++) {
 		struct cbx_thread *thread;
 
 		if (handle == CBX_NO_LINK) {
-			handle = d->first_thread;
+			handle = d->threads.head;
 		}
 		thread = cbx_thread_hold(d, handle);
-		CBX_ASSERT(thread != NULL);
+		handle = cbx_list_next(handle);
 		if (can_run(thread, now, wake)) {
-			d->next_thread = thread->next;
+			d->next_thread = handle;
 			return thread;
 		}
-		handle = thread->next;
 		cbx_thread_drop(thread);
 	}
 	return NULL;
