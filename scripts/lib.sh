@@ -4,7 +4,7 @@
 # build is configured.  Sourced, never run.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-BUILD=$ROOT/build
+BUILD=${BUILD:-$ROOT/build}
 JOBS=${JOBS:-$(nproc)}
 
 if [ -t 1 ]; then
