@@ -278,7 +278,7 @@ BOX attack_frame
 
 /* Spoil the signal stack: point rsp at its bottom, then fault. */
 BOX attack_stack
-	movabs	$(CBX_SLOT_VA + CBX_SLOT_STACK + 64), %rsp
+	movabs	$(CBX_SLOT_VA + CBX_SLOT_STACK + 1024), %rsp
 	ud2
 
 /* Fill the whole signal stack with ones for ever. */
