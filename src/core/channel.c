@@ -5,29 +5,6 @@
 #include <core/keeper.h>
 #include <core/measure.h>
 
-/* Whether the calling thread's space maps the bytes with the rights. */
-static bool may_use(const struct cbx_run *run, struct cbx_va va, uint64_t size,
-	uint8_t rights)
-{
-	struct cbx_space *space = cbx_space_hold(run->d, run->thread->space);
-	bool may = cbx_copy_box_range(space, va, size, rights);
-
-	cbx_space_drop(space);
-	return may;
-}
-
-/* Copy from the calling thread's memory to the host's buffer. */
-static enum cbx_status to_host(const struct cbx_run *run, struct cbx_va va,
-	uint64_t offset, uint64_t size)
-{
-	struct cbx_space *space = cbx_space_hold(run->d, run->thread->space);
-	enum cbx_status status =
-		cbx_copy_box_to_host(space, va, run->io, offset, size);
-
-	cbx_space_drop(space);
-	return status;
-}
-
 /* The thread waits for the host from now on. */
 static void wait_for(struct cbx_run *run, enum cbx_ask ask,
 	struct cbx_va buffer, uint64_t capacity)
@@ -73,7 +50,7 @@ enum cbx_status cbx_channel_read(struct cbx_run *run, uint64_t port,
 		return CBX_E_STATE;
 	}
 	/* The whole of a client's buffer is looked at when data comes. */
-	if (!may_use(run, buffer,
+	if (!cbx_copy_box_range(run->space, buffer,
 		    capacity < CBX_IO_BYTES_MAX ? capacity : CBX_IO_BYTES_MAX,
 		    CBX_RIGHT_W)) {
 		return CBX_E_FAULT;
@@ -91,12 +68,11 @@ static enum cbx_status log_output(
 	struct cbx_run *run, struct cbx_va buffer, uint64_t *bytes)
 {
 	char text[128];
-	struct cbx_space *space = cbx_space_hold(run->d, run->thread->space);
 	size_t size =
 		*bytes < sizeof(text) - 1 ? (size_t)*bytes : sizeof(text) - 1;
-	enum cbx_status status = cbx_copy_from_box(space, buffer, text, size);
+	enum cbx_status status =
+		cbx_copy_from_box(run->space, buffer, text, size);
 
-	cbx_space_drop(space);
 	if (status == CBX_OK) {
 		text[size] = '\0';
 		cbx_hal_log(text);
@@ -134,7 +110,7 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 	if (port != CBX_PORT_OUTPUT && port != CBX_PORT_ERROR) {
 		return CBX_E_INVALID;
 	}
-	if (!may_use(run, buffer, *bytes, CBX_RIGHT_R)) {
+	if (!cbx_copy_box_range(run->space, buffer, *bytes, CBX_RIGHT_R)) {
 		return CBX_E_FAULT;
 	}
 	if (run->d->keeper) {
@@ -150,7 +126,7 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 	if (*bytes == 0) {
 		return size == 0 ? CBX_OK : CBX_E_NOMEM;
 	}
-	status = to_host(run, buffer, 0, *bytes);
+	status = cbx_copy_box_to_host(run->space, buffer, run->io, 0, *bytes);
 	if (status == CBX_OK) {
 		cbx_run_leave(run, CBX_EXIT_OUTPUT);
 		run->host->ret[1] = run->thread->self;
@@ -170,12 +146,13 @@ void cbx_channel_release(struct cbx_run *run)
 	uint64_t whole = run->d->policy.output_pages * (uint64_t)CBX_PAGE_SIZE;
 	enum cbx_status status = CBX_E_FAULT;
 
-	if (may_use(run, thread->buffer, thread->capacity, CBX_RIGHT_R)) {
+	if (cbx_copy_box_range(run->space, thread->buffer, thread->capacity,
+		    CBX_RIGHT_R)) {
 		status = cbx_copy_to_host(run->io, 0, &header, sizeof(header));
 	}
 	if (status == CBX_OK) {
-		status = to_host(
-			run, thread->buffer, sizeof(header), thread->capacity);
+		status = cbx_copy_box_to_host(run->space, thread->buffer,
+			run->io, sizeof(header), thread->capacity);
 	}
 	if (status == CBX_OK) {
 		status = cbx_copy_to_host(run->io, end, NULL, whole - end);
@@ -210,11 +187,12 @@ enum cbx_status cbx_channel_forward(
 		f->capacity > CBX_IO_BYTES_MAX) {
 		return CBX_E_INVALID;
 	}
-	if (!may_use(run, f->block, size, CBX_RIGHT_R) ||
-		!may_use(run, f->answer, f->capacity, CBX_RIGHT_W)) {
+	if (!cbx_copy_box_range(run->space, f->block, size, CBX_RIGHT_R) ||
+		!cbx_copy_box_range(
+			run->space, f->answer, f->capacity, CBX_RIGHT_W)) {
 		return CBX_E_FAULT;
 	}
-	status = to_host(run, f->block, 0, size);
+	status = cbx_copy_box_to_host(run->space, f->block, run->io, 0, size);
 	if (status == CBX_OK) {
 		cbx_run_leave(run, CBX_EXIT_FORWARD);
 		run->host->ret[2] = f->number;

@@ -214,8 +214,7 @@ enum cbx_status cbx_domain_grant(
 	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done)
 {
 	*done = 0;
-	if (count == 0 || count > CBX_RANGE_PAGES_MAX ||
-		!cbx_range_fits(pfn, count, cbx_hal_page_count())) {
+	if (!cbx_page_range_valid(pfn, count)) {
 		return CBX_E_INVALID;
 	}
 

@@ -119,6 +119,17 @@ static void finish(struct cbx_reply *reply, enum cbx_status status)
 	}
 }
 
+/* Drop what was held for, or by, the handler. */
+static void drop(const struct cbx_gate *g)
+{
+	if (g->space != NULL) {
+		cbx_space_drop(g->space);
+	}
+	if (g->run == NULL && g->d != NULL) {
+		cbx_domain_drop(g->d);
+	}
+}
+
 /* A host call that names a box: hold it for the handler. */
 static enum cbx_status call_on_box(
 	const struct cbx_call *call, struct cbx_gate *g, uint32_t states)
@@ -135,9 +146,7 @@ static enum cbx_status call_on_box(
 	if (status == CBX_OK) {
 		status = dispatch(call->id, g);
 	}
-	if (g->d != NULL) {
-		cbx_domain_drop(g->d);
-	}
+	drop(g);
 	return status;
 }
 
@@ -182,6 +191,7 @@ void cbx_gate_box(struct cbx_run *run, const struct cbx_call *call,
 		cbx_domain_end(run->d, CBX_END_VIOLATION, call->id);
 	} else if (status == CBX_OK) {
 		status = dispatch(call->id, &g);
+		drop(&g);
 	}
 	finish(reply, status);
 }

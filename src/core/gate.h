@@ -40,6 +40,7 @@ struct cbx_gate {
 	struct cbx_domain *d; /* the box named, or calling; NULL when none, or
 			       * when the handler destroyed it */
 	struct cbx_run *run;  /* box calls */
+	struct cbx_space *space; /* held for the handler; dropped after it */
 	struct cbx_reply *reply; /* BOX_ENTER */
 };
 

@@ -4,11 +4,13 @@
 #include <core/gate.h>
 #include <core/space.h>
 
-/* Hold the space a box names: one of its own, 0 for the thread's. */
-static struct cbx_space *named_space(const struct cbx_gate *g, uint64_t handle)
+/* Hold the space a box names, one of its own, for the handler; 0 is the calling
+ * thread's. */
+static bool hold_space(struct cbx_gate *g, uint64_t handle)
 {
-	return cbx_space_hold(
+	g->space = cbx_space_hold(
 		g->d, handle == 0 ? g->run->thread->space : handle);
+	return g->space != NULL;
 }
 
 static struct cbx_va va_of(uint64_t a)
@@ -24,33 +26,25 @@ enum cbx_status cbx_gate_end(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_map(struct cbx_gate *g)
 {
-	struct cbx_space *space = named_space(g, g->arg[0]);
-	enum cbx_status status;
-
-	if (space == NULL) {
+	if (!hold_space(g, g->arg[0])) {
 		return CBX_E_INVALID;
 	}
-	status = cbx_space_map(g->d, space, va_of(g->arg[1]), g->arg[2],
+	return cbx_space_map(g->d, g->space, va_of(g->arg[1]), g->arg[2],
 		g->arg[3], &g->ret[0]);
-	cbx_space_drop(space);
-	return status;
 }
 
 enum cbx_status cbx_gate_map_alias(struct cbx_gate *g)
 {
-	struct cbx_space *space = named_space(g, g->arg[0]);
-	struct cbx_space *from = named_space(g, g->arg[4]);
+	struct cbx_space *from;
 	enum cbx_status status = CBX_E_INVALID;
 
-	if (space != NULL && from != NULL) {
-		status = cbx_space_alias(g->d, space, va_of(g->arg[1]),
-			g->arg[2], g->arg[3], from, va_of(g->arg[5]),
-			&g->ret[0]);
-	}
-	if (space != NULL) {
-		cbx_space_drop(space);
-	}
-	if (from != NULL) {
+	if (hold_space(g, g->arg[4])) {
+		from = g->space;
+		if (hold_space(g, g->arg[0])) {
+			status = cbx_space_alias(g->d, g->space,
+				va_of(g->arg[1]), g->arg[2], g->arg[3], from,
+				va_of(g->arg[5]), &g->ret[0]);
+		}
 		cbx_space_drop(from);
 	}
 	return status;
@@ -58,30 +52,20 @@ enum cbx_status cbx_gate_map_alias(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_unmap(struct cbx_gate *g)
 {
-	struct cbx_space *space = named_space(g, g->arg[0]);
-	enum cbx_status status;
-
-	if (space == NULL) {
+	if (!hold_space(g, g->arg[0])) {
 		return CBX_E_INVALID;
 	}
-	status = cbx_space_unmap(
-		g->d, space, va_of(g->arg[1]), g->arg[2], &g->ret[0]);
-	cbx_space_drop(space);
-	return status;
+	return cbx_space_unmap(
+		g->d, g->space, va_of(g->arg[1]), g->arg[2], &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_protect(struct cbx_gate *g)
 {
-	struct cbx_space *space = named_space(g, g->arg[0]);
-	enum cbx_status status;
-
-	if (space == NULL) {
+	if (!hold_space(g, g->arg[0])) {
 		return CBX_E_INVALID;
 	}
-	status = cbx_space_protect(g->d, space, va_of(g->arg[1]), g->arg[2],
+	return cbx_space_protect(g->d, g->space, va_of(g->arg[1]), g->arg[2],
 		g->arg[3], &g->ret[0]);
-	cbx_space_drop(space);
-	return status;
 }
 
 enum cbx_status cbx_gate_space_create(struct cbx_gate *g)
@@ -91,17 +75,17 @@ enum cbx_status cbx_gate_space_create(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_space_destroy(struct cbx_gate *g)
 {
-	struct cbx_space *space = cbx_space_hold(g->d, g->arg[0]);
-	enum cbx_status status = CBX_E_STATE;
+	enum cbx_status status;
 
-	if (space == NULL) {
+	if (g->arg[0] == 0 || !hold_space(g, g->arg[0])) {
 		return CBX_E_INVALID;
 	}
-	if (space->thread_count == 0) {
-		status = cbx_space_destroy(g->d, space);
+	if (g->space->thread_count != 0) {
+		return CBX_E_STATE;
 	}
-	if (status != CBX_OK) {
-		cbx_space_drop(space);
+	status = cbx_space_destroy(g->d, g->space);
+	if (status == CBX_OK) {
+		g->space = NULL;
 	}
 	return status;
 }
@@ -114,15 +98,11 @@ static enum cbx_status start_thread(struct cbx_gate *g)
 		.stack = g->arg[2],
 		.arg = g->arg[3],
 	};
-	struct cbx_space *space = named_space(g, g->arg[0]);
-	enum cbx_status status;
 
-	if (space == NULL) {
+	if (!hold_space(g, g->arg[0])) {
 		return CBX_E_INVALID;
 	}
-	status = cbx_thread_create(g->d, space, &start, &g->ret[0]);
-	cbx_space_drop(space);
-	return status;
+	return cbx_thread_create(g->d, g->space, &start, &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_space_switch(struct cbx_gate *g)
@@ -198,27 +178,22 @@ enum cbx_status cbx_gate_upcall_deadline(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_window_share(struct cbx_gate *g)
 {
-	struct cbx_space *space = named_space(g, 0);
-	enum cbx_status status = cbx_window_share(
-		g->d, space, va_of(g->arg[0]), g->arg[1], &g->ret[0]);
+	struct cbx_va va = { g->arg[0] };
 	struct cbx_mapping first;
+	enum cbx_status status = cbx_window_share(
+		g->d, g->run->space, va, g->arg[1], &g->ret[0]);
 
 	if (status == CBX_OK &&
-		cbx_arch_space_lookup(&space->arch, va_of(g->arg[0]), &first)) {
+		cbx_arch_space_lookup(&g->run->space->arch, va, &first)) {
 		g->ret[1] = first.pfn.n;
 	}
-	cbx_space_drop(space);
 	return status;
 }
 
 enum cbx_status cbx_gate_window_unshare(struct cbx_gate *g)
 {
-	struct cbx_space *space = named_space(g, 0);
-	enum cbx_status status = cbx_window_unshare(
-		g->d, space, va_of(g->arg[0]), g->arg[1], &g->ret[0]);
-
-	cbx_space_drop(space);
-	return status;
+	return cbx_window_unshare(
+		g->d, g->run->space, va_of(g->arg[0]), g->arg[1], &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_forward(struct cbx_gate *g)

@@ -210,21 +210,14 @@ enum cbx_status cbx_gate_box_digest(struct cbx_gate *g)
 enum cbx_status cbx_gate_box_peek(struct cbx_gate *g)
 {
 	const struct cbx_io io = { .pfn = g->arg[3], .pages = 1 };
-	struct cbx_space *space;
-	enum cbx_status status;
 
 	if ((g->d->policy.flags & CBX_POLICY_DEBUG) == 0) {
 		return CBX_E_DENIED;
 	}
-	space = cbx_space_hold(g->d, g->d->last_space);
-	if (space == NULL || g->arg[2] > CBX_PAGE_SIZE) {
-		status = CBX_E_INVALID;
-	} else {
-		status = cbx_copy_box_to_host(
-			space, (struct cbx_va){ g->arg[1] }, io, 0, g->arg[2]);
+	g->space = cbx_space_hold(g->d, g->d->last_space);
+	if (g->space == NULL) {
+		return CBX_E_STATE;
 	}
-	if (space != NULL) {
-		cbx_space_drop(space);
-	}
-	return status;
+	return cbx_copy_box_to_host(
+		g->space, (struct cbx_va){ g->arg[1] }, io, 0, g->arg[2]);
 }

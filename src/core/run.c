@@ -113,6 +113,7 @@ static void run_once(struct cbx_run *run)
 static void begin_thread(struct cbx_run *run, struct cbx_thread *thread)
 {
 	run->thread = thread;
+	run->space = cbx_space_hold(run->d, thread->space);
 	run->yield = false;
 	run->gone = false;
 	run->d->running++;
@@ -125,6 +126,7 @@ static void finish_thread(struct cbx_run *run)
 {
 	struct cbx_domain *d = run->d;
 
+	cbx_space_drop(run->space);
 	d->running--;
 	d->last_space = run->thread->space;
 	if (run->thread->state == CBX_THREAD_RUNNING) {

@@ -10,6 +10,7 @@
 struct cbx_run {
 	struct cbx_domain *d;
 	struct cbx_thread *thread; /* held, RUNNING */
+	struct cbx_space *space;   /* held: the thread's */
 	struct cbx_io io;	   /* the host's buffer */
 	struct cbx_reply *host;	   /* what the host will be told */
 	bool leave;		   /* go back to the host */

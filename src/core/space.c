@@ -210,29 +210,14 @@ enum cbx_status cbx_space_common(struct cbx_domain *d, struct cbx_space *space,
 	return status;
 }
 
-/* Whether the box may change the rights of such a page so. */
-static enum cbx_status check_protect(const struct cbx_domain *d,
-	const struct cbx_page *page, uint64_t rights)
+/* Whether the box may change the rights of such a page so: of COMMON ones only
+ * the owner, and only to seal them. */
+static bool may_protect(const struct cbx_domain *d, const struct cbx_page *page,
+	uint64_t rights)
 {
-	switch ((enum cbx_page_state)page->state) {
-	case CBX_PAGE_PRIVATE:
-		return CBX_OK;
-	case CBX_PAGE_COMMON:
-		return page->owner == d->self && (rights & CBX_RIGHT_W) == 0
-			       ? CBX_OK
-			       : CBX_E_DENIED;
-	case CBX_PAGE_SHARED:
-	case CBX_PAGE_INVALID:
-	case CBX_PAGE_DEVICE:
-	case CBX_PAGE_HOST:
-	case CBX_PAGE_OPEN:
-	case CBX_PAGE_LEAVING:
-	case CBX_PAGE_POOL:
-	case CBX_PAGE_META:
-	case CBX_PAGE_STATES:
-	default:
-		return CBX_E_DENIED;
-	}
+	return page->state == CBX_PAGE_PRIVATE ||
+	       (page->state == CBX_PAGE_COMMON && page->owner == d->self &&
+		       (rights & CBX_RIGHT_W) == 0);
 }
 
 /* COMMON pages whose write right is gone, and flushed, are sealed. */
@@ -287,19 +272,12 @@ enum cbx_status cbx_space_protect(struct cbx_domain *d, struct cbx_space *space,
 		if (n == 0) {
 			return CBX_E_STATE;
 		}
-		status = check_protect(d, cbx_page_at(first.pfn.n), rights);
-		if (status == CBX_OK) {
-			status = protect_run(space, at, &first, rights, &n);
-		} else {
-			n = 0;
+		if (!may_protect(d, cbx_page_at(first.pfn.n), rights)) {
+			return CBX_E_DENIED;
 		}
-		if (n != 0) {
-			enum cbx_status sealed =
-				seal_run(d, space, first.pfn, n);
-
-			if (sealed != CBX_OK) {
-				return sealed;
-			}
+		status = protect_run(space, at, &first, rights, &n);
+		if (n != 0 && seal_run(d, space, first.pfn, n) != CBX_OK) {
+			return CBX_E_BUSY;
 		}
 		*done += n;
 		if (status != CBX_OK) {

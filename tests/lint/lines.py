@@ -9,8 +9,9 @@ import sys
 import lintlib
 
 BUDGET = 3000
-COUNTED = ('src/core/', 'src/hal/hal.h', 'src/arch/arch.h', 'src/monitor/')
+COUNTED = ('src/core/', 'src/hal/hal.h', 'src/arch/arch.h')
 ALSO = {
+    'src/monitor/': 'trusted: the loop, building the keeper',
     'src/base/': 'what several rooms share',
     'src/arch/soft/': 'page tables in software (mock, linux)',
     'src/hal/linux/': 'trusted on the linux backend',
