@@ -158,6 +158,28 @@ void machine_confine(struct machine_box *box);
 /** The invariants (doc/invariants.md) hold. O(pages * boxes). */
 void machine_assert_sound(void);
 
+/** What anybody can observe of pages and boxes: states, owners, mappings,
+ * views, counts; not the order of a reserve, nor what a thread remembers. */
+struct machine_observed;
+struct machine_observed *machine_observe(void);
+
+/** Nothing observable changed since; frees it. */
+void machine_assert_unchanged(struct machine_observed *before);
+
+/**
+ * Refuse every fallible step of an action, one after the other, each time on a
+ * fresh machine: the call says so, what it says was not done is not observable,
+ * the invariants hold, and the same call succeeds afterwards.
+ *
+ * @param prepare  makes the box, and whatever the action wants
+ * @param act      the action: one gate call; from done on, where it is a range
+ *
+ * @return how many steps there were to refuse
+ */
+typedef void machine_prepare_fn(struct machine_box *box);
+typedef struct cbx_reply machine_act_fn(struct machine_box *box, uint64_t done);
+uint64_t machine_sweep(machine_prepare_fn *prepare, machine_act_fn *act);
+
 /** Snapshot with the core's page table in it. */
 struct mock_snapshot *machine_snapshot(void);
 
