@@ -123,6 +123,10 @@ enum cbx_digest_kind {
 };
 #define CBX_DIGEST_BYTES 48u /* SHA-384 */
 
+/** PAGE_QUERY: ret[0] what a page is (src/core/page.def, in that order from 0;
+ * every page of a box that is neither SHARED nor COMMON says PRIVATE), ret[1]
+ * the host's view of it, ret[2] the box that owns it, or 0. */
+
 /** BOX_QUERY: ret[0] state, ret[1] flags, ret[2] pages owned, ret[3] pages in
  * reserve, ret[4] threads, ret[5] spaces, ret[6] input bytes.  For a box that
  * is or was confined everything but ret[0] and ret[1] is zero. */

@@ -32,6 +32,18 @@ enum cbx_status cbx_gate_page_return(struct cbx_gate *g)
 	return cbx_page_return(g->arg[0], g->arg[1], &g->ret[0]);
 }
 
+/* What a box does with its own pages is not the host's to watch: tables, pages
+ * in use and pages on their way all look PRIVATE. */
+static enum cbx_page_state state_shown(const struct cbx_page *page)
+{
+	enum cbx_page_state state = (enum cbx_page_state)page->state;
+
+	return page->owner == CBX_HOST.id || state == CBX_PAGE_SHARED ||
+			       state == CBX_PAGE_COMMON
+		       ? state
+		       : CBX_PAGE_PRIVATE;
+}
+
 enum cbx_status cbx_gate_page_query(struct cbx_gate *g)
 {
 	const struct cbx_page *page = cbx_page_at(g->arg[0]);
@@ -39,7 +51,7 @@ enum cbx_status cbx_gate_page_query(struct cbx_gate *g)
 	if (page == NULL) {
 		return CBX_E_INVALID;
 	}
-	g->ret[0] = page->state;
+	g->ret[0] = (uint64_t)state_shown(page);
 	g->ret[1] = cbx_page_view(page).bits;
 	g->ret[2] = page->owner;
 	return CBX_OK;
