@@ -107,8 +107,8 @@ static bool is_packet_socket(int fd)
 	socklen_t bytes = sizeof(type);
 
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == 0 &&
-		getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 &&
-		type == SOCK_SEQPACKET && domain == AF_UNIX;
+	       getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 &&
+	       type == SOCK_SEQPACKET && domain == AF_UNIX;
 }
 
 static void open_cpu(int socket, cbx_linux_cpu_serve *serve)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <hal/linux/frame.h>
 
-#define USER_CS	     0x33
-#define USER_SS	     0x2b
-#define FLAGS_START  0x202 /* interrupts; the bit that is always one */
-#define FRAME_FLAGS  6u	   /* UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
-#define STATE_ALIGN  64u
-#define UPCALL_ROOM  256u
-#define STACK_BYTES  (CBX_SLOT_BYTES - CBX_SLOT_STACK)
+#define USER_CS	    0x33
+#define USER_SS	    0x2b
+#define FLAGS_START 0x202 /* interrupts; the bit that is always one */
+#define FRAME_FLAGS 6u	  /* UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
+#define STATE_ALIGN 64u
+#define UPCALL_ROOM 256u
+#define STACK_BYTES (CBX_SLOT_BYTES - CBX_SLOT_STACK)
 
 static uint64_t stack_va(uint32_t slot)
 {
@@ -19,14 +19,14 @@ static void *stack_at(
 	struct cbx_linux_process *process, uint32_t slot, uint64_t va)
 {
 	return process->comm + cbx_linux_slot_offset(slot) +
-		(va - cbx_linux_slot_va(slot));
+	       (va - cbx_linux_slot_va(slot));
 }
 
 bool cbx_linux_frame_valid(uint32_t slot, uint64_t context)
 {
 	uint64_t low = stack_va(slot) + UPCALL_ROOM;
 	uint64_t high = stack_va(slot) + STACK_BYTES -
-		sizeof(struct cbx_linux_ucontext);
+			sizeof(struct cbx_linux_ucontext);
 
 	return context >= low && context <= high && context % 8 == 0;
 }
@@ -34,7 +34,7 @@ bool cbx_linux_frame_valid(uint32_t slot, uint64_t context)
 uint64_t cbx_linux_frame_address(uint32_t slot)
 {
 	return cbx_linux_slot_va(slot) +
-		offsetof(struct cbx_linux_info, resume);
+	       offsetof(struct cbx_linux_info, resume);
 }
 
 /* What every frame has: our stack, no signal masked, 64-bit segments. */
@@ -70,8 +70,8 @@ void cbx_linux_frame_start(struct cbx_linux_process *process, uint32_t slot,
 static uint64_t check_fpstate(uint32_t slot, uint64_t fpstate)
 {
 	bool ours = fpstate >= stack_va(slot) &&
-		fpstate < stack_va(slot) + STACK_BYTES &&
-		fpstate % STATE_ALIGN == 0;
+		    fpstate < stack_va(slot) + STACK_BYTES &&
+		    fpstate % STATE_ALIGN == 0;
 
 	return ours ? fpstate : 0;
 }

@@ -44,7 +44,7 @@ static bool is(const union message *message, size_t bytes,
 	enum cbx_wire_kind kind, size_t expected)
 {
 	return bytes == expected && message->head.kind == kind &&
-		message->head.bytes == expected;
+	       message->head.bytes == expected;
 }
 
 void cbx_hal_host_run(
@@ -64,7 +64,7 @@ void cbx_hal_host_run(
 		event->call = message.call.call;
 	} else if (is(&message, bytes, CBX_WIRE_PAGE_STATE,
 			   sizeof(message.page_state)) &&
-		message.page_state.shared <= 1) {
+		   message.page_state.shared <= 1) {
 		event->kind = CBX_EVENT_PAGE_STATE;
 		event->pfn.n = message.page_state.pfn;
 		event->count = message.page_state.count;

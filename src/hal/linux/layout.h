@@ -41,7 +41,8 @@
 
 /** System call numbers with which the stub talks to the monitor. */
 #define CBX_STUB_NEXT 0x0cbf1000 /* pager: last result; answer: go on */
-#define CBX_STUB_STOP 0x0cbf1001 /* thread: struct below; answer: where the
+#define CBX_STUB_STOP \
+	0x0cbf1001 /* thread: struct below; answer: where the
 				  * registers to continue with are, 0: exit */
 
 /** The signal that stops a thread. */
@@ -124,7 +125,11 @@ enum cbx_linux_signal {
 static inline uint32_t cbx_linux_fault(
 	uint64_t signal, uint64_t trap, uint64_t error)
 {
-	enum { PAGE_FAULT = 14, WRITE = 2, FETCH = 16 };
+	enum {
+		PAGE_FAULT = 14,
+		WRITE = 2,
+		FETCH = 16
+	};
 
 	if (signal == CBX_SIGNAL_FPE) {
 		return 4; /* CBX_FAULT_ARITHMETIC */

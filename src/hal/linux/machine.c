@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ull
+#define NS_PER_S       1000000000ull
 #define LINE_MAX_BYTES 256
 
 /* Process isolation and no more: whoever owns the kernel owns the boxes. */
@@ -68,7 +68,8 @@ enum cbx_status cbx_hal_random(void *buf, size_t size)
 static void say(const char *text)
 {
 	char line[LINE_MAX_BYTES];
-	int length = snprintf(line, sizeof(line), "confbox-monitor: %s\n", text);
+	int length =
+		snprintf(line, sizeof(line), "confbox-monitor: %s\n", text);
 	size_t bytes = length < 0 ? 0 : (size_t)length;
 
 	if (bytes >= sizeof(line)) {

@@ -13,7 +13,7 @@
 #include <hal/linux/pager.h>
 
 _Static_assert(PROT_READ == CBX_RIGHT_R && PROT_WRITE == CBX_RIGHT_W &&
-		PROT_EXEC == CBX_RIGHT_X,
+		       PROT_EXEC == CBX_RIGHT_X,
 	"rights are protections");
 
 static const uint64_t stub_fd[CBX_FILES] = {
@@ -36,8 +36,8 @@ static bool ask(
 	alive = cbx_linux_pager_call(process, nr, arg, &result);
 	pthread_mutex_unlock(&process->lock);
 	/* mmap returns the address it was given */
-	return !alive || (nr == SYS_mmap ? (uint64_t)result == arg[0] :
-					   result == 0);
+	return !alive ||
+	       (nr == SYS_mmap ? (uint64_t)result == arg[0] : result == 0);
 }
 
 enum cbx_status cbx_arch_space_map(struct cbx_arch_space *space,

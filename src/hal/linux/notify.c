@@ -79,8 +79,8 @@ static struct cbx_linux_mailbox *mailbox_of(
 	return NULL;
 }
 
-static void put(struct cbx_linux_process *process,
-	const struct seccomp_notif *notif)
+static void put(
+	struct cbx_linux_process *process, const struct seccomp_notif *notif)
 {
 	struct cbx_linux_mailbox *mailbox =
 		mailbox_of(process, (pid_t)notif->pid);
@@ -116,8 +116,8 @@ static void receive(struct cbx_linux_process *process)
 	}
 	do {
 		memset(&request, 0, sizeof(request));
-		result = ioctl(process->listener, SECCOMP_IOCTL_NOTIF_RECV,
-			&request);
+		result = ioctl(
+			process->listener, SECCOMP_IOCTL_NOTIF_RECV, &request);
 	} while (result != 0 && errno == EINTR);
 	if (result == 0) {
 		put(process, &request.notif);
@@ -197,8 +197,8 @@ static void send(struct cbx_linux_process *process, uint64_t id, int64_t value,
 	int result;
 
 	do {
-		result = ioctl(process->listener, SECCOMP_IOCTL_NOTIF_SEND,
-			&response);
+		result = ioctl(
+			process->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	} while (result != 0 && errno == EINTR);
 	if (result != 0) {
 		cbx_linux_process_kill(process); /* gone, or as good as */

@@ -78,5 +78,5 @@ bool cbx_linux_pager_call(struct cbx_linux_process *process, uint64_t nr,
 	memcpy(comm->arg, arg, sizeof(comm->arg));
 	cbx_linux_notify_answer(process, process->next, 0);
 	return receive_command(process, nr, arg) &&
-		receive_next(process, result);
+	       receive_next(process, result);
 }

@@ -16,7 +16,7 @@ struct cbx_linux_info *cbx_linux_process_info(
 	const struct cbx_linux_process *process, uint32_t slot)
 {
 	return (struct cbx_linux_info *)(void *)(process->comm +
-		cbx_linux_slot_offset(slot));
+						 cbx_linux_slot_offset(slot));
 }
 
 /* The comm file, mapped here; its descriptor goes to the child only. */
@@ -73,8 +73,8 @@ static bool finish(struct cbx_linux_process *process)
 
 	pthread_mutex_lock(&process->lock);
 	finished = cbx_linux_pager_meet(process) &&
-		cbx_linux_pager_call(process, SYS_munmap, init, &result) &&
-		result == 0;
+		   cbx_linux_pager_call(process, SYS_munmap, init, &result) &&
+		   result == 0;
 	pthread_mutex_unlock(&process->lock);
 	return finished;
 }

@@ -50,11 +50,11 @@ struct cbx_linux_thread {
 	struct cbx_linux_mailbox mailbox;
 	uint32_t slot;
 	enum cbx_linux_rest rest;
-	uint64_t id;		/* of the notice it rests in */
-	int64_t answer;		/* rest CALL: what the call is to return */
-	uint64_t context;	/* rest STOP: box address, 0 at the start */
-	bool returning;		/* its next call is our rt_sigreturn */
-	bool wanted;		/* interrupt it after that */
+	uint64_t id;	  /* of the notice it rests in */
+	int64_t answer;	  /* rest CALL: what the call is to return */
+	uint64_t context; /* rest STOP: box address, 0 at the start */
+	bool returning;	  /* its next call is our rt_sigreturn */
+	bool wanted;	  /* interrupt it after that */
 	struct cbx_vcpu_start start;
 	struct cbx_upcall due[CBX_LINUX_UPCALLS];
 	uint32_t due_count;
@@ -72,7 +72,7 @@ struct cbx_linux_process {
 	uint64_t next; /* id of the pager's waiting CBX_STUB_NEXT */
 	struct cbx_linux_mailbox pager;
 	struct cbx_linux_thread *newborn; /* its tid is not known yet */
-	uint32_t thread_end; /* no thread in a slot from here on */
+	uint32_t thread_end;		  /* no thread in a slot from here on */
 	struct cbx_linux_thread *thread[CBX_SLOTS];
 	bool slot_mapped[CBX_SLOTS];
 };
@@ -114,7 +114,7 @@ static inline uint64_t cbx_linux_slot_offset(uint32_t slot)
 static inline bool cbx_linux_notice_stub(const struct cbx_linux_notice *notice)
 {
 	return notice->address > CBX_STUB_TEXT &&
-		notice->address <= CBX_STUB_TEXT + CBX_STUB_TEXT_BYTES;
+	       notice->address <= CBX_STUB_TEXT + CBX_STUB_TEXT_BYTES;
 }
 
 #endif

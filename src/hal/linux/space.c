@@ -44,15 +44,15 @@ bool cbx_arch_space_table_take(
 	return cbx_soft_take(&cbx_linux_space(space)->table, table);
 }
 
-bool cbx_arch_space_lookup(const struct cbx_arch_space *space,
-	struct cbx_va va, struct cbx_mapping *mapping)
+bool cbx_arch_space_lookup(const struct cbx_arch_space *space, struct cbx_va va,
+	struct cbx_mapping *mapping)
 {
 	return cbx_soft_lookup(&cbx_linux_space_const(space)->table, va,
 		&mapping->pfn, &mapping->rights);
 }
 
-bool cbx_arch_space_next(const struct cbx_arch_space *space,
-	struct cbx_va *va, struct cbx_mapping *mapping)
+bool cbx_arch_space_next(const struct cbx_arch_space *space, struct cbx_va *va,
+	struct cbx_mapping *mapping)
 {
 	return cbx_soft_next(&cbx_linux_space_const(space)->table, va,
 		&mapping->pfn, &mapping->rights);

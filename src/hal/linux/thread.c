@@ -12,7 +12,7 @@
 #include <hal/linux/pager.h>
 
 #define THREAD_WAIT_NS 5000000000ull
-#define CLONE_FLAGS                                                     \
+#define CLONE_FLAGS                                                         \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
 		CLONE_SYSVSEM)
 
@@ -35,7 +35,7 @@ static bool map_part(struct cbx_linux_process *process, uint32_t slot,
 	int64_t result;
 
 	return cbx_linux_pager_call(process, SYS_mmap, arg, &result) &&
-		(uint64_t)result == arg[0];
+	       (uint64_t)result == arg[0];
 }
 
 static bool map_slot(struct cbx_linux_process *process, uint32_t slot)
@@ -71,8 +71,8 @@ static void take_out(struct cbx_linux_thread *thread)
 		process->thread_end--;
 	}
 	if (process->comm != NULL) {
-		(void)madvise(process->comm +
-				cbx_linux_slot_offset(thread->slot),
+		(void)madvise(
+			process->comm + cbx_linux_slot_offset(thread->slot),
 			CBX_SLOT_BYTES, MADV_REMOVE);
 	}
 	free(thread);
@@ -82,8 +82,8 @@ bool cbx_linux_thread_stopped(const struct cbx_linux_thread *thread,
 	const struct cbx_linux_notice *notice)
 {
 	return cbx_linux_notice_stub(notice) && notice->nr == CBX_STUB_STOP &&
-		cbx_linux_frame_valid(thread->slot,
-			notice->arg[CBX_STUB_ARG_CONTEXT]);
+	       cbx_linux_frame_valid(
+		       thread->slot, notice->arg[CBX_STUB_ARG_CONTEXT]);
 }
 
 void cbx_linux_thread_rest(
@@ -113,8 +113,7 @@ static bool clone_thread(struct cbx_linux_thread *thread)
 		    cbx_hal_ticks() + THREAD_WAIT_NS, false,
 		    &notice) != CBX_WAIT_NOTICE ||
 		thread->mailbox.tid != (pid_t)tid ||
-		!cbx_linux_notice_stub(&notice) ||
-		notice.nr != CBX_STUB_STOP ||
+		!cbx_linux_notice_stub(&notice) || notice.nr != CBX_STUB_STOP ||
 		notice.arg[CBX_STUB_ARG_SIGNAL] != 0) {
 		cbx_linux_process_kill(process);
 		return false;
@@ -274,8 +273,7 @@ void cbx_linux_thread_continue(struct cbx_linux_thread *thread)
 	if (thread->rest == CBX_REST_STOP) {
 		set_frame(thread);
 		thread->returning = true;
-		thread->answer =
-			(int64_t)cbx_linux_frame_address(thread->slot);
+		thread->answer = (int64_t)cbx_linux_frame_address(thread->slot);
 	}
 	if (thread->due_count > 0) {
 		cbx_linux_thread_interrupt(thread); /* for the next one */

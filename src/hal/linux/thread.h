@@ -16,8 +16,7 @@
  *         or is dead
  */
 struct cbx_linux_thread *cbx_linux_thread_create(
-	struct cbx_linux_process *process,
-	const struct cbx_vcpu_start *start);
+	struct cbx_linux_process *process, const struct cbx_vcpu_start *start);
 
 /** End a resting thread; its registers are gone.  Its use of the process
  * becomes the caller's, to drop when the lock is no longer needed. */
@@ -30,8 +29,8 @@ void cbx_linux_thread_continue(struct cbx_linux_thread *thread);
 void cbx_linux_thread_interrupt(struct cbx_linux_thread *thread);
 
 /** Let a returning thread return. */
-void cbx_linux_thread_return(struct cbx_linux_thread *thread,
-	const struct cbx_linux_notice *notice);
+void cbx_linux_thread_return(
+	struct cbx_linux_thread *thread, const struct cbx_linux_notice *notice);
 
 /** Make an up-call due; one of the same kind that was due is replaced. */
 void cbx_linux_thread_due(
@@ -42,7 +41,7 @@ bool cbx_linux_thread_stopped(const struct cbx_linux_thread *thread,
 	const struct cbx_linux_notice *notice);
 
 /** It rests in that CBX_STUB_STOP. */
-void cbx_linux_thread_rest(struct cbx_linux_thread *thread,
-	const struct cbx_linux_notice *notice);
+void cbx_linux_thread_rest(
+	struct cbx_linux_thread *thread, const struct cbx_linux_notice *notice);
 
 #endif

@@ -64,7 +64,7 @@ static struct cbx_call call_of(const struct cbx_linux_notice *notice)
 static bool is_gate(const struct cbx_linux_notice *notice)
 {
 	return (uint32_t)notice->nr - CBX_LINUX_GATE_BASE <
-		CBX_LINUX_GATE_COUNT;
+	       CBX_LINUX_GATE_COUNT;
 }
 
 static void stop_at_gate(struct cbx_linux_thread *thread,
@@ -76,7 +76,7 @@ static void stop_at_gate(struct cbx_linux_thread *thread,
 	thread->rest = CBX_REST_CALL;
 	thread->id = notice->id;
 	thread->answer = (int64_t)(cbx_linux_slot_va(thread->slot) +
-		offsetof(struct cbx_linux_info, reply));
+				   offsetof(struct cbx_linux_info, reply));
 }
 
 /* The call is to return its own number, so that rax is what it was; negative
@@ -95,8 +95,7 @@ static void stop_at_call(struct cbx_linux_thread *thread,
 	thread->id = notice->id;
 	thread->answer = notice->nr >= 0 ? notice->nr : 0;
 	cbx_linux_thread_due(thread, &upcall);
-	if (cbx_linux_process_info(thread->process, thread->slot)->entry ==
-		0) {
+	if (cbx_linux_process_info(thread->process, thread->slot)->entry == 0) {
 		stop->kind = CBX_STOP_FAULT;
 		stop->fault = CBX_FAULT_INSTRUCTION;
 		stop->address.a = notice->address;
@@ -106,7 +105,7 @@ static void stop_at_call(struct cbx_linux_thread *thread,
 static bool is_fault(const struct cbx_linux_notice *notice)
 {
 	return notice->arg[CBX_STUB_ARG_SIGNAL] != CBX_STUB_KICK &&
-		(int64_t)notice->arg[CBX_STUB_ARG_CODE] > 0;
+	       (int64_t)notice->arg[CBX_STUB_ARG_CODE] > 0;
 }
 
 /* @return false when it came to rest only to enter the runtime */
@@ -165,9 +164,8 @@ static void watch(struct cbx_linux_thread *thread, struct cbx_stop *stop)
 	struct cbx_linux_notice notice;
 
 	for (;;) {
-		switch (cbx_linux_notify_wait(thread->process,
-			&thread->mailbox, until, until == CBX_WAIT_FOREVER,
-			&notice)) {
+		switch (cbx_linux_notify_wait(thread->process, &thread->mailbox,
+			until, until == CBX_WAIT_FOREVER, &notice)) {
 		case CBX_WAIT_NOTICE:
 			if (take_notice(thread, &notice, stop)) {
 				return;

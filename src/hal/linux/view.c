@@ -11,12 +11,11 @@
 
 static _Atomic uint64_t flushes;
 
-enum cbx_status cbx_hal_view_set(
-	struct cbx_pfn pfn, uint64_t count, struct cbx_view view, uint64_t *done)
+enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
+	struct cbx_view view, uint64_t *done)
 {
-	enum cbx_linux_file file = view.bits == CBX_VIEW_NONE ?
-		CBX_FILE_PRIVATE :
-		CBX_FILE_HOST;
+	enum cbx_linux_file file =
+		view.bits == CBX_VIEW_NONE ? CBX_FILE_PRIVATE : CBX_FILE_HOST;
 
 	CBX_CHECK(cbx_range_fits(pfn.n, count, cbx_hal_page_count()));
 	for (*done = 0; *done < count;) {

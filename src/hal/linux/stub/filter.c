@@ -14,21 +14,22 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 
-#define LOW(address)  ((uint32_t)((address) & 0xffffffff))
+#define LOW(address)  ((uint32_t)((address)&0xffffffff))
 #define HIGH(address) ((uint32_t)((address) >> 32))
 
 _Static_assert(HIGH(CBX_STUB_TEXT) == HIGH(CBX_STUB_INIT), "one high half");
 
 #define LOAD(field) \
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define LOAD_HIGH(field)                       \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,     \
+#define LOAD_HIGH(field)                   \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
 		offsetof(struct seccomp_data, field) + 4)
 #define IF(op, value, yes, no) BPF_JUMP(BPF_JMP | BPF_K | (op), value, yes, no)
 #define RETURN(action)	       BPF_STMT(BPF_RET | BPF_K, action)
 
 /* Addresses are those after the instruction: a range begins one too late and
  * includes its end.  Numbers beside the lines are their indices. */
+/* clang-format off */
 #define FILTER(rest)                                                         \
 	{                                                                    \
 		/*  0 */ LOAD(arch),                                         \
@@ -50,6 +51,7 @@ _Static_assert(HIGH(CBX_STUB_TEXT) == HIGH(CBX_STUB_INIT), "one high half");
 		/* 13 */ RETURN(rest),                                       \
 		/* 14 */ RETURN(SECCOMP_RET_KILL_PROCESS),                   \
 	}
+/* clang-format on */
 
 static const struct sock_filter quick[] = FILTER(SECCOMP_RET_TRAP);
 static const struct sock_filter trace[] = FILTER(SECCOMP_RET_USER_NOTIF);
@@ -57,10 +59,10 @@ static const struct sock_filter trace[] = FILTER(SECCOMP_RET_USER_NOTIF);
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The kernel only reads it. */
-#define PROGRAM(array)                                                \
-	{                                                             \
-		.len = COUNT(array),                                  \
-		.filter = (struct sock_filter *)(uintptr_t)(array),   \
+#define PROGRAM(array)                                              \
+	{                                                           \
+		.len = COUNT(array),                                \
+		.filter = (struct sock_filter *)(uintptr_t)(array), \
 	}
 
 const struct sock_fprog cbx_stub_filter = PROGRAM(quick);

@@ -6,7 +6,8 @@ static const struct cbx_linux_info *info_of(
 	const struct cbx_linux_ucontext *context)
 {
 	return (const struct cbx_linux_info *)((uintptr_t)context &
-		~(uintptr_t)(CBX_SLOT_BYTES - 1));
+					       ~(uintptr_t)(CBX_SLOT_BYTES -
+							    1));
 }
 
 static struct cbx_upcall upcall_of(int signal,
@@ -21,8 +22,8 @@ static struct cbx_upcall upcall_of(int signal,
 	}
 	return (struct cbx_upcall){
 		.kind = CBX_UPCALL_FAULT,
-		.code = cbx_linux_fault((uint64_t)signal, context->trap,
-			context->error),
+		.code = cbx_linux_fault(
+			(uint64_t)signal, context->trap, context->error),
 		.value = info->address,
 	};
 }

@@ -8,12 +8,12 @@
 #include <linux/resource.h>
 #include <linux/signal.h>
 
-#define SCM_RIGHTS_TYPE	  1
-#define SOCKET_LEVEL	  1
-#define KERNEL_SIGSET	  8
-#define SIGNAL_RESTORER	  0x04000000
-#define PAGE_BYTES	  4096
-#define DESCRIPTORS_MAX	  8
+#define SCM_RIGHTS_TYPE 1
+#define SOCKET_LEVEL	1
+#define KERNEL_SIGSET	8
+#define SIGNAL_RESTORER 0x04000000
+#define PAGE_BYTES	4096
+#define DESCRIPTORS_MAX 8
 
 /* The kernel's struct sigaction. */
 struct action {
@@ -123,7 +123,7 @@ CBX_STUB_SETUP static void handle(uint64_t signal)
 	struct action action = {
 		.handler = cbx_stub_handle,
 		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART |
-			SIGNAL_RESTORER,
+			 SIGNAL_RESTORER,
 		.restorer = cbx_stub_restorer,
 	};
 

@@ -50,8 +50,8 @@ _Noreturn void cbx_stub_init(void);
 
 /** Give up the stack, install @p filter, send the listener as @p message says,
  * become the pager. */
-_Noreturn void cbx_stub_seal(const struct sock_fprog *filter,
-	const struct cbx_stub_msghdr *message);
+_Noreturn void cbx_stub_seal(
+	const struct sock_fprog *filter, const struct cbx_stub_msghdr *message);
 
 /** The signal handler: enter the runtime or stop. */
 _Noreturn void cbx_stub_handle(int signal, const struct cbx_stub_siginfo *info,
@@ -61,8 +61,8 @@ _Noreturn void cbx_stub_enter(uint64_t entry, struct cbx_upcall *upcall,
 	struct cbx_regs *regs, struct cbx_linux_ucontext *context);
 
 /** Stop; the arguments are enum cbx_stub_stop_arg. */
-_Noreturn void cbx_stub_report(uint64_t signal, uint64_t code,
-	uint64_t address, uint64_t trap, uint64_t error,
+_Noreturn void cbx_stub_report(uint64_t signal, uint64_t code, uint64_t address,
+	uint64_t trap, uint64_t error,
 	const struct cbx_linux_ucontext *context);
 
 /** Never called. */

@@ -2,6 +2,7 @@
 #include "box.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +83,7 @@ struct box box_create(uint32_t flags)
 
 	box.space = take_meta();
 	assert_int_equal(
-		cbx_arch_space_create(box.space, take_pages(1), flags),
-		CBX_OK);
+		cbx_arch_space_create(box.space, take_pages(1), flags), CBX_OK);
 	box.code = take_pages(box.code_pages);
 	page = cbx_hal_page_map(box.code);
 	memcpy(page, box_begin, bytes);
@@ -192,4 +192,22 @@ int only_child(void)
 
 	assert_int_equal(list_children(&pid), 1);
 	return pid;
+}
+
+bool process_alive(int pid)
+{
+	char path[64];
+	char text[256] = { 0 };
+	const char *end;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+	(void)!read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	end = strrchr(text, ')');
+	return end != NULL && end[2] != 'Z' && end[2] != 'X';
 }

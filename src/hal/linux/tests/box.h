@@ -15,9 +15,9 @@
 #include <arch/arch.h>
 #include <hal/hal.h>
 
-#define CODE_VA	 0x10000000ull
-#define DATA_VA	 0x20000000ull /* one page, zero at the start */
-#define STACK_VA 0x28000000ull
+#define CODE_VA	    0x10000000ull
+#define DATA_VA	    0x20000000ull /* one page, zero at the start */
+#define STACK_VA    0x28000000ull
 #define STACK_PAGES 4u
 
 struct box {
@@ -67,6 +67,9 @@ int only_child(void);
 
 /** How many children we have. */
 int child_count(void);
+
+/** Whether a process runs: exists and is no zombie. */
+bool process_alive(int pid);
 
 #define LABEL(name) extern const uint8_t name[]
 LABEL(box_begin);

@@ -74,8 +74,7 @@ static void every_system_call_is_an_up_call(void **state)
 		struct box_thread t = thread_create(&box, calls[i], 0);
 		const struct cbx_reply reply = { CBX_OK, { 1234 } };
 
-		cbx_arch_vcpu_upcall_entry(
-			t.vcpu, label_va(box_entry_gate), 0);
+		cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_gate), 0);
 		(void)thread_run(&t, NULL);
 		assert_gate(&t, 0x140);
 		assert_int_equal(t.stop.call.arg[0], CBX_UPCALL_SYSCALL);
@@ -96,8 +95,7 @@ static void every_system_call_is_traced(void **state)
 		struct box_thread t = thread_create(&box, calls[i], 0);
 		const struct cbx_reply reply = { CBX_OK, { 1234 } };
 
-		cbx_arch_vcpu_upcall_entry(
-			t.vcpu, label_va(box_entry_gate), 0);
+		cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_gate), 0);
 		assert_int_equal(thread_run(&t, NULL), CBX_STOP_TRACE);
 		(void)thread_run(&t, NULL);
 		assert_gate(&t, 0x140);
@@ -147,7 +145,7 @@ static void *watch_cpu_zero(void *arg)
 /* The attack has failed if the target is still not mapped. */
 static void assert_target_unmapped(struct box *box)
 {
-	struct box_thread t = { NULL };
+	struct box_thread t = { 0 };
 	const struct cbx_vcpu_start start = { label_va(box_read),
 		STACK_VA + CBX_PAGE_SIZE, TARGET_VA };
 	void *meta = cbx_hal_page_map(take_pages(1));
@@ -161,8 +159,8 @@ static void assert_target_unmapped(struct box *box)
 		(void)thread_run(&t, NULL);
 	} while (t.stop.kind == CBX_STOP_INTERRUPTED);
 	assert_true(t.stop.kind == CBX_STOP_LOST ||
-		(t.stop.kind == CBX_STOP_FAULT &&
-			t.stop.address.a == TARGET_VA));
+		    (t.stop.kind == CBX_STOP_FAULT &&
+			    t.stop.address.a == TARGET_VA));
 	thread_destroy(&t);
 }
 
@@ -218,8 +216,8 @@ static void a_forged_frame_gains_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct box box = box_create(0);
-		struct box_thread t = thread_create(
-			&box, attack_frame, cases[i].context);
+		struct box_thread t =
+			thread_create(&box, attack_frame, cases[i].context);
 
 		assert_int_equal(thread_run(&t, NULL), cases[i].kind);
 		if (t.stop.kind == CBX_STOP_INTERRUPTED) { /* all zeros */
@@ -301,10 +299,10 @@ static void nothing_else_is_mapped_or_open(void **state)
 		assert_int_equal(sscanf(line, "%llx-", &from), 1);
 		lines++;
 		assert_true(from == CODE_VA || from == DATA_VA ||
-			from == STACK_VA || from == CBX_STUB_TEXT ||
-			from == CBX_COMM_VA || from == CBX_SLOT_VA ||
-			from == CBX_SLOT_VA + CBX_SLOT_STACK ||
-			from == 0xffffffffff600000);
+			    from == STACK_VA || from == CBX_STUB_TEXT ||
+			    from == CBX_COMM_VA || from == CBX_SLOT_VA ||
+			    from == CBX_SLOT_VA + CBX_SLOT_STACK ||
+			    from == 0xffffffffff600000);
 	}
 	(void)fclose(file);
 	assert_true(lines >= 7);
@@ -359,7 +357,7 @@ static void run_second(uint32_t cpu)
 	do {
 		(void)thread_run(second.thread, NULL);
 	} while (second.thread->stop.kind == CBX_STOP_INTERRUPTED &&
-		!second.quit);
+		 !second.quit);
 	second.done = true;
 }
 
@@ -385,7 +383,7 @@ static void a_racing_thread_only_harms_its_box(void **state)
 	do {
 		(void)thread_run(&victim, NULL);
 	} while (victim.stop.kind != CBX_STOP_LOST &&
-		victim.stop.kind != CBX_STOP_FAULT && ++runs < 2000);
+		 victim.stop.kind != CBX_STOP_FAULT && ++runs < 2000);
 	watching = false;
 	(void)pthread_join(watcher, NULL);
 	(void)cbx_linux_cpu_kicked(0);

@@ -3,7 +3,6 @@
 #include "box.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,10 +144,9 @@ static void threads_of_one_box_run_on_several_cpus(void **state)
 			(void)usleep(1000);
 			/* memory calls go on beside running threads */
 			box_map(&box, 0x50000000, take_pages(1), 1, 3);
-			assert_int_equal(
-				cbx_arch_space_unmap(box.space,
-					(struct cbx_va){ 0x50000000 }, 1,
-					&(uint64_t){ 0 }),
+			assert_int_equal(cbx_arch_space_unmap(box.space,
+						 (struct cbx_va){ 0x50000000 },
+						 1, &(uint64_t){ 0 }),
 				CBX_OK);
 		}
 		assert_false(lanes[i].wrong);
@@ -181,24 +179,6 @@ static void a_killed_process_is_lost_and_nothing_else(void **state)
 	thread_destroy(&t);
 	box_destroy(&box);
 	assert_int_equal(child_count(), 0);
-}
-
-static bool alive(int pid)
-{
-	char path[64];
-	char text[256] = { 0 };
-	const char *end;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		return false;
-	}
-	(void)!read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	end = strrchr(text, ')');
-	return end != NULL && end[2] != 'Z' && end[2] != 'X';
 }
 
 /* A machine of its own, which reports its children and spins. */
@@ -263,7 +243,7 @@ static void boxes_die_with_the_monitor(void **state)
 		(void)usleep(10000);
 		left = 0;
 		for (uint32_t k = 0; k < BOXES; k++) {
-			left += alive(children[k]);
+			left += process_alive(children[k]);
 		}
 	}
 	assert_int_equal(left, 0);
@@ -281,11 +261,10 @@ int main(void)
 	const struct CMUnitTest doomed[] = {
 		cmocka_unit_test(boxes_die_with_the_monitor),
 	};
-	int failed = cmocka_run_group_tests_name(
-		"linux death", doomed, NULL, NULL);
+	int failed =
+		cmocka_run_group_tests_name("linux death", doomed, NULL, NULL);
 
 	machine_start();
 	return failed +
-		cmocka_run_group_tests_name(
-			"linux process", tests, NULL, NULL);
+	       cmocka_run_group_tests_name("linux process", tests, NULL, NULL);
 }

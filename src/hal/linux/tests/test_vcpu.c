@@ -94,9 +94,9 @@ static void rights_are_what_the_table_says(void **state)
 				 (struct cbx_va){ DATA_VA }, 1, read, &done),
 		CBX_OK);
 	assert_int_equal(thread_run(&t, NULL), CBX_STOP_FAULT);
-	assert_int_equal(cbx_arch_space_protect(box.space,
-				 (struct cbx_va){ DATA_VA }, 1,
-				 (struct cbx_rights){ 3 }, &done),
+	assert_int_equal(
+		cbx_arch_space_protect(box.space, (struct cbx_va){ DATA_VA }, 1,
+			(struct cbx_rights){ 3 }, &done),
 		CBX_OK);
 	assert_true(cbx_arch_space_lookup(
 		box.space, (struct cbx_va){ DATA_VA }, &mapping));
