@@ -126,7 +126,10 @@ void machine_put(uint64_t pfn, const void *bytes, size_t size)
 
 enum cbx_page_state machine_state(uint64_t pfn)
 {
-	return (enum cbx_page_state)must(PAGE_QUERY, pfn);
+	const struct cbx_page *page = cbx_page_at(pfn);
+
+	assert_non_null(page);
+	return (enum cbx_page_state)page->state;
 }
 
 struct cbx_policy machine_policy(void)
