@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""doc/abi.md is made from the tables: abi_doc.py [--write]
+"""doc/abi.md is made from the tables: abi_doc.py [--write | --output FILE]
 
 Numbers, callers, states and layouts come from gate.def, status.def and abi.h;
 what a gate's arguments mean comes from doc/abi.in.md, which must have one
@@ -96,7 +96,8 @@ BAD = {
 }
 
 if __name__ == '__main__':
-    if '--write' in sys.argv:
-        with open(os.path.join(lintlib.ROOT, PAGE), 'w', encoding='utf-8') as f:
+    if len(sys.argv) > 1:
+        target = sys.argv[2] if sys.argv[1] == '--output' else os.path.join(lintlib.ROOT, PAGE)
+        with open(target, 'w', encoding='utf-8') as f:
             f.write(page(lintlib.Tree()))
     sys.exit(lintlib.main('abi document', check, BAD, {'the same': FULL}))
