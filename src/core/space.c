@@ -263,6 +263,9 @@ enum cbx_status cbx_space_protect(struct cbx_domain *d, struct cbx_space *space,
 	if (!cbx_space_range_valid(va, count) || !rights_valid(rights)) {
 		return CBX_E_INVALID;
 	}
+	if (space->ended) {
+		return CBX_E_STATE;
+	}
 	while (*done < count) {
 		struct cbx_va at = cbx_va_add(va, *done);
 		struct cbx_mapping first;
