@@ -223,16 +223,18 @@ static void assert_touch(uint64_t pfn, const struct cbx_page *page)
 static void assert_page(uint64_t pfn)
 {
 	const struct cbx_page *page = cbx_page_at(pfn);
-	/* A page half changed has part of its old view left; after a refusal
-	 * a page of the host may have lost part of its own. */
-	bool half = (page->state == CBX_PAGE_LEAVING &&
-			    page->detail == CBX_LEAVING_HALF) ||
-		    (page->state == CBX_PAGE_OPEN &&
-			    page->detail == CBX_OPEN_HALF) ||
-		    (page->state == CBX_PAGE_HOST && mock_refused());
+	/* A page half changed has part of its old view left; a window leaves
+	 * the box first; after a refusal a page of the host may have lost part
+	 * of its view. */
+	bool between = (page->state == CBX_PAGE_LEAVING &&
+			       (page->detail == CBX_LEAVING_HALF ||
+				       page->detail == CBX_LEAVING_WINDOW)) ||
+		       (page->state == CBX_PAGE_OPEN &&
+			       page->detail == CBX_OPEN_HALF) ||
+		       (page->state == CBX_PAGE_HOST && mock_refused());
 
 	assert_int_not_equal(page->state, CBX_PAGE_INVALID);
-	if (!half) {
+	if (!between) {
 		assert_int_equal(mock_view((struct cbx_pfn){ pfn }).bits,
 			mock_view_round(cbx_page_view(page)).bits);
 	}
