@@ -87,20 +87,21 @@ void cbx_linux_frame_resume(
 }
 
 /* Below the kernel's frame, which begins 8 bytes below the context. */
-void cbx_linux_frame_upcall(struct cbx_linux_process *process, uint32_t slot,
-	uint64_t context, const struct cbx_upcall *upcall)
+void cbx_linux_frame_upcall(
+	const struct cbx_linux_thread *thread, const struct cbx_upcall *upcall)
 {
+	uint64_t context = thread->context;
 	uint64_t va = (context - 8 - sizeof(*upcall)) & ~(uint64_t)15;
-	struct cbx_regs regs = {
+	const struct cbx_regs regs = {
 		.rdi = va,
 		.rsi = context + offsetof(struct cbx_linux_ucontext, regs),
 		.rdx = context,
 		.rsp = va - 8, /* as if called */
-		.rip = cbx_linux_process_info(process, slot)->entry,
+		.rip = thread->entry,
 		.rflags = FLAGS_START,
 	};
-	struct cbx_upcall *to = stack_at(process, slot, va);
+	struct cbx_upcall *to = stack_at(thread->process, thread->slot, va);
 
 	*to = *upcall;
-	write_frame(process, slot, &regs, 0);
+	write_frame(thread->process, thread->slot, &regs, 0);
 }

@@ -24,10 +24,10 @@ void cbx_linux_frame_start(struct cbx_linux_process *process, uint32_t slot,
 void cbx_linux_frame_resume(
 	struct cbx_linux_process *process, uint32_t slot, uint64_t context);
 
-/** Continue in the runtime, with @p context as the program's registers.
- * @pre cbx_linux_frame_valid; the slot has an entry */
-void cbx_linux_frame_upcall(struct cbx_linux_process *process, uint32_t slot,
-	uint64_t context, const struct cbx_upcall *upcall);
+/** Continue at the runtime's entry, with the thread's context as the program's
+ * registers.  @pre cbx_linux_frame_valid; the thread has an entry */
+void cbx_linux_frame_upcall(
+	const struct cbx_linux_thread *thread, const struct cbx_upcall *upcall);
 
 /** The box address of the frame. */
 uint64_t cbx_linux_frame_address(uint32_t slot);

@@ -85,7 +85,7 @@ struct cbx_linux_ucontext {
 /** First page of a slot. */
 struct cbx_linux_info {
 	struct cbx_reply reply; /* of the thread's last gate */
-	uint64_t entry;		/* of the runtime; 0 is none */
+	uint64_t entry;		/* of the runtime; 0: stop instead */
 	uint64_t reserved[6];
 	uint64_t pretcode;		  /* frame, as rt_sigreturn wants it */
 	struct cbx_linux_ucontext resume; /* registers to continue with */

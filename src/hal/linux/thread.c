@@ -211,10 +211,25 @@ void cbx_linux_thread_interrupt(struct cbx_linux_thread *thread)
 	}
 }
 
+/* From our answer to rt_sigreturn the thread must not run a box's code, which
+ * could make that call itself: a trap on the way (single step) stops. */
+static void set_returning(struct cbx_linux_thread *thread, bool returning)
+{
+	thread->returning = returning;
+	cbx_linux_process_info(thread->process, thread->slot)->entry =
+		returning ? 0 : thread->entry;
+}
+
+void cbx_linux_thread_entry(struct cbx_linux_thread *thread, uint64_t entry)
+{
+	thread->entry = entry;
+	set_returning(thread, thread->returning);
+}
+
 void cbx_linux_thread_return(
 	struct cbx_linux_thread *thread, const struct cbx_linux_notice *notice)
 {
-	thread->returning = false;
+	set_returning(thread, false);
 	if (thread->wanted) {
 		kick(thread);
 	}
@@ -240,8 +255,7 @@ void cbx_linux_thread_due(
 
 static void enter_runtime(struct cbx_linux_thread *thread)
 {
-	cbx_linux_frame_upcall(thread->process, thread->slot, thread->context,
-		&thread->due[0]);
+	cbx_linux_frame_upcall(thread, &thread->due[0]);
 	thread->due_count--;
 	for (uint32_t i = 0; i < thread->due_count; i++) {
 		thread->due[i] = thread->due[i + 1];
@@ -267,12 +281,12 @@ void cbx_linux_thread_continue(struct cbx_linux_thread *thread)
 	struct cbx_linux_process *process = thread->process;
 	uint64_t id = thread->id;
 
-	if (cbx_linux_process_info(process, thread->slot)->entry == 0) {
+	if (thread->entry == 0) {
 		thread->due_count = 0; /* nobody to tell */
 	}
 	if (thread->rest == CBX_REST_STOP) {
 		set_frame(thread);
-		thread->returning = true;
+		set_returning(thread, true);
 		thread->answer = (int64_t)cbx_linux_frame_address(thread->slot);
 	}
 	if (thread->due_count > 0) {

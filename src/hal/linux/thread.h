@@ -32,6 +32,9 @@ void cbx_linux_thread_interrupt(struct cbx_linux_thread *thread);
 void cbx_linux_thread_return(
 	struct cbx_linux_thread *thread, const struct cbx_linux_notice *notice);
 
+/** Where the runtime's up-call entry is from now on; 0 is nowhere. */
+void cbx_linux_thread_entry(struct cbx_linux_thread *thread, uint64_t entry);
+
 /** Make an up-call due; one of the same kind that was due is replaced. */
 void cbx_linux_thread_due(
 	struct cbx_linux_thread *thread, const struct cbx_upcall *upcall);

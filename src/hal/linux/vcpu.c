@@ -95,7 +95,7 @@ static void stop_at_call(struct cbx_linux_thread *thread,
 	thread->id = notice->id;
 	thread->answer = notice->nr >= 0 ? notice->nr : 0;
 	cbx_linux_thread_due(thread, &upcall);
-	if (cbx_linux_process_info(thread->process, thread->slot)->entry == 0) {
+	if (thread->entry == 0) {
 		stop->kind = CBX_STOP_FAULT;
 		stop->fault = CBX_FAULT_INSTRUCTION;
 		stop->address.a = notice->address;
@@ -151,7 +151,7 @@ static bool take_notice(struct cbx_linux_thread *thread,
 		stop_at_call(thread, notice, stop);
 		return true;
 	}
-	/* Box code in the stub's instructions; or somebody else's signal
+	/* Box code in the stub's instructions; or a trap, or a foreign signal,
 	 * between our answer and rt_sigreturn, where no frame is whole. */
 	cbx_linux_process_kill(thread->process);
 	stop->kind = CBX_STOP_LOST;
@@ -215,7 +215,7 @@ void cbx_arch_vcpu_upcall_entry(
 	(void)stack;
 	pthread_mutex_lock(&process->lock);
 	if (!process->dead) {
-		cbx_linux_process_info(process, thread->slot)->entry = entry;
+		cbx_linux_thread_entry(thread, entry);
 	}
 	pthread_mutex_unlock(&process->lock);
 }

@@ -276,6 +276,48 @@ BOX attack_frame
 2:	dec	%rax
 	jmp	*%rax
 
+/* Single-step into the stub's CBX_STUB_STOP: iretq arms the trap for after that
+ * system call.  The argument is the address of its instruction. */
+BOX attack_step
+	mov	%rsp, %rcx
+	mov	%ss, %eax
+	push	%rax
+	push	%rcx
+	pushf
+	orq	$0x100, (%rsp)
+	mov	%cs, %eax
+	push	%rax
+	push	%rdi
+	movabs	$(CBX_SLOT_VA + CBX_SLOT_STACK + 0x1000), %r9
+	mov	$CBX_STUB_KICK, %edi
+	mov	$-6, %rsi
+	xor	%edx, %edx
+	xor	%r10d, %r10d
+	xor	%r8d, %r8d
+	mov	$CBX_STUB_STOP, %eax
+	iretq
+
+/* A runtime that, told of the trap between the monitor's answer and
+ * rt_sigreturn, makes that system call with a frame of its own: zeros at
+ * DATA_VA, but for rip, rsp and the segments. */
+BOX attack_step_entry
+	mov	$(DATA_VA + 0x100), %esp
+	lea	attack_step_through(%rip), %rax
+	mov	%rax, 0xa8(%rsp)	/* rip */
+	mov	%rsp, 0xa0(%rsp)	/* rsp */
+	movq	$0x33, 0xb8(%rsp)	/* cs; ss in the last half */
+	movw	$0x2b, 0xbe(%rsp)
+	movabs	$CBX_STUB_TEXT, %rdx
+1:	inc	%rdx			/* mov $15, %eax; syscall */
+	cmpl	$0x0f, 1(%rdx)
+	jne	1b
+	cmpw	$0x050f, 5(%rdx)
+	jne	1b
+	jmp	*%rdx
+BOX attack_step_through
+	GATE	0x123
+	ud2
+
 /* Spoil the signal stack: point rsp at its bottom, then fault. */
 BOX attack_stack
 	movabs	$(CBX_SLOT_VA + CBX_SLOT_STACK + 1024), %rsp

@@ -34,12 +34,19 @@ LABEL(attack_vsyscall);
 LABEL(attack_stub);
 LABEL(attack_frame);
 LABEL(attack_stack);
+LABEL(attack_step);
+LABEL(attack_step_entry);
 LABEL(attack_fill);
 LABEL(box_entry_gate);
 LABEL(box_read);
 LABEL(box_spin);
 LABEL(box_syscalls);
 LABEL(box_write);
+
+/* The stub's text begins with the second page of its file (stub.lds). */
+#define STUB_FILE_OFFSET 0x1000u
+extern const uint8_t cbx_linux_stub[];
+extern const uint8_t cbx_linux_stub_end[];
 
 #define TARGET_VA 0x30000000ull /* what the attacks try to map */
 
@@ -230,6 +237,34 @@ static void a_forged_frame_gains_nothing(void **state)
 	}
 }
 
+/* Where the stub's text has `mov $CBX_STUB_STOP, %eax; syscall`. */
+static uint64_t find_stop_instruction(void)
+{
+	const uint8_t code[] = { 0xb8, 0x01, 0x10, 0xbf, 0x0c, 0x0f, 0x05 };
+	const uint8_t *text = cbx_linux_stub;
+	size_t left = (size_t)(cbx_linux_stub_end - text);
+	const uint8_t *found = memmem(text, left, code, sizeof(code));
+
+	assert_non_null(found);
+	return CBX_STUB_TEXT + (uint64_t)(found - text) - STUB_FILE_OFFSET + 5;
+}
+
+/* Box code that runs between our answer and rt_sigreturn could make that call
+ * with a frame of its own, and mask the signal that stops it. */
+static void no_trap_comes_before_our_return(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t =
+		thread_create(&box, attack_step, find_stop_instruction());
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(attack_step_entry), 0);
+	assert_int_equal(thread_run(&t, NULL), CBX_STOP_INTERRUPTED);
+	assert_int_equal(thread_run(&t, NULL), CBX_STOP_LOST);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
 static void a_spoilt_signal_stack_is_the_end(void **state)
 {
 	struct box box = box_create(0);
@@ -407,6 +442,7 @@ int main(void)
 		cmocka_unit_test(old_system_call_instructions_reach_nothing),
 		cmocka_unit_test(the_stub_serves_no_attacker),
 		cmocka_unit_test(a_forged_frame_gains_nothing),
+		cmocka_unit_test(no_trap_comes_before_our_return),
 		cmocka_unit_test(a_spoilt_signal_stack_is_the_end),
 		cmocka_unit_test(what_is_above_can_be_read_at_most),
 		cmocka_unit_test(nothing_else_is_mapped_or_open),
