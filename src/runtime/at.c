@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "at.h"
+
+#include "file.h"
+#include "linux.h"
+#include "user.h"
+
+static char path[LX_PATH_MAX];
+
+static int64_t base_of(uint64_t dirfd, struct cbx_node **base)
+{
+	const struct cbx_file *file;
+
+	*base = cbx_path_cwd;
+	if ((int32_t)dirfd == LX_AT_FDCWD || path[0] == '/') {
+		return 0;
+	}
+	file = cbx_fd_file((uint32_t)dirfd);
+	if (file == NULL) {
+		return -LX_EBADF;
+	}
+	*base = file->node;
+	return cbx_node_is(file->node, LX_S_IFDIR) || path[0] == '\0'
+		       ? 0
+		       : -LX_ENOTDIR;
+}
+
+int64_t cbx_at_walk(
+	uint64_t dirfd, uint64_t path_va, bool follow, struct cbx_walk *walk)
+{
+	struct cbx_node *base;
+	int64_t status = cbx_user_path(path, path_va);
+
+	if (status == 0) {
+		status = base_of(dirfd, &base);
+	}
+	return status == 0 ? cbx_path_walk(base, path, follow, walk) : status;
+}
+
+int64_t cbx_at_node(uint64_t dirfd, uint64_t path_va, uint64_t flags,
+	struct cbx_node **node)
+{
+	struct cbx_walk walk;
+	struct cbx_node *base;
+	int64_t status = cbx_user_path(path, path_va);
+
+	if (status == 0) {
+		status = base_of(dirfd, &base);
+	}
+	if (status != 0) {
+		return status;
+	}
+	if (path[0] == '\0' && (flags & LX_AT_EMPTY_PATH) != 0) {
+		*node = base;
+		return 0;
+	}
+	status = cbx_path_walk(
+		base, path, (flags & LX_AT_SYMLINK_NOFOLLOW) == 0, &walk);
+	if (status != 0) {
+		return status;
+	}
+	*node = walk.node;
+	return walk.node == NULL ? -LX_ENOENT : 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "channel.h"
+
+#include "budget.h"
+#include "gate.h"
+#include "heap.h"
+#include "lib.h"
+#include "linux.h"
+#include "memory.h"
+#include "signal.h"
+#include "user.h"
+
+#define CLIENT_VA 0x710000000000ull
+
+/* Input read ahead: bytes [start, end) of a buffer. */
+static struct {
+	uint8_t *bytes;
+	uint64_t start;
+	uint64_t end;
+	bool client; /* read the client's data instead, all of it, once */
+	bool over;   /* the client's data was read */
+	bool log;    /* output goes to the error port */
+} input;
+
+void cbx_channel_init(bool client, bool log)
+{
+	input.client = client;
+	input.log = log;
+}
+
+/* The client's data, into as much memory as there is. */
+static int64_t read_client(void)
+{
+	uint64_t pages = cbx_budget_free() / 4 * 3;
+	int64_t got;
+	uint64_t used;
+
+	if (!cbx_budget_take(pages)) {
+		return -LX_ENOMEM;
+	}
+	if (pages == 0 ||
+		!cbx_gate_map(CLIENT_VA, pages, CBX_RIGHT_R | CBX_RIGHT_W)) {
+		cbx_budget_give(pages);
+		return -LX_ENOMEM;
+	}
+	got = cbx_gate_read(CBX_PORT_CLIENT, CLIENT_VA, pages * CBX_PAGE_SIZE);
+	used = got < 0 ? 0 : cbx_pages_of((uint64_t)got);
+	cbx_gate_unmap(CLIENT_VA + used * CBX_PAGE_SIZE, pages - used);
+	cbx_budget_give(pages - used);
+	if (got < 0) {
+		return got;
+	}
+	input.bytes = (uint8_t *)CLIENT_VA;
+	input.end = (uint64_t)got;
+	input.over = true;
+	return got;
+}
+
+/* Read ahead; bytes there are then. */
+static int64_t refill(void)
+{
+	int64_t got;
+
+	if (input.client) {
+		return input.over ? 0 : read_client();
+	}
+	if (input.bytes == NULL) {
+		input.bytes = cbx_heap_take(CBX_IO_BYTES_MAX);
+	}
+	if (input.bytes == NULL) {
+		return -LX_ENOMEM;
+	}
+	got = cbx_gate_read(
+		CBX_PORT_INPUT, (uint64_t)input.bytes, CBX_IO_BYTES_MAX);
+	input.start = 0;
+	input.end = got < 0 ? 0 : (uint64_t)got;
+	return got;
+}
+
+static int64_t channel_read(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
+{
+	(void)at;
+	if (file->node->index != CBX_PORT_INPUT) {
+		return -LX_EBADF;
+	}
+	if (bytes == 0) {
+		return 0;
+	}
+	if (input.start == input.end) {
+		int64_t got = refill();
+
+		if (got <= 0) {
+			return got;
+		}
+	}
+	bytes = cbx_min(bytes, input.end - input.start);
+	bytes -= cbx_user_copy((void *)va, input.bytes + input.start, bytes);
+	input.start += bytes;
+	return bytes == 0 ? -LX_EFAULT : (int64_t)bytes;
+}
+
+/* One gate's worth; the errors are the program's. */
+static int64_t write_some(enum cbx_port port, uint64_t va, uint64_t bytes)
+{
+	int64_t done;
+
+	cbx_memory_populate(va, bytes);
+	done = cbx_gate_write(port, va, bytes);
+	if (done == -LX_EPIPE) {
+		cbx_signal_raise(LX_SIGPIPE);
+	}
+	return done;
+}
+
+int64_t cbx_channel_write(enum cbx_port port, uint64_t va, uint64_t bytes)
+{
+	uint64_t done = 0;
+
+	while (done < bytes) {
+		int64_t part = write_some(port, va + done, bytes - done);
+
+		if (part <= 0) {
+			return done == 0 ? part : (int64_t)done;
+		}
+		done += (uint64_t)part;
+	}
+	return (int64_t)done;
+}
+
+static int64_t channel_write(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
+{
+	uint16_t port = file->node->index;
+
+	(void)at;
+	if (port == CBX_PORT_INPUT) {
+		return -LX_EBADF;
+	}
+	return cbx_channel_write(input.log || port == CBX_PORT_ERROR
+					 ? CBX_PORT_ERROR
+					 : CBX_PORT_OUTPUT,
+		va, bytes);
+}
+
+static uint64_t channel_available(const struct cbx_file *file)
+{
+	return file->node->index == CBX_PORT_INPUT ? input.end - input.start
+						   : 0;
+}
+
+const struct cbx_file_ops cbx_channel_ops = {
+	.read = channel_read,
+	.write = channel_write,
+	.available = channel_available,
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entry points of the runtime on the linux backend, and the few instructions
+ * that may fault in it.
+ */
+	.text
+
+/* The box's first instruction: rdi = the start block's address. */
+	.globl	cbx_runtime_entry
+	.type	cbx_runtime_entry, @function
+cbx_runtime_entry:
+	xorl	%ebp, %ebp
+	cld
+	andq	$-16, %rsp
+	call	cbx_runtime_start
+	ud2
+	.size	cbx_runtime_entry, . - cbx_runtime_entry
+
+/* An up-call: rdi = struct cbx_upcall *, rsi = struct cbx_regs *, rdx = the
+ * backend's frame. */
+	.globl	cbx_runtime_upcall_entry
+	.type	cbx_runtime_upcall_entry, @function
+cbx_runtime_upcall_entry:
+	xorl	%ebp, %ebp
+	cld
+	andq	$-16, %rsp
+	call	cbx_runtime_upcall
+	ud2
+	.size	cbx_runtime_upcall_entry, . - cbx_runtime_upcall_entry
+
+/* cbx_start_program(rdi = entry, rsi = stack): begin the program, every other
+ * register zero. */
+	.globl	cbx_start_program
+	.type	cbx_start_program, @function
+cbx_start_program:
+	movq	%rsi, %rsp
+	movq	%rdi, %r11
+	xorl	%eax, %eax
+	xorl	%ebx, %ebx
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%esi, %esi
+	xorl	%edi, %edi
+	xorl	%ebp, %ebp
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	xorl	%r10d, %r10d
+	xorl	%r12d, %r12d
+	xorl	%r13d, %r13d
+	xorl	%r14d, %r14d
+	xorl	%r15d, %r15d
+	jmp	*%r11
+	.size	cbx_start_program, . - cbx_start_program
+
+/* Where a signal handler returns to. */
+	.globl	cbx_signal_restorer
+	.type	cbx_signal_restorer, @function
+cbx_signal_restorer:
+	movl	$999, %eax	/* sigreturn, in syscall.def */
+	syscall
+	ud2
+	.size	cbx_signal_restorer, . - cbx_signal_restorer
+
+/* uint64_t cbx_user_copy(to, from, bytes) */
+	.globl	cbx_user_copy, cbx_user_copy_touch, cbx_user_copy_fixup
+	.type	cbx_user_copy, @function
+cbx_user_copy:
+	movq	%rdx, %rcx
+cbx_user_copy_touch:
+	rep movsb
+cbx_user_copy_fixup:
+	movq	%rcx, %rax
+	ret
+	.size	cbx_user_copy, . - cbx_user_copy
+
+/* uint64_t cbx_user_zero(to, bytes) */
+	.globl	cbx_user_zero, cbx_user_zero_touch, cbx_user_zero_fixup
+	.type	cbx_user_zero, @function
+cbx_user_zero:
+	movq	%rsi, %rcx
+	xorl	%eax, %eax
+cbx_user_zero_touch:
+	rep stosb
+cbx_user_zero_fixup:
+	movq	%rcx, %rax
+	ret
+	.size	cbx_user_zero, . - cbx_user_zero
+
+/* int64_t cbx_user_copy_string(to, from, size) */
+	.globl	cbx_user_copy_string
+	.globl	cbx_user_string_touch, cbx_user_string_fixup
+	.type	cbx_user_copy_string, @function
+cbx_user_copy_string:
+	xorl	%eax, %eax
+1:	cmpq	%rdx, %rax
+	je	2f
+cbx_user_string_touch:
+	movb	(%rsi,%rax), %cl
+	movb	%cl, (%rdi,%rax)
+	testb	%cl, %cl
+	jz	2f
+	incq	%rax
+	jmp	1b
+2:	ret
+cbx_user_string_fixup:
+	movq	$-14, %rax	/* -EFAULT */
+	ret
+	.size	cbx_user_copy_string, . - cbx_user_copy_string
+
+/* bool cbx_fsgsbase_usable(void): whether wrfsbase works here. */
+	.globl	cbx_fsgsbase_usable
+	.globl	cbx_fsgsbase_touch, cbx_fsgsbase_fixup
+	.type	cbx_fsgsbase_usable, @function
+cbx_fsgsbase_usable:
+	xorl	%eax, %eax
+	xorl	%ecx, %ecx
+cbx_fsgsbase_touch:
+	wrfsbase %rcx
+	movl	$1, %eax
+cbx_fsgsbase_fixup:
+	ret
+	.size	cbx_fsgsbase_usable, . - cbx_fsgsbase_usable
+
+	.section .note.GNU-stack, "", @progbits

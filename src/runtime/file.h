@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Open files, and the table of descriptors.
+ */
+#ifndef CBX_RUNTIME_FILE_H
+#define CBX_RUNTIME_FILE_H
+
+#include "node.h"
+
+#define CBX_FD_MAX 1024u
+
+struct cbx_file;
+
+/**
+ * What a kind of file can do.  Addresses may be the program's and may not be
+ * mapped; results are bytes or a negative errno.
+ */
+struct cbx_file_ops {
+	/** NULL: cannot be read.  @p at is 0 for a stream */
+	int64_t (*read)(struct cbx_file *file, uint64_t va, uint64_t bytes,
+		uint64_t at);
+	/** NULL: cannot be written */
+	int64_t (*write)(struct cbx_file *file, uint64_t va, uint64_t bytes,
+		uint64_t at);
+	/** LX_POLL* that hold now; NULL: always ready both ways */
+	uint32_t (*poll)(struct cbx_file *file);
+	/** bytes that can be read at once; NULL: not known */
+	uint64_t (*available)(const struct cbx_file *file);
+	/** the last descriptor is gone; NULL: nothing to do */
+	void (*close)(struct cbx_file *file);
+	bool seekable; /* has a position */
+};
+
+/** An open file description. */
+struct cbx_file {
+	const struct cbx_file_ops *ops;
+	struct cbx_node *node; /* holds a reference */
+	uint64_t position;
+	uint32_t flags; /* LX_O_*: access mode and status */
+	uint32_t refs;
+	struct cbx_data shot; /* PROC: the content when it was opened */
+};
+
+extern const struct cbx_file_ops cbx_regular_ops;
+extern const struct cbx_file_ops cbx_directory_ops;
+extern const struct cbx_file_ops cbx_shot_ops;
+extern const struct cbx_file_ops cbx_pipe_ops;
+extern const struct cbx_file_ops cbx_channel_ops;
+extern const struct cbx_file_ops cbx_path_ops; /* O_PATH */
+
+/** The operations of a character device; NULL when it cannot be opened. */
+const struct cbx_file_ops *cbx_device_ops(uint8_t device);
+
+/**
+ * Open a node.
+ *
+ * @param[out] file  with one reference; untouched on failure
+ *
+ * @retval -ENOMEM, -EISDIR, -ENXIO as open(2)
+ */
+CBX_MUST_CHECK int64_t cbx_file_open(
+	struct cbx_node *node, uint32_t flags, struct cbx_file **file);
+
+void cbx_file_hold(struct cbx_file *file);
+void cbx_file_drop(struct cbx_file *file);
+
+static inline bool cbx_file_readable(const struct cbx_file *file)
+{
+	return (file->flags & 3u) != 1u && file->ops->read != NULL;
+}
+
+static inline bool cbx_file_writable(const struct cbx_file *file)
+{
+	return (file->flags & 3u) != 0u && file->ops->write != NULL;
+}
+
+/**
+ * Read or write at the file's position, or at @p *at when not NULL.
+ *
+ * @retval -EBADF   not open for that
+ * @retval -ESPIPE  @p at with a stream
+ */
+int64_t cbx_file_read(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at);
+int64_t cbx_file_write(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at);
+
+/** The file a descriptor stands for; NULL when it is not open. */
+struct cbx_file *cbx_fd_file(uint64_t fd);
+
+/** Give a file the lowest descriptor from @p lowest on; the file's reference
+ * becomes the descriptor's.  @retval -EMFILE  and the reference is kept */
+CBX_MUST_CHECK int64_t cbx_fd_add(
+	struct cbx_file *file, uint64_t lowest, bool close_on_exec);
+
+/** Make @p fd stand for a file, whose reference becomes the descriptor's;
+ * what it stood for is closed.  @pre fd < CBX_FD_MAX */
+void cbx_fd_set(uint64_t fd, struct cbx_file *file, bool close_on_exec);
+
+/** @retval -EBADF */
+int64_t cbx_fd_close(uint64_t fd);
+
+/** Close what is marked for it. */
+void cbx_fd_close_on_exec(void);
+
+bool cbx_fd_marked(uint64_t fd);
+void cbx_fd_mark(uint64_t fd, bool close_on_exec);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate.h"
+
+#include <base/gatecall_linux.h>
+
+#include "lib.h"
+#include "linux.h"
+
+static uint64_t call(
+	enum cbx_call_id id, const uint64_t arg[4], struct cbx_reply *reply)
+{
+	const struct cbx_call request = {
+		.id = id,
+		.arg = { arg[0], arg[1], arg[2], arg[3] },
+	};
+
+	do {
+		cbx_gatecall(&request, reply);
+	} while (reply->status == CBX_E_BUSY);
+	return reply->status;
+}
+
+void cbx_gate_end(uint64_t status)
+{
+	struct cbx_reply reply;
+
+	for (;;) {
+		call(CBX_CALL_END, (uint64_t[4]){ status }, &reply);
+	}
+}
+
+/* One call's worth of a range, as far as @p done says it got. */
+static bool range(enum cbx_call_id id, uint64_t va, uint64_t pages,
+	unsigned rights, uint64_t *done)
+{
+	*done = 0;
+	while (*done < pages) {
+		struct cbx_reply reply;
+		uint64_t batch = cbx_min(pages - *done, CBX_RANGE_PAGES_MAX);
+		uint64_t status = call(id,
+			(uint64_t[4]){
+				0, va + *done * CBX_PAGE_SIZE, batch, rights },
+			&reply);
+
+		*done += cbx_min(reply.ret[0], batch);
+		if (status != CBX_OK) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool cbx_gate_map(uint64_t va, uint64_t pages, unsigned rights)
+{
+	uint64_t done;
+
+	if (range(CBX_CALL_MAP, va, pages, rights, &done)) {
+		return true;
+	}
+	cbx_gate_unmap(va, done);
+	return false;
+}
+
+void cbx_gate_unmap(uint64_t va, uint64_t pages)
+{
+	uint64_t done;
+
+	range(CBX_CALL_UNMAP, va, pages, 0, &done);
+}
+
+bool cbx_gate_protect(uint64_t va, uint64_t pages, unsigned rights)
+{
+	uint64_t done;
+
+	return range(CBX_CALL_PROTECT, va, pages, rights, &done);
+}
+
+static int64_t transfer(
+	enum cbx_call_id id, enum cbx_port port, uint64_t va, uint64_t bytes)
+{
+	struct cbx_reply reply;
+
+	switch (call(id, (uint64_t[4]){ port, va, bytes }, &reply)) {
+	case CBX_OK:
+		return (int64_t)reply.ret[0];
+	case CBX_E_FAULT:
+		return -LX_EFAULT;
+	default:
+		return -LX_EIO;
+	}
+}
+
+int64_t cbx_gate_read(enum cbx_port port, uint64_t va, uint64_t bytes)
+{
+	if (port != CBX_PORT_CLIENT) {
+		bytes = cbx_min(bytes, CBX_IO_BYTES_MAX);
+	}
+
+	int64_t moved = transfer(CBX_CALL_CHANNEL_READ, port, va, bytes);
+
+	return moved > (int64_t)bytes ? -LX_EIO : moved;
+}
+
+int64_t cbx_gate_write(enum cbx_port port, uint64_t va, uint64_t bytes)
+{
+	bytes = cbx_min(bytes, CBX_IO_BYTES_MAX);
+
+	int64_t moved = transfer(CBX_CALL_CHANNEL_WRITE, port, va, bytes);
+
+	return moved > (int64_t)bytes ? -LX_EIO : moved;
+}
+
+void cbx_gate_random(uint64_t word[4])
+{
+	struct cbx_reply reply;
+
+	while (call(CBX_CALL_RANDOM, (uint64_t[4]){ 0 }, &reply) != CBX_OK) {
+	}
+	memcpy(word, reply.ret, 4 * sizeof(word[0]));
+}
+
+uint64_t cbx_gate_ticks(void)
+{
+	struct cbx_reply reply;
+
+	call(CBX_CALL_TIME, (uint64_t[4]){ 0 }, &reply);
+	return reply.ret[0];
+}
+
+void cbx_gate_park(uint64_t deadline)
+{
+	struct cbx_reply reply;
+
+	call(CBX_CALL_THREAD_PARK, (uint64_t[4]){ deadline }, &reply);
+}
+
+bool cbx_gate_upcall_entry(uint64_t entry)
+{
+	struct cbx_reply reply;
+
+	return call(CBX_CALL_UPCALL_ENTRY, (uint64_t[4]){ entry, 0 }, &reply) ==
+	       CBX_OK;
+}
+
+void cbx_gate_result(int64_t result)
+{
+	struct cbx_reply reply;
+
+	call(CBX_CALL_UPCALL_RESUME, (uint64_t[4]){ (uint64_t)result }, &reply);
+}

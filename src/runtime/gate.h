@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime's own calls to the monitor.
+ */
+#ifndef CBX_RUNTIME_GATE_H
+#define CBX_RUNTIME_GATE_H
+
+#include <base/types.h>
+
+/** END's status when the program died of a signal. */
+#define CBX_END_SIGNAL 0x100u
+
+/** End the box: an exit code, or CBX_END_SIGNAL | signal. */
+_Noreturn void cbx_gate_end(uint64_t status);
+
+/**
+ * Map zeroed pages of the reserve.
+ *
+ * @param rights  CBX_RIGHT_*, at least one
+ *
+ * @retval true   all mapped
+ * @retval false  the reserve is empty; none is
+ */
+CBX_MUST_CHECK bool cbx_gate_map(uint64_t va, uint64_t pages, unsigned rights);
+
+/** Give mapped pages back to the reserve. */
+void cbx_gate_unmap(uint64_t va, uint64_t pages);
+
+/** Change the rights of mapped pages; false when the monitor refused some. */
+CBX_MUST_CHECK bool cbx_gate_protect(
+	uint64_t va, uint64_t pages, unsigned rights);
+
+/**
+ * Read from or write to a channel.
+ *
+ * @param va     mapped memory of @p bytes
+ * @param bytes  any number; CBX_IO_BYTES_MAX at most are moved, but for a read
+ *               of CBX_PORT_CLIENT
+ *
+ * @return bytes moved, 0 at the end of input; a negative errno
+ */
+int64_t cbx_gate_read(enum cbx_port port, uint64_t va, uint64_t bytes);
+int64_t cbx_gate_write(enum cbx_port port, uint64_t va, uint64_t bytes);
+
+/** Fill @p word with random numbers. */
+void cbx_gate_random(uint64_t word[4]);
+
+/** Nanoseconds since the machine started. */
+uint64_t cbx_gate_ticks(void);
+
+/** Sleep until @p deadline in ticks; 0 is for ever. */
+void cbx_gate_park(uint64_t deadline);
+
+/** Where the program's system calls and faults enter the runtime. */
+CBX_MUST_CHECK bool cbx_gate_upcall_entry(uint64_t entry);
+
+/** Tell the trace what a system call came to. */
+void cbx_gate_result(int64_t result);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The part of the Linux x86-64 system call interface the runtime serves:
+ * numbers and layouts a program was compiled with.
+ */
+#ifndef CBX_RUNTIME_LINUX_H
+#define CBX_RUNTIME_LINUX_H
+
+#include <confbox/abi.h>
+
+/* Errors; a system call answers one of them negated. */
+enum lx_errno {
+	LX_EPERM = 1,
+	LX_ENOENT = 2,
+	LX_ESRCH = 3,
+	LX_EINTR = 4,
+	LX_EIO = 5,
+	LX_ENXIO = 6,
+	LX_E2BIG = 7,
+	LX_ENOEXEC = 8,
+	LX_EBADF = 9,
+	LX_ECHILD = 10,
+	LX_EAGAIN = 11,
+	LX_ENOMEM = 12,
+	LX_EACCES = 13,
+	LX_EFAULT = 14,
+	LX_EBUSY = 16,
+	LX_EEXIST = 17,
+	LX_EXDEV = 18,
+	LX_ENODEV = 19,
+	LX_ENOTDIR = 20,
+	LX_EISDIR = 21,
+	LX_EINVAL = 22,
+	LX_EMFILE = 24,
+	LX_ENOTTY = 25,
+	LX_ETXTBSY = 26,
+	LX_EFBIG = 27,
+	LX_ENOSPC = 28,
+	LX_ESPIPE = 29,
+	LX_EROFS = 30,
+	LX_EMLINK = 31,
+	LX_EPIPE = 32,
+	LX_ERANGE = 34,
+	LX_ENAMETOOLONG = 36,
+	LX_ENOSYS = 38,
+	LX_ENOTEMPTY = 39,
+	LX_ELOOP = 40,
+	LX_ENODATA = 61,
+	LX_EOVERFLOW = 75,
+	LX_ENOTSOCK = 88,
+	LX_EOPNOTSUPP = 95,
+	LX_ETIMEDOUT = 110,
+};
+
+/* Opening. */
+#define LX_O_ACCMODE   03u
+#define LX_O_RDONLY    00u
+#define LX_O_WRONLY    01u
+#define LX_O_RDWR      02u
+#define LX_O_CREAT     0100u
+#define LX_O_EXCL      0200u
+#define LX_O_TRUNC     01000u
+#define LX_O_APPEND    02000u
+#define LX_O_NONBLOCK  04000u
+#define LX_O_LARGEFILE 0100000u
+#define LX_O_DIRECTORY 0200000u
+#define LX_O_NOFOLLOW  0400000u
+#define LX_O_CLOEXEC   02000000u
+#define LX_O_PATH      010000000u
+#define LX_O_TMPFILE   (020000000u | LX_O_DIRECTORY)
+
+#define LX_AT_FDCWD	       -100
+#define LX_AT_SYMLINK_NOFOLLOW 0x100u
+#define LX_AT_EACCESS	       0x200u
+#define LX_AT_REMOVEDIR	       0x200u
+#define LX_AT_SYMLINK_FOLLOW   0x400u
+#define LX_AT_EMPTY_PATH       0x1000u
+#define LX_AT_STATX_SYNC       0x6000u
+#define LX_RENAME_NOREPLACE    1u
+#define LX_RENAME_EXCHANGE     2u
+
+/* Modes. */
+#define LX_S_IFMT      0170000u
+#define LX_S_IFIFO     0010000u
+#define LX_S_IFCHR     0020000u
+#define LX_S_IFDIR     0040000u
+#define LX_S_IFBLK     0060000u
+#define LX_S_IFREG     0100000u
+#define LX_S_IFLNK     0120000u
+#define LX_S_IFSOCK    0140000u
+#define LX_PERMISSIONS 07777u
+
+#define LX_PATH_MAX 4096u
+#define LX_NAME_MAX 255u
+#define LX_IOV_MAX  1024u
+#define LX_FILE_MAX 0x7ffffffff000ll /* bytes */
+#define LX_RW_MAX   0x7ffff000ull    /* most bytes of one transfer */
+
+/* Descriptors. */
+#define LX_F_DUPFD	   0u
+#define LX_F_GETFD	   1u
+#define LX_F_SETFD	   2u
+#define LX_F_GETFL	   3u
+#define LX_F_SETFL	   4u
+#define LX_F_GETLK	   5u
+#define LX_F_SETLK	   6u
+#define LX_F_SETLKW	   7u
+#define LX_F_SETOWN	   8u
+#define LX_F_GETOWN	   9u
+#define LX_F_SETPIPE_SZ	   1031u
+#define LX_F_GETPIPE_SZ	   1032u
+#define LX_F_DUPFD_CLOEXEC 1030u
+#define LX_FD_CLOEXEC	   1u
+#define LX_F_UNLCK	   2
+
+#define LX_SEEK_SET  0u
+#define LX_SEEK_CUR  1u
+#define LX_SEEK_END  2u
+#define LX_SEEK_DATA 3u
+#define LX_SEEK_HOLE 4u
+
+#define LX_POLLIN     0x001
+#define LX_POLLOUT    0x004
+#define LX_POLLERR    0x008
+#define LX_POLLHUP    0x010
+#define LX_POLLNVAL   0x020
+#define LX_POLLRDNORM 0x040
+#define LX_POLLWRNORM 0x100
+
+#define LX_TCGETS     0x5401u
+#define LX_TIOCGWINSZ 0x5413u
+#define LX_FIONREAD   0x541bu
+#define LX_FIONBIO    0x5421u
+#define LX_FIONCLEX   0x5450u
+#define LX_FIOCLEX    0x5451u
+
+/* Memory. */
+#define LX_PROT_READ	       1u
+#define LX_PROT_WRITE	       2u
+#define LX_PROT_EXEC	       4u
+#define LX_PROT_ALL	       7u
+#define LX_PROT_GROWSDOWN      0x01000000u
+#define LX_MAP_SHARED	       0x01u
+#define LX_MAP_PRIVATE	       0x02u
+#define LX_MAP_TYPE	       0x0fu
+#define LX_MAP_FIXED	       0x10u
+#define LX_MAP_ANONYMOUS       0x20u
+#define LX_MAP_NORESERVE       0x4000u
+#define LX_MAP_HUGETLB	       0x40000u
+#define LX_MAP_FIXED_NOREPLACE 0x100000u
+#define LX_MREMAP_MAYMOVE      1u
+#define LX_MREMAP_FIXED	       2u
+
+/* Time. */
+#define LX_CLOCK_REALTIME	    0
+#define LX_CLOCK_MONOTONIC	    1
+#define LX_CLOCK_PROCESS_CPUTIME_ID 2
+#define LX_CLOCK_THREAD_CPUTIME_ID  3
+#define LX_CLOCK_MONOTONIC_RAW	    4
+#define LX_CLOCK_REALTIME_COARSE    5
+#define LX_CLOCK_MONOTONIC_COARSE   6
+#define LX_CLOCK_BOOTTIME	    7
+#define LX_TIMER_ABSTIME	    1u
+#define LX_UTIME_NOW		    0x3fffffff
+#define LX_UTIME_OMIT		    0x3ffffffe
+#define LX_NS			    1000000000ll /* of a second */
+
+struct lx_timespec {
+	int64_t sec;
+	int64_t nsec;
+};
+
+struct lx_timeval {
+	int64_t sec;
+	int64_t usec;
+};
+
+struct lx_stat {
+	uint64_t dev, ino, nlink;
+	uint32_t mode, uid, gid, pad;
+	uint64_t rdev;
+	int64_t size, blksize, blocks;
+	struct lx_timespec atime, mtime, ctime;
+	int64_t unused[3];
+};
+CBX_SIZE(144, lx_stat);
+
+struct lx_statx_time {
+	int64_t sec;
+	uint32_t nsec;
+	int32_t pad;
+};
+
+struct lx_statx {
+	uint32_t mask, blksize;
+	uint64_t attributes;
+	uint32_t nlink, uid, gid;
+	uint16_t mode, pad;
+	uint64_t ino, size, blocks, attributes_mask;
+	struct lx_statx_time atime, btime, ctime, mtime;
+	uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+	uint64_t mnt_id;
+	uint64_t spare[13];
+};
+CBX_SIZE(256, lx_statx);
+#define LX_STATX_BASIC_STATS 0x7ffu
+
+struct lx_statfs {
+	int64_t type, bsize;
+	uint64_t blocks, bfree, bavail, files, ffree;
+	uint64_t fsid;
+	int64_t namelen, frsize, flags, spare[4];
+};
+CBX_SIZE(120, lx_statfs);
+#define LX_TMPFS_MAGIC 0x01021994
+
+struct lx_dirent {
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type; /* the name and a zero byte follow */
+} __attribute__((packed));
+CBX_SIZE(19, lx_dirent);
+
+struct lx_iovec {
+	uint64_t base, bytes;
+};
+
+struct lx_pollfd {
+	int32_t fd;
+	int16_t events, revents;
+};
+
+struct lx_rlimit {
+	uint64_t now, max;
+};
+#define LX_RLIM_INFINITY UINT64_MAX
+#define LX_RLIMIT_STACK	 3u
+#define LX_RLIMIT_NOFILE 7u
+#define LX_RLIMITS	 16u
+
+struct lx_utsname {
+	char field[6][65];
+};
+
+/* Auxiliary vector. */
+#define LX_AT_NULL	   0u
+#define LX_AT_PHDR	   3u
+#define LX_AT_PHENT	   4u
+#define LX_AT_PHNUM	   5u
+#define LX_AT_PAGESZ	   6u
+#define LX_AT_BASE	   7u
+#define LX_AT_FLAGS	   8u
+#define LX_AT_ENTRY	   9u
+#define LX_AT_UID	   11u
+#define LX_AT_EUID	   12u
+#define LX_AT_GID	   13u
+#define LX_AT_EGID	   14u
+#define LX_AT_PLATFORM	   15u
+#define LX_AT_HWCAP	   16u
+#define LX_AT_CLKTCK	   17u
+#define LX_AT_SECURE	   23u
+#define LX_AT_RANDOM	   25u
+#define LX_AT_HWCAP2	   26u
+#define LX_AT_EXECFN	   31u
+#define LX_AT_MINSIGSTKSZ  51u
+#define LX_HWCAP2_FSGSBASE 2u
+
+#define LX_ARCH_SET_GS 0x1001u
+#define LX_ARCH_SET_FS 0x1002u
+#define LX_ARCH_GET_FS 0x1003u
+#define LX_ARCH_GET_GS 0x1004u
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mapping at the first touch. */
+#include "memory.h"
+
+#include "budget.h"
+#include "gate.h"
+#include "lib.h"
+#include "linux.h"
+#include "memory_map.h"
+
+/* Map [start, end) of the lazy extent around it. */
+static bool commit(uint64_t start, uint64_t end)
+{
+	uint64_t pages = (end - start) >> CBX_PAGE_SHIFT;
+	struct cbx_extent *e = cbx_extent_at(&cbx_map.extents, start);
+	uint8_t rights = cbx_map_rights(e->prot);
+	bool counted = e->counted;
+
+	if (!cbx_map_room(3) || (!counted && !cbx_map_afford(pages))) {
+		return false;
+	}
+	if (!cbx_gate_map(start, pages, rights)) {
+		if (!counted) {
+			cbx_budget_give(pages);
+		}
+		return false;
+	}
+	cbx_extent_cut(&cbx_map.extents, start);
+	cbx_extent_cut(&cbx_map.extents, end);
+	e = cbx_extent_at(&cbx_map.extents, start);
+	e->state = CBX_EXTENT_PRESENT;
+	e->rights = rights;
+	e->counted = true;
+	cbx_extent_join(&cbx_map.extents, start, end);
+	return true;
+}
+
+static bool commit_around(const struct cbx_extent *e, uint64_t address)
+{
+	uint64_t chunk = address & ~(CBX_MAP_CHUNK - 1);
+	uint64_t page = cbx_page_floor(address);
+
+	return commit(cbx_max(e->start, chunk),
+		       cbx_min(e->end, chunk + CBX_MAP_CHUNK)) ||
+	       commit(page, page + CBX_PAGE_SIZE);
+}
+
+bool cbx_memory_fault(uint64_t address, uint8_t access)
+{
+	const struct cbx_extent *e = cbx_extent_at(&cbx_map.extents, address);
+
+	if (e == NULL || e->state != CBX_EXTENT_LAZY || e->prot == 0 ||
+		(access != LX_PROT_READ && (e->prot & access) == 0)) {
+		return false;
+	}
+	return commit_around(e, address);
+}
+
+void cbx_memory_populate(uint64_t address, uint64_t bytes)
+{
+	uint64_t i = cbx_extent_find(&cbx_map.extents, address);
+
+	while (i < cbx_map.extents.count &&
+		cbx_map.extents.at[i].start < address + bytes) {
+		struct cbx_extent *e = &cbx_map.extents.at[i];
+
+		if (e->state != CBX_EXTENT_LAZY || e->prot == 0) {
+			i++;
+			continue;
+		}
+		if (!commit_around(e, cbx_max(address, e->start))) {
+			return;
+		}
+		i = cbx_extent_find(&cbx_map.extents, address);
+	}
+}

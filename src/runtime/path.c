@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path.h"
+
+#include "lib.h"
+#include "linux.h"
+#include "proc.h"
+
+struct cbx_node *cbx_path_root;
+struct cbx_node *cbx_path_cwd;
+
+/* A walk in progress. */
+struct state {
+	struct cbx_node *at;
+	const char *rest;
+	const char *name; /* the last one taken off */
+	unsigned links;
+};
+
+/* A link's text and what followed it; two, to read one and write the other. */
+static char expanded[2][LX_PATH_MAX];
+
+static const char *skip_slashes(const char *path)
+{
+	while (*path == '/') {
+		path++;
+	}
+	return path;
+}
+
+static uint64_t name_length(const char *path)
+{
+	uint64_t length = 0;
+
+	while (path[length] != '\0' && path[length] != '/') {
+		length++;
+	}
+	return length;
+}
+
+static bool is_dots(const char *name, uint64_t length)
+{
+	return length <= 2 && name[0] == '.' && (length == 1 || name[1] == '.');
+}
+
+static struct cbx_node *child(
+	struct cbx_node *dir, const char *name, uint64_t length)
+{
+	struct cbx_entry *entry;
+
+	if (dir->proc == CBX_PROC_FDS) {
+		return cbx_proc_fd_find(name, length);
+	}
+	entry = cbx_entry_find(dir, name, length);
+	return entry == NULL ? NULL : entry->node;
+}
+
+/* Go on with the link's text before what is left of the path. */
+static int64_t expand(
+	struct state *state, const struct cbx_node *link, bool slash)
+{
+	char *to = expanded[state->links % 2];
+	uint64_t left = strlen(state->rest);
+	uint64_t length;
+
+	if (++state->links > CBX_PATH_LINKS_MAX) {
+		return -LX_ELOOP;
+	}
+	length = cbx_path_link(link, to, LX_PATH_MAX);
+	if (length == 0 || length + left + 2 > LX_PATH_MAX) {
+		return length == 0 ? -LX_ENOENT : -LX_ENAMETOOLONG;
+	}
+	if (left != 0 || slash) {
+		to[length++] = '/';
+	}
+	memcpy(to + length, state->rest, left);
+	to[length + left] = '\0';
+	state->rest = to;
+	if (to[0] == '/') {
+		state->at = cbx_path_root;
+	}
+	return 1;
+}
+
+/* Go through a link.  1: there is more to do. */
+static int64_t follow_link(
+	struct state *state, struct cbx_walk *walk, const char *after)
+{
+	const struct cbx_node *link = walk->node;
+	struct cbx_node *open;
+
+	state->rest = after;
+	if (link->proc != CBX_PROC_FD) {
+		return expand(state, link, walk->slash);
+	}
+	open = cbx_proc_fd_node(link);
+	if (open == NULL) {
+		return -LX_ENOENT;
+	}
+	walk->node = open;
+	state->at = open;
+	return *after == '\0' ? 0 : 1;
+}
+
+static struct cbx_node *next_node(
+	const struct state *state, const struct cbx_walk *walk)
+{
+	if (walk->length == 0) {
+		return state->at;
+	}
+	if (walk->dots) {
+		return walk->length == 1 ? state->at : state->at->dir.parent;
+	}
+	return child(state->at, state->name, walk->length);
+}
+
+/* Take one name off the path.  1: there is more to do. */
+static int64_t step(struct state *state, bool follow, struct cbx_walk *walk)
+{
+	const char *name = skip_slashes(state->rest);
+	uint64_t length = name_length(name);
+	const char *after = skip_slashes(name + length);
+	bool last = *after == '\0';
+
+	if (length > LX_NAME_MAX) {
+		return -LX_ENAMETOOLONG;
+	}
+	if (!cbx_node_is(state->at, LX_S_IFDIR)) {
+		return -LX_ENOTDIR;
+	}
+	walk->dir = state->at;
+	state->name = name;
+	walk->length = length;
+	walk->slash = last && name[length] == '/';
+	walk->dots = length != 0 && is_dots(name, length);
+	walk->node = next_node(state, walk);
+	if (walk->node == NULL) {
+		return last ? 0 : -LX_ENOENT;
+	}
+	if (cbx_node_is(walk->node, LX_S_IFLNK) &&
+		(!last || follow || walk->slash)) {
+		return follow_link(state, walk, after);
+	}
+	state->at = walk->node;
+	state->rest = after;
+	return last ? 0 : 1;
+}
+
+int64_t cbx_path_walk(struct cbx_node *base, const char *path, bool follow,
+	struct cbx_walk *walk)
+{
+	struct state state = {
+		.at = *path == '/' ? cbx_path_root : base,
+		.rest = path,
+		.name = path,
+	};
+	int64_t more;
+
+	if (*path == '\0') {
+		return -LX_ENOENT;
+	}
+	do {
+		more = step(&state, follow, walk);
+	} while (more > 0);
+	if (more == 0 && walk->slash && walk->node != NULL &&
+		!cbx_node_is(walk->node, LX_S_IFDIR)) {
+		return -LX_ENOTDIR;
+	}
+	if (more == 0) {
+		memcpy(walk->name, state.name, walk->length);
+		walk->name[walk->length] = '\0';
+	}
+	return more;
+}
+
+uint64_t cbx_path_of(const struct cbx_node *node, char *path, uint64_t size)
+{
+	uint64_t at = size - 1;
+
+	path[at] = '\0';
+	while (node != cbx_path_root) {
+		const struct cbx_entry *entry = node->entry;
+		uint64_t length = entry == NULL ? 9 : entry->length;
+
+		if (length + 1 > at) {
+			break;
+		}
+		at -= length;
+		memcpy(path + at, entry == NULL ? "(deleted)" : entry->name,
+			length);
+		path[--at] = '/';
+		if (entry == NULL) {
+			break;
+		}
+		node = entry->dir;
+	}
+	if (at == size - 1) {
+		path[--at] = '/';
+	}
+	memmove(path, path + at, size - at);
+	return size - 1 - at;
+}
+
+uint64_t cbx_path_link(const struct cbx_node *link, char *to, uint64_t size)
+{
+	uint64_t length;
+
+	if (link->proc != CBX_PROC_NONE) {
+		return cbx_proc_link(link, to, size);
+	}
+	length = cbx_min(link->link.length, size);
+	memcpy(to, link->link.target, length);
+	return length;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listing directories. */
+#include "file.h"
+#include "lib.h"
+#include "linux.h"
+#include "syscall.h"
+#include "user.h"
+
+/* A listing in progress: positions 1 and 2 are "." and "..", an entry's is its
+ * cookie and two. */
+struct listing {
+	uint64_t va;
+	uint64_t room;
+	uint64_t used;
+	uint64_t position;
+	int64_t status;
+};
+
+/* Add one name; false when the listing is over. */
+static bool put(struct listing *l, const char *name, uint64_t length,
+	const struct cbx_node *node, uint64_t position)
+{
+	struct {
+		struct lx_dirent head;
+		char name[LX_NAME_MAX + 1];
+		char pad[8];
+	} __attribute__((packed)) record;
+	uint64_t bytes = (sizeof(record.head) + length + 1 + 7) & ~7ull;
+
+	if (bytes > l->room - l->used) {
+		l->status = l->used == 0 ? -LX_EINVAL : 0;
+		return false;
+	}
+	memset(&record, 0, bytes);
+	record.head.ino = node->ino;
+	record.head.off = (int64_t)position;
+	record.head.reclen = (uint16_t)bytes;
+	record.head.type = (uint8_t)(node->mode >> 12);
+	memcpy(record.name, name, length);
+	if (cbx_user_put(l->va + l->used, &record, bytes) != 0) {
+		l->status = l->used == 0 ? -LX_EFAULT : 0;
+		return false;
+	}
+	l->used += bytes;
+	l->position = position;
+	return true;
+}
+
+static bool put_fds(struct listing *l, const struct cbx_node *dir)
+{
+	for (uint64_t fd = 0; fd < CBX_FD_MAX; fd++) {
+		char digits[8];
+		struct cbx_text text = { .at = digits, .size = sizeof(digits) };
+		const struct cbx_node link = {
+			.ino = (dir->ino << 16) + fd + 1,
+			.mode = LX_S_IFLNK,
+		};
+
+		if (cbx_fd_file(fd) == NULL || fd + 3 <= l->position) {
+			continue;
+		}
+		cbx_text_put_number(&text, fd);
+		if (!put(l, digits, text.used, &link, fd + 3)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool put_entries(struct listing *l, const struct cbx_node *dir)
+{
+	const struct cbx_entry *entry = dir->dir.first;
+
+	for (; entry != NULL; entry = entry->next) {
+		if (entry->cookie + 2 > l->position &&
+			!put(l, entry->name, entry->length, entry->node,
+				entry->cookie + 2)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int64_t cbx_sys_getdents64(const uint64_t *arg)
+{
+	struct cbx_file *file = cbx_fd_file((uint32_t)arg[0]);
+	struct listing l = { .va = arg[1], .room = (uint32_t)arg[2] };
+	const struct cbx_node *dir;
+	bool more;
+
+	if (file == NULL) {
+		return -LX_EBADF;
+	}
+	dir = file->node;
+	if (file->ops != &cbx_directory_ops) {
+		return -LX_ENOTDIR;
+	}
+	l.position = file->position;
+	more = l.position >= 1 || put(&l, ".", 1, dir, 1);
+	more = more &&
+	       (l.position >= 2 || put(&l, "..", 2, dir->dir.parent, 2));
+	if (more && dir->proc == CBX_PROC_FDS) {
+		put_fds(&l, dir);
+	} else if (more) {
+		put_entries(&l, dir);
+	}
+	file->position = l.position;
+	return l.status != 0 ? l.status : (int64_t)l.used;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, closing and duplicating. */
+#include "at.h"
+#include "file.h"
+#include "fs.h"
+#include "linux.h"
+#include "pipe.h"
+#include "process.h"
+#include "syscall.h"
+#include "user.h"
+
+#define STATUS_FLAGS (LX_O_APPEND | LX_O_NONBLOCK)
+
+static int64_t create(
+	const struct cbx_walk *walk, uint64_t mode, struct cbx_node **node)
+{
+	if (walk->slash || walk->dir->proc == CBX_PROC_FDS) {
+		return walk->slash ? -LX_EISDIR : -LX_EACCES;
+	}
+	if (walk->dir->links <= 1 && walk->dir != cbx_path_root) {
+		return -LX_ENOENT; /* the directory was removed */
+	}
+	*node = cbx_fs_make(walk->dir, walk->name, walk->length,
+		LX_S_IFREG |
+			((uint32_t)mode & LX_PERMISSIONS & ~cbx_process.umask));
+	if (*node == NULL) {
+		return -LX_ENOSPC;
+	}
+	cbx_node_touch(walk->dir);
+	return 0;
+}
+
+/* Whether what is there may be opened so. */
+static int64_t check(const struct cbx_node *node, uint32_t flags)
+{
+	bool write = (flags & LX_O_ACCMODE) != LX_O_RDONLY ||
+		     (flags & LX_O_TRUNC) != 0;
+
+	if ((flags & LX_O_CREAT) != 0 && (flags & LX_O_EXCL) != 0) {
+		return -LX_EEXIST;
+	}
+	if (cbx_node_is(node, LX_S_IFLNK) && (flags & LX_O_PATH) == 0) {
+		return (flags & LX_O_DIRECTORY) != 0 ? -LX_ENOTDIR : -LX_ELOOP;
+	}
+	if ((flags & LX_O_DIRECTORY) != 0 && !cbx_node_is(node, LX_S_IFDIR)) {
+		return -LX_ENOTDIR;
+	}
+	if (cbx_node_is(node, LX_S_IFDIR) && (flags & LX_O_PATH) == 0 &&
+		(write || (flags & LX_O_CREAT) != 0)) {
+		return -LX_EISDIR;
+	}
+	return write && node->proc != CBX_PROC_NONE ? -LX_EACCES : 0;
+}
+
+static int64_t find_or_create(
+	const uint64_t *arg, uint32_t flags, struct cbx_node **node)
+{
+	bool exclusive = (flags & LX_O_CREAT) != 0 && (flags & LX_O_EXCL) != 0;
+	bool follow = (flags & LX_O_NOFOLLOW) == 0 && !exclusive;
+	struct cbx_walk walk;
+	int64_t status = cbx_at_walk(arg[0], arg[1], follow, &walk);
+
+	if (status != 0) {
+		return status;
+	}
+	if (walk.node == NULL) {
+		return (flags & LX_O_CREAT) != 0 ? create(&walk, arg[3], node)
+						 : -LX_ENOENT;
+	}
+	*node = walk.node;
+	status = check(walk.node, flags);
+	if (status == 0 && (flags & LX_O_TRUNC) != 0 &&
+		cbx_node_is(walk.node, LX_S_IFREG)) {
+		status = cbx_data_resize(&walk.node->data, 0);
+		cbx_node_touch(walk.node);
+	}
+	return status;
+}
+
+int64_t cbx_sys_openat(const uint64_t *arg)
+{
+	uint32_t flags = (uint32_t)arg[2];
+	struct cbx_node *node;
+	struct cbx_file *file;
+	int64_t status;
+
+	if ((flags & LX_O_TMPFILE) == LX_O_TMPFILE) {
+		return -LX_EOPNOTSUPP;
+	}
+	if ((flags & LX_O_PATH) != 0) {
+		flags &= LX_O_PATH | LX_O_DIRECTORY | LX_O_NOFOLLOW |
+			 LX_O_CLOEXEC;
+	}
+	status = find_or_create(arg, flags, &node);
+	if (status != 0) {
+		return status;
+	}
+	status = cbx_file_open(
+		node, flags & ~(LX_O_CREAT | LX_O_EXCL | LX_O_TRUNC), &file);
+	if (status != 0) {
+		return status;
+	}
+	status = cbx_fd_add(file, 0, (flags & LX_O_CLOEXEC) != 0);
+	if (status < 0) {
+		cbx_file_drop(file);
+	}
+	return status;
+}
+
+int64_t cbx_sys_open(const uint64_t *arg)
+{
+	const uint64_t at[4] = { CBX_AT_CWD, arg[0], arg[1], arg[2] };
+
+	return cbx_sys_openat(at);
+}
+
+int64_t cbx_sys_creat(const uint64_t *arg)
+{
+	const uint64_t at[4] = { CBX_AT_CWD, arg[0],
+		LX_O_CREAT | LX_O_WRONLY | LX_O_TRUNC, arg[1] };
+
+	return cbx_sys_openat(at);
+}
+
+int64_t cbx_sys_close(const uint64_t *arg)
+{
+	return cbx_fd_close((uint32_t)arg[0]);
+}
+
+int64_t cbx_sys_close_range(const uint64_t *arg)
+{
+	uint64_t first = (uint32_t)arg[0];
+	uint64_t last = (uint32_t)arg[1];
+	bool mark = (arg[2] & 4u) != 0; /* CLOSE_RANGE_CLOEXEC */
+
+	if (first > last || (arg[2] & ~6ull) != 0) {
+		return -LX_EINVAL;
+	}
+	for (uint64_t fd = first; fd <= last && fd < CBX_FD_MAX; fd++) {
+		if (cbx_fd_file(fd) == NULL) {
+			continue;
+		}
+		if (mark) {
+			cbx_fd_mark(fd, true);
+		} else {
+			cbx_fd_set(fd, NULL, false);
+		}
+	}
+	return 0;
+}
+
+static int64_t duplicate(uint64_t fd, uint64_t lowest, bool close_on_exec)
+{
+	struct cbx_file *file = cbx_fd_file((uint32_t)fd);
+	int64_t made;
+
+	if (file == NULL) {
+		return -LX_EBADF;
+	}
+	cbx_file_hold(file);
+	made = cbx_fd_add(file, lowest, close_on_exec);
+	if (made < 0) {
+		cbx_file_drop(file);
+	}
+	return made;
+}
+
+int64_t cbx_sys_dup(const uint64_t *arg)
+{
+	return duplicate(arg[0], 0, false);
+}
+
+static int64_t duplicate_to(uint64_t fd, uint64_t to, bool close_on_exec)
+{
+	struct cbx_file *file = cbx_fd_file(fd);
+
+	if (file == NULL || to >= CBX_FD_MAX) {
+		return -LX_EBADF;
+	}
+	cbx_file_hold(file);
+	cbx_fd_set(to, file, close_on_exec);
+	return (int64_t)to;
+}
+
+int64_t cbx_sys_dup2(const uint64_t *arg)
+{
+	if ((uint32_t)arg[0] == (uint32_t)arg[1]) {
+		return cbx_fd_file((uint32_t)arg[0]) == NULL
+			       ? -LX_EBADF
+			       : (int64_t)(uint32_t)arg[0];
+	}
+	return duplicate_to((uint32_t)arg[0], (uint32_t)arg[1], false);
+}
+
+int64_t cbx_sys_dup3(const uint64_t *arg)
+{
+	if ((uint32_t)arg[0] == (uint32_t)arg[1] ||
+		(arg[2] & ~(uint64_t)LX_O_CLOEXEC) != 0) {
+		return -LX_EINVAL;
+	}
+	return duplicate_to((uint32_t)arg[0], (uint32_t)arg[1], arg[2] != 0);
+}
+
+static int64_t set_status(struct cbx_file *file, uint64_t flags)
+{
+	file->flags = (file->flags & ~STATUS_FLAGS) |
+		      ((uint32_t)flags & STATUS_FLAGS);
+	return 0;
+}
+
+/* Nobody else could hold a lock. */
+static int64_t get_lock(uint64_t va)
+{
+	int16_t type = LX_F_UNLCK;
+
+	return cbx_user_put(va, &type, sizeof(type));
+}
+
+int64_t cbx_sys_fcntl(const uint64_t *arg)
+{
+	uint64_t fd = (uint32_t)arg[0];
+	struct cbx_file *file = cbx_fd_file(fd);
+
+	if (file == NULL) {
+		return -LX_EBADF;
+	}
+	switch (arg[1]) {
+	case LX_F_DUPFD:
+	case LX_F_DUPFD_CLOEXEC:
+		return arg[2] >= CBX_FD_MAX
+			       ? -LX_EINVAL
+			       : duplicate(fd, arg[2],
+					 arg[1] == LX_F_DUPFD_CLOEXEC);
+	case LX_F_GETFD:
+		return cbx_fd_marked(fd) ? LX_FD_CLOEXEC : 0;
+	case LX_F_SETFD:
+		cbx_fd_mark(fd, (arg[2] & LX_FD_CLOEXEC) != 0);
+		return 0;
+	case LX_F_GETFL:
+		return (int64_t)(file->flags & ~LX_O_CLOEXEC) | LX_O_LARGEFILE;
+	case LX_F_SETFL:
+		return set_status(file, arg[2]);
+	case LX_F_GETLK:
+		return get_lock(arg[2]);
+	case LX_F_SETLK:
+	case LX_F_SETLKW:
+	case LX_F_SETOWN:
+	case LX_F_GETOWN:
+		return 0;
+	case LX_F_GETPIPE_SZ:
+	case LX_F_SETPIPE_SZ:
+		return file->ops == &cbx_pipe_ops ? (int64_t)CBX_PIPE_BYTES
+						  : -LX_EBADF;
+	default:
+		return -LX_EINVAL;
+	}
+}
+
+int64_t cbx_sys_ioctl(const uint64_t *arg)
+{
+	uint64_t fd = (uint32_t)arg[0];
+	struct cbx_file *file = cbx_fd_file(fd);
+	uint32_t value;
+
+	if (file == NULL) {
+		return -LX_EBADF;
+	}
+	switch ((uint32_t)arg[1]) {
+	case LX_FIONREAD:
+		if (file->ops->available == NULL) {
+			return -LX_ENOTTY;
+		}
+		value = (uint32_t)file->ops->available(file);
+		return cbx_user_put(arg[2], &value, sizeof(value));
+	case LX_FIONBIO:
+		if (cbx_user_get(&value, arg[2], sizeof(value)) != 0) {
+			return -LX_EFAULT;
+		}
+		return set_status(
+			file, (file->flags & LX_O_APPEND) |
+				      (value != 0 ? LX_O_NONBLOCK : 0));
+	case LX_FIOCLEX:
+	case LX_FIONCLEX:
+		cbx_fd_mark(fd, (uint32_t)arg[1] == LX_FIOCLEX);
+		return 0;
+	default:
+		return -LX_ENOTTY;
+	}
+}
+
+int64_t cbx_sys_pipe2(const uint64_t *arg)
+{
+	uint32_t flags = (uint32_t)arg[1];
+	bool close_on_exec = (flags & LX_O_CLOEXEC) != 0;
+	struct cbx_file *reader;
+	struct cbx_file *writer;
+	int64_t first;
+	int64_t second;
+	int32_t fd[2];
+
+	if ((flags & ~(LX_O_CLOEXEC | LX_O_NONBLOCK)) != 0) {
+		return -LX_EINVAL;
+	}
+	if (cbx_pipe_create(flags & LX_O_NONBLOCK, &reader, &writer) != 0) {
+		return -LX_ENOMEM;
+	}
+	first = cbx_fd_add(reader, 0, close_on_exec);
+	second = first < 0 ? first : cbx_fd_add(writer, 0, close_on_exec);
+	fd[0] = (int32_t)first;
+	fd[1] = (int32_t)second;
+	if (second >= 0 && cbx_user_put(arg[0], fd, sizeof(fd)) == 0) {
+		return 0;
+	}
+	if (first >= 0) {
+		cbx_fd_close((uint64_t)first);
+	} else {
+		cbx_file_drop(reader);
+	}
+	if (second >= 0) {
+		cbx_fd_close((uint64_t)second);
+	} else {
+		cbx_file_drop(writer);
+	}
+	return second < 0 ? -LX_EMFILE : -LX_EFAULT;
+}
+
+int64_t cbx_sys_pipe(const uint64_t *arg)
+{
+	const uint64_t two[2] = { arg[0], 0 };
+
+	return cbx_sys_pipe2(two);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, naming and removing. */
+#include "at.h"
+#include "file.h"
+#include "fs.h"
+#include "lib.h"
+#include "linux.h"
+#include "process.h"
+#include "syscall.h"
+#include "time.h"
+#include "user.h"
+
+/* Whether a name can be added to the directory a walk ended in. */
+static int64_t check_new(const struct cbx_walk *walk)
+{
+	if (walk->node != NULL) {
+		return -LX_EEXIST;
+	}
+	if (walk->dir->proc != CBX_PROC_NONE) {
+		return -LX_EACCES;
+	}
+	return walk->dir->links <= 1 && walk->dir != cbx_path_root ? -LX_ENOENT
+								   : 0;
+}
+
+int64_t cbx_sys_mkdirat(const uint64_t *arg)
+{
+	struct cbx_walk walk;
+	int64_t status = cbx_at_walk(arg[0], arg[1], false, &walk);
+
+	if (status == 0) {
+		status = check_new(&walk);
+	}
+	if (status != 0) {
+		return status;
+	}
+	if (cbx_fs_make(walk.dir, walk.name, walk.length,
+		    LX_S_IFDIR | ((uint32_t)arg[2] & 01777u &
+					 ~cbx_process.umask)) == NULL) {
+		return -LX_ENOSPC;
+	}
+	cbx_node_touch(walk.dir);
+	return 0;
+}
+
+int64_t cbx_sys_mkdir(const uint64_t *arg)
+{
+	const uint64_t at[3] = { CBX_AT_CWD, arg[0], arg[1] };
+
+	return cbx_sys_mkdirat(at);
+}
+
+int64_t cbx_sys_symlinkat(const uint64_t *arg)
+{
+	static char target[LX_PATH_MAX];
+	struct cbx_walk walk;
+	int64_t status = cbx_user_path(target, arg[0]);
+
+	if (status == 0 && target[0] == '\0') {
+		status = -LX_ENOENT;
+	}
+	if (status == 0) {
+		status = cbx_at_walk(arg[1], arg[2], false, &walk);
+	}
+	if (status == 0) {
+		status = check_new(&walk);
+	}
+	if (status == 0 && walk.slash) {
+		status = -LX_ENOENT;
+	}
+	if (status != 0) {
+		return status;
+	}
+	if (cbx_fs_make_link(walk.dir, walk.name, walk.length, target) ==
+		NULL) {
+		return -LX_ENOSPC;
+	}
+	cbx_node_touch(walk.dir);
+	return 0;
+}
+
+int64_t cbx_sys_symlink(const uint64_t *arg)
+{
+	const uint64_t at[3] = { arg[0], CBX_AT_CWD, arg[1] };
+
+	return cbx_sys_symlinkat(at);
+}
+
+int64_t cbx_sys_linkat(const uint64_t *arg)
+{
+	uint64_t flags = (arg[4] & LX_AT_SYMLINK_FOLLOW) != 0
+				 ? 0
+				 : LX_AT_SYMLINK_NOFOLLOW;
+	struct cbx_node *node;
+	struct cbx_walk walk;
+	int64_t status = cbx_at_node(
+		arg[0], arg[1], flags | (arg[4] & LX_AT_EMPTY_PATH), &node);
+
+	if (status == 0) {
+		status = cbx_at_walk(arg[2], arg[3], false, &walk);
+	}
+	if (status == 0) {
+		status = check_new(&walk);
+	}
+	if (status != 0) {
+		return status;
+	}
+	if (cbx_node_is(node, LX_S_IFDIR) || node->links == 0) {
+		return cbx_node_is(node, LX_S_IFDIR) ? -LX_EPERM : -LX_ENOENT;
+	}
+	status = cbx_entry_add(walk.dir, walk.name, walk.length, node);
+	if (status == 0) {
+		cbx_node_touch(walk.dir);
+		node->ctime_ns = walk.dir->ctime_ns;
+	}
+	return status;
+}
+
+int64_t cbx_sys_link(const uint64_t *arg)
+{
+	const uint64_t at[5] = { CBX_AT_CWD, arg[0], CBX_AT_CWD, arg[1], 0 };
+
+	return cbx_sys_linkat(at);
+}
+
+static int64_t check_rmdir(const struct cbx_walk *walk)
+{
+	if (walk->dots) {
+		return walk->name[1] == '.' ? -LX_ENOTEMPTY : -LX_EINVAL;
+	}
+	if (!cbx_node_is(walk->node, LX_S_IFDIR)) {
+		return -LX_ENOTDIR;
+	}
+	if (walk->length == 0 || walk->node->proc != CBX_PROC_NONE) {
+		return -LX_EBUSY;
+	}
+	return walk->node->dir.first != NULL ? -LX_ENOTEMPTY : 0;
+}
+
+static int64_t remove_at(uint64_t dirfd, uint64_t path, bool directory)
+{
+	struct cbx_walk walk;
+	struct cbx_entry *entry;
+	int64_t status = cbx_at_walk(dirfd, path, false, &walk);
+
+	if (status == 0 && walk.node == NULL) {
+		status = -LX_ENOENT;
+	}
+	if (status != 0) {
+		return status;
+	}
+	if (directory) {
+		status = check_rmdir(&walk);
+	} else if (cbx_node_is(walk.node, LX_S_IFDIR)) {
+		status = -LX_EISDIR;
+	}
+	if (status != 0) {
+		return status;
+	}
+	entry = cbx_entry_find(walk.dir, walk.name, walk.length);
+	if (entry == NULL || walk.node->proc != CBX_PROC_NONE) {
+		return -LX_EPERM;
+	}
+	walk.node->ctime_ns = cbx_time_coarse();
+	cbx_entry_remove(entry);
+	cbx_node_touch(walk.dir);
+	return 0;
+}
+
+int64_t cbx_sys_unlinkat(const uint64_t *arg)
+{
+	if ((arg[2] & ~(uint64_t)LX_AT_REMOVEDIR) != 0) {
+		return -LX_EINVAL;
+	}
+	return remove_at(arg[0], arg[1], arg[2] != 0);
+}
+
+int64_t cbx_sys_unlink(const uint64_t *arg)
+{
+	return remove_at(CBX_AT_CWD, arg[0], false);
+}
+
+int64_t cbx_sys_rmdir(const uint64_t *arg)
+{
+	return remove_at(CBX_AT_CWD, arg[0], true);
+}
+
+static int64_t change_to(struct cbx_node *node)
+{
+	if (!cbx_node_is(node, LX_S_IFDIR)) {
+		return -LX_ENOTDIR;
+	}
+	cbx_node_hold(node);
+	cbx_node_drop(cbx_path_cwd);
+	cbx_path_cwd = node;
+	return 0;
+}
+
+int64_t cbx_sys_chdir(const uint64_t *arg)
+{
+	struct cbx_node *node;
+	int64_t status = cbx_at_node(CBX_AT_CWD, arg[0], 0, &node);
+
+	return status != 0 ? status : change_to(node);
+}
+
+int64_t cbx_sys_fchdir(const uint64_t *arg)
+{
+	const struct cbx_file *file = cbx_fd_file((uint32_t)arg[0]);
+
+	return file == NULL ? -LX_EBADF : change_to(file->node);
+}
+
+int64_t cbx_sys_getcwd(const uint64_t *arg)
+{
+	static char path[LX_PATH_MAX];
+	uint64_t bytes;
+
+	if (cbx_path_cwd != cbx_path_root && cbx_path_cwd->entry == NULL) {
+		return -LX_ENOENT;
+	}
+	bytes = cbx_path_of(cbx_path_cwd, path, sizeof(path)) + 1;
+	if (bytes > arg[1]) {
+		return -LX_ERANGE;
+	}
+	return cbx_user_put(arg[0], path, bytes) != 0 ? -LX_EFAULT
+						      : (int64_t)bytes;
+}
+
+int64_t cbx_sys_umask(const uint64_t *arg)
+{
+	uint32_t before = cbx_process.umask;
+
+	cbx_process.umask = (uint32_t)arg[0] & 0777u;
+	return (int64_t)before;
+}

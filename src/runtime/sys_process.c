@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process: identity, limits, its end. */
+#include "cpu.h"
+#include "gate.h"
+#include "lib.h"
+#include "linux.h"
+#include "memory.h"
+#include "process.h"
+#include "syscall.h"
+#include "user.h"
+
+int64_t cbx_sys_exit_group(const uint64_t *arg)
+{
+	cbx_gate_end(arg[0] & 0xff);
+}
+
+int64_t cbx_sys_getpid(const uint64_t *arg)
+{
+	(void)arg;
+	return CBX_PROCESS_ID;
+}
+
+int64_t cbx_sys_getppid(const uint64_t *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+int64_t cbx_sys_getpgid(const uint64_t *arg)
+{
+	return arg[0] == 0 || arg[0] == CBX_PROCESS_ID ? (int64_t)CBX_PROCESS_ID
+						       : -LX_ESRCH;
+}
+
+int64_t cbx_sys_setpgid(const uint64_t *arg)
+{
+	bool self = (arg[0] == 0 || arg[0] == CBX_PROCESS_ID) &&
+		    (arg[1] == 0 || arg[1] == CBX_PROCESS_ID);
+
+	return self ? 0 : -LX_EPERM;
+}
+
+int64_t cbx_sys_zero_id(const uint64_t *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* There is one user, and nobody to become. */
+int64_t cbx_sys_set_id(const uint64_t *arg)
+{
+	return (uint32_t)arg[0] == 0 ? 0 : -LX_EPERM;
+}
+
+int64_t cbx_sys_set_ids(const uint64_t *arg)
+{
+	for (int i = 0; i < 2; i++) {
+		if ((uint32_t)arg[i] != 0 && (uint32_t)arg[i] != UINT32_MAX) {
+			return -LX_EPERM;
+		}
+	}
+	return 0;
+}
+
+int64_t cbx_sys_get_ids(const uint64_t *arg)
+{
+	const uint32_t id = 0;
+
+	for (int i = 0; i < 3; i++) {
+		if (cbx_user_put(arg[i], &id, sizeof(id)) != 0) {
+			return -LX_EFAULT;
+		}
+	}
+	return 0;
+}
+
+int64_t cbx_sys_wait(const uint64_t *arg)
+{
+	(void)arg;
+	return -LX_ECHILD;
+}
+
+int64_t cbx_sys_arch_prctl(const uint64_t *arg)
+{
+	uint64_t base;
+
+	switch (arg[0]) {
+	case LX_ARCH_SET_FS:
+	case LX_ARCH_SET_GS:
+		if (arg[1] >= 1ull << 47) {
+			return -LX_EPERM;
+		}
+		if (arg[0] == LX_ARCH_SET_FS) {
+			cbx_cpu_set_fs(arg[1]);
+		} else {
+			cbx_cpu_set_gs(arg[1]);
+		}
+		return 0;
+	case LX_ARCH_GET_FS:
+	case LX_ARCH_GET_GS:
+		base = arg[0] == LX_ARCH_GET_FS ? cbx_cpu_fs() : cbx_cpu_gs();
+		return cbx_user_put(arg[1], &base, sizeof(base));
+	default:
+		return -LX_EINVAL;
+	}
+}
+
+int64_t cbx_sys_prctl(const uint64_t *arg)
+{
+	enum {
+		SET_NAME = 15,
+		GET_NAME = 16,
+		GET_DUMPABLE = 3,
+		SET_DUMPABLE = 4,
+		SET_PDEATHSIG = 1,
+		SET_NO_NEW_PRIVS = 38,
+	};
+	char name[sizeof(cbx_process.name)] = { 0 };
+
+	switch (arg[0]) {
+	case SET_NAME:
+		if (!cbx_user_valid(arg[1], 1) ||
+			cbx_user_copy_string(name, (const char *)arg[1],
+				sizeof(name) - 1) < 0) {
+			return -LX_EFAULT;
+		}
+		memcpy(cbx_process.name, name, sizeof(name));
+		return 0;
+	case GET_NAME:
+		return cbx_user_put(
+			arg[1], cbx_process.name, sizeof(cbx_process.name));
+	case GET_DUMPABLE:
+	case SET_DUMPABLE:
+	case SET_PDEATHSIG:
+	case SET_NO_NEW_PRIVS:
+		return 0;
+	default:
+		return -LX_EINVAL;
+	}
+}
+
+static struct lx_rlimit limit_of(uint64_t resource)
+{
+	switch (resource) {
+	case LX_RLIMIT_STACK:
+		return (struct lx_rlimit){ CBX_MEMORY_STACK, LX_RLIM_INFINITY };
+	case LX_RLIMIT_NOFILE:
+		return (struct lx_rlimit){ 1024, 1024 };
+	default:
+		return (struct lx_rlimit){ LX_RLIM_INFINITY, LX_RLIM_INFINITY };
+	}
+}
+
+int64_t cbx_sys_getrlimit(const uint64_t *arg)
+{
+	struct lx_rlimit limit = limit_of((uint32_t)arg[0]);
+
+	if ((uint32_t)arg[0] >= LX_RLIMITS) {
+		return -LX_EINVAL;
+	}
+	return cbx_user_put(arg[1], &limit, sizeof(limit));
+}
+
+/* Limits are what the box is; a program may only ask for less. */
+int64_t cbx_sys_setrlimit(const uint64_t *arg)
+{
+	struct lx_rlimit limit;
+
+	if ((uint32_t)arg[0] >= LX_RLIMITS) {
+		return -LX_EINVAL;
+	}
+	if (cbx_user_get(&limit, arg[1], sizeof(limit)) != 0) {
+		return -LX_EFAULT;
+	}
+	if (limit.now > limit.max) {
+		return -LX_EINVAL;
+	}
+	return limit.max > limit_of((uint32_t)arg[0]).max ? -LX_EPERM : 0;
+}
+
+int64_t cbx_sys_prlimit64(const uint64_t *arg)
+{
+	const uint64_t set[2] = { arg[1], arg[2] };
+	const uint64_t get[2] = { arg[1], arg[3] };
+	int64_t status = 0;
+
+	if (arg[0] != 0 && arg[0] != CBX_PROCESS_ID) {
+		return -LX_ESRCH;
+	}
+	if (arg[3] != 0) {
+		status = cbx_sys_getrlimit(get);
+	}
+	if (arg[2] != 0 && status == 0) {
+		status = cbx_sys_setrlimit(set);
+	}
+	return status;
+}
+
+int64_t cbx_sys_personality(const uint64_t *arg)
+{
+	return (uint32_t)arg[0] == 0 || (uint32_t)arg[0] == UINT32_MAX
+		       ? 0
+		       : -LX_EINVAL;
+}
+
+/* Nobody else runs: nobody is woken, and what would wait finds the word it
+ * waits for never changes. */
+int64_t cbx_sys_futex(const uint64_t *arg)
+{
+	enum {
+		WAIT = 0,
+		WAKE = 1,
+		WAIT_BITSET = 9,
+		WAKE_BITSET = 10
+	};
+	uint32_t word;
+
+	switch (arg[1] & 0x7f) {
+	case WAKE:
+	case WAKE_BITSET:
+		return 0;
+	case WAIT:
+	case WAIT_BITSET:
+		if (cbx_user_get(&word, arg[0], sizeof(word)) != 0) {
+			return -LX_EFAULT;
+		}
+		return word != (uint32_t)arg[2] ? -LX_EAGAIN : -LX_ETIMEDOUT;
+	default:
+		return -LX_ENOSYS;
+	}
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trap.h"
+
+#include <base/gatecall_linux.h>
+#include <base/start.h>
+
+#include "gate.h"
+#include "linux.h"
+#include "memory.h"
+#include "message.h"
+#include "process.h"
+#include "signal.h"
+#include "syscall.h"
+#include "user.h"
+
+#define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
+
+/* enum cbx_fault of the arch. */
+enum fault {
+	FAULT_READ = 0,
+	FAULT_WRITE = 1,
+	FAULT_EXECUTE = 2,
+	FAULT_INSTRUCTION = 3,
+	FAULT_ARITHMETIC = 4,
+	FAULT_BREAKPOINT = 5,
+};
+
+struct cbx_context cbx_context;
+
+static void serve(
+	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	const uint64_t arg[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10,
+		regs->r8, regs->r9 };
+	int64_t result;
+
+	cbx_context.regs = regs;
+	cbx_context.frame = frame;
+	result = cbx_syscall(upcall->code, arg);
+	regs->rax = (uint64_t)result;
+	if ((cbx_process.flags & CBX_START_TRACE) != 0) {
+		cbx_gate_result(result);
+	}
+	if (cbx_signal_waiting() || cbx_signal_mask_swapped) {
+		cbx_signal_deliver(regs, frame);
+	}
+}
+
+/* Whether an address belongs to the runtime. */
+static bool in_runtime(uint64_t rip)
+{
+	return rip >= CBX_RUNTIME_VA && rip < CBX_START_VA;
+}
+
+static uint8_t access_of(uint32_t code)
+{
+	switch (code) {
+	case FAULT_WRITE:
+		return LX_PROT_WRITE;
+	case FAULT_EXECUTE:
+		return LX_PROT_EXEC;
+	default:
+		return LX_PROT_READ;
+	}
+}
+
+static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip)
+{
+	struct lx_siginfo info = { .code = 1, .value = rip };
+
+	switch (upcall->code) {
+	case FAULT_INSTRUCTION:
+		info.signo = LX_SIGILL;
+		info.code = 2; /* ILL_ILLOPN */
+		break;
+	case FAULT_ARITHMETIC:
+		info.signo = LX_SIGFPE;
+		break;
+	case FAULT_BREAKPOINT:
+		info.signo = LX_SIGTRAP;
+		break;
+	default:
+		info.signo = LX_SIGSEGV;
+		info.value = upcall->value;
+		info.code = cbx_extent_at(
+				    cbx_memory_extents(), upcall->value) == NULL
+				    ? 1	 /* SEGV_MAPERR */
+				    : 2; /* SEGV_ACCERR */
+	}
+	return info;
+}
+
+static _Noreturn void broken(
+	const struct cbx_upcall *upcall, const struct cbx_regs *regs)
+{
+	cbx_message_begin("fault in the runtime, kind ");
+	cbx_message_number(upcall->code);
+	cbx_message_put(" at ");
+	cbx_message_hex(regs->rip);
+	cbx_message_put(", address ");
+	cbx_message_hex(upcall->value);
+	cbx_message_end();
+	cbx_signal_die(LX_SIGSEGV);
+}
+
+static void fault(
+	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	uint64_t fixup = cbx_user_fixup(regs->rip);
+	struct lx_siginfo info;
+
+	if (upcall->code <= FAULT_EXECUTE &&
+		cbx_memory_fault(upcall->value, access_of(upcall->code))) {
+		cbx_memory_fault(regs->rsp - BELOW_STACK, LX_PROT_WRITE);
+		return;
+	}
+	if (fixup != 0) {
+		regs->rip = fixup;
+		return;
+	}
+	if (in_runtime(regs->rip)) {
+		broken(upcall, regs);
+	}
+	info = describe(upcall, regs->rip);
+	cbx_signal_fault(&info);
+	cbx_signal_deliver(regs, frame);
+}
+
+void cbx_runtime_upcall(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	switch (upcall->kind) {
+	case CBX_UPCALL_SYSCALL:
+		serve(upcall, regs, frame);
+		break;
+	case CBX_UPCALL_FAULT:
+		fault(upcall, regs, frame);
+		break;
+	default:
+		break; /* nothing asked for a deadline */
+	}
+	cbx_upcall_return(upcall, regs, frame);
+}

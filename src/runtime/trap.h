@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Up-calls: the program's system calls and faults.
+ */
+#ifndef CBX_RUNTIME_TRAP_H
+#define CBX_RUNTIME_TRAP_H
+
+#include <base/upcall.h>
+
+/** Serve an up-call and return to what it interrupted. */
+_Noreturn void cbx_runtime_upcall(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);
+
+#endif

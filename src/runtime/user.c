@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "user.h"
+
+#include "linux.h"
+
+/* entry_linux.S */
+extern const uint8_t cbx_user_copy_touch[], cbx_user_copy_fixup[];
+extern const uint8_t cbx_user_zero_touch[], cbx_user_zero_fixup[];
+extern const uint8_t cbx_user_string_touch[], cbx_user_string_fixup[];
+extern const uint8_t cbx_fsgsbase_touch[], cbx_fsgsbase_fixup[];
+
+uint64_t cbx_user_fixup(uint64_t rip)
+{
+	static const struct {
+		const uint8_t *touch, *fixup;
+	} spot[] = {
+		{ cbx_user_copy_touch, cbx_user_copy_fixup },
+		{ cbx_user_zero_touch, cbx_user_zero_fixup },
+		{ cbx_user_string_touch, cbx_user_string_fixup },
+		{ cbx_fsgsbase_touch, cbx_fsgsbase_fixup },
+	};
+
+	for (size_t i = 0; i < sizeof(spot) / sizeof(spot[0]); i++) {
+		if (rip == (uint64_t)spot[i].touch) {
+			return (uint64_t)spot[i].fixup;
+		}
+	}
+	return 0;
+}
+
+int64_t cbx_user_get(void *to, uint64_t va, uint64_t bytes)
+{
+	if (!cbx_user_valid(va, bytes) ||
+		cbx_user_copy(to, (const void *)va, bytes) != 0) {
+		return -LX_EFAULT;
+	}
+	return 0;
+}
+
+int64_t cbx_user_put(uint64_t va, const void *from, uint64_t bytes)
+{
+	if (!cbx_user_valid(va, bytes) ||
+		cbx_user_copy((void *)va, from, bytes) != 0) {
+		return -LX_EFAULT;
+	}
+	return 0;
+}
+
+int64_t cbx_user_path(char *to, uint64_t va)
+{
+	int64_t length;
+
+	if (!cbx_user_valid(va, 1)) {
+		return -LX_EFAULT;
+	}
+	length = cbx_user_copy_string(to, (const char *)va, LX_PATH_MAX);
+	if (length < 0) {
+		return length;
+	}
+	return length == LX_PATH_MAX ? -LX_ENAMETOOLONG : 0;
+}
