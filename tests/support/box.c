@@ -2,49 +2,11 @@
 /* Boxes for tests: built in one call, driven one gate call at a time. */
 #include <string.h>
 
-#include "support/machine.h"
+#include "support/actor.h"
 
 #define TRIES 64u /* entries until a thread must have had its turn */
 
 static uint64_t boxes;
-
-/* Begin a call, or touch memory; note what came of it. */
-static void run_script(struct mock_box_cpu *box, void *arg)
-{
-	struct machine_box *self = arg;
-	struct machine_script *script =
-		&self->script[box->start.arg % MACHINE_THREADS];
-
-	if (box->upcall != NULL) {
-		script->upcalls++;
-		script->upcall = *box->upcall;
-		mock_box_return(box);
-		mock_box_interrupted(box);
-		return;
-	}
-	if (script->step == MACHINE_WAIT && box->reply != NULL) {
-		script->reply = *box->reply;
-		script->step = MACHINE_DONE;
-	}
-	if (script->step != MACHINE_CALL) {
-		mock_box_interrupted(box);
-		return;
-	}
-	if (script->access == 0) {
-		script->step = MACHINE_WAIT;
-		mock_box_gate(box, &script->call);
-		return;
-	}
-	script->reply.status = (uint64_t)CBX_E_FAULT;
-	script->step = MACHINE_DONE;
-	if (script->access == MOCK_READ
-			? mock_box_read(box, script->address, &script->word, 8)
-			: mock_box_write(
-				  box, script->address, &script->word, 8)) {
-		script->reply.status = (uint64_t)CBX_OK;
-		mock_box_interrupted(box);
-	}
-}
 
 static uint64_t add(
 	struct machine_box *box, uint64_t va, uint64_t count, uint64_t rights)
@@ -73,11 +35,11 @@ void machine_building(struct machine_box *box, const struct cbx_policy *policy)
 	assert_int_equal(
 		must(BOX_CREATE, root, root + 1, box->io), box->handle);
 	must(BOX_GRANT, root, box->reserve, box->reserve_count);
+	actor_code(box);
 	box->code = add(box, MACHINE_CODE(box), 2, CBX_RIGHT_R | CBX_RIGHT_X);
 	box->data = add(box, MACHINE_DATA, MACHINE_DATA_PAGES,
 		CBX_RIGHT_R | CBX_RIGHT_W);
-	mock_program(MACHINE_CODE(box), run_script, box);
-	mock_program(MACHINE_CODE(box) + CBX_PAGE_SIZE, run_script, box);
+	actor_join(box);
 	box->thread = must(BOX_THREAD, root, MACHINE_CODE(box), 0, 0);
 }
 
@@ -99,11 +61,17 @@ static bool enter_until_done(
 	struct machine_box *box, const struct machine_script *script)
 {
 	for (uint32_t i = 0; i < TRIES; i++) {
-		if (machine_enter(box) != CBX_EXIT_INTERRUPTED) {
-			return script->step == MACHINE_DONE;
-		}
+		uint32_t reason = machine_enter(box);
+
+		actor_report(box);
 		if (script->step == MACHINE_DONE) {
 			return true;
+		}
+		if (reason != CBX_EXIT_INTERRUPTED &&
+			!(reason == CBX_EXIT_IDLE &&
+				script->step == MACHINE_CALL &&
+				actor_wait(box->exit.ret[1]))) {
+			return false;
 		}
 	}
 	fail_msg("thread got no turn");
@@ -120,10 +88,23 @@ struct cbx_reply machine_in_box(struct machine_box *box, uint32_t thread,
 	memcpy(script->call.arg, arg, sizeof(script->call.arg));
 	script->access = 0;
 	script->step = MACHINE_CALL;
+	actor_order(box, thread);
 	if (!enter_until_done(box, script)) {
 		return (struct cbx_reply){ .status = MACHINE_NO_ANSWER };
 	}
 	return script->reply;
+}
+
+void machine_begin(struct machine_box *box, uint32_t thread)
+{
+	box->script[thread].step = MACHINE_CALL;
+	actor_order(box, thread);
+}
+
+bool machine_finished(struct machine_box *box, uint32_t thread)
+{
+	actor_report(box);
+	return box->script[thread].step == MACHINE_DONE;
 }
 
 static bool touch(struct machine_box *box, uint64_t va, unsigned int access)
@@ -132,7 +113,7 @@ static bool touch(struct machine_box *box, uint64_t va, unsigned int access)
 
 	script->access = access;
 	script->address = va;
-	script->step = MACHINE_CALL;
+	machine_begin(box, 0);
 	return enter_until_done(box, script) && script->reply.status == CBX_OK;
 }
 
@@ -150,15 +131,15 @@ bool machine_read(struct machine_box *box, uint64_t va, uint64_t *word)
 	return let;
 }
 
-const struct cbx_arch_space *machine_space(uint64_t space)
+bool machine_execute(struct machine_box *box, uint64_t va)
 {
-	const struct cbx_space *at =
-		(const struct cbx_space *)(const void *)mock_page(
-			(struct cbx_pfn){ space });
+	return touch(box, va, MOCK_EXECUTE);
+}
 
-	assert_int_equal(machine_state(space), CBX_PAGE_META);
-	assert_int_equal(at->self, space);
-	return &at->arch;
+bool machine_syscall(struct machine_box *box, uint64_t number)
+{
+	box->script[0].call = (struct cbx_call){ .id = number };
+	return touch(box, 0, MACHINE_SYSCALL);
 }
 
 /* Reclaim and return every page the box owns, its root at the end. */

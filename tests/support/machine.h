@@ -85,6 +85,11 @@ struct cbx_policy machine_policy(void);
 /** Numbers machine_policy() lets a box forward. */
 #define MACHINE_FORWARD 41u
 
+/** Beside a gate call or a touch: spin, with call.arg in registers, until it
+ * is interrupted; make the system call call.id of the program. */
+#define MACHINE_SPIN	0x100u
+#define MACHINE_SYSCALL 0x200u
+
 /** What one thread is to do, and what came of it. */
 struct machine_script {
 	enum {
@@ -98,7 +103,7 @@ struct machine_script {
 	uint64_t upcalls;	  /* that began */
 	struct cbx_upcall upcall; /* the last one */
 	uint64_t address;	  /* READ, WRITE: what it is to touch first */
-	unsigned int access;	  /* MOCK_ bit, or 0 */
+	unsigned int access;	  /* MOCK_ bit, MACHINE_SPIN, _SYSCALL, or 0 */
 	uint64_t word;		  /* what it read, or is to write */
 };
 
@@ -144,6 +149,18 @@ struct cbx_reply machine_in_box(struct machine_box *box, uint32_t thread,
 /** Touch memory as thread 0: one word. @return whether that was let */
 bool machine_write(struct machine_box *box, uint64_t va, uint64_t word);
 bool machine_read(struct machine_box *box, uint64_t va, uint64_t *word);
+
+/** Go there: what is there must come back at once. */
+bool machine_execute(struct machine_box *box, uint64_t va);
+
+/** Make a system call of the program, as thread 0. @return whether it went on
+ * after that */
+bool machine_syscall(struct machine_box *box, uint64_t number);
+
+/** Order a thread to do what its script says, and let whoever enters the box
+ * make it; whether it has. */
+void machine_begin(struct machine_box *box, uint32_t thread);
+bool machine_finished(struct machine_box *box, uint32_t thread);
 
 /** Its space as the arch has it, for mock_space_may(). @param space  handle */
 const struct cbx_arch_space *machine_space(uint64_t space);
