@@ -48,42 +48,37 @@ static const struct cbx_stub_msghdr message = {
 	.control_bytes = sizeof(control),
 };
 
-CBX_STUB_SETUP static int64_t call(
-	uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+CBX_STUB_SETUP static int64_t call(uint64_t nr, const uint64_t arg[6])
 {
-	register uint64_t r10 __asm__("r10") = d;
+	register uint64_t r10 __asm__("r10") = arg[3];
+	register uint64_t r8 __asm__("r8") = arg[4];
+	register uint64_t r9 __asm__("r9") = arg[5];
 	int64_t result;
 
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "a"(nr), "D"(arg[0]), "S"(arg[1]), "d"(arg[2]),
+			 "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return result;
 }
+
+/* Arguments not given are zero: prctl insists. */
+#define CALL(nr, ...) call(nr, (const uint64_t[6]){ __VA_ARGS__ })
 
 CBX_STUB_SETUP static void must(int64_t result)
 {
 	if (result < 0) {
 		for (;;) {
-			(void)call(__NR_exit_group, 1, 0, 0, 0);
+			(void)CALL(__NR_exit_group, 1);
 		}
 	}
 }
 
-/* The comm page; the call takes six arguments. */
 CBX_STUB_SETUP static const struct cbx_linux_comm *map_comm(void)
 {
-	register uint64_t r10 __asm__("r10") = MAP_SHARED | MAP_FIXED;
-	register uint64_t r8 __asm__("r8") = CBX_STUB_FD_COMM;
-	register uint64_t r9 __asm__("r9") = 0;
-	int64_t result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(__NR_mmap), "D"(CBX_COMM_VA), "S"(PAGE_BYTES),
-			 "d"(PROT_READ), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	must(result);
+	must(CALL(__NR_mmap, CBX_COMM_VA, PAGE_BYTES, PROT_READ,
+		MAP_SHARED | MAP_FIXED, CBX_STUB_FD_COMM, 0));
 	return (const struct cbx_linux_comm *)CBX_COMM_VA;
 }
 
@@ -91,7 +86,7 @@ CBX_STUB_SETUP static void limit(uint64_t resource, uint64_t most)
 {
 	struct rlimit64 limit = { most, most };
 
-	must(call(__NR_prlimit64, 0, resource, (uint64_t)&limit, 0));
+	must(CALL(__NR_prlimit64, 0, resource, (uint64_t)&limit));
 }
 
 /* What the process may do, should all else fail: next to nothing. */
@@ -102,9 +97,9 @@ CBX_STUB_SETUP static void give_up_rights(void)
 	};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	must(call(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0));
-	must(call(__NR_capset, (uint64_t)&header, (uint64_t)none, 0, 0));
-	must(call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0));
+	must(CALL(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1));
+	must(CALL(__NR_capset, (uint64_t)&header, (uint64_t)none));
+	must(CALL(__NR_prctl, PR_SET_DUMPABLE, 0));
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
 }
@@ -112,8 +107,8 @@ CBX_STUB_SETUP static void give_up_rights(void)
 /* Die with the monitor, even if it died before this line. */
 CBX_STUB_SETUP static void follow(uint64_t monitor_pid)
 {
-	must(call(__NR_prctl, PR_SET_PDEATHSIG, CBX_SIGNAL_KILL, 0, 0));
-	if ((uint64_t)call(__NR_getppid, 0, 0, 0, 0) != monitor_pid) {
+	must(CALL(__NR_prctl, PR_SET_PDEATHSIG, CBX_SIGNAL_KILL));
+	if ((uint64_t)CALL(__NR_getppid, 0) != monitor_pid) {
 		must(-1);
 	}
 }
@@ -127,7 +122,7 @@ CBX_STUB_SETUP static void handle(uint64_t signal)
 		.restorer = cbx_stub_restorer,
 	};
 
-	must(call(__NR_rt_sigaction, signal, (uint64_t)&action, 0,
+	must(CALL(__NR_rt_sigaction, signal, (uint64_t)&action, 0,
 		KERNEL_SIGSET));
 }
 
@@ -136,7 +131,7 @@ CBX_STUB_SETUP static void set_signals(void)
 {
 	uint64_t all = ~0ull;
 
-	must(call(__NR_rt_sigprocmask, SIG_BLOCK, (uint64_t)&all, 0,
+	must(CALL(__NR_rt_sigprocmask, SIG_BLOCK, (uint64_t)&all, 0,
 		KERNEL_SIGSET));
 	handle(CBX_SIGNAL_ILL);
 	handle(CBX_SIGNAL_TRAP);
