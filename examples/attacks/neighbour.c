@@ -101,6 +101,21 @@ static uint64_t search_self(uint64_t *bytes)
 	return found;
 }
 
+/* Whether the search finds a secret that is there. */
+static bool can_find(void)
+{
+	static _Alignas(CBX_PAGE_SIZE) volatile uint8_t planted[CBX_PAGE_SIZE];
+	uint64_t bytes;
+	bool found;
+
+	for (size_t i = 0; i < PATTERN_BYTES; i++) {
+		planted[i] = pattern_at(i);
+	}
+	found = search_self(&bytes) == 1;
+	planted[0] ^= 0xff;
+	return found;
+}
+
 /* Let the thief try. @return its exit status, or 125 */
 static uint32_t run_thief(struct cbx_context *context, const char *path)
 {
@@ -138,6 +153,10 @@ static int attack(struct cbx_context *context, const char *path,
 
 	if (read(victim->output[0], ready, sizeof(ready) - 1) <= 0) {
 		return complain("the victim did not start");
+	}
+	if (!can_find()) {
+		puts("the search does not find what is there");
+		return 1;
 	}
 	status = run_thief(context, path);
 	found = search_self(&bytes);

@@ -44,10 +44,32 @@ static bool look(void)
 	return found;
 }
 
+/* Map what the space @p handle has at SECRET_VA. */
+static bool take(uint64_t handle)
+{
+	struct cbx_reply reply;
+
+	return GATE(MAP_ALIAS, &reply, 0, LOOT_VA, 1, CBX_RIGHT_R, handle,
+		       SECRET_VA) == CBX_OK;
+}
+
+/* Whether stealing from oneself (handle 0) works: the attack can succeed. */
+static bool can_steal(void)
+{
+	volatile uint8_t *own = (volatile uint8_t *)SECRET_VA;
+	bool can;
+
+	for (size_t i = 0; i < PATTERN_BYTES; i++) {
+		own[i] = pattern_at(i);
+	}
+	can = take(0) && look();
+	own[0] ^= 0xff;
+	return can;
+}
+
 /* Try each page number as the handle of somebody's space. */
 static int thief(uint64_t handles)
 {
-	struct cbx_reply reply;
 	uint64_t mapped = 0;
 	uint64_t stolen = 0;
 
@@ -58,12 +80,14 @@ static int thief(uint64_t handles)
 		    0) == MAP_FAILED) {
 		return 2;
 	}
-	*(volatile uint8_t *)SECRET_VA = 1;
+	if (!can_steal()) {
+		puts("the attack does not work even on the thief itself");
+		return 2;
+	}
 	for (uint64_t handle = 0; handle < handles; handle++) {
-		if (GATE(MAP_ALIAS, &reply, 0, LOOT_VA, 1, CBX_RIGHT_R, handle,
-			    SECRET_VA) == CBX_OK) {
+		if (take(handle)) {
 			mapped++;
-			stolen += look();
+			stolen += look() ? 1 : 0;
 		}
 	}
 	printf("%ju handles tried, %ju were its own, %ju pages stolen\n",
