@@ -4,7 +4,7 @@
 
 #include "support/actor.h"
 
-#define TRIES 64u /* entries until a thread must have had its turn */
+#define TRIES 24u /* entries until each thread must have had its turn */
 
 static uint64_t boxes;
 
@@ -74,7 +74,10 @@ static bool enter_until_done(
 			return false;
 		}
 	}
-	fail_msg("thread got no turn");
+	/* It made its call and has no answer: it waits, or is gone. */
+	if (script->step != MACHINE_WAIT) {
+		fail_msg("the thread got no turn");
+	}
 	return false;
 }
 
