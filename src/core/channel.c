@@ -133,6 +133,7 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 		run->host->ret[2] = port;
 		run->host->ret[3] = *bytes;
 		run->thread->ask = CBX_ASK_OUTPUT;
+		run->thread->buffer = buffer;
 		run->thread->capacity = *bytes;
 	}
 	return status;
