@@ -230,6 +230,13 @@ enum cbx_status cbx_gate_box_peek(struct cbx_gate *g)
 	if (g->space == NULL) {
 		return CBX_E_STATE;
 	}
+	if (g->arg[2] > CBX_PAGE_SIZE) {
+		return CBX_E_INVALID;
+	}
+	if (!cbx_copy_box_range(g->space, (struct cbx_va){ g->arg[1] },
+		    g->arg[2], CBX_RIGHT_R)) {
+		return CBX_E_FAULT;
+	}
 	return cbx_copy_box_to_host(
 		g->space, (struct cbx_va){ g->arg[1] }, io, 0, g->arg[2]);
 }
