@@ -117,9 +117,9 @@ static void set_checksum(struct header *header)
 static enum cbx_status fail_name(const char *name)
 {
 	return cbx_fail(CBX_E_INVALID,
-		"%s: too long a name for a box's files (100 bytes in its last "
-		"part, 255 in all)",
-		name);
+		"%.100s%s: too long a name for a box's files (100 bytes in its "
+		"last part, 255 in all)",
+		name, strlen(name) > 100 ? "..." : "");
 }
 
 static enum cbx_status add_header(struct cbx_archive *archive,

@@ -117,8 +117,7 @@ static enum cbx_status find_usable(struct cbx_context *context)
 		}
 	}
 	if (status == CBX_OK && low > 1) {
-		cbx_pool_add(
-			&context->pool, (struct cbx_extent){ 1, low - 1 });
+		cbx_pool_add(&context->pool, (struct cbx_extent){ 1, low - 1 });
 	}
 	return status;
 }

@@ -33,6 +33,16 @@ static uint64_t end_of(const struct cbx_segment *segment)
 	return segment->va + segment->page_count * CBX_PAGE_SIZE;
 }
 
+static uint64_t pages_of(const struct cbx_image *image)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < image->segment_count; i++) {
+		pages += image->segment[i].page_count;
+	}
+	return pages;
+}
+
 static const char *why_not(
 	const struct cbx_image *image, const struct cbx_segment *segment)
 {
@@ -49,6 +59,9 @@ static const char *why_not(
 	}
 	if (image->segment_count == CBX_IMAGE_SEGMENTS_MAX) {
 		return "too many segments";
+	}
+	if (segment->page_count > CBX_IMAGE_PAGES_MAX - pages_of(image)) {
+		return "more than 256 GiB of pages";
 	}
 	if (image->segment_count != 0 &&
 		segment->va <
@@ -130,9 +143,7 @@ enum cbx_status cbx_image_query(
 		return cbx_fail(
 			CBX_E_INVALID, "image info: of an unknown size");
 	}
-	for (uint32_t i = 0; i < image->segment_count; i++) {
-		known.page_count += image->segment[i].page_count;
-	}
+	known.page_count = pages_of(image);
 	known.reserve_pages = image->reserve_pages;
 	known.memory_bytes =
 		(known.page_count + known.reserve_pages + CONTEXT_SLACK) *

@@ -23,6 +23,9 @@ struct cbx_segment {
 
 #define CBX_IMAGE_SEGMENTS_MAX 256u
 
+/** Most pages of all segments: 256 GiB; every one of them is measured. */
+#define CBX_IMAGE_PAGES_MAX (1ull << 26)
+
 struct cbx_image {
 	struct cbx_policy policy;
 	uint64_t reserve_pages;
@@ -89,7 +92,8 @@ struct cbx_image *cbx_image_new(void);
  *
  * @retval CBX_OK         appended
  * @retval CBX_E_INVALID  not box addresses, more bytes than pages, no set of
- *                        rights, below the last one's end, or one too many
+ *                        rights, below the last one's end, one too many, or
+ *                        more than CBX_IMAGE_PAGES_MAX pages
  */
 CBX_CHECKED enum cbx_status cbx_image_append(
 	struct cbx_image *image, const struct cbx_segment *segment);

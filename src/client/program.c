@@ -7,7 +7,7 @@
 #include <base/start.h>
 #include <base/types.h>
 #include <client/archive.h>
-#include <client/elf.h>
+#include <client/elf_file.h>
 #include <client/embed.h>
 #include <client/error.h>
 #include <client/file.h>

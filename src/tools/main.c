@@ -5,7 +5,7 @@
 #include <tools/commands.h>
 #include <tools/option.h>
 #include <tools/say.h>
-#include <tools/stdio.h>
+#include <tools/descriptor.h>
 
 static int run_command(struct cbx_command_line *line)
 {
@@ -50,7 +50,7 @@ static int command(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	cbx_stdio_guard();
+	cbx_descriptor_guard();
 	if (argc < 2) {
 		cbx_say("no command is given; see confbox --help");
 		return CBX_CODE_FAILED;

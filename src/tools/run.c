@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include <tools/say.h>
-#include <tools/stdio.h>
+#include <tools/descriptor.h>
 #include <tools/trace.h>
 #include <tools/watch.h>
 
@@ -111,9 +111,9 @@ static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 {
 	struct cbx_tracer tracer = { 0 };
 	struct cbx_run run = { .size = sizeof(run),
-		.input_fd = cbx_stdio_fd(0),
-		.output_fd = cbx_stdio_fd(1),
-		.error_fd = cbx_stdio_fd(2),
+		.input_fd = cbx_descriptor_fd(0),
+		.output_fd = cbx_descriptor_fd(1),
+		.error_fd = cbx_descriptor_fd(2),
 		.timeout_ns = line->timeout_ns,
 		.arg = &tracer,
 		.trace = cbx_trace_event };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include <confbox/confbox.h>
-#include <tools/stdio.h>
+#include <tools/descriptor.h>
 
 void cbx_say(const char *format, ...)
 {
@@ -81,7 +81,7 @@ void cbx_say_error(void)
 
 int cbx_say_flush(void)
 {
-	if (cbx_stdio_fd(1) < 0) {
+	if (cbx_descriptor_fd(1) < 0) {
 		cbx_say("standard output: closed; open it");
 		return CBX_CODE_FAILED;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <tools/stdio.h>
+#include <tools/descriptor.h>
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 
 static bool was_closed[3];
 
-void cbx_stdio_guard(void)
+void cbx_descriptor_guard(void)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0) {
@@ -21,7 +21,7 @@ void cbx_stdio_guard(void)
 	}
 }
 
-int cbx_stdio_fd(int fd)
+int cbx_descriptor_fd(int fd)
 {
 	return was_closed[fd] ? -1 : fd;
 }

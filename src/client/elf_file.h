@@ -2,8 +2,8 @@
 /*
  * ELF files: whether a box can run a program, and the runtime as segments.
  */
-#ifndef CBX_CLIENT_ELF_H
-#define CBX_CLIENT_ELF_H
+#ifndef CBX_CLIENT_ELF_FILE_H
+#define CBX_CLIENT_ELF_FILE_H
 
 #include <client/image.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <client/elf.h>
+#include <client/elf_file.h>
 
 #include <elf.h>
 #include <stdbool.h>

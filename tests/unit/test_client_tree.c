@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <client/archive.h>
+
+static char folder[] = "/tmp/test_client_tree.XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int make_folder(void **state)
+{
+	char path[128];
+
+	(void)state;
+	if (mkdtemp(folder) == NULL) {
+		return -1;
+	}
+	(void)snprintf(path, sizeof(path), "%s/sub", folder);
+	if (mkdir(path, 0700) != 0) {
+		return -1;
+	}
+	write_file("b", "bee\n");
+	write_file("sub/a", "ay\n");
+	(void)snprintf(path, sizeof(path), "%s/link", folder);
+	return symlink("sub/a", path);
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command);
+}
+
+static void paths_are_cleaned(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "/", "/" },
+		{ "//a///b/", "/a/b" },
+		{ "/a/./b/../c", "/a/c" },
+		{ "/../..", "/" },
+		{ "/a/b/../../..", "/" },
+		{ "/...", "/..." },
+		{ "/.a/..b", "/.a/..b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *clean;
+
+		assert_int_equal(cbx_path_clean(cases[i][0], &clean), CBX_OK);
+		assert_string_equal(clean, cases[i][1]);
+		free(clean);
+	}
+}
+
+static void relative_paths_begin_where_we_are(void **state)
+{
+	char *cwd = getcwd(NULL, 0);
+	char *clean;
+
+	(void)state;
+	assert_non_null(cwd);
+	assert_int_equal(chdir("/usr"), 0);
+	assert_int_equal(cbx_path_clean("../bin/./x", &clean), CBX_OK);
+	assert_string_equal(clean, "/bin/x");
+	free(clean);
+	assert_int_equal(chdir(cwd), 0);
+	assert_int_equal(cbx_path_clean("", &clean), CBX_E_INVALID);
+	free(cwd);
+}
+
+static struct cbx_tree whole_folder(const char *box)
+{
+	struct cbx_tree tree = { 0 };
+	struct cbx_path path = { folder, box };
+
+	assert_int_equal(cbx_tree_add_directory(&tree, &path), CBX_OK);
+	assert_int_equal(cbx_tree_finish(&tree), CBX_OK);
+	return tree;
+}
+
+static void a_directory_comes_sorted_with_its_parents(void **state)
+{
+	static const char *const names[] = { "/x", "/x/y", "/x/y/b",
+		"/x/y/link", "/x/y/sub", "/x/y/sub/a" };
+	struct cbx_tree tree = whole_folder("/x/y");
+
+	(void)state;
+	assert_int_equal(tree.count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		assert_string_equal(tree.node[i].box, names[i]);
+	}
+	assert_int_equal(tree.node[3].kind, CBX_NODE_LINK);
+	assert_string_equal(tree.node[3].target, "sub/a");
+	assert_int_equal(tree.node[4].mode, 0700);
+	cbx_tree_fini(&tree);
+}
+
+static void the_root_of_the_box_can_be_given(void **state)
+{
+	struct cbx_tree tree = whole_folder("/");
+
+	(void)state;
+	assert_int_equal(tree.count, 4);
+	assert_string_equal(tree.node[0].box, "/b");
+	cbx_tree_fini(&tree);
+}
+
+static void one_name_for_two_files_is_refused(void **state)
+{
+	struct cbx_tree tree = { 0 };
+	char b[128];
+	char a[128];
+	struct cbx_path first = { b, "/f" };
+	struct cbx_path second = { a, "/f" };
+
+	(void)state;
+	(void)snprintf(b, sizeof(b), "%s/b", folder);
+	(void)snprintf(a, sizeof(a), "%s/sub/a", folder);
+	assert_int_equal(cbx_tree_add_file(&tree, &first), CBX_OK);
+	assert_int_equal(cbx_tree_add_file(&tree, &second), CBX_OK);
+	assert_int_equal(cbx_tree_finish(&tree), CBX_E_INVALID);
+	assert_non_null(strstr(cbx_error_last()->text, "/f: two"));
+	cbx_tree_fini(&tree);
+}
+
+static void one_file_named_twice_is_one(void **state)
+{
+	struct cbx_tree tree = { 0 };
+	char b[128];
+	char dotted[128];
+	struct cbx_path first = { b, "/f" };
+	struct cbx_path second = { dotted, "/f" };
+
+	(void)state;
+	(void)snprintf(b, sizeof(b), "%s/b", folder);
+	(void)snprintf(dotted, sizeof(dotted), "%s/./b", folder);
+	assert_int_equal(cbx_tree_add_file(&tree, &first), CBX_OK);
+	assert_int_equal(cbx_tree_add_file(&tree, &second), CBX_OK);
+	assert_int_equal(cbx_tree_finish(&tree), CBX_OK);
+	assert_int_equal(tree.count, 1);
+	cbx_tree_fini(&tree);
+}
+
+static void a_file_below_a_file_is_refused(void **state)
+{
+	struct cbx_tree tree = { 0 };
+	char b[128];
+	struct cbx_path first = { b, "/f" };
+	struct cbx_path second = { b, "/f/g" };
+
+	(void)state;
+	(void)snprintf(b, sizeof(b), "%s/b", folder);
+	assert_int_equal(cbx_tree_add_file(&tree, &first), CBX_OK);
+	assert_int_equal(cbx_tree_add_file(&tree, &second), CBX_OK);
+	assert_int_equal(cbx_tree_finish(&tree), CBX_E_INVALID);
+	cbx_tree_fini(&tree);
+}
+
+static void what_cannot_go_in_is_named(void **state)
+{
+	static const struct cbx_path bad[] = { { "/nonexistent", NULL },
+		{ "/tmp", NULL }, { "/dev/null", NULL },
+		{ "/etc/hostname", "relative" } };
+	struct cbx_tree tree = { 0 };
+	struct cbx_path devices = { "/dev/full", "/x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(
+			cbx_tree_add_file(&tree, &bad[i]), CBX_E_INVALID);
+	}
+	assert_int_equal(tree.count, 0);
+	assert_int_equal(
+		cbx_tree_add_directory(&tree, &devices), CBX_E_INVALID);
+	assert_int_equal(cbx_error_last()->os_error, ENOTDIR);
+	cbx_tree_fini(&tree);
+}
+
+/* What tar(1) makes of the archive. */
+static void tar_reads_the_archive(void **state)
+{
+	struct cbx_tree tree = whole_folder("/x");
+	struct cbx_archive archive;
+	char command[256];
+	char line[256];
+	char path[128];
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(cbx_archive_pack(&tree, &archive), CBX_OK);
+	(void)snprintf(path, sizeof(path), "%s/b.tar", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(
+		fwrite(archive.bytes, 1, archive.size, file), archive.size);
+	assert_int_equal(fclose(file), 0);
+	(void)snprintf(command, sizeof(command),
+		"tar --numeric-owner -tvf '%s' --utc | tr -s ' ' | tail -n 1",
+		path);
+	file = popen(command, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	assert_string_equal(
+		line, "-rw-r--r-- 0/0 3 1970-01-01 00:00 x/sub/a\n");
+	assert_int_equal(pclose(file), 0);
+	assert_int_equal(unlink(path), 0);
+	free(archive.bytes);
+	cbx_tree_fini(&tree);
+}
+
+static void packing_twice_gives_the_same_bytes(void **state)
+{
+	struct cbx_tree tree = whole_folder("/x");
+	struct cbx_archive a;
+	struct cbx_archive b;
+
+	(void)state;
+	assert_int_equal(cbx_archive_pack(&tree, &a), CBX_OK);
+	assert_int_equal(cbx_archive_pack(&tree, &b), CBX_OK);
+	assert_int_equal(a.size, b.size);
+	assert_memory_equal(a.bytes, b.bytes, a.size);
+	free(a.bytes);
+	free(b.bytes);
+	cbx_tree_fini(&tree);
+}
+
+static enum cbx_status pack_name(const char *name, struct cbx_archive *archive)
+{
+	struct cbx_tree tree = { 0 };
+	enum cbx_status status;
+
+	assert_int_equal(
+		cbx_tree_add_bytes(&tree, name, (const uint8_t *)"x", 1),
+		CBX_OK);
+	status = cbx_archive_pack(&tree, archive);
+	cbx_tree_fini(&tree);
+	return status;
+}
+
+/* The name and prefix of the first header, joined. */
+static void assert_name(const struct cbx_archive *archive, const char *name)
+{
+	char joined[300];
+	const char *bytes = (const char *)archive->bytes;
+
+	(void)snprintf(joined, sizeof(joined), "/%.155s%s%.100s", bytes + 345,
+		bytes[345] != '\0' ? "/" : "", bytes);
+	assert_string_equal(joined, name);
+}
+
+static void long_names_are_split_at_a_slash(void **state)
+{
+	static const unsigned int fits[][2] = { { 1, 98 }, { 50, 100 },
+		{ 100, 100 }, { 155, 100 }, { 154, 1 } };
+	static const unsigned int too_long[][2] = { { 156, 1 }, { 1, 101 },
+		{ 155, 101 } };
+	struct cbx_archive archive;
+	char name[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fits) / sizeof(fits[0]); i++) {
+		memset(name, 'n', sizeof(name));
+		name[0] = '/';
+		name[fits[i][0] + 1] = '/';
+		name[fits[i][0] + fits[i][1] + 2] = '\0';
+		assert_int_equal(pack_name(name, &archive), CBX_OK);
+		assert_name(&archive, name);
+		free(archive.bytes);
+	}
+	for (size_t i = 0; i < sizeof(too_long) / sizeof(too_long[0]); i++) {
+		memset(name, 'n', sizeof(name));
+		name[0] = '/';
+		name[too_long[i][0] + 1] = '/';
+		name[too_long[i][0] + too_long[i][1] + 2] = '\0';
+		assert_int_equal(pack_name(name, &archive), CBX_E_INVALID);
+		assert_non_null(strstr(cbx_error_last()->text, "too long"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths_are_cleaned),
+		cmocka_unit_test(relative_paths_begin_where_we_are),
+		cmocka_unit_test(a_directory_comes_sorted_with_its_parents),
+		cmocka_unit_test(the_root_of_the_box_can_be_given),
+		cmocka_unit_test(one_name_for_two_files_is_refused),
+		cmocka_unit_test(one_file_named_twice_is_one),
+		cmocka_unit_test(a_file_below_a_file_is_refused),
+		cmocka_unit_test(what_cannot_go_in_is_named),
+		cmocka_unit_test(tar_reads_the_archive),
+		cmocka_unit_test(packing_twice_gives_the_same_bytes),
+		cmocka_unit_test(long_names_are_split_at_a_slash),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
