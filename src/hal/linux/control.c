@@ -13,11 +13,18 @@
 #include <base/wire.h>
 #include <hal/linux/machine.h>
 #include <hal/linux/memory.h>
+#include <hal/linux/process.h>
 
 union control {
 	struct cmsghdr header;
 	char room[CMSG_SPACE(sizeof(int))];
 };
+
+static _Noreturn void leave(void)
+{
+	cbx_linux_process_end_all();
+	_exit(EXIT_SUCCESS);
+}
 
 /* The process that made the socketpair; -1 when it cannot be told.  A fork of
  * it may hold the socket open, so that its end is not end of file. */
@@ -34,7 +41,7 @@ static int open_service(void)
 	}
 	fd = (int)syscall(SYS_pidfd_open, service.pid, 0);
 	if (fd < 0 && errno == ESRCH) {
-		_exit(EXIT_SUCCESS); /* ended already */
+		leave(); /* ended already */
 	}
 	return fd;
 }
@@ -64,7 +71,7 @@ static void greet(void)
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	if (sendmsg(CBX_WIRE_CONTROL_FD, &message, MSG_NOSIGNAL) !=
 		(ssize_t)sizeof(hello)) {
-		_exit(EXIT_SUCCESS); /* nobody is there */
+		leave(); /* nobody is there */
 	}
 }
 
@@ -143,12 +150,9 @@ _Noreturn void cbx_linux_serve(cbx_linux_cpu_serve *serve)
 		if (n < 0) {
 			continue;
 		}
-		if (poller[1].revents != 0) {
-			_exit(EXIT_SUCCESS);
-		}
-		socket = receive_cpu_new();
+		socket = poller[1].revents != 0 ? -1 : receive_cpu_new();
 		if (socket < 0) {
-			_exit(EXIT_SUCCESS);
+			leave();
 		}
 		open_cpu(socket, serve);
 	}

@@ -5,12 +5,18 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <hal/linux/memfd.h>
 #include <hal/linux/notify.h>
 #include <hal/linux/pager.h>
 #include <hal/linux/spawn.h>
+
+#define END_WAIT_MS 900
+
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct cbx_linux_process *newest;
 
 struct cbx_linux_info *cbx_linux_process_info(
 	const struct cbx_linux_process *process, uint32_t slot)
@@ -79,6 +85,57 @@ static bool finish(struct cbx_linux_process *process)
 	return finished;
 }
 
+static void enlist(struct cbx_linux_process *process)
+{
+	pthread_mutex_lock(&list_lock);
+	process->older = newest;
+	if (newest != NULL) {
+		newest->newer = process;
+	}
+	newest = process;
+	pthread_mutex_unlock(&list_lock);
+}
+
+/* Once it is out, its pidfd is the caller's alone. */
+static void take_off(struct cbx_linux_process *process)
+{
+	pthread_mutex_lock(&list_lock);
+	if (process->newer != NULL) {
+		process->newer->older = process->older;
+	} else {
+		newest = process->older;
+	}
+	if (process->older != NULL) {
+		process->older->newer = process->newer;
+	}
+	pthread_mutex_unlock(&list_lock);
+}
+
+void cbx_linux_process_end_all(void)
+{
+	siginfo_t info;
+
+	pthread_mutex_lock(&list_lock);
+	for (struct cbx_linux_process *p = newest; p != NULL; p = p->older) {
+		(void)syscall(
+			SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+	}
+	pthread_mutex_unlock(&list_lock);
+	for (int i = 0; i < END_WAIT_MS; i++) {
+		while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) ==
+			0) {
+			if (info.si_pid == 0) {
+				break; /* none is ready */
+			}
+		}
+		if (waitid(P_ALL, 0, &info,
+			    WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) {
+			return; /* none is left */
+		}
+		(void)usleep(1000);
+	}
+}
+
 struct cbx_linux_process *cbx_linux_process_create(bool trace)
 {
 	struct cbx_linux_process *process = calloc(1, sizeof(*process));
@@ -91,7 +148,12 @@ struct cbx_linux_process *cbx_linux_process_create(bool trace)
 	process->trace = trace;
 	process->pidfd = -1;
 	process->listener = -1;
-	if (!start(process) || !finish(process)) {
+	if (!start(process)) {
+		cbx_linux_process_destroy(process);
+		return NULL;
+	}
+	enlist(process);
+	if (!finish(process)) {
 		cbx_linux_process_destroy(process);
 		return NULL;
 	}
@@ -112,6 +174,7 @@ void cbx_linux_process_destroy(struct cbx_linux_process *process)
 	pthread_mutex_lock(&process->lock);
 	process->dead = true;
 	if (process->pidfd >= 0) {
+		take_off(process);
 		cbx_linux_spawn_end(process->pidfd);
 		process->pidfd = -1;
 	}

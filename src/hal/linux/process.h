@@ -62,6 +62,8 @@ struct cbx_linux_thread {
 };
 
 struct cbx_linux_process {
+	struct cbx_linux_process *newer; /* all of them; guarded by a lock of */
+	struct cbx_linux_process *older; /* their own */
 	pthread_mutex_t lock;
 	uint32_t users; /* the space and its threads */
 	bool trace;
@@ -88,6 +90,10 @@ struct cbx_linux_process *cbx_linux_process_create(bool trace);
 /** Kill the process and wait until nothing of it is left; drop the space's
  * use.  @pre no thread of it is running */
 void cbx_linux_process_destroy(struct cbx_linux_process *process);
+
+/** The machine ends: kill all processes and reap them, so that nothing is left
+ * to whoever adopts our children; waits a moment at most.  @lock none */
+void cbx_linux_process_end_all(void);
 
 /** Drop a use. @lock none */
 void cbx_linux_process_drop(struct cbx_linux_process *process);

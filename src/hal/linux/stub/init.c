@@ -33,6 +33,7 @@ struct control {
 	int32_t pad;
 };
 
+static const char name[] = "confbox-box";
 static const char letter[] = "L";
 static const struct iovec iov = { (void *)(uintptr_t)letter, 1 };
 static const struct control control = {
@@ -100,6 +101,7 @@ CBX_STUB_SETUP static void give_up_rights(void)
 	must(CALL(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1));
 	must(CALL(__NR_capset, (uint64_t)&header, (uint64_t)none));
 	must(CALL(__NR_prctl, PR_SET_DUMPABLE, 0));
+	must(CALL(__NR_prctl, PR_SET_NAME, (uint64_t)name));
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
 }
