@@ -17,7 +17,10 @@ CBX_MUST_CHECK bool cbx_budget_take(uint64_t pages);
 /** @pre @p pages were taken */
 void cbx_budget_give(uint64_t pages);
 
+/** Pages there were to spend at the beginning. */
 uint64_t cbx_budget_total(void);
+
+/** Pages left. */
 uint64_t cbx_budget_free(void);
 
 #endif

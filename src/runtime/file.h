@@ -61,7 +61,10 @@ const struct cbx_file_ops *cbx_device_ops(uint8_t device);
 CBX_MUST_CHECK int64_t cbx_file_open(
 	struct cbx_node *node, uint32_t flags, struct cbx_file **file);
 
+/** One more descriptor stands for the file. */
 void cbx_file_hold(struct cbx_file *file);
+
+/** One less; the file is closed after the last. */
 void cbx_file_drop(struct cbx_file *file);
 
 static inline bool cbx_file_readable(const struct cbx_file *file)
@@ -103,7 +106,10 @@ int64_t cbx_fd_close(uint64_t fd);
 /** Close what is marked for it. */
 void cbx_fd_close_on_exec(void);
 
+/** Whether a descriptor is closed at execve. */
 bool cbx_fd_marked(uint64_t fd);
+
+/** Say whether it is.  @pre fd is open */
 void cbx_fd_mark(uint64_t fd, bool close_on_exec);
 
 #endif

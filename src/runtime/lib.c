@@ -78,12 +78,3 @@ size_t strlen(const char *text)
 	}
 	return length;
 }
-
-int strcmp(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	return (uint8_t)*a - (uint8_t)*b;
-}

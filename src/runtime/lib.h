@@ -6,15 +6,14 @@
 #ifndef CBX_RUNTIME_LIB_H
 #define CBX_RUNTIME_LIB_H
 
+#include <base/string.h>
 #include <base/types.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
-void *memmove(void *to, const void *from, size_t bytes);
-void *memset(void *to, int byte, size_t bytes);
-int memcmp(const void *a, const void *b, size_t bytes);
-void *memchr(const void *in, int byte, size_t bytes);
+/** Bytes of a text before its zero byte. */
 size_t strlen(const char *text);
-int strcmp(const char *a, const char *b);
+
+/** The first such byte, or NULL. */
+void *memchr(const void *in, int byte, size_t bytes);
 
 /** Text being written into at[size]; what does not fit is counted in used
  * and dropped. */
@@ -24,9 +23,15 @@ struct cbx_text {
 	size_t used;
 };
 
+/** Write a string. */
 void cbx_text_put(struct cbx_text *text, const char *string);
+
+/** Write bytes at[bytes]. */
 void cbx_text_put_bytes(struct cbx_text *text, const char *at, size_t bytes);
+
+/** Write a decimal number. */
 void cbx_text_put_number(struct cbx_text *text, uint64_t number);
+
 /** Hexadecimal, at least @p digits digits. */
 void cbx_text_put_hex(struct cbx_text *text, uint64_t number, unsigned digits);
 /** Spaces up to @p column characters in all. */

@@ -89,6 +89,7 @@ void cbx_memory_zero(uint64_t start, uint64_t end);
 /** Take every address back from the program. */
 void cbx_memory_reset(void);
 
+/** The map; valid until the next call that changes it. */
 const struct cbx_extents *cbx_memory_extents(void);
 
 #endif

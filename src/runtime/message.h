@@ -7,10 +7,19 @@
 
 #include <base/types.h>
 
+/** Begin a line; what does not fit in it is dropped. */
 void cbx_message_begin(const char *text);
+
+/** Go on with it. */
 void cbx_message_put(const char *text);
+
+/** Go on with a decimal number. */
 void cbx_message_number(uint64_t number);
+
+/** Go on with a hexadecimal number. */
 void cbx_message_hex(uint64_t number);
+
+/** Write the line. */
 void cbx_message_end(void);
 
 /** Say "what: cause" and end the box. */
