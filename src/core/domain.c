@@ -171,7 +171,8 @@ void cbx_domain_kick(const struct cbx_domain *d)
 		handle = cbx_list_next(handle)) {
 		const struct cbx_thread *thread = cbx_thread_hold(d, handle);
 
-		if (thread->state == CBX_THREAD_RUNNING) {
+		if (thread->state == CBX_THREAD_RUNNING &&
+			thread->cpu != cbx_hal_cpu()) {
 			cbx_hal_cpu_kick(thread->cpu);
 		}
 		cbx_thread_drop(thread);

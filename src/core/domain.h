@@ -173,7 +173,8 @@ void cbx_domain_move(struct cbx_domain *d, enum cbx_domain_event event);
 void cbx_domain_end(
 	struct cbx_domain *d, enum cbx_end_reason reason, uint64_t status);
 
-/** Kick every CPU that runs a thread of the box. */
+/** Kick every other CPU that runs a thread of the box; this one is out of it
+ * already, and a kick would hit whatever it runs next. */
 void cbx_domain_kick(const struct cbx_domain *d);
 
 /** Give the box POOL pages as reserve.
