@@ -6,7 +6,7 @@
 
 #define TRIES 24u /* entries until each thread must have had its turn */
 
-static uint64_t boxes;
+uint64_t machine_boxes;
 
 static uint64_t add(
 	struct machine_box *box, uint64_t va, uint64_t count, uint64_t rights)
@@ -23,7 +23,7 @@ void machine_building(struct machine_box *box, const struct cbx_policy *policy)
 	uint64_t root = machine_pool(2);
 
 	*box = (struct machine_box){
-		.index = boxes++ % 32,
+		.index = machine_boxes++ % 32,
 		.handle = root,
 		.space = root + 1,
 		.reserve = machine_pool(MACHINE_RESERVE),

@@ -44,6 +44,7 @@ void machine_boot(const struct mock_options *options)
 	assert_non_null(table);
 	mock_snapshot_watch(table, bytes);
 	cbx_core_init(table);
+	machine_boxes = 0;
 	next_page = options != NULL && options->monitor_pages != 0
 			    ? options->monitor_pages
 			    : 1;

@@ -124,6 +124,9 @@ struct machine_box {
 							* thread began with */
 };
 
+/** Boxes made since machine_boot(): the next one's index. */
+extern uint64_t machine_boxes;
+
 /** A READY box. It must not move: its threads know where it is. */
 void machine_box(struct machine_box *box);
 

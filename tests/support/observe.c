@@ -36,7 +36,7 @@ static struct page_facts page_facts(uint64_t pfn)
 		.mappings = page->mappings,
 		.view = mock_view(at).bits,
 		.boxes = mock_boxes_may(at),
-		.zero = page->state != CBX_PAGE_META && mock_is_zero(at),
+		.zero = page->state == CBX_PAGE_HOST && mock_is_zero(at),
 	};
 }
 
