@@ -105,7 +105,9 @@ static int64_t write_some(enum cbx_port port, uint64_t va, uint64_t bytes)
 {
 	int64_t done;
 
-	cbx_memory_populate(va, bytes);
+	if (!cbx_memory_populate(va, bytes)) {
+		return -LX_ENOMEM;
+	}
 	done = cbx_gate_write(port, va, bytes);
 	if (done == -LX_EPIPE) {
 		cbx_signal_raise(LX_SIGPIPE);

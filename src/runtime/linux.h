@@ -69,7 +69,7 @@ enum lx_errno {
 #define LX_O_PATH      010000000u
 #define LX_O_TMPFILE   (020000000u | LX_O_DIRECTORY)
 
-#define LX_AT_FDCWD	       -100
+#define LX_AT_FDCWD	       (-100)
 #define LX_AT_SYMLINK_NOFOLLOW 0x100u
 #define LX_AT_EACCESS	       0x200u
 #define LX_AT_REMOVEDIR	       0x200u

@@ -71,7 +71,7 @@ struct lx_iovec {
 
 struct lx_pollfd {
 	int32_t fd;
-	int16_t events, revents;
+	uint16_t events, revents;
 };
 
 struct lx_rlimit {

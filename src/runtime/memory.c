@@ -135,10 +135,34 @@ static bool fill_range(const struct cbx_place *place)
 	return true;
 }
 
+static bool is_zero(const struct cbx_extent *e)
+{
+	const uint64_t *word = (const uint64_t *)e->start;
+	const uint64_t *end = (const uint64_t *)e->end;
+
+	while (word < end && *word == 0) {
+		word++;
+	}
+	return word == end;
+}
+
+/* Memory nobody wrote that is closed, such as a guard: it has no pages. */
+static void close_empty(struct cbx_extent *e)
+{
+	cbx_gate_unmap(e->start, cbx_extent_pages(e));
+	cbx_budget_give(cbx_extent_pages(e));
+	e->state = CBX_EXTENT_LAZY;
+	e->counted = false;
+	e->rights = 0;
+}
+
 static bool set_rights(struct cbx_extent *e, uint8_t prot)
 {
 	uint8_t rights = cbx_map_rights(prot);
 
+	if (prot == 0 && e->state == CBX_EXTENT_PRESENT && is_zero(e)) {
+		close_empty(e);
+	}
 	if (e->state == CBX_EXTENT_PRESENT && e->rights != rights) {
 		if (!cbx_gate_protect(e->start, cbx_extent_pages(e), rights)) {
 			return false;

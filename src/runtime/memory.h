@@ -60,12 +60,17 @@ CBX_MUST_CHECK int64_t cbx_memory_protect(
  * none.  @param lazy  it will be placed lazy */
 uint64_t cbx_memory_find(uint64_t bytes, bool lazy);
 
-/** Map what a touch of @p address needs; false when it is a real fault.
+/** Whether a fault is the first touch of memory the program may use so.
  * @param access  LX_PROT_* */
-bool cbx_memory_fault(uint64_t address, uint8_t access);
+bool cbx_memory_lazy(uint64_t address, uint8_t access);
 
-/** Map everything lazy in a range, before a gate is given it. */
-void cbx_memory_populate(uint64_t address, uint64_t bytes);
+/** Map what the first touch of @p address needs.  @pre cbx_memory_lazy
+ * @return false when there is no memory */
+CBX_MUST_CHECK bool cbx_memory_touch(uint64_t address);
+
+/** Map everything lazy in a range, before a gate is given it.
+ * @return false when there is no memory for all of it */
+CBX_MUST_CHECK bool cbx_memory_populate(uint64_t address, uint64_t bytes);
 
 /** Whether nothing in a range is the program's. */
 bool cbx_memory_unused(uint64_t start, uint64_t end);

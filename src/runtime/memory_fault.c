@@ -8,6 +8,8 @@
 #include "linux.h"
 #include "memory_map.h"
 
+#define CHUNK_MIN 0x10000u
+
 /* Map [start, end) of the lazy extent around it. */
 static bool commit(uint64_t start, uint64_t end)
 {
@@ -35,42 +37,58 @@ static bool commit(uint64_t start, uint64_t end)
 	return true;
 }
 
+/* How much to map at a touch: less when there is little. */
+static uint64_t chunk_bytes(void)
+{
+	uint64_t bytes = CBX_MAP_CHUNK;
+
+	while (bytes > CHUNK_MIN &&
+		bytes >> CBX_PAGE_SHIFT > cbx_budget_free() / 8) {
+		bytes /= 2;
+	}
+	return bytes;
+}
+
 static bool commit_around(const struct cbx_extent *e, uint64_t address)
 {
-	uint64_t chunk = address & ~(CBX_MAP_CHUNK - 1);
+	uint64_t bytes = chunk_bytes();
+	uint64_t chunk = address & ~(bytes - 1);
 	uint64_t page = cbx_page_floor(address);
 
 	return commit(cbx_max(e->start, chunk),
-		       cbx_min(e->end, chunk + CBX_MAP_CHUNK)) ||
+		       cbx_min(e->end, chunk + bytes)) ||
 	       commit(page, page + CBX_PAGE_SIZE);
 }
 
-bool cbx_memory_fault(uint64_t address, uint8_t access)
+bool cbx_memory_lazy(uint64_t address, uint8_t access)
 {
 	const struct cbx_extent *e = cbx_extent_at(&cbx_map.extents, address);
 
-	if (e == NULL || e->state != CBX_EXTENT_LAZY || e->prot == 0 ||
-		(access != LX_PROT_READ && (e->prot & access) == 0)) {
-		return false;
-	}
-	return commit_around(e, address);
+	return e != NULL && e->state == CBX_EXTENT_LAZY && e->prot != 0 &&
+	       (access == LX_PROT_READ || (e->prot & access) != 0);
 }
 
-void cbx_memory_populate(uint64_t address, uint64_t bytes)
+bool cbx_memory_touch(uint64_t address)
+{
+	return commit_around(cbx_extent_at(&cbx_map.extents, address), address);
+}
+
+bool cbx_memory_populate(uint64_t address, uint64_t bytes)
 {
 	uint64_t i = cbx_extent_find(&cbx_map.extents, address);
 
 	while (i < cbx_map.extents.count &&
 		cbx_map.extents.at[i].start < address + bytes) {
-		struct cbx_extent *e = &cbx_map.extents.at[i];
+		const struct cbx_extent *e = &cbx_map.extents.at[i];
 
 		if (e->state != CBX_EXTENT_LAZY || e->prot == 0) {
 			i++;
 			continue;
 		}
 		if (!commit_around(e, cbx_max(address, e->start))) {
-			return;
+			return false;
 		}
 		i = cbx_extent_find(&cbx_map.extents, address);
 	}
+	return true;
 }

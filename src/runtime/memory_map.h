@@ -23,8 +23,8 @@ static inline uint64_t cbx_extent_pages(const struct cbx_extent *e)
 	return (e->end - e->start) >> CBX_PAGE_SHIFT;
 }
 
-/** What the CPU can express of a protection.  Memory the program closed keeps
- * its bytes, so it stays readable. */
+/** What the CPU can express of a protection.  Memory with bytes in it that
+ * the program closes keeps them, and stays readable. */
 uint8_t cbx_map_rights(uint8_t prot);
 
 /** Make room for @p more extents; it may move all of them.

@@ -7,7 +7,8 @@
 #include "linux.h"
 #include "memory.h"
 
-#define SMALL_BYTES 64u /* random bytes, platform */
+#define BELOW	    CBX_PAGE_SIZE /* room under the first frame */
+#define SMALL_BYTES 64u		  /* random bytes, platform */
 
 /* Where everything goes, from the top of the stack down. */
 struct layout {
@@ -120,7 +121,8 @@ int64_t cbx_load_stack(const struct cbx_arguments *arguments,
 	}
 	lay_out(arguments, &layout);
 	if (cbx_memory_place(&place) != 0 ||
-		!cbx_memory_fault(place.end - 1, LX_PROT_WRITE)) {
+		!cbx_memory_populate(layout.vector - BELOW,
+			place.end - layout.vector + BELOW)) {
 		return -LX_ENOMEM;
 	}
 	memcpy((void *)layout.path, arguments->path,

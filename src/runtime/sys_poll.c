@@ -11,7 +11,7 @@
 #define FOREVER INT64_MAX
 
 /* What holds now of what is asked for a descriptor. */
-static uint32_t ready(uint64_t fd, uint32_t events)
+static uint16_t ready(uint64_t fd, uint32_t events)
 {
 	struct cbx_file *file = cbx_fd_file(fd);
 	uint32_t all = LX_POLLIN | LX_POLLOUT | LX_POLLRDNORM | LX_POLLWRNORM;
@@ -22,7 +22,7 @@ static uint32_t ready(uint64_t fd, uint32_t events)
 	if (file->ops->poll != NULL) {
 		all = file->ops->poll(file);
 	}
-	return all & (events | LX_POLLERR | LX_POLLHUP);
+	return (uint16_t)(all & (events | LX_POLLERR | LX_POLLHUP));
 }
 
 /* The monotonic end of a wait of @p ns; at most FOREVER. */
@@ -85,9 +85,7 @@ static int64_t poll(uint64_t va, uint64_t count, int64_t ns)
 		if (cbx_user_get(&p, at, sizeof(p)) != 0) {
 			return -LX_EFAULT;
 		}
-		p.revents = p.fd < 0 ? 0
-				     : (int16_t)ready((uint32_t)p.fd,
-					       (uint16_t)p.events);
+		p.revents = p.fd < 0 ? 0 : ready((uint32_t)p.fd, p.events);
 		found += p.revents != 0 ? 1 : 0;
 		if (cbx_user_put(at, &p, sizeof(p)) != 0) {
 			return -LX_EFAULT;

@@ -182,7 +182,7 @@ static int64_t send(int64_t to, uint64_t signal)
 		return -LX_EINVAL;
 	}
 	if (to != self && to != 0 && to != -self) {
-		return to == -1 ? -LX_ESRCH : -LX_ESRCH;
+		return -LX_ESRCH;
 	}
 	if (signal != 0) {
 		cbx_signal_raise((int)signal);

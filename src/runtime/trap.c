@@ -4,6 +4,7 @@
 #include <base/gatecall_linux.h>
 #include <base/start.h>
 
+#include "budget.h"
 #include "gate.h"
 #include "linux.h"
 #include "memory.h"
@@ -103,15 +104,36 @@ static _Noreturn void broken(
 	cbx_signal_die(LX_SIGSEGV);
 }
 
+static void touch(uint64_t address)
+{
+	if (cbx_memory_touch(address)) {
+		return;
+	}
+	cbx_message_begin("out of memory: all ");
+	cbx_message_number(cbx_budget_total() * CBX_PAGE_SIZE >> 20);
+	cbx_message_put(" MiB of the box are used");
+	cbx_message_end();
+	cbx_signal_die(LX_SIGKILL);
+}
+
+static bool is_touch(const struct cbx_upcall *upcall)
+{
+	return upcall->code <= FAULT_EXECUTE &&
+	       cbx_memory_lazy(upcall->value, access_of(upcall->code));
+}
+
 static void fault(
 	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	uint64_t fixup = cbx_user_fixup(regs->rip);
+	uint64_t below = regs->rsp - BELOW_STACK;
 	struct lx_siginfo info;
 
-	if (upcall->code <= FAULT_EXECUTE &&
-		cbx_memory_fault(upcall->value, access_of(upcall->code))) {
-		cbx_memory_fault(regs->rsp - BELOW_STACK, LX_PROT_WRITE);
+	if (is_touch(upcall)) {
+		touch(upcall->value);
+		if (cbx_memory_lazy(below, LX_PROT_WRITE)) {
+			touch(below);
+		}
 		return;
 	}
 	if (fixup != 0) {
