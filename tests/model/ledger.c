@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <model/digest.h>
 #include <model/judge.h>
 
 struct spec spec;
-
-void spec_broken(const char *what, const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: the specification broke: %s\n", file, line,
-		what);
-	abort();
-}
 
 bool range_named(uint64_t first, uint64_t count)
 {

@@ -64,8 +64,7 @@ static void answered(struct spec_answer *answer, bool later)
 		world_fail("box call %#jx left; right were %#x",
 			(uintmax_t)asked.call.id, answer->right);
 	}
-	world_count.calls++;
-	world_count.succeeded += answer->status == CBX_OK;
+	world_counted(&asked.call, answer->status);
 	if (run.gone) {
 		let_go();
 	} else if (later && !waits(thread)) {
@@ -103,16 +102,24 @@ static void answered_later(void)
 	answered(&answer, true);
 }
 
-/* The box ended before the thread could hear: look what it would have been
- * told.  (Of a thread that ended, too, there is nothing left: zeros.) */
-static void answered_last(void)
+/* The box ended before the thread could hear, or an up-call came first: look
+ * what it would have been told.  (Of a thread that is gone there is nothing
+ * left: zeros.) */
+static void answered_unheard(void)
 {
-	const struct cbx_thread *thread =
+	struct spec_thread *thread = asked.thread;
+	const struct cbx_thread *truth =
 		(const struct cbx_thread *)(const void *)mock_page(
-			(struct cbx_pfn){ asked.thread->handle });
-	struct spec_answer answer = sync_heard(&thread->reply);
+			(struct cbx_pfn){ thread->handle });
+	const struct cbx_reply reply = truth->reply;
+	struct spec_answer answer = sync_heard(&reply);
 
+	if (asked.call.id == CBX_CALL_SPACE_SWITCH && reply.status == CBX_OK) {
+		answer.got[0] = unknown_thread();
+	}
 	answered(&answer, false);
+	thread->answered = thread->handle != 0;
+	thread->reply = reply;
 }
 
 /* ---- a thread runs ---- */
@@ -142,6 +149,29 @@ static void pick(struct spec_thread *thread)
 	spec_picked(&run, thread);
 }
 
+/* Whether the thread can fetch code there now. */
+static bool executable(const struct spec_thread *thread, uint64_t at)
+{
+	struct spec_space *space = space_of(run.box, thread->space);
+	const struct spec_slot *slot = slot_at(space, at);
+
+	return slot != NULL && (slot->rights & CBX_RIGHT_X) != 0;
+}
+
+/* Whether the up-call tells of a trap the thread made, or ran into: it cannot
+ * fetch its code. */
+static bool is_owed(
+	const struct cbx_upcall *upcall, const struct spec_thread *thread)
+{
+	if (upcall->kind == CBX_UPCALL_FAULT &&
+		upcall->code == CBX_FAULT_EXECUTE &&
+		!executable(thread, thread->entry)) {
+		return true;
+	}
+	return owed.open && upcall->kind == (uint32_t)owed.kind &&
+	       upcall->code == owed.code;
+}
+
 static void hear_upcall(
 	const struct cbx_upcall *upcall, struct spec_thread *thread)
 {
@@ -150,7 +180,11 @@ static void hear_upcall(
 	if (upcall->kind == CBX_UPCALL_DEADLINE) {
 		if (!due || thread->upcall == 0 ||
 			upcall->value != spec.ticks) {
-			world_fail("a deadline nobody set");
+			world_fail("an up-call for deadline %ju, at %ju; "
+				   "it is %ju now",
+				(uintmax_t)thread->deadline,
+				(uintmax_t)upcall->value,
+				(uintmax_t)spec.ticks);
 		}
 	} else if (thread->owed) {
 		if (upcall->kind != CBX_UPCALL_SYSCALL ||
@@ -158,8 +192,7 @@ static void hear_upcall(
 			world_fail("not the system call's up-call");
 		}
 		thread->owed = false;
-	} else if (!owed.open || upcall->kind != (uint32_t)owed.kind ||
-		   upcall->code != owed.code) {
+	} else if (!is_owed(upcall, thread)) {
 		world_fail("up-call %u, code %u nobody owed", upcall->kind,
 			upcall->code);
 	}
@@ -186,7 +219,7 @@ static void hear_reply(
 /* What the thread is told, first thing. */
 static void hear(const struct mock_box_cpu *cpu, struct spec_thread *thread)
 {
-	bool due = thread->deadline != 0 && thread->deadline <= spec.ticks;
+	bool due;
 	bool now = asked.open && asked.thread == thread && cpu->reply != NULL;
 
 	if (now) {
@@ -194,12 +227,13 @@ static void hear(const struct mock_box_cpu *cpu, struct spec_thread *thread)
 
 		answered(&answer, false);
 	} else if (asked.open) {
-		answered_later();
+		answered_unheard();
 	}
 	if (run.leaves || run.box->life == LIFE_ENDING) {
 		world_fail("the box should have left");
 	}
 	pick(thread);
+	due = thread->deadline != 0 && thread->deadline <= spec.ticks;
 	if (cpu->upcall != NULL) {
 		hear_upcall(cpu->upcall, thread);
 	} else if (due && thread->upcall != 0) {
@@ -242,15 +276,6 @@ static void touch(struct mock_box_cpu *cpu, const struct spec_thread *thread)
 	if ((slot->rights & CBX_RIGHT_W) != 0) {
 		*shadow = word;
 	}
-}
-
-/* Whether the thread can fetch code there now. */
-static bool executable(const struct spec_thread *thread, uint64_t at)
-{
-	struct spec_space *space = space_of(run.box, thread->space);
-	const struct spec_slot *slot = slot_at(space, at);
-
-	return slot != NULL && (slot->rights & CBX_RIGHT_X) != 0;
 }
 
 /* A trap: an up-call if there is who takes it, else the end. */
@@ -404,9 +429,6 @@ static void die(const struct cbx_reply *reply)
 static void leave(const struct cbx_reply *reply)
 {
 	switch ((enum cbx_exit_reason)(uint32_t)reply->ret[0]) {
-	case CBX_EXIT_INTERRUPTED:
-		spec_exit(&run, CBX_EXIT_INTERRUPTED);
-		break;
 	case CBX_EXIT_IDLE:
 		spec_exit_idle(&run);
 		break;
@@ -419,6 +441,7 @@ static void leave(const struct cbx_reply *reply)
 		die(reply);
 		spec_exit_ended(&run);
 		break;
+	case CBX_EXIT_INTERRUPTED:
 	case CBX_EXIT_INPUT:
 	case CBX_EXIT_FORWARD:
 	case CBX_EXIT_TRACE:
@@ -432,7 +455,7 @@ static void compare_exit(
 	const struct cbx_call *call, const struct cbx_reply *reply)
 {
 	if (asked.open && (uint32_t)reply->ret[0] == CBX_EXIT_ENDED) {
-		answered_last();
+		answered_unheard();
 	} else if (asked.open) {
 		answered_later();
 	}
@@ -446,6 +469,7 @@ static void compare_exit(
 	memcpy(run.exit.got, reply->ret, sizeof(run.exit.got));
 	sync_answer(&run.exit, call);
 	world_count.entries++;
+	world_count.sealed += run.box->sealed_once;
 	world_count.exits[reply->ret[0] % 8]++;
 }
 

@@ -279,20 +279,41 @@ void spec_kill(
 	}
 }
 
+static void drop_slots_of(struct spec_space *space, uint32_t page)
+{
+	for (uint32_t i = 0; i < space->slots; i++) {
+		if (space->slot[i].page == page) {
+			spec.page[page].uses--;
+			space->slot[i--] = space->slot[--space->slots];
+		}
+	}
+}
+
+static bool maps(const struct spec_box *box, uint32_t page)
+{
+	for (unsigned int i = 0; i < SPEC_SPACES; i++) {
+		for (uint32_t j = 0; j < box->space[i].slots; j++) {
+			if (box->space[i].slot[j].page == page) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 /* Whether each box that maps the page is dying: some of its spaces may be gone
- * already. */
-static bool only_the_dying_use(uint32_t page)
+ * already.  If so, they are. */
+static bool only_the_dying_used(uint32_t page)
 {
 	for (unsigned int i = 0; i < SPEC_BOXES; i++) {
-		const struct spec_box *box = &spec.box[i];
-
+		if (spec.box[i].life != LIFE_ENDING &&
+			maps(&spec.box[i], page)) {
+			return false;
+		}
+	}
+	for (unsigned int i = 0; i < SPEC_BOXES; i++) {
 		for (unsigned int j = 0; j < SPEC_SPACES; j++) {
-			for (uint32_t k = 0; k < box->space[j].slots; k++) {
-				if (box->space[j].slot[k].page == page &&
-					box->life != LIFE_ENDING) {
-					return false;
-				}
-			}
+			drop_slots_of(&spec.box[i].space[j], page);
 		}
 	}
 	return true;
@@ -310,7 +331,7 @@ static enum cbx_status reclaim_one(
 		return CBX_E_STATE;
 	}
 	if (it->is == IS_PUBLIC && it->uses != 0 &&
-		!(says_done && only_the_dying_use(page))) {
+		!(says_done && only_the_dying_used(page))) {
 		return CBX_E_BUSY;
 	}
 	if (it->is == IS_WINDOW || it->lent) {

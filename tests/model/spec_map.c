@@ -189,10 +189,10 @@ static enum cbx_status may_protect(const struct spec_box *box,
 	}
 
 	const struct spec_page *page = &spec.page[slot->page];
-	bool sealing = page->is == IS_PUBLIC && page->box == box->root &&
-		       page->writer && (rights & CBX_RIGHT_W) == 0;
+	bool owned = page->is == IS_PUBLIC && page->box == box->root &&
+		     (rights & CBX_RIGHT_W) == 0;
 
-	return page->is == IS_OWN || sealing ? CBX_OK : CBX_E_DENIED;
+	return page->is == IS_OWN || owned ? CBX_OK : CBX_E_DENIED;
 }
 
 /* Nobody writes a public page any more once every CPU forgot that it could. */
@@ -201,7 +201,7 @@ static enum cbx_status seal(struct spec_box *box, struct spec_space *space,
 {
 	struct spec_page *page = &spec.page[slot->page];
 
-	if (page->is != IS_PUBLIC) {
+	if (!page->writer) {
 		return CBX_OK;
 	}
 	if (page->stale.space[space - box->space] != 0) {

@@ -69,22 +69,46 @@ static void make_range(struct cbx_call *call, unsigned int at, enum spec_is is)
 	call->arg[at + 1] = pick_count(call->arg[at], is, 4);
 }
 
+static void make_question(struct cbx_call *call)
+{
+	static const uint64_t id[] = { CBX_CALL_PAGE_QUERY, CBX_CALL_PAGE_QUERY,
+		CBX_CALL_VERSION, CBX_CALL_CAPS };
+
+	call->id = id[choose(4)];
+	if (call->id == CBX_CALL_PAGE_QUERY) {
+		call->arg[0] = choose(spec.pages + 2);
+	}
+}
+
+static uint32_t pages_that_are(enum spec_is is)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < spec.pages; i++) {
+		n += spec.page[i].is == is;
+	}
+	return n;
+}
+
 static void make_page_call(struct cbx_call *call)
 {
+	bool plenty =
+		pages_that_are(IS_FREE) > 16 || pages_that_are(IS_HOST) < 12;
+
 	switch (choose(8)) {
 	case 0:
 	case 1:
 	case 2:
-		call->id = CBX_CALL_PAGE_DONATE;
-		make_range(call, 0, once_in(4) ? IS_GOING : IS_HOST);
-		break;
 	case 3:
-		call->id = CBX_CALL_PAGE_RETURN;
-		make_range(call, 0, IS_FREE);
+		call->id = plenty ? CBX_CALL_PAGE_RETURN : CBX_CALL_PAGE_DONATE;
+		make_range(call, 0, plenty ? IS_FREE : IS_HOST);
 		break;
 	case 4:
-		call->id = CBX_CALL_PAGE_QUERY;
-		call->arg[0] = choose(spec.pages + 2);
+		call->id = CBX_CALL_PAGE_DONATE;
+		make_range(call, 0, IS_GOING);
+		break;
+	case 5:
+		make_question(call);
 		break;
 	default:
 		call->id = CBX_CALL_BOX_CREATE;
@@ -113,20 +137,70 @@ static void make_add(struct cbx_call *call)
 	}
 }
 
+static bool has_code(const struct spec_box *box, uint64_t at)
+{
+	for (uint32_t i = 0; i < box->space[0].slots; i++) {
+		const struct spec_slot *slot = &box->space[0].slot[i];
+
+		if (slot->va == at && (slot->rights & CBX_RIGHT_X) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void make_thread(const struct spec_box *box, struct cbx_call *call)
+{
+	uint64_t entry = WORLD_CODE(choose(WORLD_CODES));
+
+	call->id = CBX_CALL_BOX_THREAD;
+	call->arg[1] = has_code(box, entry) ? entry : WORLD_CODE(0);
+	call->arg[2] = pick_va();
+	call->arg[3] = choose(256);
+}
+
+/* What the box still lacks to run. @return false when nothing */
+static bool make_missing(const struct spec_box *box, struct cbx_call *call)
+{
+	if (!box->granted || reserve_of(box) < 4) {
+		call->id = CBX_CALL_BOX_GRANT;
+		call->arg[1] = pick_page(IS_FREE);
+		call->arg[2] = pick_count(call->arg[1], IS_FREE, 12);
+		return true;
+	}
+	if (!has_code(box, WORLD_CODE(0))) {
+		call->id = CBX_CALL_BOX_ADD;
+		call->arg[1] = WORLD_CODE(0);
+		call->arg[2] = pick_page(IS_FREE);
+		call->arg[3] = 1;
+		call->arg[4] = CBX_RIGHT_R | CBX_RIGHT_X;
+		call->arg[5] = pick_page(IS_HOST);
+		return true;
+	}
+	if (threads_of(box) == 0) {
+		make_thread(box, call);
+		return true;
+	}
+	return false;
+}
+
 static void make_building_call(
 	const struct spec_box *box, struct cbx_call *call)
 {
+	if (!once_in(8) && make_missing(box, call)) {
+		return;
+	}
 	switch (choose(8)) {
 	case 0:
-	case 1:
 		call->id = CBX_CALL_BOX_GRANT;
 		make_range(call, 1, IS_FREE);
 		break;
+	case 1:
 	case 2:
 	case 3:
-	case 4:
 		make_add(call);
 		break;
+	case 4:
 	case 5:
 		call->id = CBX_CALL_BOX_COMMON;
 		call->arg[1] = pick_va();
@@ -134,22 +208,24 @@ static void make_building_call(
 		call->arg[4] = CBX_RIGHT_R | (once_in(2) ? CBX_RIGHT_X : 0);
 		break;
 	case 6:
-		call->id = CBX_CALL_BOX_THREAD;
-		call->arg[1] = WORLD_CODE(choose(WORLD_CODES));
-		call->arg[2] = pick_va();
-		call->arg[3] = choose(256);
+		make_thread(box, call);
 		break;
 	default:
-		call->id = threads_of(box) != 0 && !once_in(8)
-				   ? CBX_CALL_BOX_FINALIZE
-				   : CBX_CALL_BOX_THREAD;
-		call->arg[1] =
-			call->id == CBX_CALL_BOX_THREAD ? WORLD_CODE(0) : 0;
+		call->id = CBX_CALL_BOX_FINALIZE;
 		break;
 	}
 }
 
 /* ---- calls on a box that runs ---- */
+
+static void make_enter(const struct spec_box *box, struct cbx_call *call)
+{
+	uint64_t pages = box->policy.output_pages;
+
+	call->id = CBX_CALL_BOX_ENTER;
+	call->arg[1] = pick_page_run(IS_HOST, pages);
+	call->arg[2] = once_in(8) ? choose(4) : pages;
+}
 
 static void make_answer(const struct spec_box *box, struct cbx_call *call)
 {
@@ -157,9 +233,13 @@ static void make_answer(const struct spec_box *box, struct cbx_call *call)
 	uint64_t room;
 	bool client;
 
-	if (thread == NULL) {
+	if (thread == NULL && once_in(8)) {
 		call->id = CBX_CALL_BOX_REPLY;
 		call->arg[1] = pick_thread(box);
+		return;
+	}
+	if (thread == NULL) {
+		make_enter(box, call);
 		return;
 	}
 	client = thread->doing == DOES_CLIENT;
@@ -171,25 +251,57 @@ static void make_answer(const struct spec_box *box, struct cbx_call *call)
 	call->arg[client ? 4 : 2] = client ? choose(2) : choose(256);
 }
 
-static void make_enter(const struct spec_box *box, struct cbx_call *call)
-{
-	uint64_t pages = box->policy.output_pages;
-
-	call->id = CBX_CALL_BOX_ENTER;
-	call->arg[1] = pick_page_run(IS_HOST, pages);
-	call->arg[2] = once_in(8) ? choose(4) : pages;
-}
-
-static void make_peek(struct cbx_call *call)
+static void make_peek(const struct spec_box *box, struct cbx_call *call)
 {
 	call->id = CBX_CALL_BOX_PEEK;
-	call->arg[1] = pick_va() + choose(CBX_PAGE_SIZE);
-	call->arg[2] = choose(5000);
+	call->arg[1] = pick_mapped(&box->space[0]) + choose(CBX_PAGE_SIZE);
+	call->arg[2] = choose(once_in(4) ? 5000 : 500);
 	call->arg[3] = pick_page(IS_HOST);
+}
+
+static void make_look(const struct spec_box *box, struct cbx_call *call)
+{
+	if ((box->policy.flags & CBX_POLICY_DEBUG) != 0 && once_in(2)) {
+		make_peek(box, call);
+	} else if (once_in(2)) {
+		call->id = CBX_CALL_BOX_QUERY;
+	} else {
+		call->id = CBX_CALL_BOX_KICK;
+	}
+}
+
+static bool can_run(const struct spec_box *box)
+{
+	for (unsigned int i = 0; i < SPEC_THREADS; i++) {
+		if (box->thread[i].handle != 0 &&
+			spec_runnable(&box->thread[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A box that cannot go on: answer it, let time pass, or end it. */
+static void make_going(const struct spec_box *box, struct cbx_call *call)
+{
+	if (pick_asking(box) != NULL && !once_in(8)) {
+		make_answer(box, call);
+		return;
+	}
+	world_tick(choose(60));
+	if (once_in(12)) {
+		call->id = CBX_CALL_BOX_KILL;
+		return;
+	}
+	make_enter(box, call);
 }
 
 static void make_running_call(const struct spec_box *box, struct cbx_call *call)
 {
+	if (!can_run(box) && !once_in(4)) {
+		make_going(box, call);
+		return;
+	}
 	switch (choose(16)) {
 	case 0:
 	case 1:
@@ -201,13 +313,11 @@ static void make_running_call(const struct spec_box *box, struct cbx_call *call)
 		make_range(call, 1, IS_FREE);
 		break;
 	case 4:
-		make_peek(call);
+		make_look(box, call);
 		break;
 	case 5:
-		call->id = CBX_CALL_BOX_KICK;
-		break;
-	case 6:
-		call->id = once_in(6) ? CBX_CALL_BOX_KILL : CBX_CALL_BOX_DIGEST;
+		call->id =
+			once_in(40) ? CBX_CALL_BOX_KILL : CBX_CALL_BOX_DIGEST;
 		call->arg[1] = call->id == CBX_CALL_BOX_DIGEST ? choose(3) : 0;
 		break;
 	default:
@@ -222,7 +332,7 @@ static void make_dying_call(const struct spec_box *box, struct cbx_call *call)
 {
 	if (spaces_of(box) + threads_of(box) != 0 && !once_in(4)) {
 		call->id = CBX_CALL_BOX_KILL;
-	} else if (once_in(8)) {
+	} else if (once_in(40)) {
 		make_enter(box, call);
 	} else if (pages_of(box) == 1) {
 		call->id = CBX_CALL_BOX_DESTROY;
@@ -254,7 +364,7 @@ static void make_box_call(struct cbx_call *call)
 /* Now and then a call is not quite right. */
 static void spoil(struct cbx_call *call)
 {
-	if (once_in(12)) {
+	if (once_in(24)) {
 		call->arg[choose(CBX_CALL_ARGS)] = pick_wild();
 	}
 	if (once_in(200)) {
@@ -270,7 +380,7 @@ static void host_calls(void)
 {
 	struct cbx_call call = { 0 };
 
-	if (once_in(4)) {
+	if (live_boxes() < 2 ? once_in(2) : once_in(10)) {
 		make_page_call(&call);
 	} else {
 		make_box_call(&call);
@@ -324,6 +434,10 @@ static void machine_moves(void)
 
 void steps_next(void)
 {
+	/* No CPU keeps the others waiting for long. */
+	if (spec.holding != 0 && once_in(8)) {
+		world_release((spec.holding & 1) != 0 ? 0 : 1);
+	}
 	switch (choose(16)) {
 	case 0:
 		machine_moves();

@@ -74,11 +74,26 @@ static void make_memory_call(const struct spec_run *run, struct cbx_call *call)
 	}
 }
 
+/* A place in the space where there is code, if there is. */
+static uint64_t entry_in(const struct spec_space *space)
+{
+	for (uint32_t i = 0; i < space->slots; i++) {
+		const struct spec_slot *slot = &space->slot[i];
+
+		if ((slot->rights & CBX_RIGHT_X) != 0 &&
+			slot->va >= WORLD_CODE(0) &&
+			slot->va < WORLD_CODE(WORLD_CODES)) {
+			return slot->va;
+		}
+	}
+	return WORLD_CODE(choose(WORLD_CODES));
+}
+
 /* Everything a new space needs to be switched to. */
 static void make_space_call(const struct spec_run *run, struct cbx_call *call)
 {
 	const struct spec_space *space =
-		space_of(run->box, run->box->space[choose(SPEC_SPACES)].handle);
+		space_of(run->box, run->box->space[choose(3)].handle);
 
 	switch (choose(4)) {
 	case 0:
@@ -112,7 +127,9 @@ static void make_thread_call(const struct spec_run *run, struct cbx_call *call)
 	case 0:
 	case 1:
 		call->id = CBX_CALL_THREAD_PARK;
-		call->arg[0] = once_in(2) ? spec.ticks + choose(100) : 0;
+		call->arg[0] = threads_of(run->box) == 1 || once_in(2)
+				       ? spec.ticks + choose(100)
+				       : 0;
 		break;
 	case 2:
 	case 3:
@@ -121,7 +138,7 @@ static void make_thread_call(const struct spec_run *run, struct cbx_call *call)
 		break;
 	case 4:
 		call->id = CBX_CALL_UPCALL_ENTRY;
-		call->arg[0] = choose(2);
+		call->arg[0] = entry_in(own_space(run)) == WORLD_CODE(0);
 		call->arg[1] = pick_va();
 		break;
 	case 5:
@@ -166,6 +183,17 @@ static void make_write(const struct spec_run *run, struct cbx_call *call)
 	}
 }
 
+/* Where the space has a window, if it has one. */
+static uint64_t window_in(const struct spec_space *space)
+{
+	for (uint32_t i = 0; i < space->slots; i++) {
+		if (spec.page[space->slot[i].page].is == IS_WINDOW) {
+			return space->slot[i].va;
+		}
+	}
+	return pick_va();
+}
+
 static void make_talk(const struct spec_run *run, struct cbx_call *call)
 {
 	bool ready = run->box->life == LIFE_READY || once_in(40);
@@ -198,7 +226,7 @@ static void make_talk(const struct spec_run *run, struct cbx_call *call)
 		break;
 	default:
 		call->id = CBX_CALL_WINDOW_UNSHARE;
-		call->arg[0] = pick_mapped(own_space(run));
+		call->arg[0] = window_in(own_space(run));
 		call->arg[1] = 1;
 		break;
 	}
@@ -236,7 +264,7 @@ static void make_call(const struct spec_run *run, struct cbx_call *call)
 		make_small_call(call);
 		break;
 	}
-	if (once_in(24)) {
+	if (once_in(40)) {
 		call->arg[choose(CBX_CALL_ARGS)] = pick_wild();
 	}
 	/* A sealed box that errs is no more: seldom. */
@@ -267,14 +295,14 @@ void steps_act(const struct spec_run *run, struct world_act *act)
 {
 	uint32_t what = choose(32);
 
-	if (choose_over() || what < 5) {
+	if (choose_over() || what < 2) {
 		act->kind = ACT_INTERRUPT;
-	} else if (what == 5 && may_trap(run)) {
+	} else if (what == 2 && may_trap(run)) {
 		make_syscall(act);
-	} else if (what == 6 && run->thread->upcall != 0) {
+	} else if (what == 3 && run->thread->upcall != 0) {
 		act->kind = ACT_TRAP;
 		act->fault = choose(6);
-	} else if (what == 7 && once_in(60)) {
+	} else if (what == 4 && once_in(100)) {
 		act->kind = ACT_LOST;
 	} else {
 		act->kind = ACT_GATE;

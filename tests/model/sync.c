@@ -46,6 +46,27 @@ static enum spec_is truth_of(uint32_t page)
 	}
 }
 
+/* A page on its way: it may arrive in the reserve once nobody remembers it. */
+static bool may_arrive(uint32_t number)
+{
+	struct spec_page *page = &spec.page[number];
+
+	if (page->is != IS_GOING) {
+		return false;
+	}
+	if (page->lent) {
+		page->lent = false;
+		page->stale.host = rememberers();
+		flush_host();
+	}
+	if (!forgotten(number)) {
+		return false;
+	}
+	become(number, IS_OWN, page->box);
+	wipe(number);
+	return true;
+}
+
 /* ---- translations ---- */
 
 static bool is_reserve(const struct spec_box *box, uint64_t page)
@@ -60,6 +81,9 @@ static void found(
 {
 	enum spec_is is = slot->window ? IS_WINDOW : IS_OWN;
 
+	if (page < spec.pages && spec.page[page].box == box->root) {
+		(void)may_arrive((uint32_t)page);
+	}
 	if (!is_reserve(box, page) || truth_of((uint32_t)page) != is ||
 		(slot->said != 0 && slot->said != page)) {
 		world_fail("box %#x maps page %#jx at %#jx: not its reserve",
@@ -143,21 +167,6 @@ static void compare_spaces(struct spec_box *box)
 
 /* ---- pages ---- */
 
-/* A page on its way: it may arrive in the reserve once nobody remembers it. */
-static bool may_arrive(struct spec_page *page, uint32_t number)
-{
-	if (page->lent) {
-		page->lent = false;
-		page->stale.host = rememberers();
-	}
-	if (!forgotten(number)) {
-		return false;
-	}
-	become(number, IS_OWN, page->box);
-	wipe(number);
-	return true;
-}
-
 /* Whether what the machine says follows from the ledger by a step it may take
  * when it likes; if so, it is taken. */
 static bool may_be(uint32_t number, enum spec_is truth)
@@ -165,22 +174,20 @@ static bool may_be(uint32_t number, enum spec_is truth)
 	struct spec_page *page = &spec.page[number];
 	struct spec_box *box = page->box != 0 ? box_of(page->box) : NULL;
 
-	if (box == NULL) {
+	if (box == NULL || (truth != IS_OWN && truth != IS_TABLE)) {
 		return false;
 	}
+	(void)may_arrive(number);
 	if (truth == IS_TABLE && is_reserve(box, number) && box->unseen != 0) {
 		box->unseen--;
 		become(number, IS_TABLE, box->root);
-		return true;
 	}
 	if (truth == IS_OWN && page->is == IS_TABLE && box->trees_back != 0) {
 		box->trees_back--;
 		become(number, IS_OWN, box->root);
 		wipe(number);
-		return true;
 	}
-	return truth == IS_OWN && page->is == IS_GOING &&
-	       may_arrive(page, number);
+	return page->is == truth;
 }
 
 /* The host's side of a window that is going closes when the machine likes. */
@@ -192,6 +199,7 @@ static void look_at_window(uint32_t number)
 	if (page->lent && mock_view(pfn).bits == CBX_VIEW_NONE) {
 		page->lent = false;
 		page->stale.host = rememberers();
+		flush_host();
 	}
 }
 

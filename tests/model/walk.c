@@ -14,7 +14,7 @@
 #include <model/steps.h>
 #include <support/check.h>
 
-#define PAGES 56u
+#define PAGES 72u
 
 static uint64_t number(const char *variable, uint64_t otherwise)
 {
@@ -38,8 +38,44 @@ static void print_count(uint64_t seed, const struct world_count *count)
 	for (unsigned int i = 0; i < 8; i++) {
 		printf(" %s %ju", names[i], (uintmax_t)count->exits[i]);
 	}
-	printf("\n");
+	printf(" (confined %ju)\n", (uintmax_t)count->sealed);
 	fflush(stdout);
+}
+
+static const struct {
+	uint64_t number;
+	const char *name;
+} calls_there_are[] = {
+#define X(number, NAME, name, callers, nargs, states, repeat) \
+	{ (number), #NAME },
+#include <confbox/gate.def>
+#undef X
+};
+#define CALLS (sizeof(calls_there_are) / sizeof(calls_there_are[0]))
+
+static void print_calls(const struct world_count *count)
+{
+	for (size_t i = 0; i < CALLS; i++) {
+		uint64_t number = calls_there_are[i].number;
+
+		printf("  %-16s %8ju of %8ju\n", calls_there_are[i].name,
+			(uintmax_t)count->done[number],
+			(uintmax_t)count->made[number]);
+	}
+}
+
+/* Every call is made, and succeeds at times. */
+static void assert_all_calls(const struct world_count *count)
+{
+	for (size_t i = 0; i < CALLS; i++) {
+		uint64_t number = calls_there_are[i].number;
+		bool keeper = number == CBX_CALL_KEEPER_NEXT;
+
+		if ((count->done[number] == 0) != keeper) {
+			print_calls(count);
+			fail_msg("%s never succeeded", calls_there_are[i].name);
+		}
+	}
 }
 
 static void walk(uint64_t seed, uint64_t calls)
@@ -56,6 +92,13 @@ static void walk(uint64_t seed, uint64_t calls)
 	world_compare_all();
 	world_end();
 	print_count(seed, &world_count);
+	if (getenv("CBX_WALK_VERBOSE") != NULL) {
+		print_calls(&world_count);
+	}
+	if (calls < 100000) {
+		return;
+	}
+	assert_all_calls(&world_count);
 	assert_true(world_count.succeeded * 100 / world_count.calls >= 40);
 	for (unsigned int i = 0; i < 8; i++) {
 		assert_int_not_equal(world_count.exits[i], 0);

@@ -63,6 +63,11 @@ void world_fail(const char *format, ...)
 	abort();
 }
 
+void spec_broken(const char *what, const char *file, int line)
+{
+	world_fail("%s:%d: the specification broke: %s", file, line, what);
+}
+
 void world_note_call(
 	const char *who, const struct cbx_call *call, uint64_t status)
 {
@@ -186,12 +191,21 @@ static void compare(struct spec_box *box)
 	}
 }
 
+void world_counted(const struct cbx_call *call, enum cbx_status status)
+{
+	world_count.calls++;
+	world_count.succeeded += status == CBX_OK;
+	if (call->id < WORLD_CALLS) {
+		world_count.made[call->id]++;
+		world_count.done[call->id] += status == CBX_OK;
+	}
+}
+
 static enum cbx_status finish(
 	const struct cbx_call *call, const struct cbx_reply *reply)
 {
-	world_count.calls++;
+	world_counted(call, (enum cbx_status)reply->status);
 	world_count.by_host++;
-	world_count.succeeded += reply->status == CBX_OK;
 	world_count.host_succeeded += reply->status == CBX_OK;
 	compare(box_of(call->arg[0]));
 	return (enum cbx_status)reply->status;
@@ -246,6 +260,21 @@ static unsigned int count_of(uint64_t id)
 	}
 }
 
+/* Pages behind one that was refused did not leave with it. */
+static void stay(const struct cbx_call *call)
+{
+	for (uint64_t i = 0; call->id == CBX_CALL_PAGE_DONATE &&
+			     mock_refused() && i < call->arg[1];
+		i++) {
+		uint64_t page = call->arg[0] + i;
+
+		if (page < spec.pages && spec.page[page].is == IS_GOING &&
+			cbx_page_at(page)->state == CBX_PAGE_HOST) {
+			become((uint32_t)page, IS_HOST, 0);
+		}
+	}
+}
+
 /* A refused call did as much as it says, and no more. */
 static void judge_refused(
 	const struct cbx_call *call, const struct cbx_reply *reply)
@@ -257,6 +286,7 @@ static void judge_refused(
 	if (reply->status != CBX_E_HARDWARE) {
 		spec_host(call, &answer);
 		sync_answer(&answer, call);
+		stay(call);
 		return;
 	}
 	world_count.refusals++;
@@ -276,8 +306,8 @@ enum cbx_status world_call_refusing(const struct cbx_call *call, uint64_t nth)
 	world_note("the machine refuses step %ju", (uintmax_t)nth);
 	mock_refuse_nth(nth);
 	call_machine(call, &reply);
-	mock_refuse_nth(0);
 	judge_refused(call, &reply);
+	mock_refuse_nth(0);
 	return finish(call, &reply);
 }
 

@@ -15,6 +15,9 @@
 
 #define WORLD_CPUS 2u
 
+/** Call numbers lie below this. */
+#define WORLD_CALLS 0x160u
+
 /** What a thread does next. */
 struct world_act {
 	enum {
@@ -80,11 +83,16 @@ struct world_count {
 	uint64_t by_host, host_succeeded;
 	uint64_t refusals; /* of the machine's hardware */
 	uint64_t entries, exits[8];
+	uint64_t sealed; /* entries into sealed boxes */
+	uint64_t made[WORLD_CALLS], done[WORLD_CALLS]; /* by number */
 };
 extern struct world_count world_count;
 
 /** What every failure prints first: how to get here again. */
 void world_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** A call was made, and came to this. */
+void world_counted(const struct cbx_call *call, enum cbx_status status);
 
 /** Give up. */
 _Noreturn void world_fail(const char *format, ...)
