@@ -87,7 +87,7 @@ struct cbx_context;
 struct cbx_options {
 	size_t size;	       /* sizeof(struct cbx_options) */
 	uint64_t memory_bytes; /* what all boxes together may use, tables
-				* included; 0 is 4 GiB.  Memory is taken from
+				* included; 0 is 4 GiB, or what there is.  Memory is taken from
 				* the system only when it is written to. */
 	uint32_t cpu_count;    /* boxes that may run at once, plus 1; at
 				* least 2; 0 is 64 */
@@ -108,7 +108,8 @@ struct cbx_options {
  * @retval CBX_OK             boxes can be created
  * @retval CBX_E_INVALID      an option is out of range, or the unknown tail
  *                            of @p options is not zero
- * @retval CBX_E_NOMEM        no memory, process or descriptor to be had
+ * @retval CBX_E_NOMEM        no memory, process or descriptor to be had, or
+ *                            memory_bytes is more than this machine has
  * @retval CBX_E_UNSUPPORTED  the monitor speaks another version
  * @retval CBX_E_HARDWARE     the monitor could not be started, or ended
  */

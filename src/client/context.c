@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <client/context.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <base/wire.h>
@@ -14,6 +16,26 @@
 /* Pages for what the monitor keeps for itself: its keeper. */
 #define MONITOR_PAGES 16384u
 
+/* Memory and swap of this machine; more can never be had. */
+static uint64_t machine_bytes(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) != 0) {
+		return UINT64_MAX;
+	}
+	return ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
+}
+
+/* On a small machine, all of it. */
+static uint64_t default_memory(void)
+{
+	const uint64_t wanted =
+		(uint64_t)CBX_WIRE_PAGES_DEFAULT * CBX_PAGE_SIZE;
+
+	return machine_bytes() < wanted ? machine_bytes() : wanted;
+}
+
 static enum cbx_status read_options(
 	const struct cbx_options *options, struct cbx_monitor_start *start)
 {
@@ -25,8 +47,7 @@ static enum cbx_status read_options(
 			"context options: of an unknown size or version");
 	}
 	if (known.memory_bytes == 0) {
-		known.memory_bytes =
-			(uint64_t)CBX_WIRE_PAGES_DEFAULT * CBX_PAGE_SIZE;
+		known.memory_bytes = default_memory();
 	}
 	if (known.cpu_count == 0) {
 		known.cpu_count = CBX_WIRE_CPUS_DEFAULT;
@@ -35,6 +56,12 @@ static enum cbx_status read_options(
 		known.memory_bytes > MEMORY_MAX) {
 		return cbx_fail(CBX_E_INVALID,
 			"context memory: must be 1 MiB to 8 TiB");
+	}
+	if (known.memory_bytes > machine_bytes()) {
+		return cbx_fail(CBX_E_NOMEM,
+			"no memory for boxes: %" PRIu64
+			" MiB wanted, this machine has %" PRIu64 " MiB",
+			known.memory_bytes >> 20, machine_bytes() >> 20);
 	}
 	if (known.cpu_count < 2 || known.cpu_count > CBX_WIRE_CPUS_MAX ||
 		(known.flags & ~CBX_OPEN_LOG) != 0) {

@@ -25,7 +25,7 @@ static int load_image(const char *path, struct cbx_image **image)
 		return 0;
 	}
 	if (error->os_error == ENOENT) {
-		cbx_say("%s", error->text);
+		cbx_say_error();
 		return CBX_CODE_NOT_FOUND;
 	}
 	if (status == CBX_E_INVALID && error->os_error == 0) {

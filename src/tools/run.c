@@ -77,21 +77,29 @@ static int explain_end(const struct cbx_result *result, uint64_t timeout_ns)
 	}
 }
 
+static const char *output_remedy(int error)
+{
+	return error == ENOSPC || error == EDQUOT
+		       ? "make room, or write it elsewhere"
+		       : "open it, or redirect it to /dev/null";
+}
+
 /* The program saw these as errors of its own; say it in plain words, too, and
  * never call lost output a success. */
 static int explain_streams(const struct cbx_result *result, int code)
 {
+	int error = result->output_error;
+
 	if (result->input_error != 0) {
 		cbx_say("standard input: %s; the program's input ended there",
 			strerror(result->input_error));
 	}
-	if (result->output_error == 0 || result->output_error == EPIPE) {
+	if (error == 0 || error == EPIPE) {
 		return code;
 	}
-	cbx_say("standard output: %s; %s", strerror(result->output_error),
-		result->output_error == ENOSPC
-			? "make room, or write it elsewhere"
-			: "open it, or redirect it to /dev/null");
+	cbx_say("standard output: %s; %s",
+		cbx_descriptor_fd(1) < 0 ? "closed" : strerror(error),
+		output_remedy(error));
 	return code == 0 ? CBX_CODE_FAILED : code;
 }
 

@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define BYTES_SHOWN   32u
 #define STRING_SHOWN  256u
@@ -238,6 +240,12 @@ static void put_arguments(
 	tracer->shown = i;
 }
 
+/* Calls that return an address. */
+static bool gives_address(uint32_t number)
+{
+	return number == SYS_mmap || number == SYS_brk || number == SYS_mremap;
+}
+
 static void put_result(struct cbx_tracer *tracer, int64_t result)
 {
 	if (result < 0 && result >= -ERRNO_MOST) {
@@ -245,7 +253,7 @@ static void put_result(struct cbx_tracer *tracer, int64_t result)
 
 		put(tracer, ") = -1 %s (%s)", name != NULL ? name : "?",
 			strerror((int)-result));
-	} else if (result >= 0 && result < (1ll << 32)) {
+	} else if (!gives_address(tracer->call.number)) {
 		put(tracer, ") = %" PRId64, result);
 	} else {
 		put(tracer, ") = 0x%" PRIx64, (uint64_t)result);
