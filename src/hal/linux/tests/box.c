@@ -16,12 +16,22 @@
 static uint64_t next_page = 1;
 static int service_socket;
 
+static void park(uint32_t cpu)
+{
+	(void)cpu;
+	for (;;) {
+		(void)pause();
+	}
+}
+
+/* The test is CPU 0, so nobody else may be. */
 void machine_start(void)
 {
 	char name[] = "test";
 	char pages[] = MACHINE_PAGES;
 	char cpus[] = "8";
 	char *argv[] = { name, pages, cpus, NULL };
+	uint32_t cpu;
 	int fd[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd) != 0 ||
@@ -30,6 +40,9 @@ void machine_start(void)
 	}
 	service_socket = fd[0];
 	cbx_linux_start(3, argv);
+	if (cbx_linux_cpu_open(dup(2), park, &cpu) != CBX_OK || cpu != 0) {
+		abort();
+	}
 }
 
 struct cbx_pfn take_pages(uint64_t count)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -136,7 +137,7 @@ static void old_system_call_instructions_reach_nothing(void **state)
 	}
 }
 
-static volatile bool watching;
+static atomic_bool watching;
 
 /* Something the attacker cannot hold up. */
 static void *watch_cpu_zero(void *arg)
@@ -382,8 +383,8 @@ static void a_foreign_signal_is_no_trap(void **state)
 
 static struct {
 	struct box_thread *thread;
-	volatile bool done;
-	bool quit;
+	atomic_bool done;
+	atomic_bool quit;
 } second;
 
 static void run_second(uint32_t cpu)
