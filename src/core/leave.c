@@ -61,6 +61,9 @@ enum cbx_status cbx_space_unmap(struct cbx_domain *d, struct cbx_space *space,
 	if (!cbx_space_range_valid(va, count)) {
 		return CBX_E_INVALID;
 	}
+	if (space->ended) {
+		return CBX_E_STATE;
+	}
 	status = unmap_pages(space, va, count, CBX_PAGE_PRIVATE, done);
 	(void)cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
 	return status;

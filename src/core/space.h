@@ -75,7 +75,8 @@ CBX_MUST_CHECK enum cbx_status cbx_space_alias(struct cbx_domain *d,
  * zero, once no CPU can hold a translation.
  * @retval CBX_OK          all of them
  * @retval CBX_E_INVALID   the range is malformed
- * @retval CBX_E_STATE     nothing is mapped at page *done
+ * @retval CBX_E_STATE     nothing is mapped at page *done, or the space is
+ *                         being destroyed
  * @retval CBX_E_DENIED    page *done is not PRIVATE
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
