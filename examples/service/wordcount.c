@@ -20,7 +20,7 @@ struct request {
 	struct cbx_context *context;
 	const struct cbx_image *image;
 	const char *path;
-	char answer[128];
+	char answer[CBX_ERROR_TEXT + 2];
 	size_t length;
 	int failed;
 	pthread_t thread;

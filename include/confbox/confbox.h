@@ -29,11 +29,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <confbox/abi.h>
-
 #ifdef __cplusplus
+#ifndef _Static_assert
+#define _Static_assert static_assert
+#endif
 extern "C" {
 #endif
+
+#include <confbox/abi.h>
 
 #if defined(__GNUC__)
 #define CBX_API	    __attribute__((visibility("default")))
@@ -97,10 +100,10 @@ struct cbx_options {
 /**
  * Start a monitor and connect to it.
  *
- * The monitor is a child process of its own, with one socket and standard
- * error inherited and no other descriptor; it ends, and every box with it,
- * when the context is closed or this process dies.  It is not reaped by
- * wait(): it sends no SIGCHLD.
+ * On the linux backend the monitor is a child process of its own, which gets a
+ * socket and no other descriptor (with CBX_OPEN_LOG standard error, too); it
+ * ends, and every box with it, when the context is closed or this process
+ * dies.  It is not reaped by wait(): it sends no SIGCHLD.
  *
  * @param      options  NULL for defaults
  * @param[out] context  the caller closes it; untouched on failure

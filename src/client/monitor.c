@@ -26,11 +26,12 @@ static enum cbx_status start_process(const struct cbx_monitor_start *start,
 	char cpus[16];
 	char *argv[] = { name, pages, cpus, NULL };
 	char *envp[] = { start->log ? log : NULL, NULL };
+	struct cbx_process_plan plan = { cbx_embed_monitor(), argv, envp,
+		socket, start->log };
 
 	(void)snprintf(pages, sizeof(pages), "%" PRIu64, start->page_count);
 	(void)snprintf(cpus, sizeof(cpus), "%" PRIu32, start->cpu_count);
-	return cbx_process_start(
-		cbx_embed_monitor(), argv, envp, socket, process);
+	return cbx_process_start(&plan, process);
 }
 
 static bool hello_valid(const struct cbx_wire_hello *hello, int file)
@@ -104,7 +105,7 @@ enum cbx_status cbx_monitor_start(
 	const struct cbx_monitor_start *start, struct cbx_monitor *monitor)
 {
 	struct cbx_monitor fresh = {
-		.process = { -1 }, .control = -1, .started_ns = cbx_now_ns()
+		.process = { -1, -1 }, .control = -1, .started_ns = cbx_now_ns()
 	};
 	enum cbx_status status;
 	int fd[2];
@@ -157,7 +158,7 @@ void cbx_monitor_forget(
 
 enum cbx_status cbx_monitor_gone(const struct cbx_monitor *monitor)
 {
-	char how[64];
+	char how[160];
 
 	if (monitor->process.fd < 0) {
 		return cbx_fail_transport(

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,14 +24,13 @@
 #define CHILD_STACK    (64u * 1024u)
 #define DEATH_WAIT_MS  1000
 #define END_WAIT_MS    3000
-#define CHILD_FD_ABOVE 16
+#define CHILD_FD_ABOVE (CBX_WIRE_CONTROL_FD + 2)
 
 /* What the child gets; it shares our memory until it executes. */
 struct child {
+	const struct cbx_process_plan *plan;
 	int program;
-	int socket;
-	char *const *argv;
-	char *const *envp;
+	int voice; /* becomes standard error; -1: ours */
 	int error; /* out: errno when it could not execute */
 };
 
@@ -46,28 +46,32 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int open_null(void)
+/* Descriptors may be anywhere, also where others belong: move them up. */
+static int move_up(int fd)
 {
-	int fd = open("/dev/null", O_RDWR);
-
-	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0 ||
-		dup2(fd, STDOUT_FILENO) < 0) {
-		return -1;
-	}
-	if (fcntl(STDERR_FILENO, F_GETFD) < 0 && dup2(fd, STDERR_FILENO) < 0) {
-		return -1;
-	}
-	return 0;
+	return fcntl(fd, F_DUPFD_CLOEXEC, CHILD_FD_ABOVE);
 }
 
-/* Both descriptors may be anywhere: move them up before placing them. */
+static int place_standard(const struct child *child)
+{
+	int null = move_up(open("/dev/null", O_RDWR));
+	int voice = child->voice >= 0 ? move_up(child->voice) : null;
+	bool keep = child->plan->loud && fcntl(STDERR_FILENO, F_GETFD) >= 0;
+
+	if (null < 0 || voice < 0 || dup2(null, STDIN_FILENO) < 0 ||
+		dup2(null, STDOUT_FILENO) < 0) {
+		return -1;
+	}
+	return keep ? 0 : dup2(voice, STDERR_FILENO);
+}
+
 static int place_descriptors(const struct child *child)
 {
-	int program = fcntl(child->program, F_DUPFD_CLOEXEC, CHILD_FD_ABOVE);
-	int socket = fcntl(child->socket, F_DUPFD_CLOEXEC, CHILD_FD_ABOVE);
+	int program = move_up(child->program);
+	int socket = move_up(child->plan->socket);
 	int placed = CBX_WIRE_CONTROL_FD + 1;
 
-	if (program < 0 || socket < 0 || open_null() < 0 ||
+	if (program < 0 || socket < 0 || place_standard(child) < 0 ||
 		dup2(socket, CBX_WIRE_CONTROL_FD) < 0 ||
 		dup3(program, placed, O_CLOEXEC) < 0) {
 		return -1;
@@ -85,8 +89,8 @@ static int child_main(void *arg)
 
 	if (program >= 0) {
 		reset_signals();
-		(void)syscall(SYS_execveat, program, "", child->argv,
-			child->envp, AT_EMPTY_PATH);
+		(void)syscall(SYS_execveat, program, "", child->plan->argv,
+			child->plan->envp, AT_EMPTY_PATH);
 	}
 	child->error = errno;
 	_exit(127);
@@ -151,30 +155,55 @@ static enum cbx_status fail_spawn(int error)
 		"cannot start the monitor");
 }
 
-enum cbx_status cbx_process_start(struct cbx_blob program, char *const *argv,
-	char *const *envp, int socket, struct cbx_process *process)
+/* Execute the program from the best file there is that may be executed. */
+static enum cbx_status try_files(struct child *child, int *pidfd)
 {
+	enum cbx_status status = CBX_E_UNSUPPORTED;
 	int error = EACCES;
 
 	for (unsigned int kind = 0; error == EACCES || error == EPERM; kind++) {
-		struct child child = {
-			.socket = socket, .argv = argv, .envp = envp
-		};
-		enum cbx_status status =
-			cbx_program_file_open(program, kind, &child.program);
+		enum cbx_status opened = cbx_program_file_open(
+			child->plan->program, kind, &child->program);
 
-		if (status == CBX_E_NOMEM) {
-			return status;
-		}
-		if (status == CBX_E_UNSUPPORTED && kind > 0) {
+		if (opened == CBX_OK) {
+			error = spawn_patiently(child, pidfd);
+			close(child->program);
+			status = error == 0 ? CBX_OK : fail_spawn(error);
+		} else if (opened != CBX_E_UNSUPPORTED) {
+			status = opened;
+		} else if (kind > 0) {
 			break;
 		}
-		if (status == CBX_OK) {
-			error = spawn_patiently(&child, &process->fd);
-			close(child.program);
-		}
 	}
-	return error == 0 ? CBX_OK : fail_spawn(error);
+	return status;
+}
+
+enum cbx_status cbx_process_start(
+	const struct cbx_process_plan *plan, struct cbx_process *process)
+{
+	struct child child = { .plan = plan, .voice = -1 };
+	enum cbx_status status;
+	int pidfd = -1;
+	int voice[2] = { -1, -1 };
+
+	if (!plan->loud &&
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0, voice) != 0) {
+		return fail_spawn(errno);
+	}
+	child.voice = voice[1];
+	status = try_files(&child, &pidfd);
+	if (voice[1] >= 0) {
+		close(voice[1]);
+	}
+	if (status != CBX_OK) {
+		if (voice[0] >= 0) {
+			close(voice[0]);
+		}
+		return status;
+	}
+	*process = (struct cbx_process){ pidfd, voice[0] };
+	return CBX_OK;
 }
 
 static bool exited_within(const struct cbx_process *process, int ms)
@@ -188,16 +217,43 @@ static bool exited_within(const struct cbx_process *process, int ms)
 	return n == 1;
 }
 
+/* The last line the process said, without its name. */
+static void last_words(
+	const struct cbx_process *process, char *text, size_t size)
+{
+	const char name[] = "confbox-monitor: ";
+	ssize_t n = process->voice < 0 ? 0
+				       : recv(process->voice, text, size - 1,
+						 MSG_PEEK | MSG_DONTWAIT);
+	char *line;
+
+	text[n > 0 ? n : 0] = '\0';
+	while (n > 0 && text[n - 1] == '\n') {
+		text[--n] = '\0';
+	}
+	line = strrchr(text, '\n');
+	line = line != NULL ? line + 1 : text;
+	if (strncmp(line, name, sizeof(name) - 1) == 0) {
+		line += sizeof(name) - 1;
+	}
+	memmove(text, line, strlen(line) + 1);
+}
+
 void cbx_process_death(
 	const struct cbx_process *process, char *text, size_t size)
 {
+	bool exited = exited_within(process, DEATH_WAIT_MS);
 	siginfo_t info = { 0 };
+	char words[128];
 
-	if (!exited_within(process, DEATH_WAIT_MS) ||
+	last_words(process, words, sizeof(words));
+	if (!exited ||
 		waitid(P_PIDFD, (id_t)process->fd, &info,
 			WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||
 		info.si_pid == 0) {
 		(void)snprintf(text, size, "it closed the connection");
+	} else if (words[0] != '\0') {
+		(void)snprintf(text, size, "%s", words);
 	} else if (info.si_code == CLD_EXITED) {
 		(void)snprintf(
 			text, size, "it exited with status %d", info.si_status);
@@ -221,5 +277,8 @@ void cbx_process_end(struct cbx_process *process)
 		errno == EINTR) {
 	}
 	close(process->fd);
-	process->fd = -1;
+	if (process->voice >= 0) {
+		close(process->voice);
+	}
+	*process = (struct cbx_process){ -1, -1 };
 }

@@ -217,20 +217,21 @@ static void code(void)
 /* Pointers that are wrong are errors, not faults. */
 static void wrong_pointers(void)
 {
+	char *volatile nowhere = (char *)8;
 	char *at = map(2 * PAGE, PROT_READ | PROT_WRITE);
 	int fd = open("/dev/zero", O_RDONLY);
-	struct iovec v[2] = { { at, 10 }, { (void *)8, 10 } };
+	struct iovec v[2] = { { at, 10 }, { nowhere, 10 } };
 	ssize_t n;
 
 	munmap(at + PAGE, PAGE);
 	mprotect(at, PAGE, PROT_READ | PROT_WRITE);
-	n = read(fd, (void *)8, 10);
+	n = read(fd, nowhere, 10);
 	printf("read: %zd %d\n", n, errno);
 	n = readv(fd, v, 2);
 	printf("readv: %zd\n", n);
-	n = open((char *)8, O_RDONLY);
+	n = open(nowhere, O_RDONLY);
 	printf("open: %zd %d\n", n, errno);
-	n = readv(fd, (void *)8, 1);
+	n = readv(fd, (struct iovec *)(void *)nowhere, 1);
 	printf("vector: %zd %d\n", n, errno);
 	n = write(fd, at, 1);
 	printf("write: %zd %d\n", n, errno);

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Install into a folder of its own, and build and run the example service
+# against what is there, out of tree, with pkg-config: shared and static.
+#
+#   install.sh SOURCE BUILD
+set -euo pipefail
+
+source=$1
+build=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export LC_ALL=C
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+meson install -C "$build" --no-rebuild --destdir "$work/root" >"$work/log" 2>&1 ||
+	fail "meson install: $(tail -n 3 "$work/log")"
+
+pc=$(find "$work/root" -name confbox.pc)
+[ -n "$pc" ] || fail 'no confbox.pc'
+export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work/root
+libdir=${pc%/pkgconfig/confbox.pc}
+prefix=$(sed -n 's/^prefix=//p' "$pc")
+bin=$work/root$prefix/bin/confbox
+
+for file in confbox.h abi.h gate.def status.def; do
+	[ -f "$work/root$prefix/include/confbox/$file" ] || fail "no header $file"
+done
+for file in libconfbox.so libconfbox.so.0 libconfbox.a; do
+	[ -e "$libdir/$file" ] || fail "no library $file"
+done
+[ "$(pkg-config --modversion confbox)" = "$("$bin" --version | cut -d' ' -f2)" ] ||
+	fail 'confbox.pc and confbox(1) tell different versions'
+
+# What is exported is what the header declares, and the version script lists.
+nm -D --defined-only "$libdir/libconfbox.so" | awk '$2 == "T" { print $3 }' |
+	sed 's/@.*//' | sort >"$work/exported"
+grep -o '\bcbx_[a-z_]*(' "$source/include/confbox/confbox.h" | tr -d '(' | sort -u >"$work/declared"
+diff "$work/declared" "$work/exported" || fail 'declared and exported functions differ'
+
+# Man pages: every command, option and function is there, and they render.
+for page in man1/confbox.1 man3/libconfbox.3; do
+	file=$(find "$work/root$prefix/share/man/$page"*) || fail "no man page $page"
+	if command -v man >/dev/null; then
+		man --warnings -l "$file" >/dev/null 2>"$work/warnings" || fail "man $page"
+		[ ! -s "$work/warnings" ] || fail "man $page: $(head -n 1 "$work/warnings")"
+	fi
+done
+while read -r name; do
+	grep -q "$name" "$source/doc/man/libconfbox.3" || fail "libconfbox.3 lacks $name"
+done <"$work/declared"
+for command in run build measure info; do
+	"$bin" "$command" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$work/options"
+	[ -s "$work/options" ] || fail "$command --help lists no option"
+	while read -r name; do
+		grep -q -- "Fl -$name" "$source/doc/man/confbox.1" || fail "confbox.1 lacks --$name"
+	done <"$work/options"
+done
+
+# Completion offers every option of a command.
+bash -c '
+	PATH=${2%/*}:$PATH
+	source "$1"
+	COMP_WORDS=(confbox run --me)
+	COMP_CWORD=2
+	_confbox
+	[ "${COMPREPLY[*]}" = --memory ]' _ \
+	"$work/root$prefix/share/bash-completion/completions/confbox" "$bin" ||
+	fail 'completion of --me'
+
+cp -r "$source/examples/service" "$work/service"
+head -c 300000 /bin/busybox >"$work/a"
+cat /usr/share/common-licenses/GPL-3 >"$work/b"
+{
+	echo "$work/a: $(busybox wc <"$work/a")"
+	echo "$work/b: $(busybox wc <"$work/b")"
+} | tr -s ' ' >"$work/expected"
+
+try() {
+	LD_LIBRARY_PATH=$libdir "$work/service/wordcount" "$work/a" "$work/b" |
+		tr -s ' ' >"$work/got" || fail "$1: the service failed: $(cat "$work/got")"
+	diff "$work/expected" "$work/got" || fail "$1: wrong answer"
+}
+
+export CFLAGS='-O2 -Werror'
+make -s -C "$work/service" || fail 'the example does not build'
+ldd "$work/service/wordcount" >"$work/ldd" || true
+grep -q libconfbox.so.0 "$work/ldd" || fail 'the example is not linked to the shared library'
+try shared
+
+make -s -C "$work/service" clean
+make -s -C "$work/service" LDLIBS="$(pkg-config --static --libs confbox |
+	sed 's/-lconfbox/-l:libconfbox.a/')" || fail 'the example does not build statically'
+try static
+echo 'installed, built twice, same answers'
