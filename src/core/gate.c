@@ -28,17 +28,12 @@ void cbx_core_init(struct cbx_page *table)
 	cbx_keeper_init();
 }
 
-/* Who may make a call, how many arguments it takes, in which states. */
-struct policy {
-	enum {
-		NOBODY = 0,
-		HOST = 1,
-		BOX = 2,
-		KEEPER = 4,
-		ANY = HOST | BOX,
-	} callers;
-	uint32_t nargs;
-	uint32_t states;
+/* Who makes a call, or may make it. */
+enum callers {
+	HOST = 1,
+	BOX = 2,
+	KEEPER = 4,
+	ANY = HOST | BOX,
 };
 
 /* The states column, as bits of enum cbx_domain_state. */
@@ -48,56 +43,16 @@ struct policy {
 #define C    (1u << CBX_DOMAIN_CONFINED)
 #define D    (1u << CBX_DOMAIN_DYING)
 
-/* The table's columns for @p id; NOBODY when there is no such call. */
-static struct policy policy_of(uint64_t id)
-{
-	switch (id) {
-#define X(number, NAME, name, callers, nargs, states, repeat) \
-	case (number):                                        \
-		return (struct policy){ callers, nargs, states };
-#include <confbox/gate.def>
-#undef X
-	default:
-		return (struct policy){ NOBODY, 0, 0 };
-	}
-}
-
-#undef B
-#undef R
-#undef C
-#undef D
-
-/* A switch, not an array: two calls with one number do not compile, gaps cost
- * nothing, and there is no function pointer to corrupt. */
-static enum cbx_status dispatch(uint64_t id, struct cbx_gate *g)
-{
-	switch (id) {
-#define X(number, NAME, name, callers, nargs, states, repeat) \
-	case (number):                                        \
-		return cbx_gate_##name(g);
-#include <confbox/gate.def>
-#undef X
-	default:
-		return CBX_E_UNKNOWN_CALL;
-	}
-}
-
-/* What the table says without looking at any box. */
-static enum cbx_status check_call(
-	const struct cbx_call *call, struct policy policy, uint32_t caller)
+/* Whether everything past a call's arguments is zero. */
+static inline bool ends_after(const struct cbx_call *call, uint32_t nargs)
 {
 	uint64_t rest = call->reserved;
 
-	if (policy.callers == NOBODY) {
-		return CBX_E_UNKNOWN_CALL;
+#pragma GCC unroll 6
+	for (uint32_t i = 0; i < CBX_CALL_ARGS; i++) {
+		rest |= i < nargs ? 0 : call->arg[i];
 	}
-	if (((uint32_t)policy.callers & caller) == 0) {
-		return CBX_E_DENIED;
-	}
-	for (uint32_t i = policy.nargs; i < CBX_CALL_ARGS; i++) {
-		rest |= call->arg[i];
-	}
-	return rest == 0 ? CBX_OK : CBX_E_INVALID;
+	return rest == 0;
 }
 
 static enum cbx_status check_state(const struct cbx_domain *d, uint32_t states)
@@ -106,6 +61,83 @@ static enum cbx_status check_state(const struct cbx_domain *d, uint32_t states)
 		return CBX_OK;
 	}
 	return d->state == CBX_DOMAIN_DYING ? CBX_E_STALE : CBX_E_STATE;
+}
+
+/* A host call that names a box: hold it for the handler. */
+static enum cbx_status hold_box(struct cbx_gate *g, uint32_t states)
+{
+	g->d = cbx_domain_hold(g->arg[0]);
+	if (g->d == NULL) {
+		return CBX_E_INVALID;
+	}
+	return g->d->keeper && cbx_keeper_ready() ? CBX_E_DENIED
+						  : check_state(g->d, states);
+}
+
+/* Drop what was held for, or by, the handler. */
+static enum cbx_status drop(const struct cbx_gate *g, enum cbx_status status)
+{
+	if (g->space != NULL) {
+		cbx_space_drop(g->space);
+	}
+	if (g->run == NULL && g->d != NULL) {
+		cbx_domain_drop(g->d);
+	}
+	return status;
+}
+
+/* A call that its caller may not make, or not now. */
+static enum cbx_status refuse(
+	const struct cbx_gate *g, uint64_t id, enum cbx_status status)
+{
+	if (g->run != NULL && g->d->state == CBX_DOMAIN_CONFINED) {
+		/* It holds a client's data and tried to talk. */
+		cbx_domain_end(g->d, CBX_END_VIOLATION, id);
+	}
+	return status;
+}
+
+/* Whether the box a call names, or that makes it, is in one of the states. */
+static enum cbx_status check_box(
+	struct cbx_gate *g, uint64_t id, uint32_t states)
+{
+	enum cbx_status status;
+
+	if (g->run == NULL) {
+		return hold_box(g, states);
+	}
+	status = check_state(g->d, states);
+	return status == CBX_OK ? status : refuse(g, id, status);
+}
+
+/* A switch, not an array: two calls with one number do not compile, gaps cost
+ * nothing, and there is no function pointer to corrupt.  There is one for the
+ * host and one for boxes; what a row asks is constant in its case. */
+static inline __attribute__((always_inline)) enum cbx_status dispatch(
+	struct cbx_gate *g, const struct cbx_call *call, uint32_t caller)
+{
+	enum cbx_status status;
+
+	switch (call->id) {
+#define X(number, NAME, name, callers, nargs, states, repeat)     \
+	case (number):                                            \
+		if (((callers)&caller) == 0 ||                    \
+			((callers) == KEEPER && !g->d->keeper)) { \
+			return refuse(g, call->id, CBX_E_DENIED); \
+		}                                                 \
+		if (!ends_after(call, nargs)) {                   \
+			return CBX_E_INVALID;                     \
+		}                                                 \
+		if ((states) == NONE) {                           \
+			return cbx_gate_##name(g);                \
+		}                                                 \
+		status = check_box(g, call->id, states);          \
+		return drop(g, status == CBX_OK ? cbx_gate_##name(g) : status);
+#include <confbox/gate.def>
+#undef X
+	default:
+		return refuse(g, call->id, CBX_E_UNKNOWN_CALL);
+	}
 }
 
 /* A failed call says how far it came, and nothing else. */
@@ -119,79 +151,25 @@ static void finish(struct cbx_reply *reply, enum cbx_status status)
 	}
 }
 
-/* Drop what was held for, or by, the handler. */
-static void drop(const struct cbx_gate *g)
-{
-	if (g->space != NULL) {
-		cbx_space_drop(g->space);
-	}
-	if (g->run == NULL && g->d != NULL) {
-		cbx_domain_drop(g->d);
-	}
-}
-
-/* A host call that names a box: hold it for the handler. */
-static enum cbx_status call_on_box(
-	const struct cbx_call *call, struct cbx_gate *g, uint32_t states)
-{
-	struct cbx_domain *d = cbx_domain_hold(call->arg[0]);
-	enum cbx_status status;
-
-	if (d == NULL) {
-		return CBX_E_INVALID;
-	}
-	g->d = d;
-	status = d->keeper && cbx_keeper_ready() ? CBX_E_DENIED
-						 : check_state(d, states);
-	if (status == CBX_OK) {
-		status = dispatch(call->id, g);
-	}
-	drop(g);
-	return status;
-}
-
 void cbx_gate_host(const struct cbx_call *call, struct cbx_reply *reply)
 {
-	struct policy policy = policy_of(call->id);
 	struct cbx_gate g = {
 		.arg = call->arg, .ret = reply->ret, .reply = reply
 	};
-	enum cbx_status status;
 
 	*reply = (struct cbx_reply){ 0 };
 	cbx_gate_lock_take();
-	status = check_call(call, policy, HOST);
-	if (status == CBX_OK) {
-		status = policy.states == NONE
-				 ? dispatch(call->id, &g)
-				 : call_on_box(call, &g, policy.states);
-	}
-	finish(reply, status);
+	finish(reply, dispatch(&g, call, HOST));
 	cbx_gate_lock_drop();
 }
 
 void cbx_gate_box(struct cbx_run *run, const struct cbx_call *call,
 	struct cbx_reply *reply)
 {
-	struct policy policy = policy_of(call->id);
-	uint32_t caller = BOX | (run->d->keeper ? KEEPER : 0u);
 	struct cbx_gate g = {
 		.arg = call->arg, .ret = reply->ret, .d = run->d, .run = run
 	};
-	enum cbx_status status = check_call(call, policy, caller);
 
 	*reply = (struct cbx_reply){ 0 };
-	if (status == CBX_OK && policy.states != NONE) {
-		status = check_state(run->d, policy.states);
-	}
-	if (run->d->state == CBX_DOMAIN_CONFINED &&
-		(status == CBX_E_STATE || status == CBX_E_UNKNOWN_CALL ||
-			status == CBX_E_DENIED)) {
-		/* It holds a client's data and tried to talk. */
-		cbx_domain_end(run->d, CBX_END_VIOLATION, call->id);
-	} else if (status == CBX_OK) {
-		status = dispatch(call->id, &g);
-		drop(&g);
-	}
-	finish(reply, status);
+	finish(reply, dispatch(&g, call, BOX | KEEPER));
 }
