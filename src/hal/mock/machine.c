@@ -16,7 +16,7 @@ struct mock_machine mock;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool locked;
-static _Thread_local uint32_t this_cpu;
+static _Thread_local struct mock_cpu *this_cpu = &mock.cpu[0];
 static mock_panic_fn *panic_hook;
 
 void mock_lock(void)
@@ -118,7 +118,7 @@ void mock_boot(const struct mock_options *options)
 	mock.pages = map_zeroed(mock.options.pages * sizeof(*mock.pages));
 	dirty_ram();
 	set_memory_map();
-	this_cpu = 0;
+	this_cpu = &mock.cpu[0];
 }
 
 void mock_down(void)
@@ -139,12 +139,17 @@ void mock_down(void)
 void mock_cpu_set(uint32_t cpu)
 {
 	MOCK_ASSERT(cpu < mock.options.cpus);
-	this_cpu = cpu;
+	this_cpu = &mock.cpu[cpu];
 }
 
 uint32_t cbx_hal_cpu(void)
 {
-	return this_cpu;
+	return (uint32_t)(this_cpu - mock.cpu);
+}
+
+uint32_t *cbx_hal_cpu_rank(void)
+{
+	return &this_cpu->rank;
 }
 
 void mock_panic_hook(mock_panic_fn *hook)

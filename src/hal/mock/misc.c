@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small devices: lock rank, kicks, randomness, time, the log. */
+/* Small devices: kicks, randomness, time, the log. */
 #include <sched.h>
 #include <string.h>
 
 #include <hal/mock/machine.h>
-
-uint32_t *cbx_hal_cpu_rank(void)
-{
-	return &mock.cpu[cbx_hal_cpu()].rank;
-}
 
 void cbx_hal_cpu_relax(void)
 {
