@@ -16,7 +16,8 @@ struct mock_machine mock;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool locked;
-static _Thread_local struct mock_cpu *this_cpu = &mock.cpu[0];
+static _Thread_local struct mock_cpu *this_cpu
+	__attribute__((tls_model("initial-exec"))) = &mock.cpu[0];
 static mock_panic_fn *panic_hook;
 
 void mock_lock(void)
