@@ -185,6 +185,20 @@ static enum cbx_status restrict_view(
 	return status;
 }
 
+/* LEAVING pages from @p page on that no CPU can reach any more, at most
+ * @p count.  Those that left together have one token; neighbours may not. */
+static uint64_t flushed_run(const struct cbx_page *page, uint64_t count)
+{
+	uint64_t n = 0;
+
+	while (n < count &&
+		((n != 0 && page[n].mappings == page[n - 1].mappings) ||
+			cbx_hal_view_flushed(view_token(&page[n])))) {
+		n++;
+	}
+	return n;
+}
+
 enum cbx_status cbx_page_settle(uint64_t pfn, uint64_t count, uint64_t *done)
 {
 	const struct cbx_page first = pages[pfn];
@@ -202,12 +216,8 @@ enum cbx_status cbx_page_settle(uint64_t pfn, uint64_t count, uint64_t *done)
 		}
 		n = 1;
 	}
-	/* Tokens grow along a run that left together; the last one decides. */
-	while (n > 1 &&
-		!cbx_hal_view_flushed(view_token(&pages[pfn + n - 1]))) {
-		n--;
-	}
-	if (!cbx_hal_view_flushed(view_token(&pages[pfn]))) {
+	n = flushed_run(&pages[pfn], n);
+	if (n == 0) {
 		return CBX_E_BUSY;
 	}
 	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, n);
