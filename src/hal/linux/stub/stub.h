@@ -57,6 +57,7 @@ _Noreturn void cbx_stub_seal(
 _Noreturn void cbx_stub_handle(int signal, const struct cbx_stub_siginfo *info,
 	struct cbx_linux_ucontext *context);
 
+/** Jump to the runtime's @p entry with the other three as its arguments. */
 _Noreturn void cbx_stub_enter(uint64_t entry, struct cbx_upcall *upcall,
 	struct cbx_regs *regs, struct cbx_linux_ucontext *context);
 

@@ -330,8 +330,9 @@ static void the_monitor_follows_its_service(void **state)
 		if (fork() == 0) { /* holds the control socket */
 			(void)close(pipes[0]);
 			(void)close(pipes[1]);
+			(void)close(1); /* whoever reads our output */
 			(void)close(2);
-			(void)usleep(3000000);
+			(void)usleep(1500000);
 			_exit(0);
 		}
 		(void)!write(pipes[1], &m.pid, sizeof(m.pid));
