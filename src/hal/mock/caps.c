@@ -2,7 +2,8 @@
 /*
  * The facts about the machine.  A backend's are constants, and hal.h says so;
  * a test wants machines that differ.  So this file does not include hal.h and
- * defines the object behind its const declaration as writable.
+ * defines the object behind its const declaration as writable; nobody reads
+ * it twice in one function across mock_boot.
  */
 #include <base/types.h>
 
