@@ -165,26 +165,51 @@ void assert_gate(const struct box_thread *thread, uint64_t id)
 	assert_int_equal(thread->stop.call.id, id);
 }
 
-static int list_children(int *last)
+/* Children of one thread; a thread that is gone has none. */
+static int thread_children(
+	const char *pid, const char *tid, int *children, int most)
+{
+	char path[96];
+	char text[4096] = { 0 };
+	char *next = text;
+	int count = 0;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/task/%.20s/children",
+		pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return 0;
+	}
+	(void)!read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	while (count < most) {
+		char *end;
+		long child = strtol(next, &end, 10);
+
+		if (end == next) {
+			break;
+		}
+		children[count++] = (int)child;
+		next = end;
+	}
+	return count;
+}
+
+int list_children(int parent, int *children, int most)
 {
 	char path[64];
-	FILE *file;
+	char pid[24];
 	int count = 0;
-	int pid;
 	struct dirent *entry;
-	DIR *dir = opendir("/proc/self/task");
+	DIR *dir;
 
+	(void)snprintf(pid, sizeof(pid), "%d", parent);
+	(void)snprintf(path, sizeof(path), "/proc/%s/task", pid);
+	dir = opendir(path);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		(void)snprintf(path, sizeof(path),
-			"/proc/self/task/%.20s/children", entry->d_name);
-		file = fopen(path, "re");
-		while (file != NULL && fscanf(file, "%d", &pid) == 1) {
-			*last = pid;
-			count++;
-		}
-		if (file != NULL) {
-			(void)fclose(file);
-		}
+		count += thread_children(
+			pid, entry->d_name, children + count, most - count);
 	}
 	if (dir != NULL) {
 		(void)closedir(dir);
@@ -194,17 +219,17 @@ static int list_children(int *last)
 
 int child_count(void)
 {
-	int pid;
+	int children[16];
 
-	return list_children(&pid);
+	return list_children(getpid(), children, 16);
 }
 
 int only_child(void)
 {
-	int pid = -1;
+	int children[2];
 
-	assert_int_equal(list_children(&pid), 1);
-	return pid;
+	assert_int_equal(list_children(getpid(), children, 2), 1);
+	return children[0];
 }
 
 bool process_alive(int pid)

@@ -62,6 +62,9 @@ uint64_t label_va(const uint8_t *label);
 /** Fail unless the thread stopped at gate @p id. */
 void assert_gate(const struct box_thread *thread, uint64_t id);
 
+/** The children of a process, @p most at most. @return how many */
+int list_children(int parent, int *children, int most);
+
 /** The process of a box: the only child of ours. @return its pid */
 int only_child(void);
 

@@ -203,25 +203,6 @@ static void run_doomed_machine(void)
 	_exit(0);
 }
 
-static int read_children(int pid, int *children)
-{
-	char path[64];
-	FILE *file;
-	int n = 0;
-
-	(void)snprintf(
-		path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	file = fopen(path, "re");
-	while (file != NULL && n < (int)BOXES &&
-		fscanf(file, "%d", &children[n]) == 1) {
-		n++;
-	}
-	if (file != NULL) {
-		(void)fclose(file);
-	}
-	return n;
-}
-
 static void boxes_die_with_the_monitor(void **state)
 {
 	int children[BOXES] = { 0 };
@@ -239,7 +220,7 @@ static void boxes_die_with_the_monitor(void **state)
 	}
 	(void)close(pipes[1]);
 	assert_int_equal(read(pipes[0], &byte, 1), 1);
-	assert_int_equal(read_children(pid, children), BOXES);
+	assert_int_equal(list_children(pid, children, BOXES), BOXES);
 	(void)usleep(20000);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
