@@ -219,8 +219,11 @@ bool pick_fits_box(const struct spec_box *box, const struct cbx_call *call)
 	case CBX_CALL_BOX_COMMON:
 		return call->arg[3] > SPEC_SLOTS ||
 		       spaces_fit(box, call->arg[3]);
-	case CBX_CALL_MAP:
 	case CBX_CALL_MAP_ALIAS:
+		/* A range may be its own source, page by page. */
+		return call->arg[2] > CBX_RANGE_PAGES_MAX ||
+		       spaces_fit(box, call->arg[2]);
+	case CBX_CALL_MAP:
 		return call->arg[2] > SPEC_SLOTS ||
 		       spaces_fit(box, call->arg[2]);
 	case CBX_CALL_WINDOW_SHARE:

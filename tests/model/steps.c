@@ -104,8 +104,10 @@ static void make_page_call(struct cbx_call *call)
 		make_range(call, 0, plenty ? IS_FREE : IS_HOST);
 		break;
 	case 4:
+		/* What is going, and its neighbours. */
 		call->id = CBX_CALL_PAGE_DONATE;
-		make_range(call, 0, IS_GOING);
+		call->arg[0] = pick_page(IS_GOING) - choose(3);
+		call->arg[1] = 1 + choose(5);
 		break;
 	case 5:
 		make_question(call);
@@ -435,7 +437,7 @@ static void machine_moves(void)
 void steps_next(void)
 {
 	/* No CPU keeps the others waiting for long. */
-	if (spec.holding != 0 && once_in(8)) {
+	if (spec.holding != 0 && once_in(12)) {
 		world_release((spec.holding & 1) != 0 ? 0 : 1);
 	}
 	switch (choose(16)) {
