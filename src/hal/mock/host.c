@@ -69,35 +69,44 @@ static bool may(uint32_t cpu, struct cbx_pfn pfn, uint8_t bits)
 	return (mock_host_bits(pfn.n, cpu) & bits) == bits;
 }
 
-/* Check and copy are one step: a page cannot be taken in between. */
-static bool access_page(uint32_t cpu, struct cbx_pfn pfn, uint8_t bit, void *to,
-	const void *from, size_t bytes)
+/* A part of a page. */
+static uint8_t *part(struct cbx_pfn pfn, size_t offset, size_t bytes)
 {
+	MOCK_ASSERT(cbx_range_fits(offset, bytes, CBX_PAGE_SIZE));
+	return mock_page(pfn) + offset;
+}
+
+/* In both, check and copy are one step: a page cannot be taken in between. */
+bool mock_host_read(uint32_t cpu, struct cbx_pfn pfn, size_t offset, void *buf,
+	size_t bytes)
+{
+	const uint8_t *from = part(pfn, offset, bytes);
+
 	mock_lock();
 
-	bool allowed = may(cpu, pfn, bit);
+	bool allowed = may(cpu, pfn, CBX_VIEW_R);
 
 	if (allowed) {
-		mock_copy(to, from, bytes);
+		mock_copy(buf, from, bytes);
 	}
 	mock_unlock();
 	return allowed;
 }
 
-bool mock_host_read(uint32_t cpu, struct cbx_pfn pfn, size_t offset, void *buf,
-	size_t bytes)
-{
-	MOCK_ASSERT(cbx_range_fits(offset, bytes, CBX_PAGE_SIZE));
-	return access_page(
-		cpu, pfn, CBX_VIEW_R, buf, mock_page(pfn) + offset, bytes);
-}
-
 bool mock_host_write(uint32_t cpu, struct cbx_pfn pfn, size_t offset,
 	const void *buf, size_t bytes)
 {
-	MOCK_ASSERT(cbx_range_fits(offset, bytes, CBX_PAGE_SIZE));
-	return access_page(
-		cpu, pfn, CBX_VIEW_W, mock_page(pfn) + offset, buf, bytes);
+	uint8_t *to = part(pfn, offset, bytes);
+
+	mock_lock();
+
+	bool allowed = may(cpu, pfn, CBX_VIEW_W);
+
+	if (allowed) {
+		mock_copy(to, buf, bytes);
+	}
+	mock_unlock();
+	return allowed;
 }
 
 bool mock_host_touch(uint32_t cpu, struct cbx_pfn pfn, struct cbx_view access,

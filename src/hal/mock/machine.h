@@ -166,6 +166,7 @@ struct mock_machine {
 };
 extern struct mock_machine mock;
 
+/** Take, and drop, the machine's lock; a panic drops it. */
 void mock_lock(void);
 void mock_unlock(void);
 
