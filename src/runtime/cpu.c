@@ -37,6 +37,12 @@ bool cbx_cpu_fsgsbase(void)
 	return (cpuid(7, 0).b & 1u) != 0 && cbx_fsgsbase_usable();
 }
 
+bool cbx_cpu_steady_counter(void)
+{
+	return cpuid(0x80000000u, 0).a >= 0x80000007u &&
+	       (cpuid(0x80000007u, 0).d & (1u << 8)) != 0;
+}
+
 static void put_vendor(struct cbx_text *text)
 {
 	struct leaf r = cpuid(0, 0);

@@ -16,6 +16,9 @@ uint64_t cbx_cpu_signal_stack(void);
 /** Whether code here may set its own FS base. */
 bool cbx_cpu_fsgsbase(void);
 
+/** Whether the time stamp counter runs at one speed for ever. */
+bool cbx_cpu_steady_counter(void);
+
 /** /proc/cpuinfo of one CPU. */
 void cbx_cpu_describe(struct cbx_text *text);
 

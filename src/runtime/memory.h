@@ -2,10 +2,11 @@
 /*
  * The program's memory: which addresses it has, and the gates that map them.
  *
- * Pages are mapped in large ranges and handed out without a gate: what the
- * program unmaps stays mapped as a cache, up to a share of the budget, and is
- * zeroed when it is handed out again.  So a stray access soon after munmap
- * may not fault.  Large ranges are mapped at the first touch.
+ * Pages are mapped in large ranges and handed out without a gate: a small
+ * range the program unmaps stays mapped as a cache, up to a share of the
+ * budget, and is zeroed when it is handed out again.  So a stray access soon
+ * after munmap may not fault.  Large ranges are mapped at the first touch and
+ * unmapped at munmap.
  */
 #ifndef CBX_RUNTIME_MEMORY_H
 #define CBX_RUNTIME_MEMORY_H

@@ -7,6 +7,7 @@
 #include "pipe.h"
 #include "process.h"
 #include "syscall.h"
+#include "time.h"
 #include "user.h"
 
 #define STATUS_FLAGS (LX_O_APPEND | LX_O_NONBLOCK)
@@ -77,6 +78,40 @@ static int64_t find_or_create(
 	return status;
 }
 
+/* A file without a name, in a directory that only has to be there. */
+static int64_t create_unnamed(
+	const uint64_t *arg, uint32_t flags, struct cbx_node **node)
+{
+	struct cbx_walk walk;
+	int64_t status = cbx_at_walk(arg[0], arg[1], true, &walk);
+
+	if (status != 0) {
+		return status;
+	}
+	if (walk.node == NULL) {
+		return -LX_ENOENT;
+	}
+	if (!cbx_node_is(walk.node, LX_S_IFDIR)) {
+		return -LX_ENOTDIR;
+	}
+	if ((flags & LX_O_ACCMODE) == LX_O_RDONLY) {
+		return -LX_EINVAL;
+	}
+	*node = cbx_node_create(
+		LX_S_IFREG | ((uint32_t)arg[3] & LX_PERMISSIONS &
+				     ~cbx_process.umask),
+		cbx_time_coarse());
+	return *node == NULL ? -LX_ENOSPC : 0;
+}
+
+static int64_t node_to_open(
+	const uint64_t *arg, uint32_t flags, struct cbx_node **node)
+{
+	return (flags & LX_O_TMPFILE) == LX_O_TMPFILE
+		       ? create_unnamed(arg, flags, node)
+		       : find_or_create(arg, flags, node);
+}
+
 int64_t cbx_sys_openat(const uint64_t *arg)
 {
 	uint32_t flags = (uint32_t)arg[2];
@@ -84,19 +119,18 @@ int64_t cbx_sys_openat(const uint64_t *arg)
 	struct cbx_file *file;
 	int64_t status;
 
-	if ((flags & LX_O_TMPFILE) == LX_O_TMPFILE) {
-		return -LX_EOPNOTSUPP;
-	}
 	if ((flags & LX_O_PATH) != 0) {
 		flags &= LX_O_PATH | LX_O_DIRECTORY | LX_O_NOFOLLOW |
 			 LX_O_CLOEXEC;
 	}
-	status = find_or_create(arg, flags, &node);
+	status = node_to_open(arg, flags, &node);
 	if (status != 0) {
 		return status;
 	}
+	cbx_node_hold(node);
 	status = cbx_file_open(
 		node, flags & ~(LX_O_CREAT | LX_O_EXCL | LX_O_TRUNC), &file);
+	cbx_node_drop(node);
 	if (status != 0) {
 		return status;
 	}

@@ -1,24 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "time.h"
 
+#include "cpu.h"
 #include "gate.h"
+#include "lib.h"
 #include "linux.h"
 #include "signal.h"
 
 #define COARSE_CYCLES 8000000u
+#define RATE_NS	      2000000	/* between the readings that give the rate */
+#define TRUST_NS      100000000 /* how long a reading is carried on */
 
 static int64_t epoch;
 static int64_t last_real;
 static uint64_t last_cycles;
 
+/* The monitor's clock carried on by the CPU's counter: a reading of both, and
+ * the nanoseconds 2^32 cycles take.  A rate of 0 is not known yet. */
+static struct {
+	int64_t ns;
+	uint64_t cycles;
+	uint64_t rate;
+	int64_t last; /* what was answered last: time never goes back */
+	bool steady;  /* the counter's speed never changes */
+} carried;
+
 void cbx_time_init(uint64_t epoch_ns)
 {
 	epoch = (int64_t)(epoch_ns & INT64_MAX);
+	carried.steady = cbx_cpu_steady_counter();
+}
+
+/* Ask the monitor; learn the counter's rate from the reading before. */
+static int64_t read_gate(void)
+{
+	int64_t now = (int64_t)(cbx_gate_ticks() & INT64_MAX);
+	uint64_t cycles = __builtin_ia32_rdtsc();
+	uint64_t passed = cycles - carried.cycles;
+	int64_t ns = now - carried.ns;
+
+	if (carried.ns != 0 && ns < RATE_NS) {
+		return now;
+	}
+	if (carried.ns != 0 && ns < UINT32_MAX && passed > (uint64_t)ns) {
+		carried.rate = ((uint64_t)ns << 32) / passed;
+	}
+	carried.ns = now;
+	carried.cycles = cycles;
+	return now;
 }
 
 int64_t cbx_time_monotonic(void)
 {
-	return (int64_t)(cbx_gate_ticks() & INT64_MAX);
+	uint64_t passed = __builtin_ia32_rdtsc() - carried.cycles;
+	int64_t now;
+
+	if (!carried.steady || carried.rate == 0 || passed > UINT32_MAX ||
+		(passed * carried.rate) >> 32 > TRUST_NS) {
+		now = read_gate();
+	} else {
+		now = carried.ns + (int64_t)((passed * carried.rate) >> 32);
+	}
+	carried.last = now > carried.last ? now : carried.last;
+	return carried.last;
 }
 
 int64_t cbx_time_real(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time.  The monitor's ticks are the only clock.
+ * Time.  The monitor's ticks are the only clock; for a tenth of a second a
+ * reading is carried on by the CPU's counter, where that is steady.
  */
 #ifndef CBX_RUNTIME_TIME_H
 #define CBX_RUNTIME_TIME_H
