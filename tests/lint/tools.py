@@ -78,28 +78,23 @@ def commands(build):
     with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as f:
         for entry in json.load(f):
             path = os.path.relpath(os.path.join(entry['directory'], entry['file']), lintlib.ROOT)
-            if path.startswith(TIDY):
+            if path.startswith(TIDY) and path.endswith('.c') and '/tests/' not in path:
                 yield path, entry
 
 
-def tidy_one(tool, database, cache, key, path):
-    """None when clean; results of clean files are kept."""
-    stamp = os.path.join(cache, hashlib.sha256((key + path).encode()).hexdigest())
+def tidy_one(tool, database, stamp, job):
+    """What clang-tidy finds in one file; nothing again when it was clean."""
+    path, folder = job
     if os.path.exists(stamp):
-        return None
+        return []
     done = lintlib.run(tool, '--quiet', '-p', database, '--extra-arg=-Wno-unknown-warning-option',
                        os.path.join(lintlib.ROOT, path))
-    found = re.findall(r'^\S+: (?:error|warning): .*$', done.stdout, re.M)
+    found = re.findall(r'^(\S+?)(:\S+: (?:error|warning): .*)$', done.stdout, re.M)
     if done.returncode == 0 and not found:
         with open(stamp, 'w', encoding='utf-8'):
-            return None
-    return '\n'.join(sorted({relative(line, database) for line in found})) or done.stdout
-
-
-def relative(line, folder):
-    """A finding with its path relative to the root."""
-    path, rest = line.split(':', 1)
-    return os.path.relpath(os.path.join(folder, path), lintlib.ROOT) + ':' + rest
+            return []
+    return [os.path.relpath(os.path.join(folder, file), lintlib.ROOT) + rest
+            for file, rest in found] or [f'{path}: {done.stdout}']
 
 
 def headers_of(tree):
@@ -129,10 +124,15 @@ def check_tidy(tree, build):
         with open(database, 'w', encoding='utf-8') as f:
             json.dump(list(jobs.values()), f)
         common = headers_of(tree)
+
+        def look(path):
+            key = hashlib.sha256((common + path + tree.files.get(path, '')).encode())
+            return tidy_one(tool, folder, os.path.join(cache, key.hexdigest()),
+                            (path, jobs[path]['directory']))
+
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            results = pool.map(lambda p: tidy_one(
-                tool, folder, cache, common + tree.files.get(p, ''), p), sorted(jobs))
-            yield from (r for r in results if r)
+            # A finding in a header is found from many files.
+            yield from sorted({f for found in pool.map(look, sorted(jobs)) for f in found})
     if not jobs:
         yield f'{build}: nothing to look at'
 
