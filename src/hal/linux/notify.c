@@ -18,7 +18,8 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-#define NS_PER_MS 1000000ull
+#define WAIT_KILLABLE (1ul << 5) /* .._WAIT_KILLABLE_RECV, Linux 5.19 */
+#define NS_PER_MS     1000000ull
 
 /* A later kernel may have longer structures, with what we know first. */
 #define ROOM 256
@@ -41,6 +42,14 @@ const char *cbx_linux_notify_start(void)
 		syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &notify) !=
 			0) {
 		return "the kernel has no seccomp user notification";
+	}
+	/* Known flags and no filter: the filter is missed; else a flag is. */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		    SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE,
+		    NULL) == 0 ||
+		errno != EFAULT) {
+		return "the kernel is older than Linux 5.19, or forbids "
+		       "seccomp";
 	}
 	if (sizes.seccomp_notif > ROOM || sizes.seccomp_notif_resp > ROOM ||
 		sizes.seccomp_data != sizeof(struct seccomp_data)) {

@@ -226,7 +226,7 @@ int child_count(void)
 
 int only_child(void)
 {
-	int children[2];
+	int children[2] = { 0 };
 
 	assert_int_equal(list_children(getpid(), children, 2), 1);
 	return children[0];

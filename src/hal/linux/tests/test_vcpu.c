@@ -3,8 +3,11 @@
 #include "box.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <hal/linux/cpu.h>
 
 LABEL(box_gates);
 LABEL(box_read);
@@ -15,6 +18,7 @@ LABEL(box_hlt);
 LABEL(box_divide);
 LABEL(box_int3);
 LABEL(box_spin);
+LABEL(box_stress);
 LABEL(box_syscall);
 LABEL(box_entry_quick);
 LABEL(box_entry_gate);
@@ -246,6 +250,47 @@ static void a_kick_interrupts_and_nothing_is_lost(void **state)
 	box_destroy(&box);
 }
 
+static atomic_bool kicking;
+
+static void *kick_often(void *arg)
+{
+	(void)arg;
+	while (kicking) {
+		(void)usleep(20);
+		cbx_hal_cpu_kick(0);
+	}
+	return NULL;
+}
+
+/* Interrupts at every instruction of traps, up-calls and returns, and in
+ * deadlines on top of them. */
+static void no_register_is_lost_under_kicks(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_stress, 0);
+	uint32_t interrupts = 0;
+	pthread_t kicker;
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_quick), 0);
+	poke_data(&box, 50000);
+	kicking = true;
+	(void)pthread_create(&kicker, NULL, kick_often, NULL);
+	while (thread_run(&t, NULL) == CBX_STOP_INTERRUPTED) {
+		if (interrupts++ % 2 == 0) {
+			cbx_arch_vcpu_upcall(t.vcpu, CBX_UPCALL_DEADLINE, 1);
+		}
+	}
+	kicking = false;
+	(void)pthread_join(kicker, NULL);
+	(void)cbx_linux_cpu_kicked(0);
+	assert_gate(&t, 0x123);
+	assert_int_equal(t.stop.call.arg[1], 0);
+	assert_true(interrupts > 10);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
 static void an_early_kick_keeps_the_reply(void **state)
 {
 	struct box box = box_create(0);
@@ -323,6 +368,7 @@ int main(void)
 		cmocka_unit_test(a_fault_is_an_up_call),
 		cmocka_unit_test(a_traced_system_call_stops_first),
 		cmocka_unit_test(a_kick_interrupts_and_nothing_is_lost),
+		cmocka_unit_test(no_register_is_lost_under_kicks),
 		cmocka_unit_test(an_early_kick_keeps_the_reply),
 		cmocka_unit_test(a_deadline_comes_at_the_next_run),
 		cmocka_unit_test(a_deadline_and_a_traced_call_both_arrive),
