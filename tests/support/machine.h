@@ -139,8 +139,8 @@ uint32_t machine_enter(struct machine_box *box);
 
 /** Make a gate call as thread @p thread (the argument it began with) of the
  * box: enter until it has its answer, or the box leaves for a reason other
- * than INTERRUPTED, or every thread had its turn.  @return the answer; status UINT64_MAX when there is none
- * (box->exit says why) */
+ * than INTERRUPTED, or every thread had its turn.  @return the answer; status
+ * MACHINE_NO_ANSWER when there is none (box->exit says why) */
 struct cbx_reply machine_in_box(struct machine_box *box, uint32_t thread,
 	uint64_t id, const uint64_t arg[CBX_CALL_ARGS]);
 #define in_thread(box, thread, NAME, ...)                \
