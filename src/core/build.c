@@ -263,7 +263,11 @@ enum cbx_status cbx_build_common(
 	};
 	struct cbx_digest digest = digest_of(d);
 	enum cbx_status status = check_common(add);
-	struct cbx_space *space;
+	struct cbx_span to = {
+		.va = add->va,
+		.count = add->count,
+		.rights = add->rights,
+	};
 
 	*done = 0;
 	if (status == CBX_OK) {
@@ -273,10 +277,9 @@ enum cbx_status cbx_build_common(
 	if (status != CBX_OK) {
 		return status;
 	}
-	space = cbx_space_hold(d, d->spaces.head);
-	status = cbx_space_common(
-		d, space, add->va, add->pfn, add->count, add->rights, done);
-	cbx_space_drop(space);
+	to.space = cbx_space_hold(d, d->spaces.head);
+	status = cbx_space_common(d, &to, add->pfn, done);
+	cbx_space_drop(to.space);
 	if (*done == add->count) {
 		commit(d, &digest);
 	} else {

@@ -35,15 +35,20 @@ enum cbx_status cbx_gate_map(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_map_alias(struct cbx_gate *g)
 {
+	struct cbx_span to = {
+		.va = { g->arg[1] },
+		.count = g->arg[2],
+		.rights = g->arg[3],
+	};
 	struct cbx_space *from;
 	enum cbx_status status = CBX_E_INVALID;
 
 	if (hold_space(g, g->arg[4])) {
 		from = g->space;
 		if (hold_space(g, g->arg[0])) {
-			status = cbx_space_alias(g->d, g->space,
-				va_of(g->arg[1]), g->arg[2], g->arg[3], from,
-				va_of(g->arg[5]), &g->ret[0]);
+			to.space = g->space;
+			status = cbx_space_alias(
+				g->d, &to, from, va_of(g->arg[5]), &g->ret[0]);
 		}
 		cbx_space_drop(from);
 	}

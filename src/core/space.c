@@ -130,9 +130,9 @@ static uint64_t mappable(struct cbx_pfn pfn, uint64_t count)
 	return n;
 }
 
-/* Map pages that exist, counting them. */
-static enum cbx_status map_counted(struct cbx_space *space, struct cbx_va va,
-	struct cbx_pfn pfn, uint64_t count, uint8_t rights, uint64_t *done)
+/* Map pages that exist, counting them, from page @p at of the span on. */
+static enum cbx_status map_counted(const struct cbx_span *to, uint64_t at,
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
 	uint64_t n = mappable(pfn, count);
 	enum cbx_status status;
@@ -141,28 +141,28 @@ static enum cbx_status map_counted(struct cbx_space *space, struct cbx_va va,
 	if (n == 0) {
 		return CBX_E_STATE;
 	}
-	status = cbx_arch_space_map(
-		&space->arch, va, pfn, n, (struct cbx_rights){ rights }, done);
+	status = cbx_arch_space_map(&to->space->arch, cbx_va_add(to->va, at),
+		pfn, n, (struct cbx_rights){ (uint8_t)to->rights }, done);
 	for (uint64_t i = 0; i < *done; i++) {
 		cbx_page_at(pfn.n + i)->mappings++;
 	}
 	return status;
 }
 
-enum cbx_status cbx_space_alias(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t count, uint64_t rights,
+enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
 {
 	enum cbx_status status = CBX_E_INVALID;
 
 	*done = 0;
-	if (rights_valid(rights) && cbx_space_range_valid(from_va, count)) {
-		status = cbx_space_prepare(d, space, va, count, 0);
+	if (rights_valid(to->rights) &&
+		cbx_space_range_valid(from_va, to->count)) {
+		status = cbx_space_prepare(d, to->space, to->va, to->count, 0);
 	}
-	while (status == CBX_OK && *done < count) {
+	while (status == CBX_OK && *done < to->count) {
 		struct cbx_mapping source;
 		uint64_t n = cbx_space_run(from, cbx_va_add(from_va, *done),
-			count - *done, &source);
+			to->count - *done, &source);
 
 		if (n == 0) {
 			return CBX_E_STATE;
@@ -170,8 +170,7 @@ enum cbx_status cbx_space_alias(struct cbx_domain *d, struct cbx_space *space,
 		if (cbx_page_at(source.pfn.n)->state != CBX_PAGE_PRIVATE) {
 			return CBX_E_DENIED;
 		}
-		status = map_counted(space, cbx_va_add(va, *done), source.pfn,
-			n, (uint8_t)rights, &n);
+		status = map_counted(to, *done, source.pfn, n, &n);
 		for (uint64_t i = 0; i < n; i++) {
 			cbx_page_at(source.pfn.n + i)->detail =
 				CBX_PRIVATE_ALIASED;
@@ -181,30 +180,27 @@ enum cbx_status cbx_space_alias(struct cbx_domain *d, struct cbx_space *space,
 	return status;
 }
 
-enum cbx_status cbx_space_common(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t pfn, uint64_t count, uint64_t rights,
-	uint64_t *done)
+enum cbx_status cbx_space_common(struct cbx_domain *d,
+	const struct cbx_span *to, uint64_t pfn, uint64_t *done)
 {
 	enum cbx_status status = CBX_E_INVALID;
 
 	*done = 0;
-	if (rights_valid(rights) && (rights & CBX_RIGHT_W) == 0 &&
-		count <= CBX_RANGE_PAGES_MAX &&
-		cbx_range_fits(pfn, count, cbx_hal_page_count())) {
-		status = cbx_space_prepare(d, space, va, count, 0);
+	if (rights_valid(to->rights) && (to->rights & CBX_RIGHT_W) == 0 &&
+		cbx_page_range_valid(pfn, to->count)) {
+		status = cbx_space_prepare(d, to->space, to->va, to->count, 0);
 	}
-	while (status == CBX_OK && *done < count) {
+	while (status == CBX_OK && *done < to->count) {
 		struct cbx_pfn next = { pfn + *done };
 		uint64_t n =
-			cbx_page_run(next.n, count - *done, CBX_PAGE_COMMON,
+			cbx_page_run(next.n, to->count - *done, CBX_PAGE_COMMON,
 				(struct cbx_dom){ cbx_page_at(next.n)->owner },
 				CBX_DETAIL_NONE);
 
 		if (n == 0) {
 			return CBX_E_STATE;
 		}
-		status = map_counted(space, cbx_va_add(va, *done), next, n,
-			(uint8_t)rights, &n);
+		status = map_counted(to, *done, next, n, &n);
 		*done += n;
 	}
 	return status;

@@ -58,6 +58,14 @@ CBX_MUST_CHECK enum cbx_status cbx_space_map(struct cbx_domain *d,
 	struct cbx_space *space, struct cbx_va va, uint64_t count,
 	uint64_t rights, uint64_t *done);
 
+/** Where, and with which rights, pages that exist are to be mapped. */
+struct cbx_span {
+	struct cbx_space *space;
+	struct cbx_va va;
+	uint64_t count;
+	uint64_t rights;
+};
+
 /** Map pages that @p from maps at @p from_va once more.
  * @retval CBX_OK          all of them
  * @retval CBX_E_INVALID   a range or the rights are malformed
@@ -67,9 +75,8 @@ CBX_MUST_CHECK enum cbx_status cbx_space_map(struct cbx_domain *d,
  * @retval CBX_E_NOMEM     the reserve has no page for a table
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_alias(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t rights, const struct cbx_space *from, struct cbx_va from_va,
-	uint64_t *done);
+	const struct cbx_span *to, const struct cbx_space *from,
+	struct cbx_va from_va, uint64_t *done);
 
 /** Unmap PRIVATE pages; what is mapped nowhere else goes back to the reserve,
  * zero, once no CPU can hold a translation.
@@ -105,8 +112,7 @@ CBX_MUST_CHECK enum cbx_status cbx_space_protect(struct cbx_domain *d,
  * @retval CBX_E_NOMEM     the reserve has no page for a table
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_common(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t pfn, uint64_t count,
-	uint64_t rights, uint64_t *done);
+	const struct cbx_span *to, uint64_t pfn, uint64_t *done);
 
 /** Lend zero pages of the reserve to box and host: a window.
  *
