@@ -12,7 +12,7 @@ import lines
 import lintlib
 
 README = 'README.md'
-NUMBER = re.compile(r'(the monitor loop: )(\S+)( lines of code)')
+NUMBER = re.compile(r'(the two contracts: )(\S+)( lines of code)')
 
 
 def compiles(source):
@@ -44,7 +44,7 @@ def check(tree):
 
 PROGRAM = '```c\n#include <confbox/abi.h>\nint main(void)\n{\n\treturn CBX_OK;\n}\n```\n'
 CORE = {'src/core/a.c': 'int a;\nint b;\n'}
-FULL = {**CORE, README: PROGRAM + 'the monitor loop: 2 lines of code'}
+FULL = {**CORE, README: PROGRAM + 'the two contracts: 2 lines of code'}
 BAD = {
     'no program': {**FULL, README: FULL[README].replace('```c', '```')},
     'a wrong program': {**FULL, README: FULL[README].replace('CBX_OK', 'CBX_NOT_THERE')},
