@@ -27,8 +27,7 @@ struct request {
 };
 
 /* cbx_run's output callback: keep what the program says. */
-static int64_t keep(
-	void *arg, enum cbx_port port, const void *buf, size_t size)
+static int64_t keep(void *arg, enum cbx_port port, const void *buf, size_t size)
 {
 	struct request *request = arg;
 	size_t room = sizeof(request->answer) - 1 - request->length;

@@ -43,7 +43,7 @@ static uint8_t *extend(struct cbx_archive *archive, size_t size)
 	size_t blocks = (size + BLOCK - 1) / BLOCK * BLOCK;
 	uint8_t *from;
 
-	if (blocks > archive->room - archive->size) {
+	if (archive->bytes == NULL || blocks > archive->room - archive->size) {
 		size_t room = archive->size + blocks;
 		uint8_t *grown;
 

@@ -43,31 +43,38 @@ static enum cbx_status init_sync(struct cbx_box *box)
 	return CBX_OK;
 }
 
-/* An object without pages at the monitor. */
-static enum cbx_status new_box(
-	struct cbx_context *context, struct cbx_box **box)
+static bool init_parts(struct cbx_box *box)
 {
-	struct cbx_box *fresh = calloc(1, sizeof(*fresh));
-	enum cbx_status status;
+	struct cbx_pool *pool = &box->context->pool;
 
-	if (fresh == NULL) {
-		return cbx_fail_memory("cannot make a box");
-	}
-	fresh->context = context;
-	if (!cbx_pool_take(&context->pool, CBX_IO_PAGES_MAX, &fresh->buffer)) {
-		free(fresh);
-		return cbx_fail(CBX_E_NOMEM,
+	if (!cbx_pool_take(pool, CBX_IO_PAGES_MAX, &box->buffer)) {
+		(void)cbx_fail(CBX_E_NOMEM,
 			"no memory for the box: no page free in the context");
+		return false;
 	}
-	status = init_sync(fresh);
-	if (status != CBX_OK) {
-		cbx_pool_give(&context->pool, fresh->buffer);
-		free(fresh);
-		return status;
+	if (init_sync(box) != CBX_OK) {
+		cbx_pool_give(pool, box->buffer);
+		return false;
+	}
+	return true;
+}
+
+/* An object without pages at the monitor; NULL when that failed. */
+static struct cbx_box *new_box(struct cbx_context *context)
+{
+	struct cbx_box *box = calloc(1, sizeof(*box));
+
+	if (box == NULL) {
+		(void)cbx_fail_memory("cannot make a box");
+		return NULL;
+	}
+	box->context = context;
+	if (!init_parts(box)) {
+		free(box);
+		return NULL;
 	}
 	cbx_context_hold(context);
-	*box = fresh;
-	return CBX_OK;
+	return box;
 }
 
 static enum cbx_status create(struct cbx_box *box, struct cbx_cpu *cpu,
@@ -115,17 +122,17 @@ enum cbx_status cbx_box_create(struct cbx_context *context,
 	const struct cbx_policy *policy, uint64_t reserve_pages,
 	struct cbx_box **box)
 {
-	enum cbx_status status;
-	struct cbx_box *fresh = NULL;
+	struct cbx_box *fresh;
 	struct cbx_cpu *cpu = NULL;
+	enum cbx_status status;
 
 	if (reserve_pages < RESERVE_MIN) {
 		return cbx_fail(CBX_E_INVALID,
 			"reserve: a box needs at least %u pages", RESERVE_MIN);
 	}
-	status = new_box(context, &fresh);
-	if (status != CBX_OK) {
-		return status;
+	fresh = new_box(context);
+	if (fresh == NULL) {
+		return cbx_error_last()->status;
 	}
 	status = cbx_cpu_take(context, &cpu);
 	if (status == CBX_OK) {

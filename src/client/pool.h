@@ -55,6 +55,7 @@ bool cbx_pool_take_some(
  * comes back is just not given. */
 void cbx_pool_give(struct cbx_pool *pool, struct cbx_extent extent);
 
+/** Pages nobody took. */
 uint64_t cbx_pool_free_pages(struct cbx_pool *pool);
 
 #endif

@@ -52,12 +52,12 @@ static enum cbx_status save_through(
 static mode_t new_mode(void)
 {
 	char line[128];
-	unsigned int mask = 022;
+	unsigned long mask = 022;
 	FILE *file = fopen("/proc/self/status", "re");
 
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "Umask: %o", &mask) == 1) {
-			break;
+		if (strncmp(line, "Umask:", 6) == 0) {
+			mask = strtoul(line + 6, NULL, 8);
 		}
 	}
 	if (file != NULL) {

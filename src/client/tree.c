@@ -19,6 +19,7 @@ static void free_node(struct cbx_node *node)
 	free(node->box);
 	free(node->host);
 	free(node->target);
+	*node = (struct cbx_node){ 0 };
 }
 
 void cbx_tree_fini(struct cbx_tree *tree)

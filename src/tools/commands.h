@@ -5,9 +5,13 @@
 
 #include <tools/options.h>
 
+/** Run a program or an image, see confbox(1); as all of these. */
 int cbx_command_run(struct cbx_command_line *line);
+/** Write an image to a file. */
 int cbx_command_build(struct cbx_command_line *line);
+/** Print a measurement. */
 int cbx_command_measure(struct cbx_command_line *line);
+/** Print what this machine offers. */
 int cbx_command_info(struct cbx_command_line *line);
 
 /**

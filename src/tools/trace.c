@@ -226,11 +226,13 @@ static void put_arguments(
 		const uint64_t arg[2] = { tracer->call.arg[i],
 			i < 5 ? tracer->call.arg[i + 1] : 0 };
 
-		if (call.kinds[i] == 'o' && result == NULL) {
+		bool filled = call.kinds[i] == 'o';
+
+		if (filled && result == NULL) {
 			break;
 		}
 		put(tracer, i == 0 ? "" : ", ");
-		if (call.kinds[i] == 'o') {
+		if (filled && result != NULL) {
 			put_bytes(tracer, box, arg[0],
 				*result > 0 ? (uint64_t)*result : 0);
 		} else {
