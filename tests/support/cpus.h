@@ -6,29 +6,27 @@
 #ifndef CBX_TESTS_SUPPORT_CPUS_H
 #define CBX_TESTS_SUPPORT_CPUS_H
 
-#include <pthread.h>
 #include <stdint.h>
 
-/** A thread on a CPU. */
-struct cpus_thread {
-	pthread_t thread;
-	uint32_t cpu;
-	void (*work)(void *arg);
-	void *arg;
-	int socket; /* linux: the host's end */
-};
+#define CPUS_MAX 4u
 
 /**
  * Run @p work on CPU @p cpu, at the same time as this.  It makes gate calls
  * and looks at the machine; it asserts nothing (cmocka cannot take that from
  * another thread) but reports by @p arg.
  *
- * @param cpu  1 to 3; one thread each at a time
+ * @param cpu  1 to CPUS_MAX - 1; one thread each at a time
+ * @param arg  static: a test that fails leaves its stack while this runs
  */
-void cpus_run(struct cpus_thread *thread, uint32_t cpu, void (*work)(void *arg),
-	void *arg);
+void cpus_run(uint32_t cpu, void (*work)(void *arg), void *arg);
 
 /** Wait until it is done. */
-void cpus_join(struct cpus_thread *thread);
+void cpus_join(uint32_t cpu);
+
+/** Whether somebody asked for an end: work that loops asks. */
+int cpus_ending(void);
+
+/** Bring every thread a failed test left behind to its end. */
+void cpus_down(void);
 
 #endif

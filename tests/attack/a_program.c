@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program in a box against the policy of its box. */
+#include <string.h>
+
+#include "attack/attack.h"
+
+#define RW (CBX_RIGHT_R | CBX_RIGHT_W)
+
+void attack_a01_unlisted_call_is_not_forwarded(void **state)
+{
+	struct machine_box box;
+	uint8_t zero[64] = { 0 };
+	uint8_t seen[64];
+
+	(void)state;
+	attack_victim(&box);
+	machine_put(box.io, zero, sizeof(zero));
+	for (uint64_t number = 0; number < 500; number += 7) {
+		if (number != MACHINE_FORWARD) {
+			box_refuse(E_DENIED, &box, FORWARD, number,
+				ATTACK_SECRET_VA, 0, MACHINE_DATA, 8);
+		}
+	}
+	box_refuse(E_DENIED, &box, FORWARD, MACHINE_FORWARD | 1ull << 32,
+		ATTACK_SECRET_VA, 0, MACHINE_DATA, 8);
+	assert_true(ask_host_read(box.io, 0, seen, sizeof(seen)));
+	assert_memory_equal(seen, zero, sizeof(zero));
+	/* Nor does a system call get past the box: nobody takes it. */
+	assert_false(machine_syscall(&box, 39));
+	assert_true(attack_ended(&box));
+	attack_unharmed(&box);
+}
+
+void attack_a03_policy_is_out_of_reach(void **state)
+{
+	struct cbx_policy policy = machine_policy();
+	struct machine_box box;
+	uint64_t word;
+
+	(void)state;
+	machine_building(&box, NULL);
+	policy.forward[0] = 77;
+	policy.flags = CBX_POLICY_DEBUG;
+	machine_put(box.io, &policy, sizeof(policy)); /* too late */
+	must(BOX_FINALIZE, box.handle);
+	attack_hide(&box, ATTACK_SECRET_VA);
+	box_refuse(
+		E_DENIED, &box, FORWARD, 77, MACHINE_DATA, 0, MACHINE_DATA, 8);
+	refuse(E_DENIED, BOX_PEEK, box.handle, MACHINE_DATA, 8, box.io);
+	box_refuse(E_INVALID, &box, MAP_ALIAS, 0, MACHINE_FREE, 1, RW,
+		box.handle, MACHINE_DATA);
+	assert_false(machine_read(
+		&box, box.handle << CBX_PAGE_SHIFT | 1ull << 40, &word));
+	assert_true(attack_ended(&box));
+	attack_unharmed(&box);
+}
+
+void attack_a05_pointers_elsewhere_are_refused(void **state)
+{
+	static const uint64_t bad[] = { 0, 8, CBX_VA_MIN - 8, MACHINE_FREE,
+		CBX_VA_MAX - 4, CBX_VA_MAX, 0x7e8000000000, 0x7e8100000000,
+		0x7ffffffff000, 0xffff888000000000, 0xffffffffff600000,
+		UINT64_MAX - 7,
+		MACHINE_DATA + MACHINE_DATA_PAGES * CBX_PAGE_SIZE - 4 };
+	struct machine_box box;
+
+	(void)state;
+	attack_victim(&box);
+	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		box_refuse(E_FAULT, &box, CHANNEL_WRITE, CBX_PORT_OUTPUT,
+			bad[i], 8);
+		box_refuse(
+			E_FAULT, &box, CHANNEL_READ, CBX_PORT_INPUT, bad[i], 8);
+		box_refuse(E_FAULT, &box, CHANNEL_READ, CBX_PORT_CLIENT, bad[i],
+			8);
+		box_refuse(E_FAULT, &box, FORWARD, MACHINE_FORWARD, bad[i], 0,
+			MACHINE_DATA, 8);
+		box_refuse(E_FAULT, &box, FORWARD, MACHINE_FORWARD,
+			MACHINE_DATA, 0, bad[i], 8);
+	}
+	/* What it may read only is not written on its behalf. */
+	box_refuse(E_FAULT, &box, CHANNEL_READ, CBX_PORT_INPUT,
+		MACHINE_CODE(&box), 8);
+	box_refuse(E_FAULT, &box, FORWARD, MACHINE_FORWARD, MACHINE_DATA, 0,
+		MACHINE_CODE(&box), 8);
+	attack_unharmed(&box);
+}
+
+void attack_a06_forwarded_arguments_are_a_snapshot(void **state)
+{
+	struct machine_box box;
+	uint64_t block[7];
+	uint64_t size = sizeof(block);
+
+	(void)state;
+	attack_victim(&box);
+	box_must(&box, THREAD_CREATE, 0, MACHINE_CODE(&box), 0, 1);
+	for (uint64_t i = 0; i < 7; i++) {
+		assert_true(machine_write(&box, MACHINE_DATA + 8 * i, i + 1));
+	}
+	(void)in_thread(&box, 1, FORWARD, MACHINE_FORWARD, MACHINE_DATA,
+		size - sizeof(struct cbx_forward), MACHINE_DATA + 512, 8);
+	assert_int_equal((uint32_t)box.exit.ret[0], CBX_EXIT_FORWARD);
+	assert_int_equal(box.exit.ret[3], size);
+	for (uint64_t i = 0; i < 7; i++) {
+		assert_true(
+			machine_write(&box, MACHINE_DATA + 8 * i, 0xbad0bad0));
+	}
+	assert_true(ask_host_read(box.io, 0, block, sizeof(block)));
+	for (uint64_t i = 0; i < 7; i++) {
+		assert_int_equal(block[i], i + 1);
+	}
+	attack_unharmed(&box);
+}
+
+void attack_a08_data_is_not_executed(void **state)
+{
+	static const uint8_t come_back[] = { 0x41, 0xff, 0xe6 }; /* jmp *%r14 */
+	struct machine_box box;
+
+	(void)state;
+	attack_victim(&box);
+	ask_put(box.data, 0, come_back, sizeof(come_back));
+	assert_false(machine_execute(&box, MACHINE_DATA));
+	assert_true(attack_ended(&box));
+	attack_unharmed(&box);
+	attack_victim(&box);
+	box_must(&box, MAP, 0, MACHINE_FREE, 1, RW);
+	assert_false(machine_execute(&box, MACHINE_FREE));
+	assert_true(attack_ended(&box));
+}
+
+void attack_a12_box_makes_no_box(void **state)
+{
+	struct machine_box victim;
+	struct machine_box box;
+
+	(void)state;
+	attack_victim(&victim);
+	machine_box(&box);
+	box_refuse(E_DENIED, &box, BOX_CREATE, box.reserve + 8, box.reserve + 9,
+		box.io);
+	box_refuse(E_DENIED, &box, BOX_GRANT, box.handle, box.io, 1);
+	box_refuse(E_DENIED, &box, BOX_ADD, box.handle, MACHINE_FREE,
+		victim.data, 1, RW, CBX_NO_PAGE);
+	box_refuse(E_DENIED, &box, BOX_COMMON, box.handle, MACHINE_FREE,
+		victim.data, 1, CBX_RIGHT_R);
+	box_refuse(E_DENIED, &box, BOX_THREAD, box.handle, MACHINE_CODE(&box),
+		0, 1);
+	attack_unharmed(&victim);
+}
+
+void attack_a13_threads_and_spaces_have_a_limit(void **state)
+{
+	struct machine_box victim;
+	struct machine_box box;
+	uint32_t threads = 1;
+	uint32_t spaces = 1;
+
+	(void)state;
+	attack_victim(&victim);
+	machine_box(&box);
+	must(BOX_GRANT, box.handle, machine_pool(64), 64);
+	while (in_box(&box, THREAD_CREATE, 0, MACHINE_CODE(&box), 0, threads)
+			.status == CBX_OK) {
+		threads++;
+	}
+	assert_int_equal(threads, MACHINE_THREADS);
+	box_refuse(E_NOMEM, &box, THREAD_CREATE, 0, MACHINE_CODE(&box), 0, 1);
+	while (in_box(&box, SPACE_CREATE).status == CBX_OK) {
+		spaces++;
+	}
+	assert_int_equal(spaces, MACHINE_THREADS);
+	box_refuse(E_NOMEM, &box, SPACE_CREATE);
+	box_must(&victim, TIME);
+	machine_erase(&box);
+	attack_unharmed(&victim);
+}
+
+void attack_a14_box_ends_no_peer(void **state)
+{
+	struct machine_box victim;
+	struct machine_box box;
+	uint64_t word;
+
+	(void)state;
+	attack_victim(&victim);
+	machine_box(&box);
+	box_refuse(E_DENIED, &box, BOX_KILL, victim.handle);
+	box_refuse(E_DENIED, &box, BOX_KICK, victim.handle);
+	box_refuse(E_DENIED, &box, BOX_DESTROY, victim.handle);
+	box_refuse(E_DENIED, &box, BOX_RECLAIM, victim.handle, victim.data, 1);
+	box_refuse(E_INVALID, &box, SPACE_DESTROY, victim.space);
+	box_refuse(E_INVALID, &box, UNMAP, victim.space, MACHINE_DATA, 1);
+	assert_true(machine_read(&victim, ATTACK_SECRET_VA, &word));
+	assert_int_equal(word, attack_secret[0]);
+	attack_unharmed(&victim);
+}

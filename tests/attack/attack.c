@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "attack/attack.h"
+
+const uint64_t attack_secret[ATTACK_SECRET_WORDS] = {
+	0x5ec2e7b0a1f39d41ull,
+	0x9be4176d02c8ff35ull,
+	0x3f60d9c45a7be812ull,
+	0xc7188e53f49a260dull,
+};
+
+void attack_hide(struct machine_box *box, uint64_t va)
+{
+	for (uint32_t i = 0; i < ATTACK_SECRET_WORDS; i++) {
+		assert_true(machine_write(box, va + 8 * i, attack_secret[i]));
+	}
+}
+
+void attack_victim(struct machine_box *box)
+{
+	machine_box(box);
+	attack_hide(box, ATTACK_SECRET_VA);
+}
+
+bool attack_tells(const struct cbx_reply *reply)
+{
+	for (uint32_t i = 0; i < ATTACK_SECRET_WORDS; i++) {
+		for (uint32_t j = 0; j < CBX_REPLY_RETS; j++) {
+			if (reply->ret[j] == attack_secret[i]) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+void attack_unseen(void)
+{
+	for (uint32_t i = 0; i < ATTACK_SECRET_WORDS; i++) {
+		assert_false(ask_host_finds(&attack_secret[i], 8));
+	}
+}
+
+/* A mutated machine is not sound, and every test would say so: there each has
+ * to see with its own eyes. */
+void attack_sound(void)
+{
+	if (getenv("ATTACK_MUTANT") == NULL) {
+		machine_assert_sound();
+	}
+}
+
+void attack_unharmed(const struct machine_box *victim)
+{
+	uint64_t held[ATTACK_SECRET_WORDS];
+
+	ask_page(victim->data, ATTACK_SECRET_OFFSET, held, sizeof(held));
+	assert_memory_equal(held, attack_secret, sizeof(held));
+	attack_unseen();
+	assert_false(attack_tells(&victim->exit));
+	assert_int_equal(gate(BOX_QUERY, victim->handle).status, CBX_OK);
+	attack_sound();
+}
+
+struct cbx_reply attack_page_state(uint64_t pfn, uint64_t count, bool shared)
+{
+	const struct cbx_event event = {
+		.kind = CBX_EVENT_PAGE_STATE,
+		.pfn = { pfn },
+		.count = count,
+		.shared = shared,
+	};
+	struct cbx_reply reply = { 0 };
+
+	assert_true(cbx_core_event(cbx_hal_cpu(), &event, &reply));
+	return reply;
+}
+
+void attack_untouchable(uint64_t pfn)
+{
+	uint8_t before[CBX_PAGE_SIZE];
+	uint8_t after[CBX_PAGE_SIZE];
+	uint8_t got[CBX_PAGE_SIZE];
+	const uint64_t graffiti = 0x6666666666666666ull;
+
+	ask_page(pfn, 0, before, sizeof(before));
+	if (ask_host_read(pfn, 0, got, sizeof(got))) {
+		memset(after, 0, sizeof(after));
+		assert_memory_equal(got, after, sizeof(got));
+	}
+	(void)ask_host_write(pfn, 0, &graffiti, sizeof(graffiti));
+	(void)ask_host_write(
+		pfn, ATTACK_SECRET_OFFSET, &graffiti, sizeof(graffiti));
+	ask_page(pfn, 0, after, sizeof(after));
+	assert_memory_equal(before, after, sizeof(before));
+	assert_false(ask_host_may(pfn, CBX_VIEW_R));
+	assert_false(ask_host_may(pfn, CBX_VIEW_W));
+	assert_false(ask_hypervisor_may(pfn));
+}
+
+uint64_t attack_next_page(
+	uint64_t handle, enum cbx_page_state state, uint64_t pfn)
+{
+	uint64_t count = cbx_hal_page_count();
+
+	for (pfn = pfn == UINT64_MAX ? 0 : pfn + 1; pfn < count; pfn++) {
+		const struct cbx_page *page = cbx_page_at(pfn);
+
+		if (page->owner == handle && page->state == (uint8_t)state) {
+			return pfn;
+		}
+	}
+	return UINT64_MAX;
+}
+
+void attack_translates_own(uint64_t handle, uint64_t space)
+{
+	const struct cbx_arch_space *arch = machine_space(space);
+	struct cbx_va va = { 0 };
+	struct cbx_mapping mapping;
+
+	while (cbx_arch_space_next(arch, &va, &mapping)) {
+		const struct cbx_page *page = cbx_page_at(mapping.pfn.n);
+
+		assert_non_null(page);
+		assert_true(page->owner == handle ||
+			    page->state == CBX_PAGE_COMMON);
+		assert_true(page->state == CBX_PAGE_PRIVATE ||
+			    page->state == CBX_PAGE_SHARED ||
+			    page->state == CBX_PAGE_COMMON);
+		va = cbx_va_add(va, 1);
+	}
+}
+
+uint64_t attack_common(struct machine_box *owner)
+{
+	uint64_t pfn;
+
+	machine_building(owner, NULL);
+	pfn = machine_pool(1);
+	must(BOX_ADD, owner->handle, MACHINE_FREE, pfn, 1,
+		CBX_RIGHT_R | CBX_RIGHT_W | CBX_ADD_COMMON, CBX_NO_PAGE);
+	must(BOX_FINALIZE, owner->handle);
+	return pfn;
+}
+
+void attack_seal(struct machine_box *owner)
+{
+	struct cbx_reply reply;
+
+	do {
+		reply = in_box(owner, PROTECT, 0, MACHINE_FREE, 1, CBX_RIGHT_R);
+	} while (reply.status == CBX_E_BUSY);
+	assert_int_equal(reply.status, CBX_OK);
+}
+
+uint64_t attack_box_must(
+	struct machine_box *box, uint64_t id, const uint64_t arg[CBX_CALL_ARGS])
+{
+	struct cbx_reply reply = machine_in_box(box, 0, id, arg);
+
+	assert_int_equal(reply.status, CBX_OK);
+	return reply.ret[0];
+}
+
+static void enter_once(void *arg)
+{
+	struct machine_box *box = arg;
+
+	do {
+		box->exit =
+			gate(BOX_ENTER, box->handle, box->io, box->io_count);
+	} while (box->exit.ret[0] == CBX_EXIT_IDLE && !cpus_ending() &&
+		 !machine_finished(box, 0));
+}
+
+void attack_spin_on(uint32_t cpu, struct machine_box *box)
+{
+	box->script[0].access = MACHINE_SPIN;
+	machine_begin(box, 0);
+	cpus_run(cpu, enter_once, box);
+	for (uint32_t i = 0; !machine_finished(box, 0); i++) {
+		assert_true(i < 1000000);
+		cbx_hal_cpu_relax();
+	}
+}
+
+bool attack_ended(const struct machine_box *box)
+{
+	const struct cbx_reply ended = { .ret = { CBX_EXIT_ENDED } };
+	struct cbx_reply query = gate(BOX_QUERY, box->handle);
+
+	assert_int_equal(query.status, CBX_OK);
+	if (query.ret[0] != CBX_DOMAIN_DYING) {
+		return false;
+	}
+	if ((query.ret[1] & CBX_BOX_CONFINED) != 0) {
+		assert_memory_equal(&box->exit, &ended, sizeof(ended));
+	}
+	return (uint32_t)box->exit.ret[0] == CBX_EXIT_ENDED;
+}

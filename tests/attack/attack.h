@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attacks: victims, what an attacker can try beside gates, and the oracle that
+ * every attack shares.
+ *
+ * A test is named by its id in the list of attacks, attack_m01_...; the table
+ * is attack.def.
+ */
+#ifndef CBX_TESTS_ATTACK_ATTACK_H
+#define CBX_TESTS_ATTACK_ATTACK_H
+
+#include <base/desk.h>
+
+#include "support/ask.h"
+#include "support/cpus.h"
+#include "support/machine.h"
+
+/** Declares every test of the table. */
+#define BOTH(group, number, test)	   void test(void **state);
+#define MOCK(group, number, test, reason)  void test(void **state);
+#define LINUX(group, number, test, reason) void test(void **state);
+#define NONE(group, number, reason)
+#include "attack/attack.def"
+#undef BOTH
+#undef MOCK
+#undef LINUX
+#undef NONE
+
+/** Where a victim keeps its secret, in its first data page. */
+#define ATTACK_SECRET_OFFSET 0x800u
+#define ATTACK_SECRET_VA     (MACHINE_DATA + ATTACK_SECRET_OFFSET)
+#define ATTACK_SECRET_WORDS  4u
+extern const uint64_t attack_secret[ATTACK_SECRET_WORDS];
+
+/** A READY box that holds the secret. */
+void attack_victim(struct machine_box *box);
+
+/** Write the secret into box memory, as the box. */
+void attack_hide(struct machine_box *box, uint64_t va);
+
+/**
+ * The common oracle: the victim's bytes are unchanged, the host finds them
+ * nowhere, no reply carries them, its pages are in nobody else's reach, and
+ * the monitor lives.
+ */
+void attack_unharmed(const struct machine_box *victim);
+
+/** The host finds no word of the secret anywhere. */
+void attack_unseen(void);
+
+/** Whether a reply carries a word of the secret. */
+bool attack_tells(const struct cbx_reply *reply);
+
+/** The host asks its hypervisor for pages shared or private (PAGE_STATE). */
+struct cbx_reply attack_page_state(uint64_t pfn, uint64_t count, bool shared);
+
+/** The host tries to read and to write the page; neither gets anywhere. */
+void attack_untouchable(uint64_t pfn);
+
+/** Every invariant of the machine and the core. */
+void attack_sound(void);
+
+/** Pages a box owns in @p state, one after the other: start with UINT64_MAX.
+ * @return the next one, or UINT64_MAX */
+uint64_t attack_next_page(
+	uint64_t handle, enum cbx_page_state state, uint64_t pfn);
+
+/** Whatever the space translates to is the box's, or COMMON. */
+void attack_translates_own(uint64_t handle, uint64_t space);
+
+/** A box's COMMON page, at MACHINE_FREE: the owner is READY, the page not
+ * sealed yet. @return its number */
+uint64_t attack_common(struct machine_box *owner);
+
+/** Seal it, as its owner. */
+void attack_seal(struct machine_box *owner);
+
+/** A call as thread 0 of the box that has to be answered with the status. */
+#define box_refuse(status_, box, NAME, ...) \
+	assert_int_equal(in_box(box, NAME, __VA_ARGS__).status, CBX_##status_)
+
+/** A call as thread 0 of the box that has to succeed. @return its ret[0] */
+uint64_t attack_box_must(struct machine_box *box, uint64_t id,
+	const uint64_t arg[CBX_CALL_ARGS]);
+#define box_must(box, NAME, ...)                \
+	attack_box_must((box), CBX_CALL_##NAME, \
+		(const uint64_t[CBX_CALL_ARGS]){ __VA_ARGS__ })
+
+/** Have thread 0 of the box spin on another CPU; returns when it does.  The
+ * exit is in box->exit once cpus_join() returned. */
+void attack_spin_on(uint32_t cpu, struct machine_box *box);
+
+/** Start over with room for hundreds of boxes. */
+void attack_room(void);
+
+/** Let time pass until @p ticks. */
+void attack_wait(uint64_t ticks);
+
+/** Whether the box was ended by what it did last; checks that the host learns
+ * no more than it may. */
+bool attack_ended(const struct machine_box *box);
+
+#endif

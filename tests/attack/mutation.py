@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Break one function the attacks are stopped by, and see the attacks get
+through: a test that passes all the same tests nothing.
+
+usage: mutation.py ATTACK
+
+For each mutant (tamper.c) at least the attacks listed must not be refused.
+"""
+import os
+import re
+import subprocess
+import sys
+
+MUTANTS = {
+    'view_set': 'M01 M02 M03 M05 M06 M09 M11 M14 M26 M27 M30 G07 X01 X17 H12',
+    'page_scrub': 'M04 M07 M13 M16 M26 M27',
+    'view_flushed': 'M26',
+    'space_flushed': 'M26 H12',
+    'space_protect': 'M13 X12',
+    'space_unmap': 'M16 M26',
+    'host_range': 'G07 M05 M10',
+    'host_may': 'G07 M05 M10 M22',
+    'space_hold': 'M03 M12 M30 G12 A14',
+    'thread_wake': 'X08 X09 X19',
+    'random': 'M29',
+}
+
+
+def got_through(attack, mutant, tried):
+    """The attacks of those tried that are not refused, and how the run ended."""
+    env = dict(os.environ, ATTACK_MUTANT=mutant)
+    run = subprocess.run([attack, *tried], env=env, capture_output=True, text=True,
+                         timeout=200, check=False)
+    ids = re.findall(r'^([A-Z]\d\d)  \w+  NOT REFUSED$', run.stdout, re.M)
+    return set(ids), run.returncode
+
+
+def main():
+    attack = sys.argv[1]
+    failed = False
+    for mutant, wanted in MUTANTS.items():
+        tried = wanted.split()
+        ids, status = got_through(attack, mutant, tried)
+        refused = set(tried) - ids
+        failed |= bool(refused) or status == 0
+        print(f'{mutant}: {len(ids)} of {len(tried)} got through'
+              f'{", STILL REFUSED: " + " ".join(sorted(refused)) if refused else ""}')
+    return 1 if failed else 0
+
+
+sys.exit(main())

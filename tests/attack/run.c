@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every attack of the table, and the table: which ones this backend refuses,
+ * which ones do not apply to it and why.  One that is missing, or did not run
+ * to its end, is a failure. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "attack/attack.h"
+#include "attack/tamper.h"
+
+struct attack {
+	const char *group;
+	uint32_t number;
+	const char *name; /* of its test; NULL when there is none */
+	void (*test)(void **state);
+	const char *reason; /* why it does not run here; NULL when it does */
+	char id[8];
+	bool chosen;
+	bool passed;
+};
+
+#define HERE(group_, number_, test_) \
+	{ .group = group_, .number = number_, .name = #test_, .test = test_ },
+#define AWAY(group_, number_, reason_) \
+	{ .group = group_, .number = number_, .reason = reason_ },
+
+#define BOTH(group, number, test)   HERE(#group, number, test)
+#define NONE(group, number, reason) AWAY(#group, number, reason)
+#ifdef ATTACK_ON_MOCK
+#define BACKEND				   "mock"
+#define MOCK(group, number, test, reason)  HERE(#group, number, test)
+#define LINUX(group, number, test, reason) AWAY(#group, number, reason)
+#else
+#define BACKEND				   "linux"
+#define MOCK(group, number, test, reason)  AWAY(#group, number, reason)
+#define LINUX(group, number, test, reason) HERE(#group, number, test)
+#endif
+
+static struct attack attacks[] = {
+#include "attack/attack.def"
+};
+#define COUNT (sizeof(attacks) / sizeof(attacks[0]))
+
+/* The list of attacks, counted by hand: group and how many. */
+static const struct {
+	char group;
+	uint32_t count;
+} groups[] = {
+	{ 'M', 30 },
+	{ 'G', 13 },
+	{ 'X', 20 },
+	{ 'H', 12 },
+	{ 'S', 13 },
+	{ 'P', 8 },
+	{ 'A', 15 },
+	{ 'T', 5 },
+};
+
+static void run(void **state)
+{
+	struct attack *attack = *state;
+
+	if (attack->reason != NULL) {
+		print_message("n/a on " BACKEND ": %s\n", attack->reason);
+		skip();
+	}
+	attack->test(state);
+	attack->passed = true;
+}
+
+/* A test that failed may have left anything behind. */
+static int down(void **state)
+{
+	memset(&tamper, 0, sizeof(tamper));
+	cpus_down();
+	return machine_down(state);
+}
+
+static const struct attack *find(char group, uint32_t number)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (attacks[i].group[0] == group &&
+			attacks[i].number == number) {
+			return &attacks[i];
+		}
+	}
+	return NULL;
+}
+
+/* A test is called what it tests. */
+static bool named_right(const struct attack *attack)
+{
+	char prefix[32];
+
+	(void)snprintf(prefix, sizeof(prefix), "attack_%c%02u_",
+		tolower(attack->group[0]), attack->number);
+	return attack->name == NULL ||
+	       strncmp(attack->name, prefix, strlen(prefix)) == 0;
+}
+
+static bool table_complete(void)
+{
+	size_t rows = 0;
+	bool complete = true;
+
+	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+		for (uint32_t n = 1; n <= groups[g].count; n++, rows++) {
+			const struct attack *attack = find(groups[g].group, n);
+
+			if (attack == NULL || !named_right(attack)) {
+				printf("%c%02u is missing or misnamed\n",
+					groups[g].group, n);
+				complete = false;
+			}
+		}
+	}
+	return complete && rows == COUNT;
+}
+
+/* @return how many that should have been refused were not */
+static int print_table(void)
+{
+	int failed = 0;
+	int refused = 0;
+	int away = 0;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct attack *attack = &attacks[i];
+		bool here = attack->reason == NULL;
+
+		if (!attack->chosen) {
+			continue;
+		}
+		printf("%s  " BACKEND "  %s%s\n", attack->id,
+			!here		 ? "n/a: "
+			: attack->passed ? "refused"
+					 : "NOT REFUSED",
+			here ? "" : attack->reason);
+		failed += here && !attack->passed;
+		away += !here;
+		refused += attack->passed;
+	}
+	printf("attacks on " BACKEND ": %d refused, %d n/a, %d not refused\n",
+		refused, away, failed);
+	return failed;
+}
+
+/* Whether the arguments, if there are any, name the attack. */
+static bool chosen(const char *id, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], id) == 0) {
+			return true;
+		}
+	}
+	return argc == 1;
+}
+
+/* usage: attack [ID...] */
+int main(int argc, char **argv)
+{
+	struct CMUnitTest tests[COUNT];
+	size_t count = 0;
+	int failed;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		struct attack *attack = &attacks[i];
+		bool here = attack->reason == NULL;
+
+		(void)snprintf(attack->id, sizeof(attack->id), "%s%02u",
+			attack->group, attack->number);
+		attack->chosen = chosen(attack->id, argc, argv);
+		if (attack->chosen) {
+			tests[count++] = (struct CMUnitTest){
+				.name = here ? attack->name : attack->id,
+				.test_func = run,
+				.setup_func = here ? machine_up : NULL,
+				.teardown_func = here ? down : NULL,
+				.initial_state = attack,
+			};
+		}
+	}
+	failed = _cmocka_run_group_tests("attack", tests, count, NULL, NULL);
+	failed += print_table();
+	return failed == 0 && table_complete() ? 0 : 1;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include <arch/arch.h>
+#include <core/copy.h>
+#include <core/page.h>
+#include <core/thread.h>
+#include <hal/hal.h>
+
+#include "attack/tamper.h"
+#include "support/ask.h"
+
+struct tamper tamper;
+
+/** Whether this run is the mutant of that name. */
+static bool mutant(const char *name)
+{
+	static const char *chosen;
+
+	if (chosen == NULL) {
+		chosen = getenv("ATTACK_MUTANT");
+		chosen = chosen == NULL ? "" : chosen;
+	}
+	return strcmp(chosen, name) == 0;
+}
+
+/** Declares the way on and the way here. */
+#define WRAP(type, name, ...)            \
+	type __real_##name(__VA_ARGS__); \
+	type __wrap_##name(__VA_ARGS__); \
+	type __wrap_##name(__VA_ARGS__)
+
+/* ---- hal.h ---- */
+
+WRAP(enum cbx_status, cbx_hal_view_set, struct cbx_pfn pfn, uint64_t count,
+	struct cbx_view view, uint64_t *done)
+{
+	uint64_t bad = tamper.refuse_pfn;
+	enum cbx_status status;
+
+	if (mutant("view_set")) {
+		*done = count;
+		return CBX_OK;
+	}
+	if (bad == 0 || bad < pfn.n || bad - pfn.n >= count) {
+		return __real_cbx_hal_view_set(pfn, count, view, done);
+	}
+	status = __real_cbx_hal_view_set(pfn, bad - pfn.n, view, done);
+	return status == CBX_OK ? CBX_E_HARDWARE : status;
+}
+
+WRAP(bool, cbx_hal_view_flushed, uint64_t token)
+{
+	return mutant("view_flushed") || __real_cbx_hal_view_flushed(token);
+}
+
+/* Where the machine would notice the mutation, and stop, a test could not. */
+static bool machine_would_notice(void)
+{
+	return mutant("view_set") || mutant("view_flushed") ||
+	       mutant("space_flushed");
+}
+
+void *__real_cbx_hal_page_map(struct cbx_pfn pfn);
+void __real_cbx_hal_page_unmap(const void *page);
+
+WRAP(void, cbx_hal_page_scrub, struct cbx_pfn pfn, uint64_t count)
+{
+	if (mutant("page_scrub")) {
+		return;
+	}
+	if (!machine_would_notice()) {
+		__real_cbx_hal_page_scrub(pfn, count);
+		return;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		void *page = __real_cbx_hal_page_map(cbx_pfn_add(pfn, i));
+
+		memset(page, 0, CBX_PAGE_SIZE);
+		__real_cbx_hal_page_unmap(page);
+	}
+}
+
+static const void *watched; /* where flip_pfn is mapped */
+
+void *__wrap_cbx_hal_page_map(struct cbx_pfn pfn);
+void *__wrap_cbx_hal_page_map(struct cbx_pfn pfn)
+{
+	void *page = __real_cbx_hal_page_map(pfn);
+
+	if (++tamper.maps == tamper.kick_at_map) {
+		cbx_hal_cpu_kick(cbx_hal_cpu());
+	}
+	if (tamper.flip_pfn != 0 && pfn.n == tamper.flip_pfn) {
+		watched = page;
+	}
+	return page;
+}
+
+/* A second look sees something else. */
+void __wrap_cbx_hal_page_unmap(const void *page);
+void __wrap_cbx_hal_page_unmap(const void *page)
+{
+	__real_cbx_hal_page_unmap(page);
+	if (tamper.flip_pfn != 0 && page == watched) {
+		watched = NULL;
+		(void)ask_host_write(
+			tamper.flip_pfn, 0, tamper.flip, CBX_PAGE_SIZE);
+	}
+}
+
+WRAP(void, cbx_hal_cpu_kick, uint32_t cpu)
+{
+	if (tamper.lose_kicks) {
+		tamper.kicks_lost++;
+	} else {
+		__real_cbx_hal_cpu_kick(cpu);
+	}
+}
+
+WRAP(enum cbx_status, cbx_hal_random, void *buf, size_t size)
+{
+	if (mutant("random")) {
+		memset(buf, 0x55, size);
+		return CBX_OK;
+	}
+	return __real_cbx_hal_random(buf, size);
+}
+
+/* ---- arch.h ---- */
+
+WRAP(bool, cbx_arch_space_flushed, const struct cbx_arch_space *space,
+	uint64_t token)
+{
+	return mutant("space_flushed") ||
+	       __real_cbx_arch_space_flushed(space, token);
+}
+
+WRAP(enum cbx_status, cbx_arch_space_unmap, struct cbx_arch_space *space,
+	struct cbx_va va, uint64_t count, uint64_t *done)
+{
+	if (mutant("space_unmap")) {
+		*done = count;
+		return CBX_OK;
+	}
+	return __real_cbx_arch_space_unmap(space, va, count, done);
+}
+
+WRAP(enum cbx_status, cbx_arch_space_protect, struct cbx_arch_space *space,
+	struct cbx_va va, uint64_t count, struct cbx_rights rights,
+	uint64_t *done)
+{
+	if (mutant("space_protect")) {
+		*done = count;
+		return CBX_OK;
+	}
+	return __real_cbx_arch_space_protect(space, va, count, rights, done);
+}
+
+/* ---- the core's own checks ---- */
+
+WRAP(bool, cbx_copy_host_range, uint64_t pfn, uint64_t count, uint8_t bit)
+{
+	return mutant("host_range") ||
+	       __real_cbx_copy_host_range(pfn, count, bit);
+}
+
+WRAP(bool, cbx_page_host_may, uint64_t pfn, uint8_t bit)
+{
+	return mutant("host_may") || __real_cbx_page_host_may(pfn, bit);
+}
+
+WRAP(struct cbx_space *, cbx_space_hold, const struct cbx_domain *d,
+	uint64_t handle)
+{
+	const struct cbx_page *page = cbx_page_at(handle);
+
+	if (mutant("space_hold") && page != NULL &&
+		page->state == CBX_PAGE_META &&
+		page->detail == CBX_META_SPACE) {
+		return cbx_hal_page_map((struct cbx_pfn){ handle });
+	}
+	return __real_cbx_space_hold(d, handle);
+}
+
+WRAP(uint64_t, cbx_thread_wake, const struct cbx_domain *d, uint64_t ticks)
+{
+	if (mutant("thread_wake")) {
+		return (ticks > cbx_hal_ticks() ? ticks : cbx_hal_ticks()) + 1;
+	}
+	return __real_cbx_thread_wake(d, ticks);
+}

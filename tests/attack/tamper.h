@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hand between the core and what it calls: the linker sends those calls
+ * through tamper.c (meson.build), which passes them on unless told otherwise.
+ *
+ * The environment variable ATTACK_MUTANT names one function that is then
+ * broken for the whole run: the tests it protects must fail (mutation.py).
+ */
+#ifndef CBX_TESTS_ATTACK_TAMPER_H
+#define CBX_TESTS_ATTACK_TAMPER_H
+
+#include <base/types.h>
+
+struct tamper {
+	uint64_t refuse_pfn; /* no view is set on it; 0: none */
+	bool lose_kicks;     /* no kick arrives */
+	uint32_t kicks_lost;
+	uint32_t maps;	      /* pages mapped so far */
+	uint32_t kick_at_map; /* this CPU is kicked then; 0: never */
+	uint64_t flip_pfn;    /* a page of the host's that changes as soon as
+			       * it has been looked at; 0: none */
+	const void *flip;     /* a page of what it holds then */
+};
+
+/** Nothing is tampered with while it is zero. */
+extern struct tamper tamper;
+
+#endif
