@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""run.py CONFBOX FOLDER [--quick]: programs in boxes, against the same outside.
+
+FOLDER holds bench_life, bench_hello and bench_calls.  Everything that is
+compared runs in turn, several times, and the least counts.
+"""
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import table
+
+BUSYBOX = '/bin/busybox'
+MEGABYTES = 50  # of the demo's file
+SMALL = 8       # megabytes of the file that is hashed again and again
+AGAIN = 16
+CALLS = ('getppid', 'read-1', 'read-4096', 'write-1', 'write-4096')
+NAMES = {'read-1': 'read 1 byte of a file in memory', 'read-4096': 'read 4 KiB of it',
+         'write-1': 'write 1 byte', 'write-4096': 'write 4 KiB', 'getppid': 'getppid'}
+
+
+class Bench:
+    def __init__(self, confbox, folder, quick):
+        self.confbox, self.folder, self.quick = confbox, os.path.abspath(folder), quick
+        self.turns = 1 if quick else 5
+        self.scale = 10 if quick else 1
+
+    def program(self, name):
+        return os.path.join(self.folder, name)
+
+    def box(self, *command, options=()):
+        return [self.confbox, 'run', *options, '--', *command]
+
+
+def output(command, stdin=None):
+    # A pipe: some of them write to the beginning of a file.
+    return subprocess.run(command, check=True, stdin=stdin or subprocess.DEVNULL,
+                          stdout=subprocess.PIPE).stdout.decode()
+
+
+def seconds(command, path=None):
+    with contextlib.ExitStack() as files:
+        stdin = files.enter_context(open(path, 'rb')) if path else subprocess.DEVNULL
+        start = time.monotonic()
+        subprocess.run(command, check=True, stdin=stdin, stdout=subprocess.DEVNULL)
+        return time.monotonic() - start
+
+
+def least_of(turns, **ways):
+    """The least of what each function returns, called in turn."""
+    least = {}
+    for _ in range(turns):
+        for name, way in ways.items():
+            least[name] = min(least.get(name, float('inf')), way())
+    return least
+
+
+def calls_in(command):
+    return {name: float(ns) for name, ns in
+            (line.split() for line in output(command).splitlines())}
+
+
+def places(bench):
+    """Where bench_calls runs: what it is called, and the command."""
+    calls, rounds = bench.program('bench_calls'), '2' if bench.quick else '20'
+    where = {'native': [calls, '/dev/shm', rounds],
+             'box': bench.box(calls, '/tmp', rounds)}
+    if shutil.which('runsc'):
+        where['gVisor (ptrace)'] = ['runsc', '--rootless', '--platform=ptrace', '--network=none',
+                                    'do', calls, '/tmp', '2' if bench.quick else '5']
+    if shutil.which('bwrap'):
+        where['bubblewrap'] = ['bwrap', '--ro-bind', calls, '/calls', '--tmpfs', '/tmp',
+                               '/calls', '/tmp', rounds]
+    return where
+
+
+def print_calls(bench):
+    where, least = places(bench), {}
+    for _ in range(min(bench.turns, 3)):
+        for place, command in where.items():
+            for name, ns in calls_in(command).items():
+                at = least.setdefault(place, {})
+                at[name] = min(at.get(name, ns), ns)
+    table.heading('A system call in a box')
+    for name in CALLS:
+        for place in where:
+            if place != 'box':
+                table.row(NAMES[name], least['box'][name], 'ns', place, least[place][name])
+    table.heading('Computing in a box')
+    table.row('additions and shifts, no call', 1e3 / least['box']['compute'], 'per us', 'native',
+              1e3 / least['native']['compute'], 0.98, least=True)
+
+
+def file_of(folder, megabytes):
+    """A file of the machine's own text, as the demo's."""
+    path = os.path.join(folder, f'input-{megabytes}')
+    with open(path, 'wb') as made:
+        for root, folders, names in os.walk('/usr/share'):
+            folders.sort()
+            for name in sorted(names):
+                with contextlib.suppress(OSError), open(os.path.join(root, name), 'rb') as part:
+                    made.write(part.read(megabytes * 1000000 - made.tell()))
+                if made.tell() == megabytes * 1000000:
+                    return path
+        made.write(bytes(megabytes * 1000000 - made.tell()))
+    return path
+
+
+def print_hashing(bench, folder):
+    """Time of hashing a file again and again, less that of hashing it once: the
+    start, and the way of the file into the box, are in both."""
+    megabytes = max(1, SMALL // bench.scale)
+    path = file_of(folder, megabytes)
+    options = ['--file', f'{path}:/data']
+
+    def once(times, inside):
+        if inside:
+            return seconds(bench.box(BUSYBOX, 'sha256sum', *['/data'] * times, options=options))
+        return seconds([BUSYBOX, 'sha256sum', *[path] * times])
+
+    least = least_of(bench.turns,
+                     native=lambda: once(AGAIN + 1, False), native1=lambda: once(1, False),
+                     box=lambda: once(AGAIN + 1, True), box1=lambda: once(1, True))
+    total = AGAIN * megabytes
+    table.row('busybox sha256sum of a file in the box', total / (least['box'] - least['box1']),
+              'MB/s', 'native', total / (least['native'] - least['native1']), 0.98, least=True)
+
+
+def print_job(bench, folder):
+    table.heading('A whole job')
+    megabytes = MEGABYTES // bench.scale
+    path = file_of(folder, megabytes)
+    hash_it = [BUSYBOX, 'sha256sum']
+    least = least_of(bench.turns, native=lambda: seconds(hash_it, path),
+                     box=lambda: seconds(bench.box(*hash_it), path),
+                     file=lambda: seconds(bench.box(*hash_it, '/data',
+                                                    options=['--file', f'{path}:/data'])),
+                     hello=lambda: seconds(bench.box(bench.program('bench_hello'))),
+                     process=lambda: seconds([bench.program('bench_hello')]))
+    table.row(f'sha256sum of {megabytes} MB on standard input', least['box'] * 1e3, 'ms', 'native',
+              least['native'] * 1e3)
+    table.row(f'sha256sum of a measured file of {megabytes} MB', least['file'] * 1e3, 'ms',
+              'native', least['native'] * 1e3)
+    table.row('confbox run -- hello', least['hello'] * 1e3, 'ms', 'hello', least['process'] * 1e3)
+
+
+def descendants(root):
+    """Every thread below a process, the process itself not."""
+    parents = {}
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        with contextlib.suppress(OSError), open(f'/proc/{pid}/stat', encoding='utf-8') as stat:
+            parents[int(pid)] = int(stat.read().rsplit(')', 1)[1].split()[1])
+    found, below = [], {root}
+    while below:
+        below = {pid for pid, parent in parents.items() if parent in below}
+        found += below
+    return found
+
+
+def memory_of(pid):
+    """Kilobytes a process uses, its share of what is shared; a thread answers
+    where the first one has ended."""
+    for task in os.listdir(f'/proc/{pid}/task'):
+        with contextlib.suppress(OSError), open(f'/proc/{task}/smaps_rollup',
+                                                encoding='utf-8') as rollup:
+            for line in rollup:
+                if line.startswith('Pss:'):
+                    return int(line.split()[1])
+    return 0
+
+
+def print_memory(bench):
+    table.heading('Memory while a program sleeps')
+    box = subprocess.Popen(bench.box(BUSYBOX, 'sleep', '30'))
+    try:
+        time.sleep(1)
+        below = descendants(box.pid)
+        rest = sum(memory_of(pid) for pid in below[1:])
+        table.row('confbox', memory_of(box.pid), 'KiB')
+        table.row('the monitor', memory_of(below[0]), 'KiB')
+        table.row('the keeper and the box', rest, 'KiB')
+    finally:
+        box.send_signal(signal.SIGTERM)
+        box.wait()
+
+
+def main():
+    bench = Bench(sys.argv[1], sys.argv[2], '--quick' in sys.argv)
+    life = [bench.program('bench_life'), bench.program('bench_hello')]
+    subprocess.run(life + (['--quick'] if bench.quick else []), check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        print_calls(bench)
+        print_hashing(bench, folder)
+        print_job(bench, folder)
+    print_memory(bench)
+
+
+if __name__ == '__main__':
+    main()
