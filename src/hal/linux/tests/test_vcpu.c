@@ -3,6 +3,7 @@
 #include "box.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -256,28 +257,40 @@ static void *kick_often(void *arg)
 {
 	(void)arg;
 	while (kicking) {
-		(void)usleep(20);
+		(void)sched_yield();
 		cbx_hal_cpu_kick(0);
 	}
 	return NULL;
 }
 
-/* Interrupts at every instruction of traps, up-calls and returns, and in
- * deadlines on top of them. */
+static uint64_t peek_data(const struct box *box, uint32_t index)
+{
+	const uint64_t *page = cbx_hal_page_map(box->data);
+	uint64_t value = page[index];
+
+	cbx_hal_page_unmap(page);
+	return value;
+}
+
+/* Interrupts at any instruction of traps, up-calls and returns, and deadlines
+ * on top of them: one at a time, or the stack would be full one day. */
 static void no_register_is_lost_under_kicks(void **state)
 {
 	struct box box = box_create(0);
 	struct box_thread t = thread_create(&box, box_stress, 0);
-	uint32_t interrupts = 0;
+	uint64_t interrupts = 0;
+	uint64_t deadlines = 0;
 	pthread_t kicker;
 
 	(void)state;
 	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_quick), 0);
-	poke_data(&box, 50000);
+	poke_data(&box, 20000);
 	kicking = true;
 	(void)pthread_create(&kicker, NULL, kick_often, NULL);
 	while (thread_run(&t, NULL) == CBX_STOP_INTERRUPTED) {
-		if (interrupts++ % 2 == 0) {
+		interrupts++;
+		if (peek_data(&box, 1) == deadlines) {
+			deadlines++;
 			cbx_arch_vcpu_upcall(t.vcpu, CBX_UPCALL_DEADLINE, 1);
 		}
 	}
@@ -287,6 +300,7 @@ static void no_register_is_lost_under_kicks(void **state)
 	assert_gate(&t, 0x123);
 	assert_int_equal(t.stop.call.arg[1], 0);
 	assert_true(interrupts > 10);
+	assert_in_range(peek_data(&box, 1), deadlines - 1, deadlines);
 	thread_destroy(&t);
 	box_destroy(&box);
 }
