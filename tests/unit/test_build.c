@@ -100,6 +100,28 @@ static void an_added_page_holds_the_source_and_is_out_of_reach(void **state)
 	machine_assert_sound();
 }
 
+static void the_longest_additions_are_made(void **state)
+{
+	const struct mock_options options = { .pages = 2048 };
+	struct machine_box box;
+	uint64_t source;
+
+	(void)state;
+	machine_again(&options, true);
+	machine_building(&box, NULL);
+	source = machine_pages(CBX_IO_PAGES_MAX);
+	assert_int_equal(must(BOX_ADD, box.handle, MACHINE_FREE,
+				 machine_pool(CBX_IO_PAGES_MAX),
+				 CBX_IO_PAGES_MAX, rw, source),
+		CBX_IO_PAGES_MAX);
+	assert_int_equal(must(BOX_ADD, box.handle, MACHINE_FREE + 0x1000000,
+				 machine_pool(CBX_RANGE_PAGES_MAX),
+				 CBX_RANGE_PAGES_MAX, rw, CBX_NO_PAGE),
+		CBX_RANGE_PAGES_MAX);
+	must(BOX_FINALIZE, box.handle);
+	machine_assert_sound();
+}
+
 static void without_reserve_for_tables_nothing_is_added(void **state)
 {
 	const struct cbx_policy policy = machine_policy();
@@ -310,6 +332,7 @@ int main(void)
 		MACHINE(malformed_additions_are_refused),
 		MACHINE(an_open_page_is_no_source),
 		MACHINE(an_added_page_holds_the_source_and_is_out_of_reach),
+		MACHINE(the_longest_additions_are_made),
 		MACHINE(without_reserve_for_tables_nothing_is_added),
 		MACHINE(every_refused_step_is_accounted_for),
 		MACHINE(a_box_built_in_spite_of_refusals_measures_the_same),
