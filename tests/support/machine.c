@@ -15,7 +15,6 @@
 #define KEEPER_RESERVE 16u
 
 static struct cbx_page *table;
-static uint64_t next_page;
 static pthread_t test_thread;
 
 /* A panic leaves the gate lock taken; the next test wants it. */
@@ -45,9 +44,9 @@ void machine_boot(const struct mock_options *options)
 	mock_snapshot_watch(table, bytes);
 	cbx_core_init(table);
 	machine_boxes = 0;
-	next_page = options != NULL && options->monitor_pages != 0
-			    ? options->monitor_pages
-			    : 1;
+	machine_pages_from(options != NULL && options->monitor_pages != 0
+				   ? options->monitor_pages
+				   : 1);
 }
 
 static void unboot(void)
@@ -92,57 +91,6 @@ struct cbx_reply machine_gate(uint64_t id, const uint64_t arg[CBX_CALL_ARGS])
 	memset(&reply, 0x77, sizeof(reply));
 	cbx_gate_host(&call, &reply);
 	return reply;
-}
-
-uint64_t machine_must(uint64_t id, const uint64_t arg[CBX_CALL_ARGS])
-{
-	struct cbx_reply reply = machine_gate(id, arg);
-
-	assert_int_equal(reply.status, CBX_OK);
-	return reply.ret[0];
-}
-
-uint64_t machine_pages(uint64_t count)
-{
-	uint64_t first = next_page;
-
-	assert_true(cbx_range_fits(first, count, cbx_hal_page_count()));
-	next_page += count;
-	return first;
-}
-
-uint64_t machine_pool(uint64_t count)
-{
-	uint64_t first = machine_pages(count);
-
-	assert_int_equal(must(PAGE_DONATE, first, count), count);
-	return first;
-}
-
-void machine_put(uint64_t pfn, const void *bytes, size_t size)
-{
-	assert_true(mock_host_write(
-		cbx_hal_cpu(), (struct cbx_pfn){ pfn }, 0, bytes, size));
-}
-
-enum cbx_page_state machine_state(uint64_t pfn)
-{
-	const struct cbx_page *page = cbx_page_at(pfn);
-
-	assert_non_null(page);
-	return (enum cbx_page_state)page->state;
-}
-
-struct cbx_policy machine_policy(void)
-{
-	return (struct cbx_policy){
-		.version = CBX_POLICY_VERSION,
-		.output_pages = 1,
-		.threads_max = MACHINE_THREADS,
-		.wake_step = 1000,
-		.forward_count = 1,
-		.forward = { MACHINE_FORWARD },
-	};
 }
 
 /* The keeper's program: serve the desk, ask for more. */

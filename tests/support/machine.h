@@ -70,6 +70,9 @@ uint64_t machine_must(uint64_t id, const uint64_t arg[CBX_CALL_ARGS]);
 /** The first of @p count HOST pages in a row that nobody uses yet. */
 uint64_t machine_pages(uint64_t count);
 
+/** From where on nobody uses HOST pages. */
+void machine_pages_from(uint64_t first);
+
 /** The same, donated: POOL. */
 uint64_t machine_pool(uint64_t count);
 
