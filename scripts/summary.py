@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sum up test runs: summary.py LABEL=meson-logs/testlog.json...
+What the tests of a suite had to say: summary.py --show SUITE testlog.json
 
 A test program that reports its cases (cmocka's or TAP's output) counts with
 each of them, any other as one.  Exit status 1 when something failed, or when
@@ -25,10 +26,20 @@ def cases(text):
     return list(dict.fromkeys(found))
 
 
+def with_reasons(found, text):
+    """Skipped cases with the reason the program's own table gives."""
+    reasons = dict(re.findall(r'^([A-Z]\d\d)\s+\w+\s+n/a: (.*)$', text, re.M))
+    for result, name in found:
+        match = re.match(r'(?:attack_)?([A-Za-z]\d\d)(?:_|$)', name)
+        reason = reasons.get(match.group(1).upper()) if match else None
+        known = result == 'skipped' and reason
+        yield result, f'{match.group(1).upper()}: {reason}' if known else name
+
+
 def of_test(test):
     """[(result, name)] of one entry of a test log, at least one."""
     result, text = test['result'], test.get('stdout', '') + '\n' + test.get('stderr', '')
-    inner = cases(text)
+    inner = list(with_reasons(cases(text), text))
     if result == 'SKIP':
         lines = [line for line in text.splitlines() if line.strip()]
         return [('skipped', lines[-1].strip() if lines else 'no reason given')]
@@ -50,11 +61,34 @@ def read(path):
     return tests or [{'name': path, 'result': 'FAIL', 'stdout': 'not ok 1 - no test ran'}]
 
 
+def together(lines):
+    """Cases skipped for one reason share a line: 'test: A01 A02: why'."""
+    groups = {}
+    for line in lines:
+        match = re.match(r'(.*): ([A-Z]\d\d): (.*)$', line)
+        key = (match.group(1), match.group(3)) if match else (line, None)
+        groups.setdefault(key, []).append(match.group(2) if match else '')
+    for (test, why), names in groups.items():
+        yield f'{test}: {" ".join(names)}: {why}' if why else test
+
+
 def title(label, test):
     return f'{label}: {test["name"].split(" / ")[-1]}'
 
 
+def show(suite, path):
+    """The lines a suite's tests printed, but for the test library's own."""
+    for test in read(path):
+        if f':{suite} /' in test['name']:
+            for line in test.get('stdout', '').splitlines():
+                if line.strip() and not line.startswith('['):
+                    print(f'   {line[:110]}')
+
+
 def main(arguments):
+    if arguments[:1] == ['--show']:
+        show(*arguments[1:])
+        return 0
     count = {'passed': 0, 'failed': 0, 'skipped': 0}
     told = {'failed': [], 'skipped': []}
     for argument in arguments:
@@ -67,7 +101,7 @@ def main(arguments):
     for result in ('skipped', 'failed'):
         if told[result]:
             print(f'\n{result}:')
-            print('\n'.join(f'  {line}' for line in told[result]))
+            print('\n'.join(f'  {line}' for line in together(told[result])))
     print(f'\n{count["passed"]} passed, {count["failed"]} failed, {count["skipped"]} skipped')
     return 1 if count['failed'] or not count['passed'] else 0
 
