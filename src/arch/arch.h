@@ -183,8 +183,9 @@ void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
 	const struct cbx_reply *reply, struct cbx_stop *stop);
 
 /** Where system calls and faults of the program enter the runtime; entry 0
- * makes them stop the context instead.  @param stack  the end of a stack of
- * at least CBX_UPCALL_STACK_MIN bytes; 0 keeps the arch's own */
+ * makes them stop the context instead.
+ * @param stack  the end of a stack for it; an arch that has a stack of its own
+ *               (linux: the signal stack) ignores it */
 void cbx_arch_vcpu_upcall_entry(
 	struct cbx_arch_vcpu *vcpu, uint64_t entry, uint64_t stack);
 
