@@ -542,7 +542,7 @@ CBX_API CBX_CHECKED enum cbx_status cbx_box_query(
  * @param[out] digest  SHA-384; untouched on failure
  *
  * @retval CBX_OK          read
- * @retval CBX_E_STATE     the box has ended
+ * @retval CBX_E_STALE     the box has ended
  * @retval CBX_E_INVALID   no such kind
  * @retval CBX_E_HARDWARE  the monitor ended
  */
@@ -561,6 +561,7 @@ CBX_API CBX_CHECKED enum cbx_status cbx_box_digest(struct cbx_box *box,
  * @retval CBX_E_DENIED    the policy does not let the host look
  * @retval CBX_E_FAULT     not all of it is mapped
  * @retval CBX_E_STATE     the box is not READY
+ * @retval CBX_E_STALE     the box has ended
  * @retval CBX_E_NOMEM     no free page in the context
  * @retval CBX_E_HARDWARE  the monitor ended
  */

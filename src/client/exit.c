@@ -91,7 +91,7 @@ static enum cbx_status fail_client_data(struct cbx_running *run, uint64_t most)
 		       ? status
 		       : cbx_fail(CBX_E_INVALID,
 				 "the client's data does not fit: the box "
-				 "takes %llu bytes",
+				 "takes %llu bytes; give it more memory",
 				 (unsigned long long)most);
 }
 

@@ -101,7 +101,7 @@ static void end(struct cbx_running *run, const struct cbx_reply *exit)
 	if (run->result.reason != CBX_END_EXIT || run->confined) {
 		return;
 	}
-	if ((status & SIGNAL_FLAG) != 0) {
+	if ((status & ~0xffull) == SIGNAL_FLAG) {
 		run->result.signal = (uint32_t)(status & 0x7fu);
 	} else {
 		run->result.exit_status = (uint32_t)(status & 0xffu);
