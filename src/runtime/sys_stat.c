@@ -29,8 +29,11 @@ static int64_t size_of(const struct cbx_node *node)
 
 static int64_t blocks_of(const struct cbx_node *node)
 {
-	if (!cbx_node_is(node, LX_S_IFREG) || node->proc != CBX_PROC_NONE) {
+	if (node->proc != CBX_PROC_NONE) {
 		return 0;
+	}
+	if (!cbx_node_is(node, LX_S_IFREG)) {
+		return cbx_node_is(node, LX_S_IFDIR) ? CBX_PAGE_SIZE / 512 : 0;
 	}
 	return (int64_t)(cbx_page_ceil(cbx_data_stored(&node->data)) / 512);
 }

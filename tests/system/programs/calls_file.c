@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 /* Print what a call came to, and why when it failed. */
-#define SAY(call)                                                      \
-	do {                                                           \
-		errno = 0;                                             \
-		long result_ = (long)(call);                           \
+#define SAY(call)                                                          \
+	do {                                                               \
+		errno = 0;                                                 \
+		long result_ = (long)(call);                               \
 		printf("%s = %ld %s\n", #call, result_ < 0 ? -1 : result_, \
-			result_ < 0 ? strerror(errno) : "");           \
+			result_ < 0 ? strerror(errno) : "");               \
 	} while (0)
 
 static void put(const char *path, const char *text)

@@ -16,7 +16,7 @@
 static volatile sig_atomic_t seen;
 static sigjmp_buf back;
 static volatile int depth;
-static void *expected; /* where a fault should be */
+static void *volatile expected; /* where a fault should be */
 
 static void note(int number)
 {
@@ -99,8 +99,7 @@ static void see_fault(int number, siginfo_t *info, void *context)
 {
 	const ucontext_t *uc = context;
 
-	printf("fault: %d code %d, address %s, rip %s\n", number,
-		info->si_code,
+	printf("fault: %d code %d, address %s, rip %s\n", number, info->si_code,
 		expected == NULL || info->si_addr == expected ? "right"
 							      : "wrong",
 		uc->uc_mcontext.gregs[REG_RIP] != 0 ? "known" : "zero");
@@ -122,17 +121,17 @@ static void catch_faults(int flags)
 static void fault_each(void)
 {
 	volatile int zero = 0;
-	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
-		-1, 0);
+	char *page =
+		mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	catch_faults(0);
 	expected = (void *)0x10;
 	if (sigsetjmp(back, 1) == 0) {
-		*(volatile int *)0x10 = 1;
+		*(volatile int *)expected = 1;
 	}
 	expected = (void *)0x123456780000;
 	if (sigsetjmp(back, 1) == 0) {
-		(void)*(volatile int *)0x123456780000;
+		(void)*(volatile int *)expected;
 	}
 	expected = NULL;
 	if (sigsetjmp(back, 1) == 0) {
@@ -200,8 +199,7 @@ static void keep_vectors(void)
 			 "movdqu %%xmm7, %0"
 			 : "=m"(out), "=m"(in)
 			 : "r"(pid), "m"(in)
-			 : "rdi", "rsi", "rcx", "r11", "xmm7", "memory",
-			 "rax");
+			 : "rdi", "rsi", "rcx", "r11", "xmm7", "memory", "rax");
 	result = memcmp(in, out, sizeof(in));
 	printf("vectors: %ld, seen %d\n", result, (int)seen);
 }

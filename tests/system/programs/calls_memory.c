@@ -143,9 +143,8 @@ static void fixed(void)
 	memset(at, 9, 8 * PAGE);
 	in = mmap(at + 2 * PAGE, 2 * PAGE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	printf("fixed: %d %d %d %d\n", in == at + 2 * PAGE,
-		is(at, 9, 2 * PAGE), is(in, 0, 2 * PAGE),
-		is(at + 4 * PAGE, 9, 4 * PAGE));
+	printf("fixed: %d %d %d %d\n", in == at + 2 * PAGE, is(at, 9, 2 * PAGE),
+		is(in, 0, 2 * PAGE), is(at + 4 * PAGE, 9, 4 * PAGE));
 	in = mmap(at, PAGE, PROT_READ,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	printf("no replace: %d %d\n", in == MAP_FAILED, errno);
@@ -162,8 +161,8 @@ static void files(const char *self)
 {
 	int fd = open(self, O_RDONLY);
 	char head[64];
-	char *at = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
-		0);
+	char *at = mmap(
+		NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	char *second = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
 	char page[PAGE];
 

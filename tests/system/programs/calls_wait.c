@@ -24,12 +24,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SAY(call)                                                      \
-	do {                                                           \
-		errno = 0;                                             \
-		long result_ = (long)(call);                           \
+#define SAY(call)                                                          \
+	do {                                                               \
+		errno = 0;                                                 \
+		long result_ = (long)(call);                               \
 		printf("%s = %ld %s\n", #call, result_ < 0 ? -1 : result_, \
-			result_ < 0 ? strerror(errno) : "");           \
+			result_ < 0 ? strerror(errno) : "");               \
 	} while (0)
 
 static volatile sig_atomic_t broken;
