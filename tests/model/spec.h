@@ -61,6 +61,7 @@ struct spec_page {
 	bool writer;   /* PUBLIC: its owner may still write */
 	bool window;   /* GOING: was one */
 	bool lent;     /* GOING: and the host's view is open */
+	bool half;     /* GOING: the host's view is half changed */
 	bool fixed;    /* was the monitor's when the test began */
 	struct spec_memory stale;
 };

@@ -28,6 +28,11 @@ static enum cbx_status donate_one(uint32_t page, uint64_t left)
 	if (!going_to_pool(page)) {
 		return CBX_E_STATE;
 	}
+	if (spec.page[page].half) {
+		spec.page[page].half = false;
+		spec.page[page].stale.host = rememberers();
+		flush_host();
+	}
 	if (!forgotten(page)) {
 		return CBX_E_BUSY;
 	}

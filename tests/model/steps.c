@@ -393,17 +393,46 @@ static void host_calls(void)
 	}
 }
 
+/* Of calls on boxes: ranges, and those of one step. */
+static void make_refusable_call(struct cbx_call *call)
+{
+	const struct spec_box *box = pick_box();
+
+	*call = (struct cbx_call){ .id = CBX_CALL_BOX_GRANT };
+	if (box == NULL || !pick_fits_box(box, call)) {
+		return;
+	}
+	call->arg[0] = box->root;
+	if (box->life == LIFE_MAKING && once_in(2)) {
+		make_thread(box, call);
+	} else if (box->life == LIFE_ENDING) {
+		call->id = CBX_CALL_BOX_RECLAIM;
+		call->arg[1] = pick_page_of(box);
+		call->arg[2] = 1;
+	} else {
+		make_range(call, 1, IS_FREE);
+	}
+	if (!pick_fits(call)) {
+		call->id = CBX_CALL_VERSION;
+	}
+}
+
 /* The hardware refuses a step of a call whose every outcome is known. */
 static void refused_call(void)
 {
 	struct cbx_call call = { .id = CBX_CALL_PAGE_DONATE };
+	bool half;
 
 	make_range(&call, 0, IS_HOST);
 	if (once_in(2)) {
 		call.id = CBX_CALL_PAGE_RETURN;
 		make_range(&call, 0, IS_FREE);
 	}
-	(void)world_call_refusing(&call, 1 + choose(4));
+	half = once_in(2);
+	if (!half && once_in(3)) {
+		make_refusable_call(&call);
+	}
+	(void)world_call_refusing(&call, 1 + choose(4), half);
 }
 
 static void machine_moves(void)

@@ -350,8 +350,9 @@ static void touch_page(uint32_t number)
 		insist(!boxes, number, "a box may touch it");
 		break;
 	case IS_GOING:
-		insist(!host || page->lent || page->stale.host != 0, number,
-			"the host may touch it");
+		insist(!host || page->lent || page->half ||
+				page->stale.host != 0,
+			number, "the host may touch it");
 		break;
 	case IS_WINDOW:
 	default:

@@ -129,6 +129,11 @@ static void begin_ledger(void)
 	spec.caps[3] = WORLD_CPUS;
 }
 
+static void panic(const char *what, const char *file, int line)
+{
+	world_fail("%s:%d: panic: %s", file, line, what);
+}
+
 void world_begin(uint32_t pages, world_act_fn *act, enum world_care how)
 {
 	/* The keeper's building site becomes the host's afterwards. */
@@ -141,6 +146,7 @@ void world_begin(uint32_t pages, world_act_fn *act, enum world_care how)
 	};
 
 	machine_boot(&options);
+	mock_panic_hook(panic);
 	machine_keeper();
 	first = 1;
 	host_pages = pages;
@@ -269,19 +275,53 @@ static unsigned int count_of(uint64_t id)
 	}
 }
 
-/* Pages behind one that was refused did not leave with it. */
-static void stay(const struct cbx_call *call)
+/* Of pages that were not done, some may be on their way all the same, and one
+ * half way. */
+static void look_at_page(uint64_t page)
 {
-	for (uint64_t i = 0; call->id == CBX_CALL_PAGE_DONATE &&
-			     mock_refused() && i < call->arg[1];
-		i++) {
-		uint64_t page = call->arg[0] + i;
+	const struct cbx_page *truth = cbx_page_at(page);
+	struct spec_page *it = &spec.page[page];
 
-		if (page < spec.pages && spec.page[page].is == IS_GOING &&
-			cbx_page_at(page)->state == CBX_PAGE_HOST) {
-			become((uint32_t)page, IS_HOST, 0);
+	if (it->is == IS_HOST && truth->state == CBX_PAGE_LEAVING) {
+		become((uint32_t)page, IS_GOING, 0);
+		it->stale.host = rememberers();
+	}
+	it->half = it->is == IS_GOING && it->box == 0 &&
+		   truth->detail == CBX_LEAVING_HALF;
+}
+
+static void look_at_rest(const struct cbx_call *call, uint64_t done)
+{
+	flush_host();
+	for (uint64_t i = done; i < call->arg[1]; i++) {
+		if (call->arg[0] + i < spec.pages) {
+			look_at_page(call->arg[0] + i);
 		}
 	}
+}
+
+/* The part of a call that was done. */
+static void judge_part(const struct cbx_call *call, struct spec_answer answer)
+{
+	struct cbx_call part = *call;
+	unsigned int count = count_of(call->id);
+
+	if (count == 0 || answer.got[0] == 0) {
+		return;
+	}
+	part.arg[count] = answer.got[0];
+	answer.status = CBX_OK;
+	spec_host(&part, &answer);
+	sync_answer(&answer, &part);
+}
+
+/* A page that was half given back is on its way again. */
+static void half_given(const struct cbx_call *call, uint64_t done)
+{
+	uint32_t page = (uint32_t)(call->arg[0] + done);
+
+	become(page, IS_GOING, 0);
+	spec.page[page].half = true;
 }
 
 /* A refused call did as much as it says, and no more. */
@@ -289,31 +329,36 @@ static void judge_refused(
 	const struct cbx_call *call, const struct cbx_reply *reply)
 {
 	struct spec_answer answer = sync_heard(reply);
-	struct cbx_call part = *call;
-	unsigned int count = count_of(call->id);
+	bool stopped =
+		reply->status == CBX_E_HARDWARE || reply->status == CBX_E_BUSY;
 
-	if (reply->status != CBX_E_HARDWARE) {
+	if (!mock_refused() || !stopped) {
 		spec_host(call, &answer);
 		sync_answer(&answer, call);
-		stay(call);
 		return;
 	}
 	world_count.refusals++;
-	if (count == 0 || reply->ret[0] == 0) {
-		return;
+	judge_part(call, answer);
+	if (call->id == CBX_CALL_PAGE_DONATE) {
+		look_at_rest(call, reply->ret[0]);
+	} else if (call->id == CBX_CALL_PAGE_RETURN &&
+		   reply->status == CBX_E_BUSY) {
+		half_given(call, reply->ret[0]);
 	}
-	part.arg[count] = reply->ret[0];
-	answer.status = CBX_OK;
-	spec_host(&part, &answer);
-	sync_answer(&answer, &part);
 }
 
-enum cbx_status world_call_refusing(const struct cbx_call *call, uint64_t nth)
+enum cbx_status world_call_refusing(
+	const struct cbx_call *call, uint64_t nth, bool half)
 {
 	struct cbx_reply reply;
 
-	world_note("the machine refuses step %ju", (uintmax_t)nth);
-	mock_refuse_nth(nth);
+	world_note("the machine %s step %ju", half ? "halves" : "refuses",
+		(uintmax_t)nth);
+	if (half) {
+		mock_halve_nth(nth);
+	} else {
+		mock_refuse_nth(nth);
+	}
 	call_machine(call, &reply);
 	judge_refused(call, &reply);
 	mock_refuse_nth(0);

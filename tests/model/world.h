@@ -56,8 +56,10 @@ uint32_t world_pages(void);
 /** A call of the host's, BOX_ENTER included. @return its status */
 enum cbx_status world_call(const struct cbx_call *call);
 
-/** The same, while the machine refuses its nth fallible step. */
-enum cbx_status world_call_refusing(const struct cbx_call *call, uint64_t nth);
+/** The same, while the machine refuses its nth fallible step, or (@p half)
+ * leaves it half done.  Range calls, and calls of one step. */
+enum cbx_status world_call_refusing(
+	const struct cbx_call *call, uint64_t nth, bool half);
 
 /** Events of the host and of the machine. */
 void world_share(uint64_t first, uint64_t count, bool shared);
