@@ -141,21 +141,23 @@ static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 	return status == CBX_OK ? end_code(line, &result, caught) : fail();
 }
 
+/* Runs the box and closes the context. */
 static int run_box(const struct cbx_command_line *line,
 	struct cbx_context *context, const struct cbx_image *image)
 {
-	struct cbx_box *box;
+	struct cbx_box *box = NULL;
 	int code = 0;
 
 	if (cbx_box_load(context, image, &box) != CBX_OK) {
-		return fail();
-	}
-	if (line->print_measurement) {
+		code = fail();
+	} else if (line->print_measurement) {
 		code = print_measurement(box);
 	}
 	if (code == 0) {
 		code = run_watched(line, box);
 	}
+	/* The monitor goes, and its memory with it: sooner than page by page */
+	cbx_context_close(context);
 	cbx_box_destroy(box);
 	return code;
 }
@@ -173,7 +175,6 @@ int cbx_command_run(struct cbx_command_line *line)
 	code = open_context(image, &context);
 	if (code == 0) {
 		code = run_box(line, context, image);
-		cbx_context_close(context);
 	}
 	cbx_image_destroy(image);
 	return code;
