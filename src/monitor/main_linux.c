@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The monitor as a Linux process. */
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <core/gate.h>
@@ -16,16 +17,25 @@ static void serve(uint32_t cpu)
 	}
 }
 
-int main(int argc, char **argv)
+/* The page table, zeros.  The core writes all of it at once: with large pages,
+ * if the kernel has some, that is a few faults and not one for each page. */
+static void *make_table(void)
 {
-	void *table;
+	size_t bytes = cbx_core_table_bytes(cbx_hal_page_count());
+	void *table = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	cbx_linux_start(argc, argv);
-	table = calloc(1, cbx_core_table_bytes(cbx_hal_page_count()));
-	if (table == NULL) {
+	if (table == MAP_FAILED) {
 		cbx_linux_fail("no memory for the page table");
 	}
-	cbx_core_init(table);
+	(void)madvise(table, bytes, MADV_HUGEPAGE);
+	return table;
+}
+
+int main(int argc, char **argv)
+{
+	cbx_linux_start(argc, argv);
+	cbx_core_init(make_table());
 	if (cbx_monitor_keeper_start(&cbx_keeper_image) != CBX_OK) {
 		cbx_linux_fail("cannot start the keeper");
 	}
