@@ -205,6 +205,14 @@ static void box_bytes_reach_the_host_across_pages_of_both(void **state)
 	assert_int_equal(cbx_copy_box_to_host(
 				 f.space, va(MACHINE_DATA + 4096), io, 0, 4097),
 		CBX_E_FAULT);
+	assert_int_equal(
+		cbx_copy_box_to_host(f.space, va(UINT64_MAX), io, 0, 1),
+		CBX_E_FAULT);
+	assert_int_equal(
+		cbx_copy_box_to_host(f.space, va(CBX_VA_MAX), io, 0, 1),
+		CBX_E_FAULT);
+	assert_int_equal(
+		cbx_copy_box_to_host(f.space, va(0), io, 0, 0), CBX_E_FAULT);
 	end(&f);
 }
 

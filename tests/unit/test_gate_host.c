@@ -154,6 +154,7 @@ static void only_a_debug_box_can_be_peeked(void **state)
 	must(BOX_PEEK, box.handle, MACHINE_DATA + 8, 8, box.io);
 	assert_true(mock_host_read(0, (struct cbx_pfn){ box.io }, 0, &word, 8));
 	assert_int_equal(word, 0xdead);
+	must(BOX_PEEK, box.handle, MACHINE_DATA, CBX_PAGE_SIZE, box.io);
 	refuse(E_FAULT, BOX_PEEK, box.handle, MACHINE_FREE, 8, box.io);
 	refuse(E_FAULT, BOX_PEEK, box.handle, UINT64_MAX, 8, box.io);
 	refuse(E_INVALID, BOX_PEEK, box.handle, MACHINE_DATA, 4097, box.io);

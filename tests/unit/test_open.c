@@ -84,6 +84,25 @@ static void opening_and_closing_survive_every_refusal(void **state)
 	sweep_open(false, mock_refuse_nth);
 }
 
+static void a_page_half_taken_back_may_go_either_way(void **state)
+{
+	uint64_t pfn = machine_pages(1);
+	uint64_t done;
+
+	(void)state;
+	assert_int_equal(cbx_page_open(pfn, 1, true, &done), CBX_OK);
+	mock_refuse_nth(1);
+	assert_int_equal(cbx_page_open(pfn, 1, false, &done), CBX_E_HARDWARE);
+	assert_int_equal(cbx_page_open(pfn, 1, true, &done), CBX_E_STATE);
+	mock_halve_nth(1);
+	assert_int_equal(cbx_page_open(pfn, 1, false, &done), CBX_E_BUSY);
+	assert_int_equal(machine_state(pfn), CBX_PAGE_OPEN);
+	assert_int_equal(cbx_page_open(pfn, 1, true, &done), CBX_OK);
+	assert_int_equal(cbx_page_open(pfn, 1, true, &done), CBX_E_STATE);
+	assert_int_equal(cbx_page_open(pfn, 1, false, &done), CBX_OK);
+	machine_assert_sound();
+}
+
 static void opening_and_closing_survive_every_half_step(void **state)
 {
 	(void)state;
@@ -113,6 +132,7 @@ int main(void)
 		MACHINE(an_open_page_is_the_hypervisor_s_as_well),
 		MACHINE(a_closed_page_brings_nothing_from_outside),
 		MACHINE(opening_and_closing_survive_every_refusal),
+		MACHINE(a_page_half_taken_back_may_go_either_way),
 		MACHINE(opening_and_closing_survive_every_half_step),
 		MACHINE(a_refused_opening_leaves_the_page_as_it_was),
 	};
