@@ -96,6 +96,12 @@ enum cbx_status cbx_space_map(struct cbx_domain *d, struct cbx_space *space,
 	return status;
 }
 
+static bool alike(const struct cbx_page *a, const struct cbx_page *b)
+{
+	return a->state == b->state && a->detail == b->detail &&
+	       a->owner == b->owner;
+}
+
 uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
 	uint64_t count, struct cbx_mapping *first)
 {
@@ -114,7 +120,7 @@ uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
 		cbx_arch_space_lookup(&space->arch, cbx_va_add(va, n), &next) &&
 		next.pfn.n == first->pfn.n + n &&
 		next.rights.bits == first->rights.bits &&
-		page[n].state == page->state && page[n].detail == page->detail);
+		alike(&page[n], page));
 	return n;
 }
 

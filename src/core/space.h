@@ -36,7 +36,7 @@ CBX_MUST_CHECK enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
 	struct cbx_space *space, struct cbx_va va, uint64_t count);
 
 /** Pages mapped from @p va on, at most @p count, that are consecutive in
- * memory, with the same rights and in the same state.
+ * memory, with the same rights, in the same state, of the same owner.
  * @param[out] first  the first one's mapping
  * @return how many; 0 when nothing is mapped at @p va */
 uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
