@@ -125,9 +125,9 @@ static const struct small_step running[] = {
 	EVENT(RELEASE, 0),
 };
 
-/* A box whose public page another box borrows: 16 pages. */
+/* A box whose public page another box borrows, and the other way round: 18 pages. */
 static const struct small_step lending_prefix[] = {
-	HOST(PAGE_DONATE, PAGE(0), 17),
+	HOST(PAGE_DONATE, PAGE(0), 18),
 	HOST(BOX_CREATE, PAGE(0), PAGE(1), LENT),
 	HOST(BOX_CREATE, PAGE(2), PAGE(3), LENT),
 	HOST(BOX_GRANT, ROOT(0), PAGE(4), 5),
@@ -144,9 +144,13 @@ static const struct small_step lending[] = {
 	BOX(PROTECT, 0, VA(0), 1, R),
 	BOX(PROTECT, 0, VA(0), 2, R),
 	BOX(PROTECT, 0, VA(1), 1, RX),
+	BOX(PROTECT, 0, VA(1), 2, RX),
 	BOX(UNMAP, 0, VA(0), 1),
 	BOX(CHANNEL_READ, CBX_PORT_CLIENT, CODE, 8),
-	BOX(MAP_ALIAS, 0, VA(2), 1, R, 0, VA(1)),
+	BOX(MAP_ALIAS, 0, VA(8), 1, R, 0, VA(1)),
+	HOST(BOX_ADD, ROOT(1), VA(4), PAGE(17), 1, R | CBX_ADD_COMMON,
+		CBX_NO_PAGE),
+	HOST(BOX_COMMON, ROOT(0), VA(2), PAGE(17), 1, R),
 	HOST(BOX_COMMON, ROOT(1), VA(0), PAGE(15), 1, R),
 	HOST(BOX_COMMON, ROOT(1), VA(0), PAGE(15), 2, R),
 	HOST(BOX_COMMON, ROOT(1), CODE, PAGE(16), 1, RX),
@@ -170,7 +174,7 @@ const struct small_machine small_machines[] = {
 	{ "owning: 2 boxes, 4 pages", NULL, 0, owning, SIZE(owning) },
 	{ "running: 1 box, 18 pages", running_prefix, SIZE(running_prefix),
 		running, SIZE(running) },
-	{ "lending: 2 boxes, 17 pages", lending_prefix, SIZE(lending_prefix),
+	{ "lending: 2 boxes, 18 pages", lending_prefix, SIZE(lending_prefix),
 		lending, SIZE(lending) },
 };
 const unsigned int small_machine_count = SIZE(small_machines);
