@@ -43,7 +43,7 @@ grep -o '\bcbx_[a-z_]*(' "$source/include/confbox/confbox.h" | tr -d '(' | sort 
 diff "$work/declared" "$work/exported" || fail 'declared and exported functions differ'
 
 # Man pages: every command, option and function is there, and they render.
-for page in man1/confbox.1 man3/libconfbox.3; do
+for page in man1/confbox.1 man3/libconfbox.3 man5/cbx.5; do
 	file=$(find "$work/root$prefix/share/man/$page"*) || fail "no man page $page"
 	if command -v man >/dev/null; then
 		man --warnings -l "$file" >/dev/null 2>"$work/warnings" || fail "man $page"

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What confbox(1) does when all is well.
+
+    command_line.py CONFBOX
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CONFBOX = None
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix='confbox-line-')
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def path(self, name, data=None):
+        path = os.path.join(self.folder, name)
+        if data is not None:
+            with open(path, 'wb') as file:
+                file.write(data)
+        return path
+
+    def good(self, *args, **more):
+        """Run, expect success, return both streams."""
+        done = subprocess.run([CONFBOX, *args], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False,
+                              **({'stdin': subprocess.DEVNULL} | more))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode(), done.stderr.decode()
+
+
+class Run(Case):
+    def test_status_is_passed_through(self):
+        for status in (0, 1, 42, 255):
+            done = subprocess.run([CONFBOX, 'run', '--', 'busybox', 'sh', '-c',
+                                   f'exit {status}'], check=False)
+            self.assertEqual(done.returncode, status)
+
+    def test_output_is_the_programs_only(self):
+        out, err = self.good('run', '--', 'busybox', 'sh', '-c', 'echo out; echo err >&2')
+        self.assertEqual((out, err), ('out\n', 'err\n'))
+
+    def test_environment_is_what_was_given(self):
+        out, _ = self.good('run', '--env', 'B=two words', '--env=A=1', '--', 'busybox', 'env')
+        self.assertEqual(sorted(out.splitlines()), ['A=1', 'B=two words'])
+        self.assertEqual(self.good('run', '--', 'busybox', 'env')[0], '')
+
+    def test_files_and_directories(self):
+        os.makedirs(self.path('tree/below'))
+        self.path('tree/below/file', b'content\n')
+        os.symlink('below/file', self.path('tree/link'))
+        out, _ = self.good('run', '--dir', self.path('tree') + ':/t', '--file',
+                           self.path('tree/below/file') + ':/f', '--', 'busybox', 'cat',
+                           '/t/link', '/f')
+        self.assertEqual(out, 'content\ncontent\n')
+
+    def test_nothing_else_of_this_machine_is_there(self):
+        out, _ = self.good('run', '--', 'busybox', 'find', '/', '-type', 'f', '-not', '-path',
+                           '/proc/*', '-not', '-path', '/dev/*')
+        names = set(out.split())
+        self.assertIn(os.path.realpath(shutil.which('busybox')),
+                      {os.path.realpath(name) for name in names})
+        self.assertLessEqual(names, {shutil.which('busybox'), '/etc/passwd', '/etc/group'})
+
+    def test_working_directory_and_clock(self):
+        self.assertEqual(self.good('run', '--cwd', '/a/b', '--', 'busybox', 'pwd')[0],
+                         '/a/b\n')
+        self.assertEqual(self.good('run', '--epoch', '86400', '--', 'busybox', 'date', '+%F')[0],
+                         '1970-01-02\n')
+        self.assertEqual(self.good('run', '--', 'busybox', 'date', '+%F')[0], '2025-01-01\n')
+
+    def test_input_through_a_pipe_and_a_file(self):
+        data = os.urandom(3 << 20)
+        with open(self.path('data', data), 'rb') as file:
+            whole = subprocess.run([CONFBOX, 'run', '--', 'busybox', 'cat'], stdin=file,
+                                   stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(whole, data)
+        piped = subprocess.run([CONFBOX, 'run', '--', 'busybox', 'cat'], input=data,
+                               stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(piped, data)
+
+    def test_confined_run(self):
+        data = os.urandom(1 << 20)
+        answer = subprocess.run([CONFBOX, 'run', '--confine', '--', 'busybox', 'cat'],
+                                input=data, stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(answer, data)
+
+
+class Trace(Case):
+    def test_calls_are_written_as_strace_does(self):
+        path = self.path('file', b'hello\n')
+        out, err = self.good('run', '--trace', '--file', path, '--', 'busybox', 'md5sum', path)
+        self.assertEqual(out, f'b1946ac92492d2347c6235b4d2611184  {path}\n')
+        for pattern in (rf'open(at)?\((AT_FDCWD, )?"{path}", O_RDONLY.*\) = 3',
+                        r'brk\(NULL\) = 0x[0-9a-f]+', r'exit_group\(0\) = \?',
+                        r'"hello\\n"'):
+            self.assertRegex(err, pattern)
+        for line in err.splitlines():
+            self.assertRegex(line, r'^[a-z_0-9]+\(.*\) = (\?|-?\d+|0x[0-9a-f]+|-1 E.*)$')
+
+    def test_calls_that_fail_and_calls_unknown(self):
+        done = subprocess.run([CONFBOX, 'run', '--trace', '--', 'busybox', 'cat', '/no'],
+                              stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b'"/no", O_RDONLY', done.stderr)
+        self.assertIn(b'= -1 ENOENT (No such file or directory)', done.stderr)
+
+
+class Measurement(Case):
+    def test_three_ways_to_the_same_value(self):
+        image = self.path('i.cbx')
+        program = ['--env', 'A=1', '--', 'busybox', 'true']
+        offline, _ = self.good('measure', *program)
+        self.assertRegex(offline, r'^[0-9a-f]{96}\n$')
+        self.good('build', '--output', image, *program)
+        self.assertEqual(self.good('measure', image)[0], offline)
+        _, running = self.good('run', '--print-measurement', *program)
+        self.assertEqual(running, offline)
+        _, running = self.good('run', '--print-measurement', image)
+        self.assertEqual(running, offline)
+
+    def test_same_inputs_same_bytes(self):
+        images = []
+        for name in ('a', 'b'):
+            os.makedirs(self.path(f'{name}/d'))
+            for file in ('2', '1', '3') if name == 'a' else ('3', '2', '1'):
+                self.path(f'{name}/d/{file}', file.encode())
+            self.good('build', '-o', self.path(name + '.cbx'), '--dir',
+                      self.path(name + '/d') + ':/d', '--', 'busybox', 'true')
+            with open(self.path(name + '.cbx'), 'rb') as file:
+                images.append(file.read())
+        self.assertEqual(images[0], images[1])
+
+    def test_trace_and_confine_are_measured(self):
+        values = {self.good('measure', *options, '--', 'busybox')[0]
+                  for options in ([], ['--trace'], ['--confine'], ['--memory', '64M'])}
+        self.assertEqual(len(values), 4)
+
+
+class Information(Case):
+    def test_info_is_honest(self):
+        out, _ = self.good('info')
+        self.assertRegex(out, r'backend +linux')
+        self.assertIn('process isolation; the kernel and root are not kept out', out)
+
+    def test_help_lists_every_command(self):
+        out, _ = self.good('--help')
+        for command in ('run', 'build', 'measure', 'info'):
+            self.assertIn(f'confbox {command}', out)
+            self.assertTrue(self.good(command, '--help')[0].startswith('usage: '))
+
+    def test_version(self):
+        self.assertTrue(re.fullmatch(r'confbox \d+\.\d+\.\d+\n', self.good('--version')[0]))
+
+
+if __name__ == '__main__':
+    CONFBOX = os.path.abspath(sys.argv.pop(1))
+    os.environ['LC_ALL'] = 'C'
+    unittest.main(verbosity=2)
