@@ -193,6 +193,9 @@ enum cbx_status cbx_channel_forward(
 			run->space, f->answer, f->capacity, CBX_RIGHT_W)) {
 		return CBX_E_FAULT;
 	}
+	if (size > run->io.pages << CBX_PAGE_SHIFT) {
+		return CBX_E_NOMEM;
+	}
 	status = cbx_copy_box_to_host(run->space, f->block, run->io, 0, size);
 	if (status == CBX_OK) {
 		cbx_run_leave(run, CBX_EXIT_FORWARD);
