@@ -5,6 +5,8 @@
  *   CBX_WALK_SEED   the first seed (1)
  *   CBX_WALK_SEEDS  how many (10)
  *   CBX_WALK_CALLS  calls of host and boxes on each (300000)
+ *   CBX_WALK_CARE   if set, everything is compared after every step
+ *   CBX_WALK_VERBOSE  if set, how often each call succeeded is printed
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -83,7 +85,8 @@ static void walk(uint64_t seed, uint64_t calls)
 	world_count = (struct world_count){ 0 };
 	world_name("seed %ju", (uintmax_t)seed);
 	choose_seed(seed);
-	world_begin(PAGES, steps_act, CARE_OFTEN);
+	world_begin(PAGES, steps_act,
+		getenv("CBX_WALK_CARE") != NULL ? CARE_ALWAYS : CARE_OFTEN);
 	while (world_count.calls < calls) {
 		steps_next();
 	}
