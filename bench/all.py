@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""all.py PROGRAM: one benchmark, and the instruction counts where valgrind is.
+"""all.py bench_core | all.py confbox FOLDER: everything about one backend.
 
-`meson compile bench` runs it.
+`meson compile bench` runs it.  Instructions are counted where valgrind is.
 """
 import os
 import shutil
@@ -11,14 +11,19 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def script(name, *arguments):
+    subprocess.run([sys.executable, os.path.join(HERE, name), *arguments], check=True)
+
+
 def main():
-    program = sys.argv[1]
-    subprocess.run([program], check=True)
-    if program.endswith('bench_core'):
-        if shutil.which('valgrind'):
-            subprocess.run([sys.executable, os.path.join(HERE, 'count.py'), program], check=True)
-        else:
-            print('\nInstructions are not counted: valgrind is not installed.')
+    if len(sys.argv) == 3:
+        script('run.py', *sys.argv[1:])
+        return
+    subprocess.run([sys.argv[1]], check=True)
+    if shutil.which('valgrind'):
+        script('count.py', sys.argv[1])
+    else:
+        print('\nInstructions are not counted: valgrind is not installed.')
 
 
 if __name__ == '__main__':
