@@ -91,9 +91,12 @@ static bool make_chunk(struct cbx_data *data, uint64_t i, uint64_t bytes)
 	if (chunk == NULL) {
 		return false;
 	}
-	memcpy(chunk,
-		had != 0 ? data->chunk[i] : data->base + i * CBX_DATA_CHUNK,
-		valid);
+	if (valid != 0) {
+		memcpy(chunk,
+			had != 0 ? data->chunk[i]
+				 : data->base + i * CBX_DATA_CHUNK,
+			valid);
+	}
 	memset(chunk + valid, 0, size - valid);
 	if (had != 0) {
 		cbx_heap_give(data->chunk[i], had);
