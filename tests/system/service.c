@@ -9,6 +9,13 @@
 
 static unsigned int descriptors_before;
 
+void service_assert_good(enum cbx_status status, const char *call)
+{
+	if (status != CBX_OK) {
+		fail_msg("%s: %s", call, cbx_error_last()->text);
+	}
+}
+
 int64_t service_input(void *arg, void *buf, size_t size)
 {
 	struct service_io *io = arg;
@@ -93,22 +100,49 @@ unsigned int service_descriptors(void)
 	return count;
 }
 
-int service_child_of(int pid)
+/* The largest number in a file of numbers; 0 if there is none. */
+static int largest_in(const char *path)
 {
-	char path[64];
-	FILE *file;
-	int child = 0;
+	FILE *file = fopen(path, "r");
+	char text[4096];
+	size_t n = file == NULL ? 0 : fread(text, 1, sizeof(text) - 1, file);
+	char *at = text;
+	char *next;
+	long largest = 0;
 
-	(void)snprintf(
-		path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	file = fopen(path, "r");
+	text[n] = '\0';
+	for (long pid = strtol(at, &next, 10); next != at;
+		pid = strtol(at, &next, 10)) {
+		largest = pid > largest ? pid : largest;
+		at = next;
+	}
 	if (file != NULL) {
-		if (fscanf(file, "%d", &child) != 1) {
-			child = 0;
-		}
 		(void)fclose(file);
 	}
-	return child;
+	return (int)largest;
+}
+
+int service_child_of(int pid)
+{
+	char path[320];
+	struct dirent *task;
+	int largest = 0;
+	DIR *tasks;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+		int child;
+
+		(void)snprintf(path, sizeof(path), "/proc/%d/task/%s/children",
+			pid, task->d_name);
+		child = largest_in(path);
+		largest = child > largest ? child : largest;
+	}
+	if (tasks != NULL) {
+		closedir(tasks);
+	}
+	return largest;
 }
 
 unsigned int service_children(void)

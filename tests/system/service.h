@@ -47,7 +47,8 @@ struct cbx_result service_do(struct cbx_context *context,
 unsigned int service_descriptors(void);
 unsigned int service_children(void);
 
-/** The first child of a process, 0 if it has none. */
+/** The newest child of a process, whichever of its threads made it; 0 if it
+ * has none. */
 int service_child_of(int pid);
 
 /** Wait up to 3 s until this process, a subreaper, has no children. */
@@ -65,11 +66,7 @@ int service_end(void **state);
 		assert_non_null(strstr(cbx_error_last()->text, (word))); \
 	} while (0)
 
-#define assert_good(call)                                               \
-	do {                                                            \
-		if ((call) != CBX_OK) {                                 \
-			fail_msg(#call ": %s", cbx_error_last()->text); \
-		}                                                       \
-	} while (0)
+#define assert_good(call) service_assert_good((call), #call)
+void service_assert_good(enum cbx_status status, const char *call);
 
 #endif
