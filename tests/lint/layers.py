@@ -15,7 +15,7 @@ FREESTANDING = {'stddef.h', 'stdint.h', 'stdbool.h', 'stdarg.h', 'stdalign.h',
                 'stdatomic.h', 'limits.h', 'stdnoreturn.h'}
 
 PUBLIC, BASE, HAL_H, ARCH_H = 'include/confbox/', 'src/base/', 'src/hal/hal.h', 'src/arch/arch.h'
-CORE, SOFT = 'src/core/', 'src/arch/soft/'
+CORE, SOFT, X86 = 'src/core/', 'src/arch/soft/', 'src/arch/x86_64/'
 
 # room: (rooms it may include besides itself, libc)
 ROOMS = {
@@ -28,9 +28,12 @@ ROOMS = {
     'src/core/': ((HAL_H, ARCH_H, BASE, PUBLIC), 'no'),
     'src/service/': ((CORE, BASE, PUBLIC), 'no'),
     'src/arch/soft/': ((ARCH_H, HAL_H, BASE, PUBLIC), 'no'),
+    'src/arch/x86_64/': ((ARCH_H, HAL_H, BASE, PUBLIC), 'no'),
+    'src/hal/pks-vm/': ((HAL_H, ARCH_H, X86, BASE, PUBLIC), 'no'),
     'src/hal/mock/': ((HAL_H, ARCH_H, SOFT, BASE, PUBLIC), 'yes'),
     'src/hal/linux/': ((HAL_H, ARCH_H, SOFT, BASE, PUBLIC), 'yes'),
     'src/monitor/': ((CORE, HAL_H, ARCH_H, BASE, PUBLIC), 'no'),
+    'src/monitor/bare/': ((CORE, 'src/monitor/', X86, HAL_H, ARCH_H, BASE, PUBLIC), 'no'),
     # A monitor's main() joins the loop with its backend's start.
     'src/monitor/main_linux.c': ((CORE, 'src/monitor/', 'src/hal/linux/', HAL_H, ARCH_H, BASE,
                                   PUBLIC), 'yes'),

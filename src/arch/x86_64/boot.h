@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the image's start-up found, and hands to the HAL.
+ *
+ * Start-up maps, besides the image: CBX_PAGES_VA, room for the core's table;
+ * CBX_FRAMES_VA, CBX_X86_FRAME_BYTES zero bytes per page for the HAL; and the
+ * window of every CPU.
+ */
+#ifndef CBX_ARCH_X86_64_BOOT_H
+#define CBX_ARCH_X86_64_BOOT_H
+
+#include <arch/x86_64/layout.h>
+#include <base/types.h>
+
+#define CBX_X86_REGIONS_MAX 64
+#define CBX_X86_FRAME_BYTES 16
+
+/** A range of pages of the machine's memory map. */
+struct cbx_x86_region {
+	uint64_t first;
+	uint64_t count;
+	bool ram; /* else: in the map, but not memory for the host */
+};
+
+struct cbx_x86_boot {
+	/* sorted, not overlapping, within page_count */
+	struct cbx_x86_region region[CBX_X86_REGIONS_MAX];
+	uint32_t region_count;
+	uint32_t cpu_count; /* windows made */
+	uint64_t page_count;
+	uint64_t monitor_first; /* the image and all it carved: one range */
+	uint64_t monitor_count;
+	uint64_t
+		module_address; /* the host's image as it was loaded; 0: none */
+	uint64_t module_bytes;
+	uint64_t home; /* address of CPU 0's root with no user half */
+};
+
+/** The HAL's start on the first CPU, its window mapped. */
+void cbx_x86_hal_start(const struct cbx_x86_boot *boot);
+
+/** The image's main, on the first CPU, the HAL started. */
+_Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot);
+
+#endif

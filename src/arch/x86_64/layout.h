@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where things lie in the bare-metal monitor's half of an address space.
+ *
+ * PML4 slot 510 is the monitor's in every root, the host's and the boxes'.
+ * Each CPU has its own PDPT for that slot: all of it is the same on every CPU
+ * but the entry of the CPU window, whose addresses mean this CPU's memory and
+ * no other's.  So the monitor knows its CPU by the page tables, and no CPU can
+ * reach another's stacks.
+ *
+ *   CBX_IMAGE_VA   the monitor's image: gate page, text, rodata, data
+ *   CBX_PAGES_VA   the core's table of pages
+ *   CBX_FRAMES_VA  the HAL's table of frames
+ *   CBX_CPU_VA     this CPU's window
+ *
+ * Protection keys: the entry stacks, the scratch words and what the CPU reads
+ * by itself (GDT, TSS, IDT, all read-only) have key CBX_KEY_OPEN; all other
+ * data has CBX_KEY_MONITOR.  There is no direct map of memory.
+ *
+ * Included by assembly and by the linker script, too.
+ */
+#ifndef CBX_ARCH_X86_64_LAYOUT_H
+#define CBX_ARCH_X86_64_LAYOUT_H
+
+#ifdef __ASSEMBLER__
+#define CBX_U64(value) value
+#else
+#define CBX_U64(value) value##ull
+#endif
+
+#define CBX_MONITOR_SLOT 510
+#define CBX_MONITOR_VA	 CBX_U64(0xffffff0000000000)
+#define CBX_MONITOR_END	 CBX_U64(0xffffff8000000000)
+
+/** Entries of the monitor's PDPT, 1 GiB each. */
+#define CBX_IMAGE_ENTRY	 0
+#define CBX_PAGES_ENTRY	 1 /* at most 4: 1 TiB of memory */
+#define CBX_FRAMES_ENTRY 5 /* at most 3 */
+#define CBX_CPU_ENTRY	 8
+
+#define CBX_IMAGE_VA  CBX_U64(0xffffff0000000000)
+#define CBX_PAGES_VA  CBX_U64(0xffffff0040000000)
+#define CBX_FRAMES_VA CBX_U64(0xffffff0140000000)
+#define CBX_CPU_VA    CBX_U64(0xffffff0200000000)
+
+/** Where the image is loaded. */
+#define CBX_IMAGE_PA 0x200000
+#define CBX_BOOT_PA  0x100000
+
+/** The CPU window: 512 pages, one page table.  A page not named is a guard:
+ * not present. */
+#define CBX_CPU_TRAP_PAGE    1 /* entry stacks, one page each */
+#define CBX_CPU_NMI_PAGE     3
+#define CBX_CPU_CHECK_PAGE   5
+#define CBX_CPU_DEBUG_PAGE   7
+#define CBX_CPU_DOUBLE_PAGE  9
+#define CBX_CPU_SCRATCH_PAGE 11
+#define CBX_CPU_GDT_PAGE     12 /* GDT, then the TSS */
+#define CBX_CPU_IDT_PAGE     13
+#define CBX_CPU_STATE_PAGE   16 /* struct cbx_x86_cpu */
+#define CBX_CPU_REPLY_PAGE   17 /* read by boxes at CBX_REPLY_VA */
+#define CBX_CPU_ROOT_PAGE    18 /* the root boxes run on */
+#define CBX_CPU_TABLE_PAGE   19 /* the window's own page table */
+#define CBX_CPU_STACK_PAGE   24 /* 8 pages */
+#define CBX_CPU_STACK_PAGES  8
+#define CBX_CPU_PANIC_PAGE   34 /* 2 pages */
+#define CBX_CPU_PANIC_PAGES  2
+#define CBX_CPU_HAL_PAGE     40 /* zeroed, for the HAL */
+#define CBX_CPU_HAL_PAGES    8
+#define CBX_CPU_SLOT_PAGE    64 /* cbx_hal_page_map */
+#define CBX_CPU_SLOTS	     16
+
+#define CBX_CPU_AT(page)  (CBX_CPU_VA + (page)*0x1000)
+#define CBX_CPU_TOP(page) (CBX_CPU_VA + (page)*0x1000 + 0x1000)
+
+#define CBX_CPU_STATE_VA   CBX_CPU_AT(CBX_CPU_STATE_PAGE)
+#define CBX_CPU_SCRATCH_VA CBX_CPU_AT(CBX_CPU_SCRATCH_PAGE)
+#define CBX_CPU_STACK_TOP  CBX_CPU_AT(CBX_CPU_STACK_PAGE + CBX_CPU_STACK_PAGES)
+#define CBX_CPU_PANIC_TOP  CBX_CPU_AT(CBX_CPU_PANIC_PAGE + CBX_CPU_PANIC_PAGES)
+
+/** Entry stacks' numbers in the TSS. */
+#define CBX_IST_TRAP   1
+#define CBX_IST_NMI    2
+#define CBX_IST_CHECK  3
+#define CBX_IST_DEBUG  4
+#define CBX_IST_DOUBLE 5
+
+/** In every box root: the page with the running thread's last reply, which it
+ * can only read.  Above CBX_VA_MAX. */
+#define CBX_REPLY_SLOT 253
+#define CBX_REPLY_VA   CBX_U64(0x7e8000000000)
+
+/** Protection keys, and the value of PKRS while the monitor or a box runs.
+ * The host's value is the HAL's. */
+#define CBX_KEY_OPEN	 0
+#define CBX_KEY_MONITOR	 1
+#define CBX_KEY_TABLES	 2
+#define CBX_MSR_PKRS	 0x6e1
+#define CBX_PKRS_MONITOR 0
+
+/** Selectors, those of Linux. */
+#define CBX_SELECTOR_CODE      0x10
+#define CBX_SELECTOR_DATA      0x18
+#define CBX_SELECTOR_USER_DATA 0x2b
+#define CBX_SELECTOR_USER_CODE 0x33
+#define CBX_SELECTOR_TSS       0x40
+
+#define CBX_X86_CPUS_MAX 64
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What src/arch/x86_64 and a HAL that uses it want of each other, beyond
+ * arch.h and hal.h.
+ *
+ * Entry stubs.  Every vector and `syscall` enter a stub of entry.S.  It saves
+ * rax, rcx and rdx (on the vector's entry stack, or in the scratch words), opens
+ * the monitor's rights by WRMSR PKRS with a constant that is checked again
+ * afterwards, clears IF, DF and AC, and only then looks at cbx_x86_cpu()->mode:
+ *
+ *   BOX      the frame is genuine: no other CPU can reach this window, and the
+ *            host does not run here.  Registers go to cbx_x86_cpu()->trap, the
+ *            entry stack is wiped, cbx_x86_enter returns.
+ *   MONITOR  genuine, too.  An NMI is counted and returns; anything else is
+ *            fatal.
+ *   HOST     nothing but the mode is to be believed: the host may have jumped
+ *            to any byte of the stub, with any registers, on any stack, having
+ *            written the entry stack itself.  The stub jumps to
+ *            cbx_x86_host_trap or cbx_x86_host_syscall.
+ *
+ * PKRS is CBX_PKRS_MONITOR while a box runs: it does not concern user pages.
+ */
+#ifndef CBX_ARCH_X86_64_MACHINE_H
+#define CBX_ARCH_X86_64_MACHINE_H
+
+#include <arch/x86_64/state.h>
+
+/*
+ * The HAL's.
+ */
+
+/**
+ * Where the stubs go in mode HOST: labels, not functions.
+ *
+ * Rights are open, interrupts off, DF and AC clear.  rcx is CBX_CPU_STATE_VA;
+ * rdx, for a trap, the top of the vector's entry stack, below which lie
+ * CBX_FRAME_*; for a system call the scratch words' address.  rax is lost.
+ * The other registers are the interrupted code's, rsp included (system call)
+ * or somewhere on the entry stack (trap): to be switched before use.
+ */
+void cbx_x86_host_trap(void);
+void cbx_x86_host_syscall(void);
+
+/** An interrupt was taken while a box ran: acknowledge it, keep it for the
+ * host.  @param vector  2, 18 or at least 32 */
+void cbx_x86_interrupt(uint32_t vector);
+
+/*
+ * The arch's.
+ */
+
+/** Set this CPU up: descriptor tables, entry points, control registers,
+ * extended state.  @pre its window is mapped, cbx_x86_cpu()->number, root and
+ * home are set; the writable aliases of its GDT and IDT pages are given */
+void cbx_x86_cpu_init(void *gdt, void *idt);
+
+/** This CPU is about to run on a root that is not the box root any more. */
+void cbx_x86_space_leave(void);
+
+/*
+ * Instructions only the monitor may execute (privileged.S, section .locked).
+ * The HAL decides how they are reached; until it locks that section they are
+ * ordinary functions.
+ */
+
+/** Run on the page tables at @p root; drops every translation. */
+void cbx_x86_root_load(uint64_t root);
+void cbx_x86_msr_write(uint32_t msr, uint64_t value);
+void cbx_x86_cr0_write(uint64_t value);
+void cbx_x86_cr4_write(uint64_t value);
+void cbx_x86_xcr0_write(uint64_t value);
+void cbx_x86_tables_load(const void *gdtr, const void *idtr);
+
+#endif
