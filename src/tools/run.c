@@ -141,16 +141,29 @@ static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 	return status == CBX_OK ? end_code(line, &result, caught) : fail();
 }
 
-/* Runs the box and closes the context. */
-static int run_box(const struct cbx_command_line *line,
-	struct cbx_context *context, const struct cbx_image *image)
+/* A box of the image, which is not needed any more: its files may be large. */
+static int load_box(struct cbx_context *context, struct cbx_image *image,
+	struct cbx_box **box)
 {
-	struct cbx_box *box = NULL;
-	int code = 0;
+	enum cbx_status status = cbx_box_load(context, image, box);
 
-	if (cbx_box_load(context, image, &box) != CBX_OK) {
-		code = fail();
-	} else if (line->print_measurement) {
+	cbx_image_destroy(image);
+	return status == CBX_OK ? 0 : fail();
+}
+
+static int run_image(
+	const struct cbx_command_line *line, struct cbx_image *image)
+{
+	struct cbx_context *context = NULL;
+	struct cbx_box *box = NULL;
+	int code = open_context(image, &context);
+
+	if (code != 0) {
+		cbx_image_destroy(image);
+		return code;
+	}
+	code = load_box(context, image, &box);
+	if (code == 0 && line->print_measurement) {
 		code = print_measurement(box);
 	}
 	if (code == 0) {
@@ -164,7 +177,6 @@ static int run_box(const struct cbx_command_line *line,
 
 int cbx_command_run(struct cbx_command_line *line)
 {
-	struct cbx_context *context;
 	struct cbx_image *image;
 	int code = cbx_command_image(line, &image);
 
@@ -172,10 +184,5 @@ int cbx_command_run(struct cbx_command_line *line)
 		return code;
 	}
 	cbx_watch_block();
-	code = open_context(image, &context);
-	if (code == 0) {
-		code = run_box(line, context, image);
-	}
-	cbx_image_destroy(image);
-	return code;
+	return run_image(line, image);
 }
