@@ -229,6 +229,14 @@ static void make_enter(const struct spec_box *box, struct cbx_call *call)
 	call->arg[2] = once_in(8) ? choose(4) : pages;
 }
 
+/* Whether the box cannot have its client's data yet. */
+static bool is_tied(
+	const struct spec_box *box, const struct spec_thread *thread)
+{
+	return thread->doing == DOES_CLIENT &&
+	       windows_of(box) + writables_of(box) + asking_of(box) != 0;
+}
+
 static void make_answer(const struct spec_box *box, struct cbx_call *call)
 {
 	const struct spec_thread *thread = pick_asking(box);
@@ -240,7 +248,7 @@ static void make_answer(const struct spec_box *box, struct cbx_call *call)
 		call->arg[1] = pick_thread(box);
 		return;
 	}
-	if (thread == NULL) {
+	if (thread == NULL || (is_tied(box, thread) && !once_in(16))) {
 		make_enter(box, call);
 		return;
 	}
@@ -291,7 +299,7 @@ static void make_going(const struct spec_box *box, struct cbx_call *call)
 		return;
 	}
 	world_tick(choose(60));
-	if (once_in(12)) {
+	if (once_in(5)) {
 		call->id = CBX_CALL_BOX_KILL;
 		return;
 	}

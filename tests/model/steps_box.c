@@ -12,6 +12,12 @@ static struct spec_space *own_space(const struct spec_run *run)
 	return space_of(run->box, run->thread->space);
 }
 
+/* Mostly small: buffers seldom lie in two pages that are both mapped. */
+static uint64_t size_below(uint32_t most)
+{
+	return choose(once_in(4) ? most : 200);
+}
+
 static uint64_t buffer_of(const struct spec_run *run)
 {
 	uint64_t at = pick_mapped(own_space(run));
@@ -175,7 +181,7 @@ static void make_write(const struct spec_run *run, struct cbx_call *call)
 	call->id = CBX_CALL_CHANNEL_WRITE;
 	call->arg[0] = 1 + choose(2);
 	call->arg[1] = buffer_of(run);
-	call->arg[2] = choose(5000);
+	call->arg[2] = size_below(5000);
 	/* Of two outputs that wait, the host cannot tell which one went. */
 	if (run->box->life == LIFE_SEALED && holds_output(run->box)) {
 		call->id = CBX_CALL_TIME;
@@ -209,15 +215,15 @@ static void make_talk(const struct spec_run *run, struct cbx_call *call)
 		call->id = CBX_CALL_CHANNEL_READ;
 		call->arg[0] = once_in(2) ? CBX_PORT_CLIENT : CBX_PORT_INPUT;
 		call->arg[1] = buffer_of(run);
-		call->arg[2] = 1 + choose(5000);
+		call->arg[2] = 1 + size_below(5000);
 		break;
 	case 5:
 		call->id = CBX_CALL_FORWARD;
 		call->arg[0] = PICK_FORWARD + choose(3);
 		call->arg[1] = buffer_of(run);
-		call->arg[2] = choose(4000);
+		call->arg[2] = size_below(4000);
 		call->arg[3] = buffer_of(run);
-		call->arg[4] = choose(4000);
+		call->arg[4] = size_below(4000);
 		break;
 	case 6:
 		call->id = CBX_CALL_WINDOW_SHARE;
