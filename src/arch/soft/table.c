@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arch/soft/entry.h>
 #include <arch/soft/table.h>
 #include <hal/hal.h>
 
-/* An entry: bit 0 present, bits 1 to 3 rights (leaf only), from bit 12 on the
- * page number.  Level 4 is the root, level 1 holds the translations. */
-#define ENTRIES	     512u
-#define LEVELS	     4u
-#define PRESENT	     1ull
-#define RIGHTS_SHIFT 1u
-#define VA_LIMIT     (1ull << 48)
+/* Level 4 is the root, level 1 holds the translations. */
+#define ENTRIES	 512u
+#define LEVELS	 4u
+#define VA_LIMIT ((uint64_t)CBX_ENTRY_ROOT_COUNT << 39)
 
 #define ASSERT(condition)                                              \
 	do {                                                           \
@@ -16,28 +14,6 @@
 			cbx_hal_panic(#condition, __FILE__, __LINE__); \
 		}                                                      \
 	} while (0)
-
-static uint64_t entry_page(struct cbx_pfn pfn)
-{
-	return pfn.n << CBX_PAGE_SHIFT | PRESENT;
-}
-
-static uint64_t entry_leaf(struct cbx_pfn pfn, struct cbx_rights rights)
-{
-	return entry_page(pfn) | (uint64_t)rights.bits << RIGHTS_SHIFT;
-}
-
-static struct cbx_pfn pfn_of(uint64_t entry)
-{
-	return (struct cbx_pfn){ entry >> CBX_PAGE_SHIFT };
-}
-
-static struct cbx_rights rights_of(uint64_t entry)
-{
-	uint8_t bits = (uint8_t)(entry >> RIGHTS_SHIFT & CBX_RIGHTS);
-
-	return (struct cbx_rights){ bits };
-}
 
 /* Bits of an address below what one entry of level covers. */
 static unsigned int shift_of(unsigned int level)
@@ -72,25 +48,31 @@ static void write_entry(struct cbx_pfn page, unsigned int index, uint64_t entry)
 	cbx_hal_page_unmap(entries);
 }
 
-/* The first entry from index on that is present; ENTRIES if none is. */
-static unsigned int scan(
-	struct cbx_pfn page, unsigned int index, uint64_t *entry)
+/* Entries of a table of level. */
+static unsigned int entries_of(unsigned int level)
+{
+	return level == LEVELS ? CBX_ENTRY_ROOT_COUNT : ENTRIES;
+}
+
+/* The first entry from index on that is present; count if none is. */
+static unsigned int scan(struct cbx_pfn page, unsigned int index,
+	unsigned int count, uint64_t *entry)
 {
 	const uint64_t *entries = cbx_hal_page_map(page);
 
-	while (index < ENTRIES && entries[index] == 0) {
+	while (index < count && entries[index] == 0) {
 		index++;
 	}
-	*entry = index < ENTRIES ? entries[index] : 0;
+	*entry = index < count ? entries[index] : 0;
 	cbx_hal_page_unmap(entries);
 	return index;
 }
 
-static bool is_empty(struct cbx_pfn page)
+static bool is_empty(struct cbx_pfn page, unsigned int level)
 {
 	uint64_t entry;
 
-	return scan(page, 0, &entry) == ENTRIES;
+	return scan(page, 0, entries_of(level), &entry) == entries_of(level);
 }
 
 static struct cbx_pfn root_of(const struct cbx_soft_table *table)
@@ -110,15 +92,16 @@ static bool find(const struct cbx_soft_table *table, uint64_t va,
 		if (entry == 0) {
 			return false;
 		}
-		*page = pfn_of(entry);
+		*page = cbx_entry_pfn(entry);
 	}
 	return true;
 }
 
-/* Spares are a list linked through their first word, otherwise zero. */
+/* Spares are a list linked through their first word, otherwise zero.  A CPU may
+ * still walk one that was a table: the word must not look present to it. */
 static void push_spare(struct cbx_soft_table *table, struct cbx_pfn page)
 {
-	write_entry(page, 0, table->spare);
+	write_entry(page, 0, table->spare << 1);
 	table->spare = page.n + 1;
 	table->spares++;
 }
@@ -128,7 +111,7 @@ static struct cbx_pfn pop_spare(struct cbx_soft_table *table)
 	struct cbx_pfn page = { table->spare - 1 };
 
 	ASSERT(table->spares != 0);
-	table->spare = read_entry(page, 0);
+	table->spare = read_entry(page, 0) >> 1;
 	table->spares--;
 	write_entry(page, 0, 0);
 	return page;
@@ -143,10 +126,10 @@ static struct cbx_pfn reach(struct cbx_soft_table *table, uint64_t va)
 		uint64_t entry = read_entry(page, index_of(va, level));
 
 		if (entry == 0) {
-			entry = entry_page(pop_spare(table));
+			entry = cbx_entry_page(pop_spare(table));
 			write_entry(page, index_of(va, level), entry);
 		}
-		page = pfn_of(entry);
+		page = cbx_entry_pfn(entry);
 	}
 	return page;
 }
@@ -159,7 +142,7 @@ static void prune(struct cbx_soft_table *table, uint64_t va)
 		struct cbx_pfn above;
 
 		ASSERT(find(table, va, level, &page));
-		if (!is_empty(page)) {
+		if (!is_empty(page, level)) {
 			return;
 		}
 		ASSERT(find(table, va, level + 1, &above));
@@ -206,8 +189,8 @@ static void change(struct cbx_pfn leaf, unsigned int index, uint64_t count,
 
 	for (uint64_t i = 0; i < count; i++) {
 		ASSERT(entries[index + i] != 0);
-		entries[index + i] =
-			entry_leaf(pfn_of(entries[index + i]), rights);
+		entries[index + i] = cbx_entry_leaf(
+			cbx_entry_pfn(entries[index + i]), rights);
 	}
 	cbx_hal_page_unmap(entries);
 }
@@ -255,18 +238,26 @@ void cbx_soft_give(struct cbx_soft_table *table, struct cbx_pfn page)
 	push_spare(table, page);
 }
 
+bool cbx_soft_take_spare(struct cbx_soft_table *table, struct cbx_pfn *page)
+{
+	if (table->spares == 0) {
+		return false;
+	}
+	*page = pop_spare(table);
+	return true;
+}
+
 bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page)
 {
 	ASSERT(table->mapped == 0);
-	if (table->spares != 0) {
-		*page = pop_spare(table);
+	if (cbx_soft_take_spare(table, page)) {
 		return true;
 	}
 	if (table->root == 0) {
 		return false;
 	}
 	*page = root_of(table);
-	ASSERT(is_empty(*page));
+	ASSERT(is_empty(*page, LEVELS));
 	table->root = 0;
 	return true;
 }
@@ -279,7 +270,7 @@ void cbx_soft_map(struct cbx_soft_table *table, struct cbx_va va,
 		uint64_t chunk = chunk_of(va.a, count);
 
 		fill(reach(table, va.a), index_of(va.a, 1), chunk,
-			entry_leaf(pfn, rights));
+			cbx_entry_leaf(pfn, rights));
 		table->mapped += chunk;
 		va = cbx_va_add(va, chunk);
 		pfn = cbx_pfn_add(pfn, chunk);
@@ -333,8 +324,8 @@ bool cbx_soft_lookup(const struct cbx_soft_table *table, struct cbx_va va,
 	if (entry == 0) {
 		return false;
 	}
-	*pfn = pfn_of(entry);
-	*rights = rights_of(entry);
+	*pfn = cbx_entry_pfn(entry);
+	*rights = cbx_entry_rights(entry);
 	return true;
 }
 
@@ -348,15 +339,16 @@ static bool descend(
 	for (unsigned int level = LEVELS; level > 0; level--) {
 		unsigned int shift = shift_of(level);
 		unsigned int index = index_of(*va, level);
-		unsigned int found = scan(page, index, entry);
+		unsigned int count = entries_of(level);
+		unsigned int found = scan(page, index, count, entry);
 
 		if (found != index) {
 			*va = ((*va >> shift) + (found - index)) << shift;
 		}
-		if (found == ENTRIES) {
+		if (found == count) {
 			return false;
 		}
-		page = pfn_of(*entry);
+		page = cbx_entry_pfn(*entry);
 	}
 	return true;
 }
@@ -371,8 +363,8 @@ bool cbx_soft_next(const struct cbx_soft_table *table, struct cbx_va *va,
 
 		if (descend(table, &at, &entry)) {
 			*va = (struct cbx_va){ at };
-			*pfn = pfn_of(entry);
-			*rights = rights_of(entry);
+			*pfn = cbx_entry_pfn(entry);
+			*rights = cbx_entry_rights(entry);
 			return true;
 		}
 	}

@@ -47,6 +47,9 @@ uint64_t cbx_soft_tables(
 /** Add a zeroed META page to the spares. */
 void cbx_soft_give(struct cbx_soft_table *table, struct cbx_pfn page);
 
+/** Take back a spare, the youngest first. @return false when there is none */
+bool cbx_soft_take_spare(struct cbx_soft_table *table, struct cbx_pfn *page);
+
 /**
  * Take back a page that is no longer needed: a spare, or, when there is none
  * and nothing is mapped, the root.  Its bytes are not zero.
