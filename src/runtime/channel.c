@@ -22,6 +22,13 @@ static struct {
 	bool log;    /* output goes to the error port */
 } input;
 
+/* Output gathered. */
+static struct {
+	uint8_t *bytes; /* bytes[CBX_IO_BYTES_MAX]; NULL: not gathered */
+	uint64_t used;
+	uint64_t limit;
+} output;
+
 void cbx_channel_init(bool client, bool log)
 {
 	input.client = client;
@@ -112,10 +119,16 @@ static int64_t write_some(enum cbx_port port, uint64_t va, uint64_t bytes)
 	if (done == -LX_EPIPE) {
 		cbx_signal_raise(LX_SIGPIPE);
 	}
+	/* what one output holds: gather a multiple of it from now on */
+	if (done > 0 && output.bytes != NULL && (uint64_t)done < bytes) {
+		output.limit =
+			CBX_IO_BYTES_MAX / (uint64_t)done * (uint64_t)done;
+	}
 	return done;
 }
 
-int64_t cbx_channel_write(enum cbx_port port, uint64_t va, uint64_t bytes)
+/* All of it, a gate's worth at a time. */
+static int64_t write_all(enum cbx_port port, uint64_t va, uint64_t bytes)
 {
 	uint64_t done = 0;
 
@@ -130,19 +143,64 @@ int64_t cbx_channel_write(enum cbx_port port, uint64_t va, uint64_t bytes)
 	return (int64_t)done;
 }
 
+void cbx_channel_flush(void)
+{
+	uint64_t bytes = output.used;
+
+	output.used = 0;
+	if (bytes != 0) {
+		write_all(CBX_PORT_OUTPUT, (uint64_t)output.bytes, bytes);
+	}
+}
+
+/* Gather output, and write it when as much as fits is there. */
+static int64_t gather(uint64_t va, uint64_t bytes)
+{
+	uint64_t done = 0;
+
+	while (done < bytes) {
+		uint64_t part =
+			cbx_min(bytes - done, output.limit - output.used);
+		uint64_t left = cbx_user_copy(output.bytes + output.used,
+			(const void *)(va + done), part);
+
+		output.used += part - left;
+		done += part - left;
+		if (left != 0) {
+			return done == 0 ? -LX_EFAULT : (int64_t)done;
+		}
+		if (output.used == output.limit) {
+			cbx_channel_flush();
+		}
+	}
+	return (int64_t)done;
+}
+
+/* A confined box pays for each output with time and padding: it gathers. */
+static bool gathers(enum cbx_port port)
+{
+	if (!input.client || port != CBX_PORT_OUTPUT) {
+		return false;
+	}
+	if (output.bytes == NULL) {
+		output.bytes = cbx_heap_take(CBX_IO_BYTES_MAX);
+		output.limit = CBX_IO_BYTES_MAX;
+	}
+	return output.bytes != NULL;
+}
+
 static int64_t channel_write(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
 {
-	uint16_t port = file->node->index;
+	enum cbx_port port = input.log || file->node->index == CBX_PORT_ERROR
+				     ? CBX_PORT_ERROR
+				     : CBX_PORT_OUTPUT;
 
 	(void)at;
-	if (port == CBX_PORT_INPUT) {
+	if (file->node->index == CBX_PORT_INPUT) {
 		return -LX_EBADF;
 	}
-	return cbx_channel_write(input.log || port == CBX_PORT_ERROR
-					 ? CBX_PORT_ERROR
-					 : CBX_PORT_OUTPUT,
-		va, bytes);
+	return gathers(port) ? gather(va, bytes) : write_all(port, va, bytes);
 }
 
 static uint64_t channel_available(const struct cbx_file *file)

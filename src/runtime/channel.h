@@ -3,7 +3,9 @@
  * The box's channels as files: standard input, output and error.
  *
  * Input is read ahead in pieces as large as a gate moves, so that a small read
- * costs no exit of the box.
+ * costs no exit of the box.  With the client's data as input, output is
+ * gathered in the same way, because each output of a confined box is padded
+ * and held back until a time step.
  */
 #ifndef CBX_RUNTIME_CHANNEL_H
 #define CBX_RUNTIME_CHANNEL_H
@@ -15,8 +17,7 @@
  *  @param log     all output goes to CBX_PORT_ERROR */
 void cbx_channel_init(bool client, bool log);
 
-/** Write all of it, a gate's worth at a time.
- * @return bytes; a negative errno when there are none */
-int64_t cbx_channel_write(enum cbx_port port, uint64_t va, uint64_t bytes);
+/** Write what is gathered: before the box ends or sleeps. */
+void cbx_channel_flush(void);
 
 #endif

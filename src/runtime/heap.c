@@ -9,13 +9,16 @@
 #define HEAP_VA_END 0x700000000000ull
 #define CLASSES	    41u
 #define LARGE	    (1ull << 18) /* from here on blocks are mapped singly */
+#define RETURNED    (1ull << 16) /* and their pages given back from here on, */
+#define SPARE_MAX   (1ull << 22) /* when so many bytes of a size are spare */
 
 struct block {
 	struct block *next;
 };
 
 static struct block *list[CLASSES];
-static uint64_t next = HEAP_VA;	  /* first address never handed out */
+static uint64_t spare_bytes[CLASSES]; /* on the list */
+static uint64_t next = HEAP_VA;	      /* first address never handed out */
 static uint64_t mapped = HEAP_VA; /* end of what is mapped for small blocks */
 static uint64_t large = HEAP_VA_END; /* lowest large block ever handed out */
 
@@ -67,35 +70,62 @@ static void *take_small(unsigned order)
 	return (void *)at;
 }
 
-/* A large block has an address for good and pages while it is taken; its list
- * is kept in the unmapped addresses' stead in these. */
-static struct {
-	uint64_t at[64];
-	unsigned count;
-} spare[CLASSES];
+/* The address of a block whose pages went back to the reserve. */
+struct hole {
+	struct hole *next;
+	uint64_t at;
+};
+
+static struct hole *holes[CLASSES];
+
+/* Give a block with an address its pages. */
+static bool map_block(uint64_t at, unsigned order)
+{
+	uint64_t pages = (1ull << order) >> CBX_PAGE_SHIFT;
+
+	if (!cbx_budget_take(pages)) {
+		return false;
+	}
+	if (!cbx_gate_map(at, pages, CBX_RIGHT_R | CBX_RIGHT_W)) {
+		cbx_budget_give(pages);
+		return false;
+	}
+	return true;
+}
+
+static void *take_hole(unsigned order)
+{
+	struct hole *hole = holes[order];
+	uint64_t at;
+
+	if (hole == NULL || !map_block(hole->at, order)) {
+		return NULL;
+	}
+	at = hole->at;
+	holes[order] = hole->next;
+	cbx_heap_give(hole, sizeof(*hole));
+	return (void *)at;
+}
 
 static void *take_large(unsigned order)
 {
 	uint64_t size = 1ull << order;
-	uint64_t pages = size >> CBX_PAGE_SHIFT;
-	bool again = spare[order].count != 0;
-	uint64_t at =
-		again ? spare[order].at[spare[order].count - 1] : large - size;
 
-	if ((!again && size > large - next) || at < mapped ||
-		!cbx_budget_take(pages)) {
+	if (size > large - mapped || !map_block(large - size, order)) {
 		return NULL;
 	}
-	if (!cbx_gate_map(at, pages, CBX_RIGHT_R | CBX_RIGHT_W)) {
-		cbx_budget_give(pages);
-		return NULL;
+	large -= size;
+	return (void *)large;
+}
+
+static void *take_new(unsigned order)
+{
+	void *block = take_hole(order);
+
+	if (block != NULL) {
+		return block;
 	}
-	if (again) {
-		spare[order].count--;
-	} else {
-		large = at;
-	}
-	return (void *)at;
+	return (1ull << order) >= LARGE ? take_large(order) : take_small(order);
 }
 
 void *cbx_heap_take(uint64_t bytes)
@@ -106,51 +136,59 @@ void *cbx_heap_take(uint64_t bytes)
 	if (order >= CLASSES) {
 		return NULL;
 	}
-	if ((1ull << order) >= LARGE) {
-		return take_large(order);
-	}
 	block = list[order];
-	if (block != NULL) {
-		list[order] = block->next;
-		return block;
+	if (block == NULL) {
+		return take_new(order);
 	}
-	return take_small(order);
+	list[order] = block->next;
+	spare_bytes[order] -= 1ull << order;
+	return block;
 }
 
 void *cbx_heap_take_zero(uint64_t bytes)
 {
 	void *block = cbx_heap_take(bytes);
 
-	if (block != NULL && cbx_heap_size(bytes) < LARGE) {
+	if (block != NULL) {
 		memset(block, 0, bytes);
 	}
 	return block;
 }
 
-static void give_large(uint64_t at, unsigned order)
+/* Whether a block's pages go back to the reserve. */
+static bool goes_back(unsigned order)
 {
+	return (1ull << order) >= LARGE ||
+	       ((1ull << order) >= RETURNED && spare_bytes[order] >= SPARE_MAX);
+}
+
+static bool give_pages(uint64_t at, unsigned order)
+{
+	struct hole *hole = cbx_heap_take(sizeof(*hole));
 	uint64_t pages = (1ull << order) >> CBX_PAGE_SHIFT;
 
+	if (hole == NULL) {
+		return false;
+	}
 	cbx_gate_unmap(at, pages);
 	cbx_budget_give(pages);
-	if (spare[order].count < 64) {
-		spare[order].at[spare[order].count++] = at;
-	}
+	hole->at = at;
+	hole->next = holes[order];
+	holes[order] = hole;
+	return true;
 }
 
 void cbx_heap_give(void *block, uint64_t bytes)
 {
 	unsigned order = class_of(bytes);
 
-	if (block == NULL) {
-		return;
-	}
-	if ((1ull << order) >= LARGE) {
-		give_large((uint64_t)block, order);
+	if (block == NULL ||
+		(goes_back(order) && give_pages((uint64_t)block, order))) {
 		return;
 	}
 	((struct block *)block)->next = list[order];
 	list[order] = block;
+	spare_bytes[order] += 1ull << order;
 }
 
 bool cbx_heap_grow(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipe.h"
 
+#include "channel.h"
 #include "gate.h"
 #include "heap.h"
 #include "lib.h"
@@ -26,6 +27,7 @@ static int64_t block(const struct cbx_file *file)
 		return -LX_EAGAIN;
 	}
 	while (!cbx_signal_waiting()) {
+		cbx_channel_flush();
 		cbx_gate_park(0);
 	}
 	return -LX_EINTR;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signal.h"
 
+#include "channel.h"
 #include "gate.h"
 #include "lib.h"
 #include "process.h"
@@ -17,6 +18,7 @@ static struct lx_siginfo detail[LX_SIGNALS + 1];
 
 void cbx_signal_die(int signal)
 {
+	cbx_channel_flush();
 	cbx_gate_end(CBX_END_SIGNAL | (uint64_t)signal);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process: identity, limits, its end. */
+#include "channel.h"
 #include "cpu.h"
 #include "gate.h"
 #include "lib.h"
@@ -11,6 +12,7 @@
 
 int64_t cbx_sys_exit_group(const uint64_t *arg)
 {
+	cbx_channel_flush();
 	cbx_gate_end(arg[0] & 0xff);
 }
 

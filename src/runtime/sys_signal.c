@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signal calls. */
+#include "channel.h"
 #include "gate.h"
 #include "linux.h"
 #include "process.h"
@@ -94,6 +95,7 @@ int64_t cbx_sys_rt_sigpending(const uint64_t *arg)
 static int64_t wait_for_signal(void)
 {
 	while (!cbx_signal_waiting()) {
+		cbx_channel_flush();
 		cbx_gate_park(0);
 	}
 	return -LX_EINTR;

@@ -2,13 +2,15 @@
 #include "time.h"
 
 #include "cpu.h"
+#include "channel.h"
 #include "gate.h"
 #include "lib.h"
 #include "linux.h"
 #include "signal.h"
 
 #define COARSE_CYCLES 8000000u
-#define RATE_NS	      2000000	/* between the readings that give the rate */
+#define RATE_NS	      20000000	/* between the readings that give the rate */
+#define TIGHT_CYCLES  200000u	/* a reading takes, if nothing comes between */
 #define TRUST_NS      100000000 /* how long a reading is carried on */
 
 static int64_t epoch;
@@ -31,15 +33,19 @@ void cbx_time_init(uint64_t epoch_ns)
 	carried.steady = cbx_cpu_steady_counter();
 }
 
-/* Ask the monitor; learn the counter's rate from the reading before. */
+/* Ask the monitor; learn the counter's rate from the reading before.  When the
+ * CPU was taken away meanwhile, nobody knows which count belongs to the time:
+ * a rate learnt from that is off by as much as the pause. */
 static int64_t read_gate(void)
 {
+	uint64_t before = __builtin_ia32_rdtsc();
 	int64_t now = (int64_t)(cbx_gate_ticks() & INT64_MAX);
-	uint64_t cycles = __builtin_ia32_rdtsc();
+	uint64_t took = __builtin_ia32_rdtsc() - before;
+	uint64_t cycles = before + took / 2;
 	uint64_t passed = cycles - carried.cycles;
 	int64_t ns = now - carried.ns;
 
-	if (carried.ns != 0 && ns < RATE_NS) {
+	if ((carried.ns != 0 && ns < RATE_NS) || took > TIGHT_CYCLES) {
 		return now;
 	}
 	if (carried.ns != 0 && ns < UINT32_MAX && passed > (uint64_t)ns) {
@@ -92,6 +98,7 @@ int64_t cbx_time_sleep(int64_t deadline)
 		if (cbx_signal_waiting()) {
 			return -LX_EINTR;
 		}
+		cbx_channel_flush();
 		cbx_gate_park((uint64_t)deadline);
 	}
 	return 0;
