@@ -15,6 +15,10 @@
 /** Entries of a root that are the table's. */
 #define CBX_ENTRY_ROOT_COUNT 512u
 
+/** Whether a CPU walks the tables: then one that was unlinked must not be used
+ * again before its translations are flushed. */
+#define CBX_ENTRY_WALKED false
+
 #define CBX_ENTRY_PRESENT      1ull
 #define CBX_ENTRY_RIGHTS_SHIFT 1u
 

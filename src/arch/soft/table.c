@@ -97,24 +97,51 @@ static bool find(const struct cbx_soft_table *table, uint64_t va,
 	return true;
 }
 
-/* Spares are a list linked through their first word, otherwise zero.  A CPU may
- * still walk one that was a table: the word must not look present to it. */
+/* Unused pages are lists linked through their first word, otherwise zero.  A
+ * CPU may still walk one that was a table: the word does not look present. */
+static void put(struct cbx_pfn page, uint64_t *first, uint64_t *count)
+{
+	write_entry(page, 0, *first << 1);
+	*first = page.n + 1;
+	++*count;
+}
+
+static struct cbx_pfn get(uint64_t *first, uint64_t *count)
+{
+	struct cbx_pfn page = { *first - 1 };
+
+	ASSERT(*count != 0);
+	*first = read_entry(page, 0) >> 1;
+	--*count;
+	write_entry(page, 0, 0);
+	return page;
+}
+
 static void push_spare(struct cbx_soft_table *table, struct cbx_pfn page)
 {
-	write_entry(page, 0, table->spare << 1);
-	table->spare = page.n + 1;
-	table->spares++;
+	put(page, &table->spare, &table->spares);
 }
 
 static struct cbx_pfn pop_spare(struct cbx_soft_table *table)
 {
-	struct cbx_pfn page = { table->spare - 1 };
+	return get(&table->spare, &table->spares);
+}
 
-	ASSERT(table->spares != 0);
-	table->spare = read_entry(page, 0) >> 1;
-	table->spares--;
-	write_entry(page, 0, 0);
-	return page;
+/* A table that is no longer linked. */
+static void retire(struct cbx_soft_table *table, struct cbx_pfn page)
+{
+	if (CBX_ENTRY_WALKED) {
+		put(page, &table->retired, &table->retireds);
+	} else {
+		push_spare(table, page);
+	}
+}
+
+void cbx_soft_settle(struct cbx_soft_table *table)
+{
+	while (table->retireds != 0) {
+		push_spare(table, get(&table->retired, &table->retireds));
+	}
 }
 
 /* The leaf table for va, made on the way if it is missing. */
@@ -147,7 +174,7 @@ static void prune(struct cbx_soft_table *table, uint64_t va)
 		}
 		ASSERT(find(table, va, level + 1, &above));
 		write_entry(above, index_of(va, level + 1), 0);
-		push_spare(table, page);
+		retire(table, page);
 	}
 }
 
@@ -249,7 +276,7 @@ bool cbx_soft_take_spare(struct cbx_soft_table *table, struct cbx_pfn *page)
 
 bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page)
 {
-	ASSERT(table->mapped == 0);
+	ASSERT(table->mapped == 0 && table->retireds == 0);
 	if (cbx_soft_take_spare(table, page)) {
 		return true;
 	}

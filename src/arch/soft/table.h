@@ -3,7 +3,8 @@
  * A page table walked in software: four levels of 512 entries, as on x86-64,
  * over table pages (META) that are touched only through cbx_hal_page_map.
  *
- * The mock and linux backends keep a space's translations in it.  Nothing
+ * The mock and linux backends keep a space's translations in it; the x86-64
+ * arch has the CPU walk it, too (entry.h).  Nothing
  * here can fail once the table pages were given; a broken precondition stops
  * the machine.  One page is mapped at a time, and none when a function
  * returns.
@@ -21,10 +22,12 @@
 
 /** A table; zeroed before cbx_soft_create.  Owned by this file. */
 struct cbx_soft_table {
-	uint64_t root;	 /* page number plus one; 0 is none */
-	uint64_t spare;	 /* first of the list of unused pages, plus one */
-	uint64_t spares; /* length of that list */
-	uint64_t mapped; /* translations */
+	uint64_t root;	   /* page number plus one; 0 is none */
+	uint64_t spare;	   /* first of the list of unused pages, plus one */
+	uint64_t spares;   /* length of that list */
+	uint64_t mapped;   /* translations */
+	uint64_t retired;  /* as spare: of pages a CPU may still walk */
+	uint64_t retireds; /* length of that list */
 };
 
 /**
@@ -47,6 +50,10 @@ uint64_t cbx_soft_tables(
 /** Add a zeroed META page to the spares. */
 void cbx_soft_give(struct cbx_soft_table *table, struct cbx_pfn page);
 
+/** No CPU walks a table any more that was unlinked until now: such pages become
+ * spares.  Where only this file walks the tables they did so at once. */
+void cbx_soft_settle(struct cbx_soft_table *table);
+
 /** Take back a spare, the youngest first. @return false when there is none */
 bool cbx_soft_take_spare(struct cbx_soft_table *table, struct cbx_pfn *page);
 
@@ -56,7 +63,7 @@ bool cbx_soft_take_spare(struct cbx_soft_table *table, struct cbx_pfn *page);
  *
  * @return false when none is left
  *
- * @pre nothing is mapped
+ * @pre nothing is mapped, and cbx_soft_settle was called since
  */
 bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page);
 

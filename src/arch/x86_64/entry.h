@@ -15,6 +15,7 @@
 #include <base/types.h>
 
 #define CBX_ENTRY_ROOT_COUNT 256u
+#define CBX_ENTRY_WALKED     true
 
 #define CBX_ENTRY_PRESENT      0x001ull
 #define CBX_ENTRY_WRITE	       0x002ull
