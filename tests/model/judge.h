@@ -134,6 +134,9 @@ uint32_t trees_more(
 void trees_take(struct spec_box *box, struct spec_space *space, uint64_t va,
 	uint64_t count);
 
+/** Page tables that what the space maps is in, the root included. */
+uint32_t trees_used(const struct spec_space *space);
+
 /** Reasons why @p pages reserve pages cannot be mapped there. */
 void room_for(struct spec_box *box, struct spec_space *space,
 	const struct spec_span *span, uint64_t pages,

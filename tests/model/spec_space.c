@@ -32,6 +32,16 @@ static uint32_t trees_for(const uint64_t *va, uint32_t count)
 	return n;
 }
 
+uint32_t trees_used(const struct spec_space *space)
+{
+	static uint64_t all[SPEC_SLOTS];
+
+	for (uint32_t i = 0; i < space->slots; i++) {
+		all[i] = space->slot[i].va;
+	}
+	return 1 + trees_for(all, space->slots);
+}
+
 uint32_t trees_more(const struct spec_space *space, uint64_t va, uint64_t count)
 {
 	static uint64_t all[SPEC_SLOTS + 4];
@@ -101,6 +111,21 @@ void slot_put(
 	}
 }
 
+/* Page tables that hold nothing. */
+static uint64_t spare_trees(const struct spec_box *box)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < SPEC_SPACES; i++) {
+		const struct spec_space *space = &box->space[i];
+
+		if (space->handle != 0 && !space->ending && space->trees != 0) {
+			n += space->trees - trees_used(space);
+		}
+	}
+	return n;
+}
+
 void room_for(struct spec_box *box, struct spec_space *space,
 	const struct spec_span *span, uint64_t pages,
 	struct spec_answer *answer)
@@ -119,14 +144,17 @@ void room_for(struct spec_box *box, struct spec_space *space,
 
 	uint64_t need = pages + trees_more(space, span->va, span->count);
 	uint64_t sure = reserve_of(box);
-	uint64_t ripe = ripe_of(box);
+	/* What may come back first; empty tables, if all of them did, would
+	 * have to be taken again. */
+	uint64_t ripe = pages != 0 ? ripe_of(box) : 0;
+	uint64_t spare = spare_trees(box);
 
 	if (need > sure) {
 		refuse_if(answer, true, CBX_E_NOMEM);
 		refuse_if(answer, pages != 0 && ripe + unripe_of(box) != 0,
 			CBX_E_BUSY);
 		refuse_if(answer,
-			pages != 0 && need <= sure + ripe && !space->ending &&
+			need <= sure + ripe + spare && !space->ending &&
 				span_is_empty(space, span->va, span->count),
 			CBX_OK);
 	}

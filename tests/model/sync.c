@@ -67,6 +67,16 @@ static bool may_arrive(uint32_t number)
 	return true;
 }
 
+/* A page table that was given back. */
+static void table_arrives(struct spec_box *box, uint32_t number)
+{
+	if (spec.page[number].is == IS_TABLE && box->trees_back != 0) {
+		box->trees_back--;
+		become(number, IS_OWN, box->root);
+		wipe(number);
+	}
+}
+
 /* ---- translations ---- */
 
 static bool is_reserve(const struct spec_box *box, uint64_t page)
@@ -76,25 +86,27 @@ static bool is_reserve(const struct spec_box *box, uint64_t page)
 }
 
 /* The machine took this page of the reserve for that address. */
-static void found(
-	const struct spec_box *box, struct spec_slot *slot, uint64_t page)
+static void found(struct spec_box *box, struct spec_slot *slot, uint64_t page)
 {
 	enum spec_is is = slot->window ? IS_WINDOW : IS_OWN;
 
 	if (page < spec.pages && spec.page[page].box == box->root) {
 		(void)may_arrive((uint32_t)page);
+		table_arrives(box, (uint32_t)page);
 	}
 	if (!is_reserve(box, page) || truth_of((uint32_t)page) != is ||
 		(slot->said != 0 && slot->said != page)) {
-		world_fail("box %#x maps page %#jx at %#jx: not its reserve",
-			box->root, (uintmax_t)page, (uintmax_t)slot->va);
+		world_fail("box %#x maps page %#jx at %#jx, which is %s",
+			box->root, (uintmax_t)page, (uintmax_t)slot->va,
+			page < spec.pages ? name_of(spec.page[page].is)
+					  : "no page");
 	}
 	slot->page = (uint32_t)page;
 	spec.page[page].is = is;
 	spec.page[page].uses = 1;
 }
 
-static void compare_slot(const struct spec_box *box, struct spec_slot *slot,
+static void compare_slot(struct spec_box *box, struct spec_slot *slot,
 	const struct cbx_mapping *mapping)
 {
 	if (slot->page == SPEC_UNSEEN) {
@@ -155,11 +167,41 @@ static void compare_space(struct spec_box *box, struct spec_space *space)
 	}
 }
 
+/* Where no walk maps anything, so that no table is there. */
+#define NOWHERE	      0x100000000000ull
+#define NOWHERE_PAGES 8192u /* in this many tables of the lowest level */
+#define NOWHERE_TREES (NOWHERE_PAGES / 512 + 2)
+
+/* The monitor may give tables that hold nothing back to the reserve when it
+ * likes, but has no others than the ledger says. */
+static void compare_trees(struct spec_box *box, struct spec_space *space)
+{
+	const struct cbx_va va = { NOWHERE };
+	uint64_t missing = cbx_arch_space_tables(
+		machine_space(space->handle), va, NOWHERE_PAGES);
+	uint32_t trees = trees_used(space) + NOWHERE_TREES - (uint32_t)missing;
+
+	if (trees > space->trees) {
+		world_fail("box %#x space %#x has %u tables, not %u", box->root,
+			space->handle, trees, space->trees);
+	}
+	for (; space->trees > trees; space->trees--) {
+		if (box->unseen != 0) {
+			box->unseen--;
+		} else {
+			box->trees_back++;
+		}
+	}
+}
+
 static void compare_spaces(struct spec_box *box)
 {
 	for (unsigned int i = 0; i < SPEC_SPACES; i++) {
 		if (box->space[i].handle != 0 && box->granted &&
 			box->life != LIFE_ENDING) {
+			if (!box->space[i].ending) {
+				compare_trees(box, &box->space[i]);
+			}
 			compare_space(box, &box->space[i]);
 		}
 	}
@@ -182,10 +224,8 @@ static bool may_be(uint32_t number, enum spec_is truth)
 		box->unseen--;
 		become(number, IS_TABLE, box->root);
 	}
-	if (truth == IS_OWN && page->is == IS_TABLE && box->trees_back != 0) {
-		box->trees_back--;
-		become(number, IS_OWN, box->root);
-		wipe(number);
+	if (truth == IS_OWN) {
+		table_arrives(box, number);
 	}
 	return page->is == truth;
 }
