@@ -67,6 +67,15 @@ void cbx_arch_space_table_give(
 	struct cbx_arch_space *space, struct cbx_pfn table);
 
 /**
+ * Take back one table page that a living space was given and has no use for;
+ * the one given last first.
+ *
+ * @return false when there is none that no CPU can still walk
+ */
+bool cbx_arch_space_spare_take(
+	struct cbx_arch_space *space, struct cbx_pfn *table);
+
+/**
  * Take back one table page of a destroyed and drained space, root last.
  *
  * @return false when there is none left

@@ -216,7 +216,7 @@ enum cbx_status cbx_build_add(
 		return status;
 	}
 	space = cbx_space_hold(d, d->spaces.head);
-	status = add_pages(d, space, add, done);
+	status = cbx_space_finish(d, space, add_pages(d, space, add, done));
 	cbx_space_drop(space);
 	return status;
 }

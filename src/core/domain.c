@@ -205,10 +205,9 @@ static enum cbx_status make_first_space(struct cbx_domain *d, uint64_t pfn)
 	return status;
 }
 
-/* A box that owns its root and its space page only was never granted. */
-static bool never_granted(const struct cbx_domain *d)
+bool cbx_domain_granted(const struct cbx_domain *d)
 {
-	return d->page_count == 2;
+	return d->page_count > 2; /* more than its root and its first space */
 }
 
 enum cbx_status cbx_domain_grant(
@@ -222,7 +221,7 @@ enum cbx_status cbx_domain_grant(
 	uint64_t n = cbx_page_run(
 		pfn, count, CBX_PAGE_POOL, CBX_HOST, CBX_DETAIL_NONE);
 
-	if (n != 0 && never_granted(d)) {
+	if (n != 0 && !cbx_domain_granted(d)) {
 		enum cbx_status status = make_first_space(d, pfn);
 
 		if (status != CBX_OK) {

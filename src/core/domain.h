@@ -82,7 +82,8 @@ struct cbx_space {
 	uint32_t self;
 	uint32_t owner;
 	uint32_t thread_count;
-	bool ended; /* destroyed for the CPU, not yet drained */
+	bool ended;	/* destroyed for the CPU, not yet drained */
+	uint64_t given; /* tables the call in progress gave */
 	uint64_t end_token;
 	uint64_t protect_token; /* of the last time rights were taken away */
 	uint64_t last_token;	/* newest token seen, to widen stored halves */
@@ -177,6 +178,10 @@ void cbx_domain_end(
  * already, and a kick would hit whatever it runs next. */
 void cbx_domain_kick(const struct cbx_domain *d);
 
+/** Whether the box was ever granted a page: only then its first space has a
+ * table, and the arch knows it. */
+bool cbx_domain_granted(const struct cbx_domain *d);
+
 /** Give the box POOL pages as reserve.
  * @retval CBX_OK         all of them
  * @retval CBX_E_INVALID  the range is empty, too long or out of bounds
@@ -188,6 +193,9 @@ CBX_MUST_CHECK enum cbx_status cbx_domain_grant(
 /** Put a zero, unmapped PRIVATE page of the box at the end of its reserve. */
 void cbx_reserve_put(struct cbx_domain *d, uint32_t pfn);
 
+/** The same, at the beginning: where it was taken from. */
+void cbx_reserve_put_back(struct cbx_domain *d, uint32_t pfn);
+
 /** Take consecutive pages off the front: the first one and at most @p count.
  * @return how many; 0 when the reserve is empty */
 uint64_t cbx_reserve_take(
@@ -196,7 +204,10 @@ uint64_t cbx_reserve_take(
 /** Take one page off the reserve and make it META. @pre it is not empty */
 uint32_t cbx_reserve_meta(struct cbx_domain *d, enum cbx_page_detail kind);
 
-/** Scrub a META page of the box and put it in its reserve. */
+/** Scrub a META page of the box: it is PRIVATE, mapped nowhere, on no list. */
+void cbx_reserve_give_up(struct cbx_domain *d, uint32_t pfn);
+
+/** The same, and put it in the box's reserve. */
 void cbx_reserve_recycle(struct cbx_domain *d, uint32_t pfn);
 
 extern const struct cbx_page_list cbx_list_empty;

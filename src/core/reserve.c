@@ -53,12 +53,17 @@ uint32_t cbx_list_next(uint32_t pfn)
 	return cbx_page_at(pfn)->link;
 }
 
-void cbx_reserve_put(struct cbx_domain *d, uint32_t pfn)
+static void check_reserve_page(const struct cbx_domain *d, uint32_t pfn)
 {
 	const struct cbx_page *page = cbx_page_at(pfn);
 
 	CBX_ASSERT(page->state == CBX_PAGE_PRIVATE && page->mappings == 0 &&
 		   page->owner == d->self);
+}
+
+void cbx_reserve_put(struct cbx_domain *d, uint32_t pfn)
+{
+	check_reserve_page(d, pfn);
 	cbx_list_put(&d->reserve, pfn);
 }
 
@@ -83,12 +88,30 @@ uint32_t cbx_reserve_meta(struct cbx_domain *d, enum cbx_page_detail kind)
 	return pfn;
 }
 
-void cbx_reserve_recycle(struct cbx_domain *d, uint32_t pfn)
+void cbx_reserve_put_back(struct cbx_domain *d, uint32_t pfn)
+{
+	struct cbx_page_list *list = &d->reserve;
+
+	check_reserve_page(d, pfn);
+	cbx_page_at(pfn)->link = list->head;
+	if (list->count == 0) {
+		list->tail = pfn;
+	}
+	list->head = pfn;
+	list->count++;
+}
+
+void cbx_reserve_give_up(struct cbx_domain *d, uint32_t pfn)
 {
 	struct cbx_page *page = cbx_page_at(pfn);
 
 	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, 1);
 	cbx_page_move(page, CBX_PAGE_DO_RECLAIM, CBX_HOST);
 	cbx_page_move(page, CBX_PAGE_DO_ASSIGN, (struct cbx_dom){ d->self });
+}
+
+void cbx_reserve_recycle(struct cbx_domain *d, uint32_t pfn)
+{
+	cbx_reserve_give_up(d, pfn);
 	cbx_reserve_put(d, pfn);
 }

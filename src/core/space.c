@@ -26,8 +26,7 @@ enum cbx_status cbx_space_prepare(struct cbx_domain *d, struct cbx_space *space,
 	if (space->ended) {
 		return CBX_E_STATE;
 	}
-	/* A box without its first space's table was never granted a page. */
-	if (d->page_count == 2) {
+	if (!cbx_domain_granted(d)) {
 		return CBX_E_NOMEM;
 	}
 	if (cbx_arch_space_next(&space->arch, &first, &mapping) &&
@@ -38,7 +37,7 @@ enum cbx_status cbx_space_prepare(struct cbx_domain *d, struct cbx_space *space,
 	if (d->reserve.count < spare || d->reserve.count - spare < tables) {
 		return CBX_E_NOMEM;
 	}
-	for (; tables != 0; tables--) {
+	for (space->given = tables; tables != 0; tables--) {
 		cbx_arch_space_table_give(&space->arch,
 			(struct cbx_pfn){
 				cbx_reserve_meta(d, CBX_META_TABLE) });
@@ -56,6 +55,21 @@ enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
 	return status == CBX_E_NOMEM && settled != CBX_OK ? settled : status;
 }
 
+enum cbx_status cbx_space_finish(
+	struct cbx_domain *d, struct cbx_space *space, enum cbx_status status)
+{
+	struct cbx_pfn table;
+
+	while (status != CBX_OK && space->given != 0 &&
+		cbx_arch_space_spare_take(&space->arch, &table)) {
+		cbx_reserve_give_up(d, (uint32_t)table.n);
+		cbx_reserve_put_back(d, (uint32_t)table.n);
+		space->given--;
+	}
+	space->given = 0;
+	return status;
+}
+
 /* Map a run of reserve pages; what is refused goes back. */
 static enum cbx_status map_run(struct cbx_domain *d, struct cbx_space *space,
 	struct cbx_va va, uint64_t count, uint8_t rights, uint64_t *done)
@@ -66,12 +80,11 @@ static enum cbx_status map_run(struct cbx_domain *d, struct cbx_space *space,
 		cbx_arch_space_map(&space->arch, va, (struct cbx_pfn){ first },
 			n, (struct cbx_rights){ rights }, done);
 
-	for (uint64_t i = 0; i < n; i++) {
-		if (i < *done) {
-			cbx_page_at(first + i)->mappings = 1;
-		} else {
-			cbx_reserve_put(d, (uint32_t)(first + i));
-		}
+	for (uint64_t i = 0; i < *done; i++) {
+		cbx_page_at(first + i)->mappings = 1;
+	}
+	for (uint64_t i = n; i > *done; i--) {
+		cbx_reserve_put_back(d, (uint32_t)(first + i - 1));
 	}
 	return status;
 }
@@ -93,7 +106,7 @@ enum cbx_status cbx_space_map(struct cbx_domain *d, struct cbx_space *space,
 			(uint8_t)rights, &n);
 		*done += n;
 	}
-	return status;
+	return cbx_space_finish(d, space, status);
 }
 
 static bool alike(const struct cbx_page *a, const struct cbx_page *b)
@@ -155,6 +168,18 @@ static enum cbx_status map_counted(const struct cbx_span *to, uint64_t at,
 	return status;
 }
 
+/* Whether what is mapped at a source may be mapped once more. */
+static enum cbx_status check_source(
+	uint64_t n, const struct cbx_mapping *source)
+{
+	if (n == 0) {
+		return CBX_E_STATE;
+	}
+	return cbx_page_at(source->pfn.n)->state == CBX_PAGE_PRIVATE
+		       ? CBX_OK
+		       : CBX_E_DENIED;
+}
+
 enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
 {
@@ -170,11 +195,9 @@ enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 		uint64_t n = cbx_space_run(from, cbx_va_add(from_va, *done),
 			to->count - *done, &source);
 
-		if (n == 0) {
-			return CBX_E_STATE;
-		}
-		if (cbx_page_at(source.pfn.n)->state != CBX_PAGE_PRIVATE) {
-			return CBX_E_DENIED;
+		status = check_source(n, &source);
+		if (status != CBX_OK) {
+			break;
 		}
 		status = map_counted(to, *done, source.pfn, n, &n);
 		for (uint64_t i = 0; i < n; i++) {
@@ -183,7 +206,7 @@ enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 		}
 		*done += n;
 	}
-	return status;
+	return cbx_space_finish(d, to->space, status);
 }
 
 enum cbx_status cbx_space_common(struct cbx_domain *d,
@@ -203,13 +226,10 @@ enum cbx_status cbx_space_common(struct cbx_domain *d,
 				(struct cbx_dom){ cbx_page_at(next.n)->owner },
 				CBX_DETAIL_NONE);
 
-		if (n == 0) {
-			return CBX_E_STATE;
-		}
 		status = map_counted(to, *done, next, n, &n);
 		*done += n;
 	}
-	return status;
+	return cbx_space_finish(d, to->space, status);
 }
 
 /* Whether the box may change the rights of such a page so: of COMMON ones only

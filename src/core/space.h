@@ -35,6 +35,11 @@ bool cbx_space_range_valid(struct cbx_va va, uint64_t count);
 CBX_MUST_CHECK enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
 	struct cbx_space *space, struct cbx_va va, uint64_t count);
 
+/** End what cbx_space_prepare began: if @p status is no success, the tables it
+ * gave that turned out not to be needed return to where they came from. @return status */
+CBX_MUST_CHECK enum cbx_status cbx_space_finish(
+	struct cbx_domain *d, struct cbx_space *space, enum cbx_status status);
+
 /** Pages mapped from @p va on, at most @p count, that are consecutive in
  * memory, with the same rights, in the same state, of the same owner.
  * @param[out] first  the first one's mapping

@@ -97,15 +97,9 @@ static enum cbx_status take_tables(
 	return CBX_E_BUSY;
 }
 
-/* Whether the box ever got a table for its first space. */
-static bool has_hardware(const struct cbx_domain *d)
-{
-	return d->page_count > 2;
-}
-
 static void end_space(struct cbx_domain *d, struct cbx_space *space)
 {
-	if (!space->ended && has_hardware(d)) {
+	if (!space->ended && cbx_domain_granted(d)) {
 		cbx_arch_space_destroy(&space->arch);
 		space->end_token = cbx_arch_space_flush(&space->arch);
 		space->last_token = space->end_token;
@@ -115,7 +109,7 @@ static void end_space(struct cbx_domain *d, struct cbx_space *space)
 
 enum cbx_status cbx_space_destroy(struct cbx_domain *d, struct cbx_space *space)
 {
-	bool hardware = has_hardware(d);
+	bool hardware = cbx_domain_granted(d);
 	uint32_t pfn = space->self;
 	enum cbx_status status = CBX_OK;
 

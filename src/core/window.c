@@ -16,7 +16,7 @@ static enum cbx_status share_one(
 	status = cbx_hal_view_set((struct cbx_pfn){ pfn }, 1,
 		(struct cbx_view){ CBX_VIEW_R | CBX_VIEW_W }, &n);
 	if (status == CBX_E_HARDWARE) {
-		cbx_reserve_put(d, pfn);
+		cbx_reserve_put_back(d, pfn);
 		return status;
 	}
 	cbx_page_move(page, CBX_PAGE_DO_SHARE, (struct cbx_dom){ d->self });
@@ -45,5 +45,5 @@ enum cbx_status cbx_window_share(struct cbx_domain *d, struct cbx_space *space,
 		status = share_one(d, space, cbx_va_add(va, *done));
 		*done += status == CBX_OK;
 	}
-	return status;
+	return cbx_space_finish(d, space, status);
 }

@@ -38,6 +38,12 @@ void cbx_arch_space_table_give(
 	cbx_soft_give(&cbx_linux_space(space)->table, table);
 }
 
+bool cbx_arch_space_spare_take(
+	struct cbx_arch_space *space, struct cbx_pfn *table)
+{
+	return cbx_soft_take_spare(&cbx_linux_space(space)->table, table);
+}
+
 bool cbx_arch_space_table_take(
 	struct cbx_arch_space *space, struct cbx_pfn *table)
 {

@@ -95,6 +95,23 @@ void cbx_arch_space_table_give(
 	mock_unlock();
 }
 
+bool cbx_arch_space_spare_take(
+	struct cbx_arch_space *storage, struct cbx_pfn *table)
+{
+	struct mock_space *space = space_of(storage);
+
+	mock_lock();
+	MOCK_ASSERT(!space->dead);
+
+	bool taken = cbx_soft_take_spare(&space->table, table);
+
+	if (taken) {
+		mock.pages[table->n].used--;
+	}
+	mock_unlock();
+	return taken;
+}
+
 bool cbx_arch_space_table_take(
 	struct cbx_arch_space *storage, struct cbx_pfn *table)
 {
