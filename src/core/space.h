@@ -100,8 +100,8 @@ CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
  * @retval CBX_OK          all of them
  * @retval CBX_E_INVALID   the range or the rights are malformed
  * @retval CBX_E_STATE     nothing is mapped at page *done, or the space ended
- * @retval CBX_E_DENIED    page *done is SHARED, or COMMON and the change is
- *                         not sealing it
+ * @retval CBX_E_DENIED    page *done is SHARED, or COMMON and another box's or
+ *                         to be written
  * @retval CBX_E_BUSY      all are changed; COMMON page *done is sealed when
  *                         the call is repeated after its flush
  * @retval CBX_E_HARDWARE  page *done was refused */

@@ -60,6 +60,9 @@ void attack_untouchable(uint64_t pfn);
 /** Every invariant of the machine and the core. */
 void attack_sound(void);
 
+/** A page of the host's that holds a policy. */
+uint64_t attack_policy(void);
+
 /** Pages a box owns in @p state, one after the other: start with UINT64_MAX.
  * @return the next one, or UINT64_MAX */
 uint64_t attack_next_page(
@@ -89,6 +92,13 @@ uint64_t attack_box_must(struct machine_box *box, uint64_t id,
 /** Have thread 0 of the box spin on another CPU; returns when it does.  The
  * exit is in box->exit once cpus_join() returned. */
 void attack_spin_on(uint32_t cpu, struct machine_box *box);
+
+/** From another CPU kick the box again and again, until told to end. */
+void attack_kicks(uint32_t cpu, uint64_t handle);
+void attack_kicks_end(uint32_t cpu);
+
+/** This backend can try the attack, this system cannot show it: skip it. */
+_Noreturn void attack_skip(const char *reason);
 
 /** Start over with room for hundreds of boxes. */
 void attack_room(void);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gates: who calls, with what, and when. */
-#include <stdatomic.h>
-#include <time.h>
-
 #include "attack/attack.h"
 
 #define RW (CBX_RIGHT_R | CBX_RIGHT_W)
@@ -18,35 +15,15 @@ static const uint64_t box_ids[] = { 0x100, 0x101, 0x102, 0x103, 0x104, 0x108,
 
 /* ---- G06 ---- */
 
-struct kicker {
-	uint64_t handle;
-	atomic_bool stop;
-};
-
-static void kick(void *arg)
-{
-	struct kicker *kicker = arg;
-
-	while (!atomic_load(&kicker->stop) && !cpus_ending()) {
-		const struct timespec pause = { .tv_nsec = 100000 };
-
-		(void)gate(BOX_KICK, kicker->handle);
-		(void)nanosleep(&pause, NULL);
-	}
-}
-
 /* Every map is made once: a second one would be E_STATE, a missing one would
  * be a fault. */
 void attack_g06_kicks_between_gates_lose_and_double_nothing(void **state)
 {
 	struct machine_box victim;
-	static struct kicker kicker;
 
 	(void)state;
 	attack_victim(&victim);
-	kicker.handle = victim.handle;
-	atomic_store(&kicker.stop, false);
-	cpus_run(1, kick, &kicker);
+	attack_kicks(1, victim.handle);
 	for (uint64_t i = 0; i < 100; i++) {
 		uint64_t word;
 
@@ -56,8 +33,7 @@ void attack_g06_kicks_between_gates_lose_and_double_nothing(void **state)
 		assert_int_equal(word, i);
 		box_must(&victim, UNMAP, 0, MACHINE_FREE, 1);
 	}
-	atomic_store(&kicker.stop, true);
-	cpus_join(1);
+	attack_kicks_end(1);
 	attack_unharmed(&victim);
 }
 

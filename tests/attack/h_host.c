@@ -148,7 +148,8 @@ void attack_h10_copy_of_a_box_is_no_box(void **state)
 	refuse(E_INVALID, BOX_QUERY, copy);
 	refuse(E_INVALID, BOX_ENTER, copy, victim.io, 1);
 	refuse(E_INVALID, BOX_KILL, copy);
-	refuse(E_STATE, BOX_CREATE, victim.handle, victim.space, victim.io);
+	refuse(E_STATE, BOX_CREATE, victim.handle, victim.space,
+		attack_policy());
 	must(PAGE_DONATE, copy, 1);
 	refuse(E_INVALID, BOX_QUERY, copy);
 	assert_true(ask_zero(copy));

@@ -12,6 +12,7 @@ void attack_m10_page_beyond_memory_is_refused(void **state)
 	struct machine_box victim;
 	struct machine_box young;
 	uint64_t other = machine_pool(1);
+	uint64_t policy = attack_policy();
 
 	(void)state;
 	attack_victim(&victim);
@@ -20,8 +21,8 @@ void attack_m10_page_beyond_memory_is_refused(void **state)
 		refuse(E_INVALID, PAGE_DONATE, bad[i], 1);
 		refuse(E_INVALID, PAGE_RETURN, bad[i], 1);
 		refuse(E_INVALID, PAGE_QUERY, bad[i]);
-		refuse(E_INVALID, BOX_CREATE, bad[i], other, victim.io);
-		refuse(E_INVALID, BOX_CREATE, other, bad[i], victim.io);
+		refuse(E_INVALID, BOX_CREATE, bad[i], other, policy);
+		refuse(E_INVALID, BOX_CREATE, other, bad[i], policy);
 		refuse(E_DENIED, BOX_CREATE, other, other, bad[i]);
 		refuse(E_INVALID, BOX_GRANT, young.handle, bad[i], 1);
 		refuse(E_INVALID, BOX_ADD, young.handle, MACHINE_FREE, bad[i],

@@ -72,8 +72,8 @@ void attack_m03_page_of_a_box_goes_into_no_other(void **state)
 	refuse(E_STATE, BOX_GRANT, peer.handle, victim.data, 1);
 	refuse(E_STATE, BOX_COMMON, peer.handle, MACHINE_FREE, victim.data, 1,
 		CBX_RIGHT_R);
-	refuse(E_STATE, BOX_CREATE, victim.data, other, peer.io);
-	refuse(E_STATE, BOX_CREATE, other, victim.data, peer.io);
+	refuse(E_STATE, BOX_CREATE, victim.data, other, attack_policy());
+	refuse(E_STATE, BOX_CREATE, other, victim.data, attack_policy());
 	must(BOX_FINALIZE, peer.handle);
 	box_refuse(E_INVALID, &peer, MAP_ALIAS, 0, MACHINE_FREE, 1, RW,
 		victim.space, MACHINE_DATA);
@@ -280,7 +280,8 @@ void attack_m12_foreign_root_is_refused(void **state)
 			CBX_RIGHT_R);
 		box_refuse(E_INVALID, &box, SPACE_DESTROY, root[i]);
 	}
-	refuse(E_STATE, BOX_CREATE, victim.reserve, victim.space, box.io);
+	refuse(E_STATE, BOX_CREATE, victim.reserve, victim.space,
+		attack_policy());
 	assert_secret_read(&victim);
 	attack_unharmed(&victim);
 }

@@ -23,7 +23,7 @@ static void host_translation_outlives(void)
 	refuse(E_STATE, BOX_GRANT, box.handle, pfn, 1);
 	refuse(E_STATE, BOX_ADD, box.handle, MACHINE_FREE, pfn, 1, RW,
 		CBX_NO_PAGE);
-	refuse(E_STATE, BOX_CREATE, pfn, other, box.io);
+	refuse(E_STATE, BOX_CREATE, pfn, other, attack_policy());
 	refuse(E_STATE, PAGE_RETURN, pfn, 1);
 	must(BOX_FINALIZE, box.handle);
 	refuse(E_DENIED, BOX_ENTER, box.handle, pfn, 1);

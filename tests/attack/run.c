@@ -4,6 +4,7 @@
  * to its end, is a failure. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "attack/attack.h"
@@ -57,10 +58,21 @@ static const struct {
 	{ 'T', 5 },
 };
 
+static struct attack *current;
+
+void attack_skip(const char *reason)
+{
+	current->reason = reason;
+	print_message("skipped: %s\n", reason);
+	skip();
+	abort(); /* skip() does not come back */
+}
+
 static void run(void **state)
 {
 	struct attack *attack = *state;
 
+	current = attack;
 	if (attack->reason != NULL) {
 		print_message("n/a on " BACKEND ": %s\n", attack->reason);
 		skip();

@@ -53,11 +53,15 @@ static bool comes_back(uint64_t id)
 
 static void call_confined(uint64_t id)
 {
-	const uint64_t arg[CBX_CALL_ARGS] = { 0 };
+	uint64_t arg[CBX_CALL_ARGS] = { 0 };
 	struct machine_box box;
 	struct cbx_reply reply;
 
 	confined(&box, 0, 1);
+	if (id == CBX_CALL_THREAD_CREATE) { /* one that finds its code */
+		arg[1] = MACHINE_CODE(&box);
+		arg[3] = 1;
+	}
 	reply = machine_in_box(&box, 0, id, arg);
 	if (!allowed_confined(id)) {
 		assert_int_equal(reply.status, MACHINE_NO_ANSWER);

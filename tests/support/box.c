@@ -110,14 +110,19 @@ bool machine_finished(struct machine_box *box, uint32_t thread)
 	return box->script[thread].step == MACHINE_DONE;
 }
 
-static bool touch(struct machine_box *box, uint64_t va, unsigned int access)
+bool machine_act(struct machine_box *box, unsigned int access)
 {
 	struct machine_script *script = &box->script[0];
 
 	script->access = access;
-	script->address = va;
 	machine_begin(box, 0);
 	return enter_until_done(box, script) && script->reply.status == CBX_OK;
+}
+
+static bool touch(struct machine_box *box, uint64_t va, unsigned int access)
+{
+	box->script[0].address = va;
+	return machine_act(box, access);
 }
 
 bool machine_write(struct machine_box *box, uint64_t va, uint64_t word)

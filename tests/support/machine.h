@@ -120,6 +120,7 @@ struct machine_box {
 	uint64_t code; /* page numbers */
 	uint64_t data;
 	uint64_t space;
+	uint64_t mail; /* linux: its page of orders (boxcode.h) */
 	uint64_t io; /* HOST pages the host lends at BOX_ENTER */
 	uint64_t io_count;
 	struct cbx_reply exit; /* of the last BOX_ENTER */
@@ -162,6 +163,10 @@ bool machine_execute(struct machine_box *box, uint64_t va);
 /** Make a system call of the program, as thread 0. @return whether it went on
  * after that */
 bool machine_syscall(struct machine_box *box, uint64_t number);
+
+/** Do what script[0] says, with this access, as thread 0. @return whether that
+ * was let */
+bool machine_act(struct machine_box *box, unsigned int access);
 
 /** Order a thread to do what its script says, and let whoever enters the box
  * make it; whether it has. */

@@ -43,19 +43,18 @@ bool cbx_hal_view_flushed(uint64_t token)
 	return true;
 }
 
-/* There is no hypervisor that a page could be taken from or given to. */
+/* There is no hypervisor that a page could be taken from or given to: what it
+ * shares with the host is what the host has. */
 enum cbx_status cbx_hal_page_accept(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
-	CBX_CHECK(cbx_range_fits(pfn.n, count, cbx_hal_page_count()));
-	*done = count;
-	return CBX_OK;
+	return cbx_hal_view_set(
+		pfn, count, (struct cbx_view){ CBX_VIEW_NONE }, done);
 }
 
 enum cbx_status cbx_hal_page_release(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
-	CBX_CHECK(cbx_range_fits(pfn.n, count, cbx_hal_page_count()));
-	*done = count;
-	return CBX_OK;
+	return cbx_hal_view_set(pfn, count,
+		(struct cbx_view){ CBX_VIEW_R | CBX_VIEW_W }, done);
 }
