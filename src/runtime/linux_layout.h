@@ -56,6 +56,7 @@ struct lx_statfs {
 };
 CBX_SIZE(120, lx_statfs);
 #define LX_TMPFS_MAGIC 0x01021994
+#define LX_PROC_MAGIC  0x9fa0
 
 struct lx_dirent {
 	uint64_t ino;

@@ -122,21 +122,35 @@ static void enter_directory(const char *path)
 	cbx_path_cwd = dir;
 }
 
+static _Noreturn void refuse_dynamic(const struct cbx_program *program)
+{
+	cbx_message_begin(program->arguments.path);
+	cbx_message_put(": dynamically linked, needs ");
+	cbx_message_put(program->elf.interpreter);
+	cbx_message_put("; only static programs run in a box");
+	cbx_message_end();
+	cbx_gate_end(END_NOT_FOUND);
+}
+
 static _Noreturn void refuse(const struct cbx_program *program, int64_t why)
 {
 	const char *path = program->arguments.path;
 
 	switch (why) {
 	case -LX_ENOEXEC:
-		cbx_message_fatal(path, cbx_elf_text(program->status),
-			program->status == CBX_ELF_DYNAMIC ? END_NOT_FOUND
-							   : END_NOT_RUN);
+		if (program->status == CBX_ELF_DYNAMIC) {
+			refuse_dynamic(program);
+		}
+		cbx_message_fatal(
+			path, cbx_elf_text(program->status), END_NOT_RUN);
 	case -LX_ENOMEM:
 		cbx_message_fatal(path, "not enough memory", END_BROKEN);
 	case -LX_EACCES:
 		cbx_message_fatal(path, "not an executable file", END_NOT_RUN);
 	case -LX_E2BIG:
 		cbx_message_fatal(path, "too many arguments", END_NOT_RUN);
+	case -LX_ELOOP:
+		cbx_message_fatal(path, "leads in a circle", END_NOT_RUN);
 	default:
 		cbx_message_fatal(
 			path, "no such file in the box", END_NOT_FOUND);

@@ -224,18 +224,31 @@ int64_t cbx_sys_readlink(const uint64_t *arg)
 	return cbx_sys_readlinkat(at);
 }
 
-static int64_t put_statfs(uint64_t va)
+static bool is_proc(const struct cbx_node *node)
+{
+	const struct cbx_entry *proc = cbx_entry_find(cbx_path_root, "proc", 4);
+
+	if (!cbx_node_is(node, LX_S_IFDIR)) {
+		return node->proc != CBX_PROC_NONE;
+	}
+	return proc != NULL && cbx_node_below(node, proc->node);
+}
+
+static int64_t put_statfs(const struct cbx_node *node, uint64_t va)
 {
 	struct lx_statfs fs = {
-		.type = LX_TMPFS_MAGIC,
+		.type = LX_PROC_MAGIC,
 		.bsize = CBX_PAGE_SIZE,
-		.blocks = cbx_budget_total(),
-		.bfree = cbx_budget_free(),
-		.bavail = cbx_budget_free(),
 		.namelen = LX_NAME_MAX,
 		.frsize = CBX_PAGE_SIZE,
 	};
 
+	if (!is_proc(node)) {
+		fs.type = LX_TMPFS_MAGIC;
+		fs.blocks = cbx_budget_total();
+		fs.bfree = cbx_budget_free();
+		fs.bavail = cbx_budget_free();
+	}
 	return cbx_user_put(va, &fs, sizeof(fs));
 }
 
@@ -244,11 +257,12 @@ int64_t cbx_sys_statfs(const uint64_t *arg)
 	struct cbx_node *node;
 	int64_t status = cbx_at_node(CBX_AT_CWD, arg[0], 0, &node);
 
-	return status != 0 ? status : put_statfs(arg[1]);
+	return status != 0 ? status : put_statfs(node, arg[1]);
 }
 
 int64_t cbx_sys_fstatfs(const uint64_t *arg)
 {
-	return cbx_fd_file((uint32_t)arg[0]) == NULL ? -LX_EBADF
-						     : put_statfs(arg[1]);
+	const struct cbx_file *file = cbx_fd_file((uint32_t)arg[0]);
+
+	return file == NULL ? -LX_EBADF : put_statfs(file->node, arg[1]);
 }
