@@ -177,15 +177,19 @@ uint64_t attack_box_must(
 	return reply.ret[0];
 }
 
-static void enter_once(void *arg)
+/* Until it spins: a kick that came late for somebody else may end the first
+ * entry, and on linux the order may have to be waited for. */
+static void enter_to_spin(void *arg)
 {
 	struct machine_box *box = arg;
+	uint64_t reason;
 
 	do {
 		box->exit =
 			gate(BOX_ENTER, box->handle, box->io, box->io_count);
-	} while (box->exit.ret[0] == CBX_EXIT_IDLE && !cpus_ending() &&
-		 !machine_finished(box, 0));
+		reason = box->exit.ret[0];
+	} while ((reason == CBX_EXIT_IDLE || reason == CBX_EXIT_INTERRUPTED) &&
+		 !cpus_ending() && !machine_finished(box, 0));
 }
 
 void attack_spin_on(uint32_t cpu, struct machine_box *box)
@@ -195,7 +199,7 @@ void attack_spin_on(uint32_t cpu, struct machine_box *box)
 
 	box->script[0].access = MACHINE_SPIN;
 	machine_begin(box, 0);
-	cpus_run(cpu, enter_once, box);
+	cpus_run(cpu, enter_to_spin, box);
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	while (!machine_finished(box, 0)) {
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
