@@ -37,13 +37,33 @@ static bool commit(uint64_t start, uint64_t end)
 	return true;
 }
 
-/* How much to map at a touch: less when there is little. */
-static uint64_t chunk_bytes(void)
+/* Bytes present right below or above a lazy extent. */
+static uint64_t present_beside(const struct cbx_extent *e)
 {
+	uint64_t i = (uint64_t)(e - cbx_map.extents.at);
+	uint64_t bytes = 0;
+
+	if (i != 0 && e[-1].end == e->start &&
+		e[-1].state == CBX_EXTENT_PRESENT) {
+		bytes = e[-1].end - e[-1].start;
+	}
+	if (i + 1 < cbx_map.extents.count && e[1].start == e->end &&
+		e[1].state == CBX_EXTENT_PRESENT) {
+		bytes = cbx_max(bytes, e[1].end - e[1].start);
+	}
+	return bytes;
+}
+
+/* How much to map at a touch: little at first and where there is little, as
+ * much again as is there when the program goes on. */
+static uint64_t chunk_bytes(const struct cbx_extent *e)
+{
+	uint64_t most = cbx_max(present_beside(e), CHUNK_MIN);
 	uint64_t bytes = CBX_MAP_CHUNK;
 
 	while (bytes > CHUNK_MIN &&
-		bytes >> CBX_PAGE_SHIFT > cbx_budget_free() / 8) {
+		(bytes > most ||
+			bytes >> CBX_PAGE_SHIFT > cbx_budget_free() / 8)) {
 		bytes /= 2;
 	}
 	return bytes;
@@ -51,7 +71,7 @@ static uint64_t chunk_bytes(void)
 
 static bool commit_around(const struct cbx_extent *e, uint64_t address)
 {
-	uint64_t bytes = chunk_bytes();
+	uint64_t bytes = chunk_bytes(e);
 	uint64_t chunk = address & ~(bytes - 1);
 	uint64_t page = cbx_page_floor(address);
 
