@@ -13,6 +13,8 @@ int cbx_command_build(struct cbx_command_line *line);
 int cbx_command_measure(struct cbx_command_line *line);
 /** Print what this machine offers. */
 int cbx_command_info(struct cbx_command_line *line);
+/** Look for instructions a host kernel must not hold. */
+int cbx_command_scan(struct cbx_command_line *line);
 
 /**
  * The image a command is about: read from its file, or built.

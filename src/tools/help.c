@@ -32,6 +32,10 @@ static const struct command_text texts[] = {
 		"this image." },
 	{ CBX_COMMAND_INFO, "info", "confbox info",
 		"Show which backend runs boxes here, and who it keeps out." },
+	{ CBX_COMMAND_SCAN, "scan", "confbox scan FILE",
+		"Look for instructions that the pks-vm monitor does not let a "
+		"host kernel hold, at\nevery byte of the file's code; exit "
+		"status 1 when there are some." },
 };
 
 static const struct command_text *text_of(enum cbx_command command)

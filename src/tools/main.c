@@ -20,6 +20,8 @@ static int run_command(struct cbx_command_line *line)
 		return cbx_command_build(line);
 	case CBX_COMMAND_MEASURE:
 		return cbx_command_measure(line);
+	case CBX_COMMAND_SCAN:
+		return cbx_command_scan(line);
 	case CBX_COMMAND_INFO:
 	default:
 		return cbx_command_info(line);
@@ -29,7 +31,8 @@ static int run_command(struct cbx_command_line *line)
 static int command(const char *name, int argc, char **argv)
 {
 	static const enum cbx_command commands[] = { CBX_COMMAND_RUN,
-		CBX_COMMAND_BUILD, CBX_COMMAND_MEASURE, CBX_COMMAND_INFO };
+		CBX_COMMAND_BUILD, CBX_COMMAND_MEASURE, CBX_COMMAND_INFO,
+		CBX_COMMAND_SCAN };
 	struct cbx_command_line line;
 	int code;
 

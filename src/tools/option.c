@@ -9,6 +9,7 @@
 #define B CBX_COMMAND_BUILD
 #define M CBX_COMMAND_MEASURE
 #define I CBX_COMMAND_INFO
+#define S CBX_COMMAND_SCAN
 
 static const struct cbx_option_row rows[] = {
 #define X(NAME, name, value, commands, shapes, help)                        \

@@ -185,8 +185,20 @@ static int read_rest(
 	return 0;
 }
 
+static int check_scan(const struct cbx_command_line *line)
+{
+	if (line->image != NULL && line->argv == NULL) {
+		return 0;
+	}
+	cbx_say("no file is named; write confbox scan FILE");
+	return CBX_CODE_FAILED;
+}
+
 static int check(const struct cbx_command_line *line)
 {
+	if (line->command == CBX_COMMAND_SCAN) {
+		return check_scan(line);
+	}
 	if (line->image != NULL && line->command != CBX_COMMAND_RUN &&
 		line->command != CBX_COMMAND_MEASURE) {
 		cbx_say("%s: unexpected; put -- before the program and its "

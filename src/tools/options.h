@@ -15,6 +15,7 @@ enum cbx_command {
 	CBX_COMMAND_BUILD = 2,
 	CBX_COMMAND_MEASURE = 4,
 	CBX_COMMAND_INFO = 8,
+	CBX_COMMAND_SCAN = 16,
 };
 
 /** What was asked for. */
@@ -24,7 +25,8 @@ struct cbx_command_line {
 	bool print_measurement;
 	uint64_t timeout_ns; /* 0: none */
 	const char *output;  /* build: the image file */
-	const char *image;   /* run, measure: an image file, or NULL */
+	const char *image;   /* run, measure: an image file, or NULL;
+			      * scan: the file */
 	const char *shaping; /* the first option given that shapes an image */
 	char **argv; /* program and arguments, NULL-terminated, or NULL */
 	struct cbx_program program;

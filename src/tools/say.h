@@ -8,6 +8,7 @@
 
 /** Exit statuses of our own; any other is the program's. */
 enum cbx_code {
+	CBX_CODE_FINDINGS = 1,	   /* scan: there are some */
 	CBX_CODE_TIMEOUT = 124,	   /* --timeout was over */
 	CBX_CODE_FAILED = 125,	   /* confbox itself failed */
 	CBX_CODE_NO_PROGRAM = 126, /* found, but nothing a box can run */

@@ -53,6 +53,8 @@ ROOMS = {
 EXCEPTIONS = {
     ('src/tools/', 'src/runtime/syscall.def'):
         'names and arguments of system calls, for --trace',
+    ('src/tools/', 'src/hal/pks-vm/pure/scan.h'):
+        'the scanner that lets a host kernel in, for scan',
 }
 
 INCLUDE = re.compile(r'^\s*#\s*(?:include|include_next|import)\b\s*(.*)$')

@@ -153,7 +153,7 @@ class Information(Case):
 
     def test_help_lists_every_command(self):
         out, _ = self.good('--help')
-        for command in ('run', 'build', 'measure', 'info'):
+        for command in ('run', 'build', 'measure', 'info', 'scan'):
             self.assertIn(f'confbox {command}', out)
             self.assertTrue(self.good(command, '--help')[0].startswith('usage: '))
 
