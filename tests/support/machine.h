@@ -121,7 +121,7 @@ struct machine_box {
 	uint64_t data;
 	uint64_t space;
 	uint64_t mail; /* linux: its page of orders (boxcode.h) */
-	uint64_t io; /* HOST pages the host lends at BOX_ENTER */
+	uint64_t io;   /* HOST pages the host lends at BOX_ENTER */
 	uint64_t io_count;
 	struct cbx_reply exit; /* of the last BOX_ENTER */
 	struct machine_script script[MACHINE_THREADS]; /* by the argument the
