@@ -43,7 +43,7 @@ static bool give_up(struct cbx_extent *e)
 		return false;
 	}
 	if (e->state == CBX_EXTENT_PRESENT) {
-		if (!worth_keeping(e)) {
+		if (!keep_it || !worth_keeping(e)) {
 			cbx_map_drop(e);
 			return false;
 		}
@@ -54,6 +54,8 @@ static bool give_up(struct cbx_extent *e)
 
 int64_t cbx_memory_release(uint64_t start, uint64_t end)
 {
+	bool small = end - start < CBX_MEMORY_LAZY;
+
 	if (!cbx_map_range_room(start, end)) {
 		return -LX_ENOMEM;
 	}
@@ -63,7 +65,7 @@ int64_t cbx_memory_release(uint64_t start, uint64_t end)
 	uint64_t i = cbx_extent_find(&cbx_map.extents, start);
 
 	while (i < cbx_map.extents.count && cbx_map.extents.at[i].start < end) {
-		if (give_up(&cbx_map.extents.at[i])) {
+		if (give_up(&cbx_map.extents.at[i], small)) {
 			i++;
 		}
 	}
