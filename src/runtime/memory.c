@@ -33,7 +33,7 @@ static void keep(struct cbx_extent *e)
 }
 
 /* Take one extent away from the program; true when it is still in the cbx_map.extents. */
-static bool give_up(struct cbx_extent *e)
+static bool give_up(struct cbx_extent *e, bool keep_it)
 {
 	if (e->state == CBX_EXTENT_LAZY) {
 		if (e->counted) {
