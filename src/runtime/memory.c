@@ -17,8 +17,8 @@ bool cbx_memory_valid(uint64_t start, uint64_t bytes)
 /* Whether what the program gives back is kept mapped. */
 static bool worth_keeping(const struct cbx_extent *e)
 {
-	return e->rights == CBX_MAP_RW && e->end - e->start < CBX_MEMORY_LAZY &&
-	       e->start >= CBX_MEMORY_MAPS && e->end <= CBX_MEMORY_MAPS_END &&
+	return e->rights == CBX_MAP_RW && e->start >= CBX_MEMORY_MAPS &&
+	       e->end <= CBX_MEMORY_MAPS_END &&
 	       cbx_map.cached_pages + cbx_extent_pages(e) <=
 		       cbx_budget_total() / 8;
 }
@@ -32,7 +32,7 @@ static void keep(struct cbx_extent *e)
 	e->dirty = true;
 }
 
-/* Take one extent away from the program; true when it is still in the cbx_map.extents. */
+/* Take one extent away from the program; true when it is still in the map. */
 static bool give_up(struct cbx_extent *e, bool keep_it)
 {
 	if (e->state == CBX_EXTENT_LAZY) {
