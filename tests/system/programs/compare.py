@@ -5,8 +5,9 @@
 
 Each line of LIST is a command, split as a shell does; the first word names
 one of the programs.  It runs in a folder of its own that holds the same files
-in the box and outside, standard input being one of them.  What differs is
-printed: status (128 + n for death by signal n), standard output, error.
+in the box and outside, standard input being one of them.  A line that begins
+with "root:" shows who runs it, and a box's program is root: it is left out for
+anybody else.  What differs is printed: status (128 + n for death by signal n), standard output, error.
 """
 import concurrent.futures
 import os
@@ -141,9 +142,15 @@ def report(command, outside, inside):
 
 
 def read_list(path):
+    """The commands this user can compare."""
+    commands = []
     with open(path, encoding='utf-8') as file:
-        lines = [line.strip() for line in file]
-    return [shlex.split(line) for line in lines if line and not line.startswith('#')]
+        for line in file:
+            for_root = line.startswith('root:')
+            command = shlex.split(line.removeprefix('root:'), comments=line.startswith('#'))
+            if command and (not for_root or os.geteuid() == 0):
+                commands.append(command)
+    return commands
 
 
 def main(confbox, path, *programs):
