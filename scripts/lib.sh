@@ -48,6 +48,7 @@ clang-tidy checks the code for mistakes
 gcovr prints the coverage of the core
 binutils looks into the core archive
 codespell checks the spelling
+make builds the example out of tree
 shellcheck checks these scripts
 valgrind counts instructions
 '
