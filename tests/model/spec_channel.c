@@ -182,10 +182,10 @@ static void feed(struct spec_box *box, struct spec_thread *thread,
 
 	do {
 		entry.bytes = least(bytes - done, CBX_PAGE_SIZE);
-		entry.data = spec.bytes[source + done / CBX_PAGE_SIZE];
-		if (entry.bytes == 0) {
-			entry.data = NULL;
-		}
+		entry.data =
+			entry.bytes == 0
+				? NULL
+				: spec.bytes[source + done / CBX_PAGE_SIZE];
 		digest_extend(box, INPUT, &entry);
 		box_store(space, at + done, entry.data, entry.bytes);
 		entry.address += CBX_PAGE_SIZE;
