@@ -165,15 +165,7 @@ enum cbx_stop_kind {
 	CBX_STOP_LOST,	      /* it can never run again */
 };
 
-/** What a faulting context wanted. */
-enum cbx_fault {
-	CBX_FAULT_READ = 0,
-	CBX_FAULT_WRITE = 1,
-	CBX_FAULT_EXECUTE = 2,
-	CBX_FAULT_INSTRUCTION = 3, /* illegal or privileged */
-	CBX_FAULT_ARITHMETIC = 4,
-	CBX_FAULT_BREAKPOINT = 5,
-};
+/** Why, and what for. */
 struct cbx_stop {
 	enum cbx_stop_kind kind;
 	struct cbx_call call;  /* GATE, TRACE: copied once from its registers */

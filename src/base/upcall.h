@@ -18,6 +18,16 @@ struct cbx_regs {
 	uint64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
 };
 
+/** What a faulting context wanted. */
+enum cbx_fault {
+	CBX_FAULT_READ = 0,
+	CBX_FAULT_WRITE = 1,
+	CBX_FAULT_EXECUTE = 2,
+	CBX_FAULT_INSTRUCTION = 3, /* illegal or privileged */
+	CBX_FAULT_ARITHMETIC = 4,
+	CBX_FAULT_BREAKPOINT = 5,
+};
+
 /** Why the runtime was entered. */
 struct cbx_upcall {
 	uint32_t kind;	/* enum cbx_upcall_kind */

@@ -16,16 +16,6 @@
 
 #define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
 
-/* enum cbx_fault of the arch. */
-enum fault {
-	FAULT_READ = 0,
-	FAULT_WRITE = 1,
-	FAULT_EXECUTE = 2,
-	FAULT_INSTRUCTION = 3,
-	FAULT_ARITHMETIC = 4,
-	FAULT_BREAKPOINT = 5,
-};
-
 struct cbx_context cbx_context;
 
 static void serve(
@@ -56,9 +46,9 @@ static bool in_runtime(uint64_t rip)
 static uint8_t access_of(uint32_t code)
 {
 	switch (code) {
-	case FAULT_WRITE:
+	case CBX_FAULT_WRITE:
 		return LX_PROT_WRITE;
-	case FAULT_EXECUTE:
+	case CBX_FAULT_EXECUTE:
 		return LX_PROT_EXEC;
 	default:
 		return LX_PROT_READ;
@@ -70,14 +60,14 @@ static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip)
 	struct lx_siginfo info = { .code = 1, .value = rip };
 
 	switch (upcall->code) {
-	case FAULT_INSTRUCTION:
+	case CBX_FAULT_INSTRUCTION:
 		info.signo = LX_SIGILL;
 		info.code = 2; /* ILL_ILLOPN */
 		break;
-	case FAULT_ARITHMETIC:
+	case CBX_FAULT_ARITHMETIC:
 		info.signo = LX_SIGFPE;
 		break;
-	case FAULT_BREAKPOINT:
+	case CBX_FAULT_BREAKPOINT:
 		info.signo = LX_SIGTRAP;
 		break;
 	default:
@@ -118,7 +108,7 @@ static void touch(uint64_t address)
 
 static bool is_touch(const struct cbx_upcall *upcall)
 {
-	return upcall->code <= FAULT_EXECUTE &&
+	return upcall->code <= CBX_FAULT_EXECUTE &&
 	       cbx_memory_lazy(upcall->value, access_of(upcall->code));
 }
 
