@@ -55,6 +55,6 @@ enum cbx_status cbx_hal_page_accept(
 enum cbx_status cbx_hal_page_release(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
-	return cbx_hal_view_set(pfn, count,
-		(struct cbx_view){ CBX_VIEW_R | CBX_VIEW_W }, done);
+	return cbx_hal_view_set(
+		pfn, count, (struct cbx_view){ CBX_VIEW_R | CBX_VIEW_W }, done);
 }
