@@ -15,21 +15,27 @@
 #define CBX_X86_REGIONS_MAX 64
 #define CBX_X86_FRAME_BYTES 16
 
+/** What a range of pages is. */
+enum cbx_x86_kind {
+	CBX_X86_RAM,
+	CBX_X86_RESERVED, /* in the loader's map, but not ordinary memory */
+	CBX_X86_MONITOR,  /* the image and all it carved: one range */
+	CBX_X86_MODULE,	  /* RAM that holds the host's image as it was loaded */
+};
+
 /** A range of pages of the machine's memory map. */
 struct cbx_x86_region {
 	uint64_t first;
 	uint64_t count;
-	bool ram; /* else: in the map, but not memory for the host */
+	enum cbx_x86_kind kind;
 };
 
 struct cbx_x86_boot {
-	/* sorted, not overlapping, within page_count */
+	/* not overlapping, within page_count; some are empty */
 	struct cbx_x86_region region[CBX_X86_REGIONS_MAX];
 	uint32_t region_count;
 	uint32_t cpu_count; /* windows made */
 	uint64_t page_count;
-	uint64_t monitor_first; /* the image and all it carved: one range */
-	uint64_t monitor_count;
 	uint64_t
 		module_address; /* the host's image as it was loaded; 0: none */
 	uint64_t module_bytes;

@@ -11,6 +11,7 @@
  */
 #ifndef CBX_TABLE_ENTRY_H
 #define CBX_TABLE_ENTRY_H
+#ifndef __ASSEMBLER__
 
 #include <base/types.h>
 
@@ -63,4 +64,5 @@ static inline struct cbx_rights cbx_entry_rights(uint64_t entry)
 	return (struct cbx_rights){ bits };
 }
 
+#endif
 #endif

@@ -49,10 +49,22 @@ void cbx_x86_interrupt(uint32_t vector);
  * The arch's.
  */
 
-/** Set this CPU up: descriptor tables, entry points, control registers,
- * extended state.  @pre its window is mapped, cbx_x86_cpu()->number, root and
- * home are set; the writable aliases of its GDT and IDT pages are given */
-void cbx_x86_cpu_init(void *gdt, void *idt);
+/**
+ * Set this CPU up: descriptor tables, entry points, control registers,
+ * extended state.
+ *
+ * @pre it runs on its home root, whose window is mapped;
+ *      cbx_x86_cpu()->number, root and home are set
+ */
+void cbx_x86_cpu_init(void);
+
+/** Where entry.S ends a fault of the monitor's own. */
+_Noreturn void cbx_x86_own_fault(void);
+
+/** Nanoseconds since cbx_x86_clock_init, by the time stamp counter, whose rate
+ * was measured then. */
+void cbx_x86_clock_init(void);
+uint64_t cbx_x86_clock_ns(void);
 
 /** This CPU is about to run on a root that is not the box root any more. */
 void cbx_x86_space_leave(void);
@@ -70,5 +82,6 @@ void cbx_x86_cr0_write(uint64_t value);
 void cbx_x86_cr4_write(uint64_t value);
 void cbx_x86_xcr0_write(uint64_t value);
 void cbx_x86_tables_load(const void *gdtr, const void *idtr);
+void cbx_x86_task_load(void);
 
 #endif

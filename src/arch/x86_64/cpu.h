@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Instructions C has no words for.  None of these is privileged enough to
+ * matter in the wrong hands; those that are live in privileged.S. */
+#ifndef CBX_ARCH_X86_64_CPU_H
+#define CBX_ARCH_X86_64_CPU_H
+
+#include <base/types.h>
+
+struct cbx_x86_cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cbx_x86_cpuid cbx_x86_cpuid(uint32_t leaf, uint32_t sub)
+{
+	struct cbx_x86_cpuid r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(sub));
+	return r;
+}
+
+static inline uint64_t cbx_x86_tsc(void)
+{
+	uint32_t low;
+	uint32_t high;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+/** @return false when there was none */
+static inline bool cbx_x86_rdrand(uint64_t *word)
+{
+	bool ok;
+
+	__asm__ volatile("rdrand %0" : "=r"(*word), "=@ccc"(ok));
+	return ok;
+}
+
+static inline void cbx_x86_out8(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t cbx_x86_in8(uint16_t port)
+{
+	uint8_t value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void cbx_x86_out32(uint16_t port, uint32_t value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void cbx_x86_invlpg(uint64_t va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+static inline uint64_t cbx_x86_fs_base(void)
+{
+	uint64_t base;
+
+	__asm__ volatile("rdfsbase %0" : "=r"(base));
+	return base;
+}
+
+static inline uint64_t cbx_x86_gs_base(void)
+{
+	uint64_t base;
+
+	__asm__ volatile("rdgsbase %0" : "=r"(base));
+	return base;
+}
+
+/** Null data selectors, and the bases of fs and gs. @pre both canonical */
+static inline void cbx_x86_segments(uint64_t fs, uint64_t gs)
+{
+	__asm__ volatile("mov %2, %%ds; mov %2, %%es\n\t"
+			 "mov %2, %%fs; mov %2, %%gs\n\t"
+			 "wrfsbase %0; wrgsbase %1"
+			 :
+			 : "r"(fs), "r"(gs), "r"(0));
+}
+
+static inline void cbx_x86_xsave(void *area)
+{
+	__asm__ volatile("xsave64 (%0)"
+			 :
+			 : "r"(area), "a"(0xffffffff), "d"(0xffffffff)
+			 : "memory");
+}
+
+static inline void cbx_x86_xrstor(const void *area)
+{
+	__asm__ volatile("xrstor64 (%0)"
+			 :
+			 : "r"(area), "a"(0xffffffff), "d"(0xffffffff)
+			 : "memory");
+}
+
+static inline _Noreturn void cbx_x86_stop(void)
+{
+	for (;;) {
+		__asm__ volatile("cli; hlt");
+	}
+}
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The instructions only the monitor may execute (machine.h), on pages of their
+ * own.
+ */
+#include <arch/x86_64/layout.h>
+
+	.macro function name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+\name:
+	.endm
+
+	.section .locked, "ax", @progbits
+
+	function cbx_x86_root_load
+	movq	%rdi, %cr3
+	ret
+
+	function cbx_x86_msr_write
+	movl	%edi, %ecx
+	movl	%esi, %eax
+	movq	%rsi, %rdx
+	shrq	$32, %rdx
+	wrmsr
+	ret
+
+	function cbx_x86_cr0_write
+	movq	%rdi, %cr0
+	ret
+
+	function cbx_x86_cr4_write
+	movq	%rdi, %cr4
+	ret
+
+	function cbx_x86_xcr0_write
+	movl	%edi, %eax
+	movq	%rdi, %rdx
+	shrq	$32, %rdx
+	xorl	%ecx, %ecx
+	xsetbv
+	ret
+
+/* The new code segment is loaded by a far return. */
+	function cbx_x86_tables_load
+	lgdt	(%rdi)
+	lidt	(%rsi)
+	xorl	%eax, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %fs
+	movl	%eax, %gs
+	movl	$CBX_SELECTOR_DATA, %eax
+	movl	%eax, %ss
+	popq	%rdx
+	pushq	$CBX_SELECTOR_CODE
+	pushq	%rdx
+	lretq
+
+	function cbx_x86_task_load
+	movl	$CBX_SELECTOR_TSS, %eax
+	ltr	%ax
+	ret
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The compiler's four functions, by the CPU's own string instructions. */
+#include <base/string.h>
+
+#include <stdint.h>
+
+void *memcpy(void *restrict dst, const void *restrict src, size_t size)
+{
+	void *to = dst;
+
+	__asm__ volatile("rep movsb"
+			 : "+D"(to), "+S"(src), "+c"(size)
+			 :
+			 : "memory");
+	return dst;
+}
+
+void *memmove(void *dst, const void *src, size_t size)
+{
+	uint8_t *to = (uint8_t *)dst + size;
+	const uint8_t *from = (const uint8_t *)src + size;
+
+	if ((uintptr_t)dst - (uintptr_t)src >= size) {
+		return memcpy(dst, src, size);
+	}
+	while (to != dst) {
+		*(volatile uint8_t *)--to = *--from;
+	}
+	return dst;
+}
+
+void *memset(void *dst, int byte, size_t size)
+{
+	void *to = dst;
+
+	__asm__ volatile("rep stosb"
+			 : "+D"(to), "+c"(size)
+			 : "a"(byte)
+			 : "memory");
+	return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t size)
+{
+	const volatile uint8_t *x = a;
+	const volatile uint8_t *y = b;
+
+	for (size_t i = 0; i < size; i++) {
+		uint8_t left = x[i];
+		uint8_t right = y[i];
+
+		if (left != right) {
+			return left < right ? -1 : 1;
+		}
+	}
+	return 0;
+}

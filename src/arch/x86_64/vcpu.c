@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Box CPU contexts: running them, and what they stop for. */
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/machine.h>
+#include <arch/x86_64/space.h>
+#include <arch/x86_64/vcpu.h>
+#include <base/gatecall_linux.h>
+#include <base/string.h>
+
+/* What a box may have in rflags: arithmetic, trap, direction, alignment
+ * check, identification.  The rest is 0 but for the constant bit and
+ * interrupts, which are on. */
+#define FLAGS_USER 0x240dd5ull
+#define FLAGS_SET  0x000202ull
+
+/* Addresses of user mode end here. */
+#define USER_END 0x800000000000ull
+
+enum vector {
+	VECTOR_DIVIDE = 0,
+	VECTOR_DEBUG = 1,
+	VECTOR_NMI = 2,
+	VECTOR_BREAKPOINT = 3,
+	VECTOR_INVALID = 6,
+	VECTOR_PAGE = 14,
+	VECTOR_X87 = 16,
+	VECTOR_CHECK = 18,
+	VECTOR_SIMD = 19,
+	VECTOR_EXTERNAL = 32,
+};
+#define PAGE_WRITE   0x02u
+#define PAGE_EXECUTE 0x10u
+
+/* A number of an exception that never happened: the context is to continue
+ * where no instruction can be. */
+static const struct cbx_x86_trap lost_way = {
+	.vector = VECTOR_PAGE,
+	.error = PAGE_EXECUTE | 4,
+};
+
+enum cbx_status cbx_arch_vcpu_init(struct cbx_arch_vcpu *vcpu,
+	struct cbx_arch_space *space, const struct cbx_vcpu_start *start)
+{
+	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
+	const struct cbx_x86_space *s = cbx_x86_space_const(space);
+
+	v->regs = (struct cbx_regs){
+		.rip = start->entry,
+		.rsp = start->stack,
+		.rdi = start->arg,
+	};
+	v->root = s->root;
+	v->flags = s->flags;
+	v->stack = start->stack;
+	v->first_stack = start->stack;
+	cbx_x86_xstate_reset(v);
+	return CBX_OK;
+}
+
+void cbx_arch_vcpu_fini(struct cbx_arch_vcpu *vcpu)
+{
+	memset(vcpu, 0, sizeof(*vcpu));
+}
+
+void cbx_arch_vcpu_upcall_entry(
+	struct cbx_arch_vcpu *vcpu, uint64_t entry, uint64_t stack)
+{
+	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
+
+	v->entry = entry;
+	v->stack = stack != 0 ? stack : v->first_stack;
+}
+
+void cbx_arch_vcpu_upcall(
+	struct cbx_arch_vcpu *vcpu, enum cbx_upcall_kind kind, uint64_t value)
+{
+	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
+
+	if (kind == CBX_UPCALL_DEADLINE) {
+		v->deadline_due = true;
+		v->deadline = value;
+	}
+}
+
+/* One trip into box code and back. */
+static void trip(struct cbx_x86_vcpu *v)
+{
+	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
+
+	memcpy((void *)CBX_CPU_AT(CBX_CPU_REPLY_PAGE), &v->reply,
+		sizeof(v->reply));
+	cpu->trap.regs = v->regs;
+	cpu->trap.regs.rflags = (v->regs.rflags & FLAGS_USER) | FLAGS_SET;
+	cbx_x86_xstate_load(v);
+	cbx_x86_segments(v->fs_base, v->gs_base);
+	cbx_x86_enter();
+	v->fs_base = cbx_x86_fs_base();
+	v->gs_base = cbx_x86_gs_base();
+	cbx_x86_segments(0, 0);
+	cbx_x86_xstate_save(v);
+	v->regs = cpu->trap.regs;
+	memset(&cpu->trap.regs, 0, sizeof(cpu->trap.regs));
+}
+
+static enum cbx_fault page_fault_of(uint64_t error)
+{
+	if ((error & PAGE_EXECUTE) != 0) {
+		return CBX_FAULT_EXECUTE;
+	}
+	return (error & PAGE_WRITE) != 0 ? CBX_FAULT_WRITE : CBX_FAULT_READ;
+}
+
+static enum cbx_fault fault_of(const struct cbx_x86_trap *trap)
+{
+	switch (trap->vector) {
+	case VECTOR_PAGE:
+		return page_fault_of(trap->error);
+	case VECTOR_DIVIDE:
+	case VECTOR_X87:
+	case VECTOR_SIMD:
+		return CBX_FAULT_ARITHMETIC;
+	case VECTOR_DEBUG:
+	case VECTOR_BREAKPOINT:
+		return CBX_FAULT_BREAKPOINT;
+	default:
+		return CBX_FAULT_INSTRUCTION;
+	}
+}
+
+/* Into the runtime, or a stop when there is none to take it. */
+static bool deliver(struct cbx_x86_vcpu *v, const struct cbx_upcall *upcall,
+	const struct cbx_x86_trap *trap, struct cbx_stop *stop)
+{
+	if (v->entry != 0 && cbx_x86_upcall(v, upcall, trap)) {
+		return true;
+	}
+	*stop = (struct cbx_stop){
+		.kind = CBX_STOP_FAULT,
+		.fault = upcall->kind == CBX_UPCALL_FAULT
+				 ? (enum cbx_fault)upcall->code
+				 : CBX_FAULT_INSTRUCTION,
+		.address.a = upcall->kind == CBX_UPCALL_FAULT ? upcall->value
+							      : v->regs.rip,
+	};
+	return false;
+}
+
+static bool deliver_fault(struct cbx_x86_vcpu *v,
+	const struct cbx_x86_trap *trap, struct cbx_stop *stop)
+{
+	const struct cbx_upcall upcall = {
+		.kind = CBX_UPCALL_FAULT,
+		.code = (uint32_t)fault_of(trap),
+		.value = trap->vector == VECTOR_PAGE ? trap->cr2 : v->regs.rip,
+	};
+
+	return deliver(v, &upcall, trap, stop);
+}
+
+static bool deliver_call(struct cbx_x86_vcpu *v, uint32_t code,
+	const struct cbx_x86_trap *trap, struct cbx_stop *stop)
+{
+	const struct cbx_upcall upcall = {
+		.kind = CBX_UPCALL_SYSCALL,
+		.code = code,
+	};
+
+	return deliver(v, &upcall, trap, stop);
+}
+
+/* What was to be delivered when the context next runs. */
+static bool deliver_due(struct cbx_x86_vcpu *v, struct cbx_stop *stop)
+{
+	const struct cbx_x86_trap none = { .vector = CBX_VECTOR_SYSCALL };
+	bool call = v->call_due;
+	bool deadline = v->deadline_due && v->entry != 0;
+	const struct cbx_upcall upcall = {
+		.kind = CBX_UPCALL_DEADLINE,
+		.value = v->deadline,
+	};
+
+	v->call_due = false;
+	v->deadline_due = false;
+	if (call && !deliver_call(v, v->call_code, &none, stop)) {
+		return false;
+	}
+	return !deadline || deliver(v, &upcall, &none, stop);
+}
+
+static struct cbx_call call_of(const struct cbx_regs *r)
+{
+	return (struct cbx_call){
+		.id = (uint32_t)r->rax,
+		.arg = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 },
+	};
+}
+
+/* @return whether the context runs on */
+static bool system_call(struct cbx_x86_vcpu *v, const struct cbx_x86_trap *trap,
+	struct cbx_stop *stop)
+{
+	struct cbx_call call = call_of(&v->regs);
+
+	if (call.id - CBX_LINUX_GATE_BASE < CBX_LINUX_GATE_COUNT) {
+		stop->kind = CBX_STOP_GATE;
+		stop->call = call;
+		stop->call.id -= CBX_LINUX_GATE_BASE;
+		return false;
+	}
+	if ((v->flags & CBX_SPACE_TRACE) == 0 || v->entry == 0) {
+		return deliver_call(v, (uint32_t)call.id, trap, stop);
+	}
+	stop->kind = CBX_STOP_TRACE;
+	stop->call = call;
+	v->call_due = true;
+	v->call_code = (uint32_t)call.id;
+	return false;
+}
+
+/* @return whether the context runs on */
+static bool handle(struct cbx_x86_vcpu *v, const struct cbx_x86_trap *trap,
+	struct cbx_stop *stop)
+{
+	if (trap->vector == CBX_VECTOR_SYSCALL) {
+		return system_call(v, trap, stop);
+	}
+	if (trap->vector >= VECTOR_EXTERNAL || trap->vector == VECTOR_NMI ||
+		trap->vector == VECTOR_CHECK) {
+		cbx_x86_interrupt((uint32_t)trap->vector);
+		stop->kind = CBX_STOP_INTERRUPTED;
+		return false;
+	}
+	return deliver_fault(v, trap, stop);
+}
+
+/* @return whether the context runs on */
+static bool step(struct cbx_x86_vcpu *v, struct cbx_stop *stop)
+{
+	if (v->regs.rip >= USER_END) {
+		struct cbx_x86_trap trap = lost_way;
+
+		trap.cr2 = v->regs.rip;
+		return deliver_fault(v, &trap, stop);
+	}
+	trip(v);
+	return handle(v, &cbx_x86_cpu()->trap, stop);
+}
+
+void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
+	const struct cbx_reply *reply, struct cbx_stop *stop)
+{
+	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
+	bool on = true;
+
+	*stop = (struct cbx_stop){ .kind = CBX_STOP_LOST };
+	if (reply != NULL) {
+		v->reply = *reply;
+		v->regs.rax = CBX_REPLY_VA;
+	}
+	cbx_x86_space_enter(v->root);
+	on = deliver_due(v, stop);
+	while (on) {
+		on = step(v, stop);
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Start-up of the bare-metal image: what the loader said, memory carved, the
+ * real page tables.  All of it runs once, on the first CPU, before a host.
+ *
+ * Until cbx_bare_run memory below 4 GiB is mapped at its own address.
+ */
+#ifndef CBX_MONITOR_BARE_BARE_H
+#define CBX_MONITOR_BARE_BARE_H
+
+#include <arch/x86_64/boot.h>
+
+/** Linker symbols: addresses, and numbers in the form of addresses. */
+extern const uint8_t cbx_image[];
+extern const uint8_t cbx_image_text_end[];
+extern const uint8_t cbx_image_rodata_end[];
+extern const uint8_t cbx_image_end[];
+
+/** The machine is not one this image can run on: say so and stop. */
+_Noreturn void cbx_bare_fail(const char *why);
+
+/**
+ * Read what the loader left: memory map and module.
+ *
+ * @param magic  what the loader left in eax: multiboot2, or else PVH
+ * @param info   address of its structure, below 4 GiB
+ * @param[out] boot  region, region_count, page_count, module_*
+ */
+void cbx_bare_info(uint32_t magic, uint64_t info, struct cbx_x86_boot *boot);
+
+/** Enter a range of the loader's map; of RAM whole pages only.
+ * @param kind  RAM or RESERVED */
+void cbx_bare_region(struct cbx_x86_boot *boot, uint64_t address,
+	uint64_t bytes, enum cbx_x86_kind kind);
+
+/** Sort the regions, and refuse maps that overlap. */
+void cbx_bare_regions_finish(struct cbx_x86_boot *boot);
+
+/** Of the one region of RAM that holds them, @p count pages from @p first on
+ * are a region of their own. */
+void cbx_bare_region_split(struct cbx_x86_boot *boot, uint64_t first,
+	uint64_t count, enum cbx_x86_kind kind);
+
+/** Begin carving at @p address, a page, in RAM below 4 GiB. */
+void cbx_bare_carve_start(const struct cbx_x86_boot *boot, uint64_t address);
+
+/** The address of @p pages zeroed pages in a row. */
+uint64_t cbx_bare_carve(uint64_t pages);
+
+/** The end of what was carved. */
+uint64_t cbx_bare_carve_end(void);
+
+/** Build the monitor's half for each CPU; fills home. */
+void cbx_bare_build(struct cbx_x86_boot *boot);
+
+/** From boot.S. */
+_Noreturn void cbx_bare_start(uint32_t magic, uint64_t info);
+_Noreturn void cbx_bare_switch(uint64_t root, uint64_t stack);
+_Noreturn void cbx_bare_run(void);
+
+#endif

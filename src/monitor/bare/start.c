@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arch/x86_64/console.h>
+#include <arch/x86_64/machine.h>
+#include <monitor/bare/bare.h>
+
+#define LARGE_PAGE 0x200000ull
+
+static struct cbx_x86_boot boot;
+
+_Noreturn void cbx_bare_fail(const char *why)
+{
+	cbx_x86_console_line(why);
+	cbx_x86_console_exit();
+}
+
+/* The image and what follows it, from the boot page on. */
+static void carve(void)
+{
+	uint64_t image = (uint64_t)(cbx_image_end - cbx_image);
+	uint64_t end = CBX_IMAGE_PA + image;
+
+	end = (end + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+	cbx_bare_carve_start(&boot, end);
+	cbx_bare_build(&boot);
+	end = cbx_bare_carve_end() - CBX_BOOT_PA;
+	cbx_bare_region_split(&boot, CBX_BOOT_PA >> CBX_PAGE_SHIFT,
+		end >> CBX_PAGE_SHIFT, CBX_X86_MONITOR);
+}
+
+static void keep_module(void)
+{
+	uint64_t first = boot.module_address >> CBX_PAGE_SHIFT;
+	uint64_t end = boot.module_address + boot.module_bytes;
+
+	if (end > first << CBX_PAGE_SHIFT) {
+		cbx_bare_region_split(&boot, first, cbx_pages_of(end) - first,
+			CBX_X86_MODULE);
+	}
+}
+
+_Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
+{
+	cbx_x86_console_init();
+	cbx_bare_info(magic, info, &boot);
+	boot.cpu_count = 1;
+	carve();
+	keep_module();
+	cbx_bare_switch(boot.home, CBX_CPU_STACK_TOP);
+}
+
+_Noreturn void cbx_bare_run(void)
+{
+	cbx_x86_cpu_init();
+	cbx_x86_hal_start(&boot);
+	cbx_x86_main(&boot);
+}
