@@ -84,5 +84,6 @@ int main(int argc, char **argv)
 		n = read(STDIN_FILENO, data, sizeof(data));
 	} while (n > 0);
 	say("confined\n");
+	usleep(1000); /* a box that sleeps lets go of what it has written */
 	return leak(argv[1]);
 }
