@@ -27,21 +27,34 @@
 
 #define VECTOR_PAGE 14
 
-/* Open the monitor's rights.  rax, rcx and rdx are lost.  Entered in the
- * middle with other values, it comes back to the constants. */
+	.section .rodata.windows, "a", @progbits
+	.balign	8
+	.globl	cbx_x86_windows
+	.hidden	cbx_x86_windows
+cbx_x86_windows:
+
+/* Open the monitor's rights; rcx is the state page then, rax and rdx are lost.
+ * All of it may run again from the beginning until the mode was read. */
 	.macro open_rights
 771:	movl	$CBX_MSR_PKRS, %ecx
 	xorl	%eax, %eax
 	xorl	%edx, %edx
 	wrmsr
-	cmpl	$CBX_MSR_PKRS, %ecx
-	jne	771b
-	testl	%eax, %eax
+774:	cmpl	$CBX_MSR_PKRS, %ecx
+	jne	cbx_x86_misused
+775:	testl	%eax, %eax
 	jne	771b
 	cli
 	cld
 	clac
 	movabsq	$CBX_CPU_STATE_VA, %rcx
+	.endm
+
+/* After the instruction that reads the mode: struct cbx_x86_window. */
+	.macro mode_read
+776:	.pushsection .rodata.windows, "a", @progbits
+	.quad	771b, 774b, 775b, 776b
+	.popsection
 	.endm
 
 /* All registers but rax, rcx, rdx, rsp, rip and rflags to the state page. */
@@ -145,6 +158,7 @@ cbx_x86_stubs_end:
 	open_rights
 	movabsq	$CBX_CPU_TOP(\page), %rdx
 	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
+	mode_read
 	jne	772f
 	testb	$3, CBX_FRAME_CS(%rdx)
 	jne	cbx_from_box
@@ -169,6 +183,31 @@ cbx_x86_stubs_end:
 	body	cbx_trap_check, CBX_CPU_CHECK_PAGE
 	body	cbx_trap_debug, CBX_CPU_DEBUG_PAGE
 	body	cbx_trap_double, CBX_CPU_DOUBLE_PAGE
+
+/* Somebody jumped to a WRMSR with another number: it has been written, and
+ * nothing is sure any more. */
+	.globl	cbx_x86_misused
+	.hidden	cbx_x86_misused
+	.type	cbx_x86_misused, @function
+cbx_x86_misused:
+	movl	$CBX_MSR_PKRS, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+	cmpl	$CBX_MSR_PKRS, %ecx
+	jne	cbx_x86_misused
+	testl	%eax, %eax
+	jne	cbx_x86_misused
+	cli
+	cld
+	movabsq	$CBX_CPU_STATE_VA, %rcx
+	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
+	movabsq	$CBX_CPU_PANIC_TOP, %rsp
+	pushq	$2
+	popfq
+	xorl	%ebp, %ebp
+	call	cbx_x86_own_misuse
+	ud2
 
 /* The monitor's own fault: it ends here. */
 cbx_own_fault:
@@ -230,6 +269,7 @@ cbx_x86_syscall:
 	open_rights
 	movabsq	$CBX_CPU_SCRATCH_VA, %rdx
 	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
+	mode_read
 	jne	2f
 	save_registers
 	movq	%r11, REGS_RFLAGS(%rcx)
@@ -283,5 +323,10 @@ cbx_x86_enter:
 	movq	REGS_RCX(%rcx), %rcx
 	iretq
 	.size	cbx_x86_enter, . - cbx_x86_enter
+
+	.section .rodata.windows, "a", @progbits
+	.globl	cbx_x86_windows_end
+	.hidden	cbx_x86_windows_end
+cbx_x86_windows_end:
 
 	.section .note.GNU-stack, "", @progbits

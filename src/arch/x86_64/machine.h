@@ -5,8 +5,9 @@
  *
  * Entry stubs.  Every vector and `syscall` enter a stub of entry.S.  It saves
  * rax, rcx and rdx (on the vector's entry stack, or in the scratch words), opens
- * the monitor's rights by WRMSR PKRS with a constant that is checked again
- * afterwards, clears IF, DF and AC, and only then looks at cbx_x86_cpu()->mode:
+ * the monitor's rights by WRMSR PKRS with constants that are checked again
+ * afterwards, clears IF, DF and AC, and only then looks at cbx_x86_cpu()->mode
+ * (doc/pks-vm.md has the argument):
  *
  *   BOX      the frame is genuine: no other CPU can reach this window, and the
  *            host does not run here.  Registers go to cbx_x86_cpu()->trap, the
@@ -41,6 +42,22 @@
 void cbx_x86_host_trap(void);
 void cbx_x86_host_syscall(void);
 
+/**
+ * The stretch of a prologue that opens rights, for the HAL's stubs in mode HOST:
+ * an NMI whose interrupted RIP lies in [written, end) finds rights open that it
+ * must not give back.  If RIP is before compared and the interrupted ecx is not
+ * CBX_MSR_PKRS, the machine has been misused (cbx_x86_misused); else the NMI
+ * returns to restart, with the host's rights.
+ */
+struct cbx_x86_window {
+	uint64_t restart;  /* loads the constants */
+	uint64_t written;  /* after WRMSR */
+	uint64_t compared; /* its number was the constant */
+	uint64_t end;	   /* the mode was read */
+};
+extern const struct cbx_x86_window cbx_x86_windows[];
+extern const struct cbx_x86_window cbx_x86_windows_end[];
+
 /** An interrupt was taken while a box ran: acknowledge it, keep it for the
  * host.  @param vector  2, 18 or at least 32 */
 void cbx_x86_interrupt(uint32_t vector);
@@ -58,8 +75,11 @@ void cbx_x86_interrupt(uint32_t vector);
  */
 void cbx_x86_cpu_init(void);
 
-/** Where entry.S ends a fault of the monitor's own. */
+/** Where entry.S ends a fault of the monitor's own, and a WRMSR that wrote
+ * something else; cbx_x86_misused is jumped to with any registers. */
 _Noreturn void cbx_x86_own_fault(void);
+_Noreturn void cbx_x86_own_misuse(void);
+void cbx_x86_misused(void);
 
 /** Nanoseconds since cbx_x86_clock_init, by the time stamp counter, whose rate
  * was measured then. */
