@@ -218,7 +218,7 @@ static void kick(void *arg)
 	struct kicker *k = arg;
 
 	while (!atomic_load(&k->stop) && !cpus_ending()) {
-		const struct timespec pause = { .tv_nsec = 100000 };
+		const struct timespec pause = { .tv_nsec = 1000000 };
 
 		(void)gate(BOX_KICK, k->handle);
 		(void)nanosleep(&pause, NULL);

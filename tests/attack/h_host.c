@@ -75,6 +75,7 @@ static void source_is_read_once(void)
 	uint8_t held[CBX_PAGE_SIZE];
 
 	machine_building(&steady, NULL);
+	machine_boxes = steady.index; /* the same addresses, so that ... */
 	machine_building(&lied, NULL);
 	memset(honest, 0x3c, sizeof(honest));
 	machine_put(page, honest, sizeof(honest));
@@ -90,9 +91,8 @@ static void source_is_read_once(void)
 	must(BOX_FINALIZE, lied.handle);
 	a = gate(BOX_DIGEST, steady.handle, CBX_DIGEST_MEASUREMENT);
 	b = gate(BOX_DIGEST, lied.handle, CBX_DIGEST_MEASUREMENT);
-	/* The two have their code at different addresses: compare content. */
 	assert_int_equal(a.status, CBX_OK);
-	assert_int_equal(b.status, CBX_OK);
+	assert_memory_equal(&a, &b, sizeof(a)); /* ... the digests compare */
 }
 
 /* The bytes of a reply in the box are those in its input digest. */

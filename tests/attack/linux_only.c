@@ -290,33 +290,52 @@ static uint32_t enter_kicked(struct machine_box *box)
 	return reason;
 }
 
+/* Enter until the box goes on with its forged frame, or is over: a kick that
+ * was on its way meanwhile finds no frame of the kernel's. */
+static bool enter_until_forged(struct machine_box *box)
+{
+	while (mail_of(box, 0)->word == 0) {
+		uint32_t reason = enter_kicked(box);
+
+		if (reason == CBX_EXIT_ENDED) {
+			assert_true(attack_ended(box));
+			return false;
+		}
+		assert_true(reason == CBX_EXIT_INTERRUPTED ||
+			    reason == CBX_EXIT_IDLE);
+	}
+	return true;
+}
+
 /* A frame that masks every signal must not keep the box from being stopped. */
 void attack_a10_forged_signal_frame_is_refused(void **state)
 {
 	const uint64_t arg[CBX_CALL_ARGS] = {
 		CBX_SLOT_VA + CBX_SLOT_STACK + 0x1000, CBX_STUB_TEXT
 	};
-	static struct machine_box box;
-	uint64_t started;
+	uint32_t stopped = 0;
 
 	(void)state;
-	machine_box(&box);
-	box.script[0].call = (struct cbx_call){ 0 };
-	memcpy(box.script[0].call.arg, arg, sizeof(arg));
-	box.script[0].access = MAIL_OP + BOXCODE_EXECUTE;
-	box.script[0].address =
-		MACHINE_CODE(&box) + (uint64_t)(boxcode_forge - boxcode_begin);
-	box.script[0].word = 0;
-	machine_begin(&box, 0);
-	while (mail_of(&box, 0)->word == 0) { /* until it got that far */
-		uint32_t reason = enter_kicked(&box);
+	for (uint32_t i = 0; i < 20 && stopped < 3; i++) {
+		static struct machine_box box;
+		uint64_t started;
 
-		assert_true(reason == CBX_EXIT_INTERRUPTED ||
-			    reason == CBX_EXIT_IDLE);
+		machine_box(&box);
+		memcpy(box.script[0].call.arg, arg, sizeof(arg));
+		box.script[0].access = MAIL_OP + BOXCODE_EXECUTE;
+		box.script[0].address =
+			MACHINE_CODE(&box) +
+			(uint64_t)(boxcode_forge - boxcode_begin);
+		machine_begin(&box, 0);
+		if (enter_until_forged(&box)) {
+			started = cbx_hal_ticks();
+			assert_int_equal(
+				enter_kicked(&box), CBX_EXIT_INTERRUPTED);
+			assert_true(cbx_hal_ticks() - started < 4000000000);
+			stopped++;
+		}
+		machine_erase(&box);
 	}
-	started = cbx_hal_ticks();
-	assert_int_equal(enter_kicked(&box), CBX_EXIT_INTERRUPTED);
-	assert_true(cbx_hal_ticks() - started < 2000000000);
-	machine_erase(&box);
+	assert_true(stopped != 0);
 	attack_sound();
 }

@@ -158,6 +158,8 @@ void attack_m22_taking_a_buffer_races_with_a_copy(void **state)
 {
 	struct machine_box victim;
 	static struct taker taker;
+	struct timespec start;
+	struct timespec now;
 	uint32_t outputs = 0;
 	uint32_t refusals = 0;
 
@@ -169,15 +171,17 @@ void attack_m22_taking_a_buffer_races_with_a_copy(void **state)
 	atomic_store(&taker.stop, false);
 	victim.io = taker.pfn;
 	cpus_run(1, take_and_return, &taker);
-	for (uint32_t i = 0;
-		i < 5000 && (outputs < OVERLAPS || refusals < OVERLAPS); i++) {
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
 		if (write_output(&victim)) {
 			outputs++;
 		} else {
 			refusals++;
 		}
 		rest();
-	}
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((outputs < OVERLAPS || refusals < OVERLAPS) &&
+		 now.tv_sec - start.tv_sec < 8);
 	atomic_store(&taker.stop, true);
 	cpus_join(1);
 	assert_true(taker.clean);

@@ -25,6 +25,8 @@ MUTANTS = {
         'space_hold': 'M03 M12 M30 G12 A14',
         'thread_wake': 'X08 X09 X19',
         'random': 'M29',
+        'double_fetch': 'H05',
+        'box_query': 'X16',
     },
     # Where the backend's own checks stop the process, a table cannot be had.
     'linux': {
@@ -32,6 +34,8 @@ MUTANTS = {
         'space_protect': 'M13 X12',
         'host_range': 'G07 M05 M10',
         'random': 'M29',
+        'double_fetch': 'H05',
+        'box_query': 'X16',
     },
 }
 

@@ -4,6 +4,7 @@
 
 #include <arch/arch.h>
 #include <core/copy.h>
+#include <core/gate.h>
 #include <core/page.h>
 #include <core/thread.h>
 #include <hal/hal.h>
@@ -190,4 +191,24 @@ WRAP(uint64_t, cbx_thread_wake, const struct cbx_domain *d, uint64_t ticks)
 		return (ticks > cbx_hal_ticks() ? ticks : cbx_hal_ticks()) + 1;
 	}
 	return __real_cbx_thread_wake(d, ticks);
+}
+
+WRAP(enum cbx_status, cbx_copy_from_host, uint64_t pfn, void *dst, size_t size)
+{
+	enum cbx_status status = __real_cbx_copy_from_host(pfn, dst, size);
+
+	if (status == CBX_OK && mutant("double_fetch")) {
+		status = __real_cbx_copy_from_host(pfn, dst, size);
+	}
+	return status;
+}
+
+WRAP(enum cbx_status, cbx_gate_box_query, struct cbx_gate *g)
+{
+	enum cbx_status status = __real_cbx_gate_box_query(g);
+
+	if (mutant("box_query")) {
+		g->ret[3] = g->d->reserve.count;
+	}
+	return status;
 }
