@@ -234,7 +234,7 @@ static bool jump(uint64_t to)
 	(void)mail_call(&box, BOXCODE_JUMP, to, 9, arg);
 	attack_kicks_end(1);
 	over = attack_ended(&box);
-	attack_maps_as_said(&box);
+	(void)attack_maps_as_said(&box);
 	assert_false(machine_read(&box, MACHINE_FREE, &word));
 	machine_erase(&box);
 	return over;

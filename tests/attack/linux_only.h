@@ -55,9 +55,9 @@ bool attack_instruction(struct machine_box *box, const uint8_t *label,
 /** The box's process; 0 when it is gone. */
 int attack_process(const struct machine_box *box);
 
-/** The kernel maps for the box what its table says, no more and no less.  Says
- * nothing of a box that is over. */
-void attack_maps_as_said(const struct machine_box *box);
+/** The kernel maps for the box what its table says, no more and no less; a box
+ * that is over may map anything. @return false: not for us to see */
+bool attack_maps_as_said(const struct machine_box *box);
 
 /** Children this process has. */
 uint32_t attack_children(void);

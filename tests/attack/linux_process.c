@@ -99,7 +99,7 @@ static uint64_t count_mappings(const struct cbx_arch_space *space)
 	return count;
 }
 
-void attack_maps_as_said(const struct machine_box *box)
+bool attack_maps_as_said(const struct machine_box *box)
 {
 	const struct cbx_arch_space *space = machine_space(box->space);
 	struct line line = { 0 };
@@ -108,13 +108,13 @@ void attack_maps_as_said(const struct machine_box *box)
 	FILE *file;
 
 	if (must(BOX_QUERY, box->handle) == CBX_DOMAIN_DYING) {
-		return;
+		return true;
 	}
 	(void)snprintf(
 		text, sizeof(text), "/proc/%d/maps", attack_process(box));
 	file = fopen(text, "re");
 	if (file == NULL && errno == EACCES) {
-		attack_skip("only root can look at a box's process");
+		return false; /* only root can look at a box's process */
 	}
 	assert_non_null(file);
 	while (fgets(text, sizeof(text), file) != NULL) {
@@ -127,6 +127,7 @@ void attack_maps_as_said(const struct machine_box *box)
 	}
 	(void)fclose(file);
 	assert_int_equal(pages, count_mappings(space));
+	return true;
 }
 
 void attack_a04_kernel_maps_what_the_table_says(void **state)
@@ -135,23 +136,25 @@ void attack_a04_kernel_maps_what_the_table_says(void **state)
 
 	(void)state;
 	attack_victim(&box);
-	attack_maps_as_said(&box);
+	if (!attack_maps_as_said(&box)) {
+		attack_skip("only root can look at a box's process");
+	}
 	box_must(&box, MAP, 0, MACHINE_FREE, 8, RW);
-	attack_maps_as_said(&box);
+	(void)attack_maps_as_said(&box);
 	box_must(&box, PROTECT, 0, MACHINE_FREE + 0x2000, 3, CBX_RIGHT_R);
 	box_must(&box, UNMAP, 0, MACHINE_FREE + 0x3000, 1);
 	box_must(&box, UNMAP, 0, MACHINE_FREE + 0x7000, 1);
-	attack_maps_as_said(&box);
+	(void)attack_maps_as_said(&box);
 	box_must(&box, MAP_ALIAS, 0, MACHINE_FREE + 0x10000, 2, CBX_RIGHT_R, 0,
 		MACHINE_FREE + 0x4000);
 	box_must(&box, WINDOW_SHARE, MACHINE_FREE + 0x20000, 2);
-	attack_maps_as_said(&box);
+	(void)attack_maps_as_said(&box);
 	box_must(&box, WINDOW_UNSHARE, MACHINE_FREE + 0x20000, 1);
 	box_refuse(E_STATE, &box, MAP, 0, MACHINE_FREE, 1, RW);
 	box_refuse(E_STATE, &box, UNMAP, 0, MACHINE_FREE + 0x3000, 1);
 	box_must(&box, MAP, 0, MACHINE_FREE + 0x3000, 1,
 		CBX_RIGHT_R | CBX_RIGHT_X);
-	attack_maps_as_said(&box);
+	(void)attack_maps_as_said(&box);
 	attack_unharmed(&box);
 }
 
@@ -236,7 +239,7 @@ static void try_calls(const uint64_t *numbers, uint32_t count,
 	}
 	assert_int_equal(attack_children(), children);
 	assert_int_equal(descriptors(attack_process(&box)), fds);
-	attack_maps_as_said(&box);
+	(void)attack_maps_as_said(&box);
 	attack_unharmed(&box);
 }
 #define TRY_CALLS(numbers, ...)                                    \
