@@ -69,7 +69,11 @@ def keeper(image, document):
            'the first digest is not that of its record')
 
 
-TESTS = {'keeper': keeper}
+def box(image, _):
+    passed(image)
+
+
+TESTS = {'keeper': keeper, 'box': box}
 
 
 def main():
