@@ -90,7 +90,7 @@ void *__wrap_cbx_hal_page_map(struct cbx_pfn pfn)
 {
 	void *page = __real_cbx_hal_page_map(pfn);
 
-	if (++tamper.maps == tamper.kick_at_map) {
+	if (atomic_fetch_add(&tamper.maps, 1) + 1 == tamper.kick_at_map) {
 		cbx_hal_cpu_kick(cbx_hal_cpu());
 	}
 	if (tamper.flip_pfn != 0 && pfn.n == tamper.flip_pfn) {
@@ -114,7 +114,7 @@ void __wrap_cbx_hal_page_unmap(const void *page)
 WRAP(void, cbx_hal_cpu_kick, uint32_t cpu)
 {
 	if (tamper.lose_kicks) {
-		tamper.kicks_lost++;
+		atomic_fetch_add(&tamper.kicks_lost, 1);
 	} else {
 		__real_cbx_hal_cpu_kick(cpu);
 	}

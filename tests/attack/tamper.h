@@ -9,13 +9,15 @@
 #ifndef CBX_TESTS_ATTACK_TAMPER_H
 #define CBX_TESTS_ATTACK_TAMPER_H
 
+#include <stdatomic.h>
+
 #include <base/types.h>
 
 struct tamper {
 	uint64_t refuse_pfn; /* no view is set on it; 0: none */
 	bool lose_kicks;     /* no kick arrives */
-	uint32_t kicks_lost;
-	uint32_t maps;	      /* pages mapped so far */
+	atomic_uint kicks_lost;
+	atomic_uint maps;     /* pages mapped so far */
 	uint32_t kick_at_map; /* this CPU is kicked then; 0: never */
 	uint64_t flip_pfn;    /* a page of the host's that changes as soon as
 			       * it has been looked at; 0: none */

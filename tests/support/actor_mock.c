@@ -66,7 +66,8 @@ static void run_script(struct mock_box_cpu *box, void *arg)
 		return;
 	}
 	script->reply.status = (uint64_t)CBX_E_FAULT;
-	script->step = MACHINE_DONE;
+	/* Another CPU may wait for that: machine_finished(). */
+	__atomic_store_n(&script->step, MACHINE_DONE, __ATOMIC_RELEASE);
 	act(box, script);
 }
 

@@ -107,7 +107,8 @@ void machine_begin(struct machine_box *box, uint32_t thread)
 bool machine_finished(struct machine_box *box, uint32_t thread)
 {
 	actor_report(box);
-	return box->script[thread].step == MACHINE_DONE;
+	return __atomic_load_n(&box->script[thread].step, __ATOMIC_ACQUIRE) ==
+	       MACHINE_DONE;
 }
 
 bool machine_act(struct machine_box *box, unsigned int access)
