@@ -190,18 +190,9 @@ cbx_x86_stubs_end:
 	.hidden	cbx_x86_misused
 	.type	cbx_x86_misused, @function
 cbx_x86_misused:
-	movl	$CBX_MSR_PKRS, %ecx
-	xorl	%eax, %eax
-	xorl	%edx, %edx
-	wrmsr
-	cmpl	$CBX_MSR_PKRS, %ecx
-	jne	cbx_x86_misused
-	testl	%eax, %eax
-	jne	cbx_x86_misused
-	cli
-	cld
-	movabsq	$CBX_CPU_STATE_VA, %rcx
+	open_rights
 	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
+	mode_read
 	movabsq	$CBX_CPU_PANIC_TOP, %rsp
 	pushq	$2
 	popfq
