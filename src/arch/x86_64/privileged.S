@@ -5,11 +5,12 @@
  */
 #include <arch/x86_64/layout.h>
 
+/* The HAL's functions of these names come here (machine.h). */
 	.macro function name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-\name:
+	.globl	\name\()_locked
+	.hidden	\name\()_locked
+	.type	\name\()_locked, @function
+\name\()_locked:
 	.endm
 
 	.section .locked, "ax", @progbits

@@ -5,16 +5,64 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
-#include <hal/hal.h>
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/table.h>
 
 #define RDRAND_TRIES 10
 
-static const struct cbx_x86_boot *machine;
+static struct cbx_x86_boot machine_copy;
+static const struct cbx_x86_boot *const machine = &machine_copy;
+
+/* From the end of the region of RAM with the most left; the core never hears
+ * of these pages. */
+uint64_t cbx_pks_carve(uint64_t count)
+{
+	struct cbx_x86_boot *boot = &machine_copy;
+	struct cbx_x86_region *best = NULL;
+
+	for (uint32_t i = 0; i < boot->region_count; i++) {
+		struct cbx_x86_region *r = &boot->region[i];
+
+		if (r->kind == CBX_X86_RAM && r->count > count &&
+			(best == NULL || r->count > best->count)) {
+			best = r;
+		}
+	}
+	if (best == NULL) {
+		cbx_hal_panic("no room for the host", __FILE__, __LINE__);
+	}
+	best->count -= count;
+	cbx_hal_page_scrub(
+		(struct cbx_pfn){ best->first + best->count }, count);
+	return best->first + best->count;
+}
+
+/* Whatever is RAM and not the monitor's is the host's, with every right. */
+static void open_memory(void)
+{
+	const struct cbx_view all = { CBX_VIEW_ALL };
+	struct cbx_hal_region region;
+
+	for (uint32_t i = 0; cbx_hal_memory(i, &region); i++) {
+		for (uint64_t n = 0; n < region.count; n++) {
+			if (region.kind == CBX_HAL_RAM &&
+				cbx_table_view(cbx_pfn_add(region.first, n),
+					all) != CBX_OK) {
+				cbx_hal_panic("view", __FILE__, __LINE__);
+			}
+		}
+	}
+}
 
 void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 {
-	machine = boot;
+	machine_copy = *boot;
 	cbx_x86_clock_init();
+	cbx_pks_lock(boot->home);
+	cbx_table_start((struct cbx_frame *)CBX_FRAMES_VA, boot->page_count);
+	cbx_pks_direct_start(boot->home, boot->page_count);
+	cbx_pks_load(boot);
+	open_memory();
 }
 
 uint32_t cbx_hal_cpu_count(void)

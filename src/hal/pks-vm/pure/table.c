@@ -63,6 +63,17 @@ enum cbx_status cbx_table_view(struct cbx_pfn pfn, struct cbx_view view)
 	return CBX_OK;
 }
 
+bool cbx_table_seen(struct cbx_pfn pfn, struct cbx_view *view)
+{
+	const struct cbx_frame *frame = cbx_frame_at(pfn.n);
+
+	if (frame == NULL) {
+		return false;
+	}
+	view->bits = frame->view;
+	return true;
+}
+
 static enum cbx_status check_declare(
 	const struct cbx_frame *frame, uint64_t level)
 {

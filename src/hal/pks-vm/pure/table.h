@@ -52,6 +52,9 @@ void cbx_table_start(struct cbx_frame *frames, uint64_t count);
 CBX_MUST_CHECK enum cbx_status cbx_table_view(
 	struct cbx_pfn pfn, struct cbx_view view);
 
+/** The core's view of a page. @return false when there is no such page */
+bool cbx_table_seen(struct cbx_pfn pfn, struct cbx_view *view);
+
 /**
  * Make a page of the host's a table of level @p level, all entries zero.
  *

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the monitor maps for the host: the direct map of memory, the kernel's
+ * image, the root it runs on.  The tables are the HAL's own pages, reached by
+ * cbx_hal_page_map like any other.
+ */
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/table.h>
+
+#define LINK (CBX_PTE_P | CBX_PTE_W)
+
+#define SLOT_HOME CBX_MONITOR_SLOT
+
+static struct cbx_pfn direct_first; /* its tables of level 1, in a row */
+static struct cbx_pfn root_page;
+
+static uint64_t entry_read(struct cbx_pfn table, uint64_t index)
+{
+	const uint64_t *entries = cbx_hal_page_map(table);
+	uint64_t entry = entries[index];
+
+	cbx_hal_page_unmap(entries);
+	return entry;
+}
+
+static void entry_write(struct cbx_pfn table, uint64_t index, uint64_t entry)
+{
+	uint64_t *entries = cbx_hal_page_map(table);
+
+	__atomic_store_n(&entries[index], entry, __ATOMIC_SEQ_CST);
+	cbx_hal_page_unmap(entries);
+}
+
+static uint64_t link_to(struct cbx_pfn table)
+{
+	return table.n << CBX_PAGE_SHIFT | LINK;
+}
+
+/* The table an entry leads to, made if there is none. */
+static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)
+{
+	uint64_t entry = entry_read(table, index);
+
+	if (entry == 0) {
+		entry = link_to((struct cbx_pfn){ cbx_pks_carve(1) });
+		entry_write(table, index, entry);
+	}
+	return (struct cbx_pfn){ (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT };
+}
+
+static struct cbx_pfn reach(uint64_t va, unsigned int level)
+{
+	struct cbx_pfn table = root_page;
+
+	for (unsigned int at = 4; at > level; at--) {
+		table = follow(table, va >> (12 + 9 * (at - 1)) & 511);
+	}
+	return table;
+}
+
+void cbx_pks_direct_start(uint64_t home, uint64_t page_count)
+{
+	uint64_t tables = (page_count + 511) / 512;
+	struct cbx_pfn home_page = { home >> CBX_PAGE_SHIFT };
+
+	root_page.n = cbx_pks_carve(1);
+	direct_first.n = cbx_pks_carve(tables);
+	entry_write(root_page, SLOT_HOME, entry_read(home_page, SLOT_HOME));
+	for (uint64_t i = 0; i < tables; i++) {
+		struct cbx_pfn table = { direct_first.n + i };
+
+		entry_write(reach(CBX_DIRECT_VA + (i << 21), 2), i & 511,
+			link_to(table));
+	}
+	cbx_pks_host()->root = root_page.n << CBX_PAGE_SHIFT;
+}
+
+void cbx_direct_set(struct cbx_pfn pfn, struct cbx_view view)
+{
+	struct cbx_pfn table = { direct_first.n + pfn.n / 512 };
+	uint64_t entry = 0;
+
+	if ((view.bits & CBX_VIEW_R) != 0) {
+		entry = pfn.n << CBX_PAGE_SHIFT | CBX_PTE_P | CBX_PTE_NX;
+	}
+	if (entry != 0 && (view.bits & CBX_VIEW_W) != 0) {
+		entry |= CBX_PTE_W;
+	}
+	entry_write(table, pfn.n % 512, entry);
+}
+
+void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags)
+{
+	entry_write(
+		reach(va, 1), va >> 12 & 511, pfn.n << CBX_PAGE_SHIFT | flags);
+}
+
+static bool is_monitors(uint64_t index)
+{
+	return index == CBX_TABLE_DIRECT_SLOT ||
+	       index == CBX_TABLE_MONITOR_SLOT ||
+	       index == CBX_TABLE_KERNEL_SLOT;
+}
+
+void cbx_pks_root_copy(struct cbx_pfn root)
+{
+	const uint64_t *from = cbx_hal_page_map(root);
+	uint64_t *to = cbx_hal_page_map(root_page);
+
+	for (uint64_t i = 0; i < CBX_TABLE_ENTRIES; i++) {
+		if (!is_monitors(i)) {
+			to[i] = from[i];
+		}
+	}
+	cbx_hal_page_unmap(to);
+	cbx_hal_page_unmap(from);
+}
+
+void cbx_root_changed(struct cbx_pfn root, uint64_t index, uint64_t entry)
+{
+	const struct cbx_pks_host *host = cbx_pks_host();
+
+	if (host->has_declared && host->declared == root.n) {
+		entry_write(root_page, index, entry);
+	}
+}

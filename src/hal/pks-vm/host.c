@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running the host on this CPU, and what makes it stop. */
+#include <arch/x86_64/machine.h>
+#include <base/string.h>
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/table.h>
+
+#define VECTOR_NMI  2u
+#define VECTOR_PAGE 14u
+#define IRQ_FIRST   32u
+
+#define ERROR_WRITE   2u
+#define ERROR_EXECUTE 16u
+
+#define FLAG_IF 0x200ull
+/* Not what the CPU would refuse or change a task by: NT, VM, VIF, VIP. */
+#define FLAGS_KEPT 0x245fd5ull
+
+struct frame {
+	uint64_t rdx, rcx, rax, rip, cs, rflags, rsp, ss;
+};
+CBX_SIZE(64, frame);
+
+static void *scratch(uint64_t offset)
+{
+	return (void *)(CBX_CPU_SCRATCH_VA + offset);
+}
+
+static bool is_canonical(uint64_t va)
+{
+	return va + 0x800000000000ull < 0x1000000000000ull;
+}
+
+/* On until it stops; an address the CPU would not go to is none of ours. */
+static bool run(struct cbx_pks_host *host)
+{
+	const struct cbx_regs *regs = &host->regs;
+
+	if (!is_canonical(regs->rip)) {
+		return false;
+	}
+	*(struct frame *)scratch(CBX_PKS_FRAME) = (struct frame){
+		.rdx = regs->rdx,
+		.rcx = regs->rcx,
+		.rax = regs->rax,
+		.rip = regs->rip,
+		.cs = CBX_SELECTOR_CODE,
+		.rflags = (regs->rflags & FLAGS_KEPT) | 2,
+		.rsp = regs->rsp,
+		.ss = CBX_SELECTOR_DATA,
+	};
+	cbx_pks_enter();
+	return true;
+}
+
+/* The host's handler is next, with what it interrupted in the scratch page.
+ * @return false when it has none, or is in it */
+static bool deliver(struct cbx_pks_host *host)
+{
+	struct cbx_pks_trap *trap = scratch(CBX_PKS_TRAP);
+
+	if (host->trap_entry == 0 || trap->busy != 0) {
+		return false;
+	}
+	*trap = (struct cbx_pks_trap){
+		.busy = 1,
+		.vector = host->vector,
+		.error = host->error,
+		.cr2 = host->cr2,
+		.regs = host->regs,
+	};
+	host->regs.rip = host->trap_entry;
+	host->regs.rsp = host->trap_stack;
+	host->regs.rflags = 2;
+	return true;
+}
+
+static bool may_interrupt(const struct cbx_pks_host *host, uint64_t vector)
+{
+	const struct cbx_pks_trap *trap = scratch(CBX_PKS_TRAP);
+
+	return host->trap_entry != 0 && trap->busy == 0 &&
+	       host->regs.rip < CBX_MONITOR_VA &&
+	       (vector == VECTOR_NMI || (host->regs.rflags & FLAG_IF) != 0);
+}
+
+/* One interrupt that was kept, if the host takes it now. */
+static void deliver_pending(struct cbx_pks_host *host)
+{
+	for (uint32_t vector = 0; vector < 256; vector++) {
+		uint64_t bit = 1ull << vector % 64;
+
+		if ((host->pending[vector / 64] & bit) != 0 &&
+			may_interrupt(host, vector)) {
+			host->pending[vector / 64] &= ~bit;
+			host->vector = vector;
+			host->error = 0;
+			host->cr2 = 0;
+			(void)deliver(host);
+			return;
+		}
+	}
+}
+
+void cbx_x86_interrupt(uint32_t vector)
+{
+	cbx_pks_host()->pending[vector / 64 % 4] |= 1ull << vector % 64;
+}
+
+/* A page fault in the direct map, because of a view; what is read-only for
+ * another reason, or never executable, is between the host and itself. */
+static bool read_fault(const struct cbx_pks_host *host, struct cbx_event *event)
+{
+	struct cbx_pfn pfn = { (host->cr2 - CBX_DIRECT_VA) >> CBX_PAGE_SHIFT };
+	bool write = (host->error & ERROR_WRITE) != 0;
+	struct cbx_view want = { write ? CBX_VIEW_W : CBX_VIEW_R };
+	struct cbx_view view;
+
+	if (host->vector != VECTOR_PAGE || host->cr2 < CBX_DIRECT_VA ||
+		!cbx_table_seen(pfn, &view) ||
+		(host->error & ERROR_EXECUTE) != 0 ||
+		(view.bits & want.bits) != 0) {
+		return false;
+	}
+	*event = (struct cbx_event){
+		.kind = CBX_EVENT_FAULT,
+		.pfn = pfn,
+		.access = want,
+	};
+	return true;
+}
+
+/* An interrupt came while the host ran, or stood in the monitor's text. */
+static void keep(struct cbx_pks_host *host)
+{
+	host->regs.rip = cbx_pks_site_restart(host->regs.rip, host->regs.rcx);
+	if (host->regs.rip == 0) {
+		cbx_x86_own_misuse();
+	}
+	cbx_x86_interrupt((uint32_t)host->vector);
+}
+
+/* @return whether the core hears of it */
+static bool trapped(struct cbx_pks_host *host, struct cbx_event *event)
+{
+	if (host->vector == VECTOR_NMI ||
+		(host->vector >= IRQ_FIRST && host->vector < 256)) {
+		keep(host);
+		return false;
+	}
+	if (cbx_pks_site_holds(host->regs.rip)) {
+		cbx_x86_own_misuse();
+	}
+	if (read_fault(host, event)) {
+		return true;
+	}
+	*event = (struct cbx_event){ .kind = CBX_EVENT_CRASH };
+	return !deliver(host);
+}
+
+static void answer(struct cbx_pks_host *host, const struct cbx_reply *reply)
+{
+	*(struct cbx_reply *)scratch(CBX_PKS_REPLY) = *reply;
+	host->regs.rax = CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY;
+}
+
+/* @return whether the core hears of it */
+static bool called(struct cbx_pks_host *host, struct cbx_event *event)
+{
+	const struct cbx_regs *r = &host->regs;
+	struct cbx_reply reply = { 0 };
+
+	*event = (struct cbx_event){
+		.kind = CBX_EVENT_CALL,
+		.call = { r->rax,
+			{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, 0 },
+	};
+	if (r->rax == CBX_PKS_STOP) {
+		*event = (struct cbx_event){ .kind = CBX_EVENT_CPU_STOP };
+		return true;
+	}
+	if (!cbx_pks_gate_call(&event->call, &reply)) {
+		return true;
+	}
+	answer(host, &reply);
+	return false;
+}
+
+static void load_root(const struct cbx_pks_host *host)
+{
+	uint64_t root;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
+	if (root != host->root) {
+		cbx_x86_space_leave();
+		cbx_x86_root_load(host->root);
+	}
+}
+
+void cbx_hal_host_run(
+	uint32_t cpu, const struct cbx_reply *reply, struct cbx_event *event)
+{
+	struct cbx_pks_host *host = cbx_pks_host();
+	bool heard = false;
+
+	(void)cpu;
+	*event = (struct cbx_event){ .kind = CBX_EVENT_CPU_STOP };
+	if (reply != NULL) {
+		answer(host, reply);
+	}
+	while (host->running && !heard) {
+		load_root(host);
+		deliver_pending(host);
+		if (!run(host)) {
+			event->kind = CBX_EVENT_CRASH;
+			return;
+		}
+		heard = host->vector == CBX_VECTOR_GATE ? called(host, event)
+							: trapped(host, event);
+	}
+}
+
+void cbx_hal_host_fault(uint32_t cpu)
+{
+	(void)cpu;
+	if (!deliver(cbx_pks_host())) {
+		cbx_hal_panic("the host faults in its fault handler", __FILE__,
+			__LINE__);
+	}
+}

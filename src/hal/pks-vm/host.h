@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host kernel beside the monitor in ring 0: what the files of this HAL and
+ * gate.S share.  The argument why this holds is doc/pks-vm.md.
+ *
+ * The gate is CBX_IMAGE_VA.  The host comes by JMP with
+ *
+ *   rax                      a number of gate.def, or a backend gate below
+ *   rdi rsi rdx r10 r8 r9    arguments 0 to 5
+ *   r11                      where to go on
+ *
+ * and goes on there with rax the address of the struct cbx_reply (in this
+ * CPU's scratch page), rcx and rdx lost, interrupts off and every other flag
+ * clear, everything else as it was.  No stack of the host's is used.
+ *
+ * A trap of the host's goes to the entry it gave (CBX_PKS_TRAP_ENTRY) with
+ * interrupts off, on the stack it gave, with the interrupted registers in
+ * struct cbx_pks_trap in the scratch page; it returns by IRETQ of its own.
+ * While its busy word is not zero there, interrupts are kept and an exception
+ * is the host's end.
+ */
+#ifndef CBX_HAL_PKS_VM_HOST_H
+#define CBX_HAL_PKS_VM_HOST_H
+
+#include <arch/x86_64/state.h>
+
+/** PKRS while the host runs: key 1 not at all, key 2 not written. */
+#define CBX_PKRS_HOST 0x24
+
+/** The scratch page, beyond the stubs' words. */
+#define CBX_PKS_GATE_RAX 0x40
+#define CBX_PKS_GATE_RDX 0x48
+#define CBX_PKS_FRAME	 0x80 /* rdx rcx rax, then what IRETQ pops */
+#define CBX_PKS_REPLY	 0x100
+#define CBX_PKS_TRAP	 0x200
+
+/** This CPU's struct cbx_pks_host. */
+#define CBX_PKS_HOST_VA CBX_CPU_AT(CBX_CPU_HAL_PAGE)
+
+/** Offsets in it. */
+#define CBX_HOST_RESUME 0x00
+#define CBX_HOST_REGS	0x10
+#define CBX_HOST_VECTOR 0xa0
+#define CBX_HOST_ERROR	0xa8
+#define CBX_HOST_CR2	0xb0
+
+/** Among vectors: the host came by the gate. */
+#define CBX_VECTOR_GATE 512
+
+/** The direct map of memory, and the host kernel's half. */
+#define CBX_DIRECT_VA CBX_U64(0xffff800000000000)
+#define CBX_KERNEL_VA CBX_U64(0xffffff8000000000)
+
+/** Backend gates. */
+#define CBX_PKS_MEMORY	      0x1000 /* index: ret first, count, kind, pages */
+#define CBX_PKS_TRAP_ENTRY    0x1001 /* address, stack */
+#define CBX_PKS_CONSOLE	      0x1002 /* length to 40, text in five words */
+#define CBX_PKS_TABLE_DECLARE 0x1003 /* page, level */
+#define CBX_PKS_TABLE_REMOVE  0x1004 /* page */
+#define CBX_PKS_TABLE_UPDATE  0x1005 /* table, index, entry */
+#define CBX_PKS_TABLE_BATCH \
+	0x1006			   /* table, index, count, page, offset:
+				      * ret how many were written */
+#define CBX_PKS_TABLE_SPLIT 0x1007 /* table, index, page */
+#define CBX_PKS_ROOT_LOAD   0x1008 /* page */
+#define CBX_PKS_FLUSH	    0x1009
+#define CBX_PKS_STOP	    0x100a /* this CPU is done */
+
+#ifndef __ASSEMBLER__
+
+#include <base/types.h>
+#include <base/upcall.h>
+#include <hal/hal.h>
+
+#include <arch/x86_64/boot.h>
+#include <hal/pks-vm/pure/frame.h>
+
+/** What the host finds when it is trapped. */
+struct cbx_pks_trap {
+	uint64_t busy; /* set by the monitor, cleared by the host */
+	uint64_t vector;
+	uint64_t error;
+	uint64_t cr2;
+	struct cbx_regs regs;
+};
+
+/** What the monitor knows of the host on this CPU; behind its key. */
+struct cbx_pks_host {
+	uint64_t resume; /* stack pointer of cbx_pks_enter */
+	uint64_t spare;
+	struct cbx_regs regs;
+	uint64_t vector; /* why it stopped: CBX_VECTOR_*, or a vector */
+	uint64_t error;
+	uint64_t cr2;
+	uint64_t trap_entry;
+	uint64_t trap_stack;
+	uint64_t root;	   /* address of the root this CPU runs the host on */
+	uint64_t declared; /* the declared root whose entries it has */
+	bool has_declared;
+	bool running;	     /* there is a host */
+	uint64_t pending[4]; /* vectors kept for it */
+};
+CBX_AT(CBX_HOST_RESUME, 8, cbx_pks_host, resume);
+CBX_AT(CBX_HOST_REGS, 0x90, cbx_pks_host, regs);
+CBX_AT(CBX_HOST_VECTOR, 8, cbx_pks_host, vector);
+CBX_AT(CBX_HOST_ERROR, 8, cbx_pks_host, error);
+CBX_AT(CBX_HOST_CR2, 8, cbx_pks_host, cr2);
+
+static inline struct cbx_pks_host *cbx_pks_host(void)
+{
+	return (struct cbx_pks_host *)CBX_PKS_HOST_VA;
+}
+
+/** Run the host from the registers kept until it stops; gate.S. */
+void cbx_pks_enter(void);
+
+/** Pages that are the HAL's own, zeroed, from the number returned on. */
+uint64_t cbx_pks_carve(uint64_t count);
+
+/** Build the direct map and the root of the first CPU. @param home  address
+ * of the root with the monitor's half only */
+void cbx_pks_direct_start(uint64_t home, uint64_t page_count);
+
+/** Map a page of the host kernel's image. @param flags  of the entry */
+void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags);
+
+/** This CPU's root takes the entries of a declared one, which the caller
+ * holds. */
+void cbx_pks_root_copy(struct cbx_pfn root);
+
+/** Let the host's image in, if there is one and it may run; after that the
+ * host begins at its entry. */
+void cbx_pks_load(const struct cbx_x86_boot *boot);
+
+/** A backend gate. @return false when there is none of that number */
+bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply);
+
+/** Where to go on when an interrupt came at @p rip of the monitor's text while
+ * the host's rights held: there, or where the rights are opened again; 0 when
+ * the MSR that @p rcx names was written by a jump. */
+uint64_t cbx_pks_site_restart(uint64_t rip, uint64_t rcx);
+
+/** Whether it is in a place where rights are opened or closed. */
+bool cbx_pks_site_holds(uint64_t rip);
+
+/** From now on the instructions of privileged.S can be executed only while
+ * one of the functions of machine.h runs. @param home  as above */
+void cbx_pks_lock(uint64_t home);
+
+/** Drop every translation of this CPU's. */
+void cbx_pks_flush(void);
+
+#endif
+#endif

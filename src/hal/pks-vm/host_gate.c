@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Backend gates: what the host may no longer do by itself. */
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/table.h>
+
+#define CONSOLE_BYTES 40u
+#define BATCH_MAX     512u
+
+static enum cbx_status memory(
+	const struct cbx_call *call, struct cbx_reply *reply)
+{
+	struct cbx_hal_region region;
+
+	if (call->arg[0] > UINT32_MAX ||
+		!cbx_hal_memory((uint32_t)call->arg[0], &region)) {
+		return CBX_E_INVALID;
+	}
+	reply->ret[0] = region.first.n;
+	reply->ret[1] = region.count;
+	reply->ret[2] = region.kind;
+	reply->ret[3] = cbx_hal_page_count();
+	return CBX_OK;
+}
+
+/* Canonical, and not the monitor's: nothing else matters to anybody else. */
+static bool is_hosts(uint64_t va)
+{
+	bool canonical = va + 0x800000000000ull < 0x1000000000000ull;
+
+	return canonical && (va < CBX_MONITOR_VA || va >= CBX_MONITOR_END);
+}
+
+static enum cbx_status trap_entry(const struct cbx_call *call)
+{
+	struct cbx_pks_host *host = cbx_pks_host();
+
+	if (!is_hosts(call->arg[0]) || !is_hosts(call->arg[1])) {
+		return CBX_E_INVALID;
+	}
+	host->trap_entry = call->arg[0];
+	host->trap_stack = call->arg[1];
+	return CBX_OK;
+}
+
+/* Printable, so that a host cannot write what the monitor says. */
+static enum cbx_status console(const struct cbx_call *call)
+{
+	char text[6 + CONSOLE_BYTES + 1] = "host: ";
+
+	if (call->arg[0] > CONSOLE_BYTES) {
+		return CBX_E_INVALID;
+	}
+	for (uint64_t i = 0; i < call->arg[0]; i++) {
+		char byte = (char)(call->arg[1 + i / 8] >> 8 * (i % 8));
+
+		text[6 + i] = byte >= ' ' && byte <= '~' ? byte : '?';
+	}
+	cbx_hal_log(text);
+	return CBX_OK;
+}
+
+/* The entries lie in a page the host may read; each is read once. */
+static enum cbx_status batch(
+	const struct cbx_call *call, struct cbx_reply *reply)
+{
+	const uint64_t *arg = call->arg;
+	struct cbx_pfn source = { arg[3] };
+	struct cbx_view view = { 0 };
+	enum cbx_status status = CBX_OK;
+	const uint64_t *entries;
+
+	if (arg[2] > BATCH_MAX || arg[4] % 8 != 0 ||
+		!cbx_range_fits(arg[4] / 8, arg[2], BATCH_MAX)) {
+		return CBX_E_INVALID;
+	}
+	if (!cbx_table_seen(source, &view)) {
+		return CBX_E_INVALID;
+	}
+	if ((view.bits & CBX_VIEW_R) == 0) {
+		return CBX_E_FAULT;
+	}
+	entries = cbx_hal_page_map(source);
+	for (uint64_t i = 0; i < arg[2] && status == CBX_OK; i++) {
+		const volatile uint64_t *entry = &entries[arg[4] / 8 + i];
+
+		status = cbx_table_update(
+			(struct cbx_pfn){ arg[0] }, arg[1] + i, *entry);
+		reply->ret[0] += status == CBX_OK;
+	}
+	cbx_hal_page_unmap(entries);
+	return status;
+}
+
+static enum cbx_status root_load(const struct cbx_call *call)
+{
+	struct cbx_pks_host *host = cbx_pks_host();
+	struct cbx_pfn root = { call->arg[0] };
+	enum cbx_status status = cbx_table_root_hold(root);
+
+	if (status != CBX_OK) {
+		return status;
+	}
+	if (host->has_declared) {
+		cbx_table_root_release((struct cbx_pfn){ host->declared });
+	}
+	host->declared = root.n;
+	host->has_declared = true;
+	cbx_pks_root_copy(root);
+	cbx_pks_flush();
+	return CBX_OK;
+}
+
+static enum cbx_status tables(
+	const struct cbx_call *call, struct cbx_reply *reply)
+{
+	const uint64_t *arg = call->arg;
+	struct cbx_pfn page = { arg[0] };
+
+	switch (call->id) {
+	case CBX_PKS_TABLE_DECLARE:
+		return cbx_table_declare(page, arg[1]);
+	case CBX_PKS_TABLE_REMOVE:
+		return cbx_table_remove(page);
+	case CBX_PKS_TABLE_UPDATE:
+		return cbx_table_update(page, arg[1], arg[2]);
+	case CBX_PKS_TABLE_SPLIT:
+		return cbx_table_split(
+			page, arg[1], (struct cbx_pfn){ arg[2] });
+	case CBX_PKS_TABLE_BATCH:
+		return batch(call, reply);
+	case CBX_PKS_ROOT_LOAD:
+		return root_load(call);
+	default:
+		return CBX_E_UNKNOWN_CALL;
+	}
+}
+
+bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
+{
+	enum cbx_status status;
+
+	switch (call->id) {
+	case CBX_PKS_MEMORY:
+		status = memory(call, reply);
+		break;
+	case CBX_PKS_TRAP_ENTRY:
+		status = trap_entry(call);
+		break;
+	case CBX_PKS_CONSOLE:
+		status = console(call);
+		break;
+	case CBX_PKS_FLUSH:
+		cbx_pks_flush();
+		status = CBX_OK;
+		break;
+	default:
+		status = tables(call, reply);
+		break;
+	}
+	reply->status = (uint64_t)status;
+	return call->id >= CBX_PKS_MEMORY && call->id <= CBX_PKS_STOP;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The instructions of privileged.S, out of the host's reach: their page is
+ * mapped executable nowhere but in this CPU's window, and there only while one
+ * of them runs, interrupts off.
+ */
+#include <arch/x86_64/cpu.h>
+#include <arch/x86_64/machine.h>
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/table.h>
+
+/* Of the CPU window; not one layout.h uses. */
+#define LOCKED_PAGE 60u
+
+extern const uint8_t cbx_locked[];
+extern const uint8_t cbx_locked_end[];
+extern const uint8_t cbx_x86_root_load_locked[];
+extern const uint8_t cbx_x86_msr_write_locked[];
+extern const uint8_t cbx_x86_cr0_write_locked[];
+extern const uint8_t cbx_x86_cr4_write_locked[];
+extern const uint8_t cbx_x86_xcr0_write_locked[];
+extern const uint8_t cbx_x86_tables_load_locked[];
+extern const uint8_t cbx_x86_task_load_locked[];
+
+static void run(const uint8_t *code, uint64_t a, uint64_t b)
+{
+	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
+	uint64_t va = CBX_CPU_AT((uint64_t)LOCKED_PAGE);
+	uint64_t at = (uint64_t)cbx_locked - CBX_IMAGE_VA + CBX_IMAGE_PA;
+	void (*call)(uint64_t, uint64_t) = (void (*)(uint64_t, uint64_t))(
+		va + (uint64_t)(code - cbx_locked));
+
+	__atomic_store_n(&table[LOCKED_PAGE], at | CBX_PTE_P, __ATOMIC_SEQ_CST);
+	call(a, b);
+	__atomic_store_n(&table[LOCKED_PAGE], 0, __ATOMIC_SEQ_CST);
+	cbx_x86_invlpg(va);
+}
+
+void cbx_x86_root_load(uint64_t root)
+{
+	run(cbx_x86_root_load_locked, root, 0);
+}
+
+void cbx_x86_msr_write(uint32_t msr, uint64_t value)
+{
+	run(cbx_x86_msr_write_locked, msr, value);
+}
+
+void cbx_x86_cr0_write(uint64_t value)
+{
+	run(cbx_x86_cr0_write_locked, value, 0);
+}
+
+void cbx_x86_cr4_write(uint64_t value)
+{
+	run(cbx_x86_cr4_write_locked, value, 0);
+}
+
+void cbx_x86_xcr0_write(uint64_t value)
+{
+	run(cbx_x86_xcr0_write_locked, value, 0);
+}
+
+void cbx_x86_tables_load(const void *gdtr, const void *idtr)
+{
+	run(cbx_x86_tables_load_locked, (uint64_t)gdtr, (uint64_t)idtr);
+}
+
+void cbx_x86_task_load(void)
+{
+	run(cbx_x86_task_load_locked, 0, 0);
+}
+
+static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)
+{
+	const uint64_t *entries = cbx_hal_page_map(table);
+	uint64_t entry = entries[index];
+
+	cbx_hal_page_unmap(entries);
+	if ((entry & CBX_PTE_P) == 0) {
+		cbx_hal_panic("locked text", __FILE__, __LINE__);
+	}
+	return (struct cbx_pfn){ (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT };
+}
+
+/* The image's own mapping goes; it is shared by all CPUs. */
+void cbx_pks_lock(uint64_t home)
+{
+	uint64_t va = (uint64_t)cbx_locked;
+	struct cbx_pfn table = { home >> CBX_PAGE_SHIFT };
+	uint64_t *entries;
+
+	if (cbx_locked_end - cbx_locked != (ptrdiff_t)CBX_PAGE_SIZE) {
+		cbx_hal_panic("locked text is not a page", __FILE__, __LINE__);
+	}
+	for (unsigned int shift = 39; shift > 12; shift -= 9) {
+		table = follow(table, va >> shift & 511);
+	}
+	entries = cbx_hal_page_map(table);
+	entries[va >> 12 & 511] = 0;
+	cbx_hal_page_unmap(entries);
+	cbx_pks_flush();
+}

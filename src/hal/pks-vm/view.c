@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The core's views, in the host's page tables. */
+#include <arch/x86_64/machine.h>
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/table.h>
+
+const struct cbx_hal_caps cbx_hal_caps = {
+	.backend = CBX_BACKEND_PKS_VM,
+};
+
+static uint64_t flushes;
+
+/* An ordinary machine has no private memory: there is nothing to accept. */
+enum cbx_status cbx_hal_page_accept(
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
+{
+	(void)pfn;
+	*done = count;
+	return CBX_OK;
+}
+
+/* Host and hypervisor may use them: the hypervisor could all along. */
+enum cbx_status cbx_hal_page_release(
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
+{
+	const struct cbx_view open = { CBX_VIEW_R | CBX_VIEW_W };
+
+	return cbx_hal_view_set(pfn, count, open, done);
+}
+
+enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
+	struct cbx_view view, uint64_t *done)
+{
+	enum cbx_status status = CBX_OK;
+
+	for (*done = 0; *done < count && status == CBX_OK; ++*done) {
+		status = cbx_table_view(cbx_pfn_add(pfn, *done), view);
+		if (status != CBX_OK) {
+			return status;
+		}
+	}
+	return CBX_OK;
+}
+
+void cbx_pks_flush(void)
+{
+	uint64_t root;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
+	cbx_x86_root_load(root);
+}
+
+/* One CPU: it is flushed when it says so.  CR4.PGE is clear, and the host's
+ * tables have no global entries. */
+uint64_t cbx_hal_view_flush(void)
+{
+	cbx_pks_flush();
+	return ++flushes;
+}
+
+bool cbx_hal_view_flushed(uint64_t token)
+{
+	return token <= flushes;
+}
+
+/* There is no other CPU. */
+void cbx_hal_cpu_kick(uint32_t cpu)
+{
+	(void)cpu;
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boot the monitor with a test host under QEMU and judge what they say.
+
+usage: run.py TEST MONITOR HOST
+"""
+import shutil
+import subprocess
+import sys
+
+SKIP = 77
+QEMU = 'qemu-system-x86_64'
+GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the host's own status
+SECONDS = 50
+MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', '512', '-nodefaults', '-no-reboot',
+           '-display', 'none', '-serial', 'stdio',
+           '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
+
+
+def boot(monitor, host, *more):
+    """(status, lines) of one run of the machine."""
+    try:
+        done = subprocess.run([QEMU, *MACHINE, *more, '-kernel', monitor, '-initrd', host],
+                              timeout=SECONDS, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+    except subprocess.TimeoutExpired as late:
+        text = (late.stdout or b'').decode(errors='replace')
+        sys.exit(f'{text}\nrun.py: no end after {SECONDS} s')
+    return done.returncode, done.stdout.decode(errors='replace').replace('\r', '').splitlines()
+
+
+def expect(condition, what):
+    if not condition:
+        sys.exit(f'run.py: {what}')
+
+
+def cases(monitor, host):
+    status, lines = boot(monitor, host)
+    print('\n'.join(lines))
+    good = [line for line in lines if line.startswith('host: ok ')]
+    expect(status == GOOD and lines[-1] == 'host: pass', f'status {status}')
+    expect(len(good) >= 13 and len(good) == len(lines) - 1, 'cases are missing')
+
+
+TESTS = {'cases': cases}
+
+
+def main():
+    test, monitor, host = sys.argv[1:]
+    if shutil.which(QEMU) is None:
+        print(f'{QEMU} is not installed')
+        sys.exit(SKIP)
+    TESTS[test](monitor, host)
+
+
+if __name__ == '__main__':
+    main()

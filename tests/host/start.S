@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The test host's words without a C name: begin, gate, trap, probe. */
+#include <hal/pks-vm/host.h>
+
+	.text
+	.globl	host_start
+	.type	host_start, @function
+host_start:
+	leaq	stack_top(%rip), %rsp
+	xorl	%ebp, %ebp
+	call	host_main
+1:	hlt
+	jmp	1b
+
+/* const struct cbx_reply *host_gate(const struct cbx_call *) */
+	.globl	host_gate
+	.type	host_gate, @function
+host_gate:
+	movq	%rdi, %rax
+	movq	0x10(%rax), %rsi
+	movq	0x08(%rax), %rdi
+	movq	0x18(%rax), %rdx
+	movq	0x20(%rax), %r10
+	movq	0x28(%rax), %r8
+	movq	0x30(%rax), %r9
+	movq	(%rax), %rax
+	leaq	1f(%rip), %r11
+	movabsq	$CBX_IMAGE_VA, %rcx
+	jmp	*%rcx
+1:	ret
+
+/* A trap ends the probe that is going on, or the host. */
+	.globl	host_trap
+	.type	host_trap, @function
+host_trap:
+	movq	probe_rip(%rip), %rax
+	testq	%rax, %rax
+	jne	1f
+	call	host_unexpected
+	ud2
+1:	movq	$0, probe_rip(%rip)
+	movq	probe_rsp(%rip), %rsp
+	call	host_trapped
+	movl	$1, %eax
+	jmp	probe_end
+
+/* Probes: return 0, or 1 when there was a trap (host_trapped). */
+	.macro probe name
+	.globl	\name
+	.type	\name, @function
+\name:
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	leaq	probe_end(%rip), %rax
+	movq	%rax, probe_rip(%rip)
+	movq	%rsp, probe_rsp(%rip)
+	.endm
+
+	/* int probe_read(uint64_t va, uint64_t *value) */
+	probe	probe_read
+	movq	(%rdi), %rax
+	movq	%rax, (%rsi)
+	jmp	probe_good
+
+	/* int probe_write(uint64_t va, uint64_t value) */
+	probe	probe_write
+	movq	%rsi, (%rdi)
+	jmp	probe_good
+
+	/* int probe_call(uint64_t va) */
+	probe	probe_call
+	call	*%rdi
+	jmp	probe_good
+
+	/* int probe_int3(void), probe_ud(void), probe_syscall(void) */
+	probe	probe_int3
+	int3
+	jmp	probe_good
+	probe	probe_ud
+	ud2
+	probe	probe_syscall
+	syscall
+	jmp	probe_good
+
+	/* int probe_jump(uint64_t va, uint64_t rax, uint64_t rcx): with a
+	 * stack of frames for IRETQ that lead back, and r11 too */
+	probe	probe_jump
+	movq	%rdi, %rbx
+	movq	%rsi, %rax
+	movq	%rdx, %rcx
+	leaq	probe_good(%rip), %r11
+	leaq	frames_top(%rip), %rsp
+	pushq	$CBX_SELECTOR_DATA
+	pushq	probe_rsp(%rip)
+	pushq	$2
+	pushq	$CBX_SELECTOR_CODE
+	pushq	%r11
+	xorl	%edx, %edx
+	xorl	%edi, %edi
+	xorl	%esi, %esi
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	jmp	*%rbx
+
+probe_good:
+	xorl	%eax, %eax
+	movq	$0, probe_rip(%rip)
+probe_end:
+	movq	probe_rsp(%rip), %rsp
+	cld
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	ret
+
+	.bss
+	.balign	4096
+	.skip	16384
+stack_top:
+	.skip	4096
+	.globl	host_trap_stack
+host_trap_stack:
+	.skip	4096
+frames_top:
+	.skip	4096
+probe_rip:
+	.skip	8
+probe_rsp:
+	.skip	8
+
+	.section .note.GNU-stack, "", @progbits
