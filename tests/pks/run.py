@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot a test image under QEMU and judge what it says.
 
-usage: run.py TEST IMAGE MEASUREMENT.md
+usage: run.py TEST IMAGE...
 """
 import hashlib
+import os
 import re
+import select
 import shutil
+import socket
 import struct
 import subprocess
 import sys
+import tempfile
 
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
@@ -69,19 +73,79 @@ def keeper(image, document):
            'the first digest is not that of its record')
 
 
-def box(image, _):
+def simple(image, _):
     passed(image)
 
 
-TESTS = {'keeper': keeper, 'box': box}
+# Of each fault image: what the CPU says, vector and error code; or, for a
+# machine it cannot run on, the words of the refusal and the machine.
+PAGE_WRITE, PAGE_ABSENT_WRITE, PAGE_EXECUTE = (14, 3), (14, 2), (14, 0x11)
+FAULTS = [PAGE_WRITE, PAGE_WRITE, PAGE_WRITE, PAGE_ABSENT_WRITE, PAGE_ABSENT_WRITE, PAGE_EXECUTE,
+          PAGE_EXECUTE]
+BAD = 255  # the panic's status
+REFUSALS = [('no supervisor keys', ['-cpu', 'max,-la57,-pks']),
+            ('no SMEP, SMAP, UMIP', ['-cpu', 'max,-la57,-smap']),
+            ('no room for the monitor', ['-m', '4'])]
+
+
+def number(lines, name):
+    """A line of the panic's registers."""
+    found = [line for line in lines if re.fullmatch(name + ' +[0-9a-f]{16}', line)]
+    expect(len(found) == 1, f'{len(found)} lines of {name}')
+    return int(found[0].split()[1], 16)
+
+
+def fault(*images):
+    for image, (vector, error) in zip(images, FAULTS):
+        status, lines = boot(image)
+        expect(status == BAD and 'panic: a fault in the monitor' in lines[-1], 'no panic')
+        expect(number(lines, 'vector') == vector, 'another vector')
+        expect(number(lines, 'error') == error, 'another error code')
+        expect(number(lines, 'rip') >> 40 == 0xffffff, 'rip is not the monitor\'s')
+    for words, machine in REFUSALS:
+        status, lines = boot(images[-1], *machine)
+        expect(status == BAD and words in lines[-1], f'not refused: {words}')
+
+
+def watch(run, monitor):
+    """Every time the image says ready, and while it does not go on, an NMI."""
+    text = b''
+    while True:
+        if select.select([run.stdout], [], [], 0.3)[0]:
+            more = os.read(run.stdout.fileno(), 4096)
+            text += more
+            if not more:
+                return text.decode().replace('\r', '').splitlines()
+            if b'ready' not in more:
+                continue
+        monitor.sendall(b'nmi\n')
+
+
+def nmi(image, _):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'monitor')
+        command = [QEMU, *MACHINE, '-kernel', image, '-monitor', f'unix:{path},server=on,wait=on']
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE) as run, \
+                socket.socket(socket.AF_UNIX) as monitor:
+            while not os.path.exists(path):
+                expect(run.poll() is None, 'QEMU does not start')
+            monitor.connect(path)
+            lines = watch(run, monitor)
+            print('\n'.join(lines))
+            expect(run.wait() == GOOD and lines[-1] == 'pass', f'status {run.returncode}')
+            expect(lines.count('ready') == 4, 'not every NMI was waited for')
+
+
+TESTS = {'keeper': keeper, 'box': simple, 'tables': simple, 'fault': fault, 'nmi': nmi}
 
 
 def main():
-    test, image, document = sys.argv[1:]
+    test, *rest = sys.argv[1:]
     if shutil.which(QEMU) is None:
         print(f'{QEMU} is not installed')
         sys.exit(SKIP)
-    TESTS[test](image, document)
+    TESTS[test](*rest)
 
 
 if __name__ == '__main__':
