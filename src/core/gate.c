@@ -110,6 +110,18 @@ static enum cbx_status check_box(
 	return status == CBX_OK ? status : refuse(g, id, status);
 }
 
+/* A call with arguments it has not.  What a box may not call now it may not
+ * call malformed either. */
+static enum cbx_status malformed(
+	struct cbx_gate *g, uint64_t id, uint32_t states)
+{
+	if (g->run != NULL && states != NONE &&
+		check_state(g->d, states) != CBX_OK) {
+		(void)refuse(g, id, CBX_E_STATE);
+	}
+	return CBX_E_INVALID;
+}
+
 /* A switch, not an array: two calls with one number do not compile, gaps cost
  * nothing, and there is no function pointer to corrupt.  There is one for the
  * host and one for boxes; what a row asks is constant in its case. */
@@ -126,7 +138,7 @@ static inline __attribute__((always_inline)) enum cbx_status dispatch(
 			return refuse(g, call->id, CBX_E_DENIED); \
 		}                                                 \
 		if (!ends_after(call, nargs)) {                   \
-			return CBX_E_INVALID;                     \
+			return malformed(g, call->id, states);    \
 		}                                                 \
 		if ((states) == NONE) {                           \
 			return cbx_gate_##name(g);                \

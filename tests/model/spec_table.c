@@ -151,11 +151,11 @@ void spec_host(const struct cbx_call *call, struct spec_answer *answer)
 	}
 }
 
-/* A sealed box that tries to talk is no more. */
-static bool is_talk(const struct spec_answer *answer)
+/* A sealed box that tries to talk, however clumsily, is no more. */
+static bool is_talk(const struct row *row)
 {
-	return (answer->right & (1u << CBX_E_STATE | 1u << CBX_E_DENIED |
-					1u << CBX_E_UNKNOWN_CALL)) != 0;
+	return row == NULL || (row->who != 'b' && row->who != 'a') ||
+	       (row->when[0] != '\0' && strchr(row->when, 's') == NULL);
 }
 
 void spec_call(struct spec_run *run, const struct cbx_call *call,
@@ -166,8 +166,7 @@ void spec_call(struct spec_run *run, const struct cbx_call *call,
 	if (answer->right == 0 && row->when[0] != '\0') {
 		check_life(run->box, row->when, answer);
 	}
-	if (answer->right != 0 && run->box->life == LIFE_SEALED &&
-		is_talk(answer)) {
+	if (run->box->life == LIFE_SEALED && is_talk(row)) {
 		spec_end(run->box, CBX_END_VIOLATION, call->id);
 	}
 	if (answer->right == 0 && row->box != NULL) {

@@ -387,6 +387,18 @@ static void a_confined_box_with_a_malformed_call_lives(void **state)
 	assert_int_equal(must(BOX_QUERY, box.handle), CBX_DOMAIN_CONFINED);
 }
 
+static void a_confined_box_may_not_talk_malformed_either(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	make_box(&box, 'C');
+	assert_int_equal(machine_enter(&box), CBX_EXIT_INTERRUPTED);
+	assert_int_equal(in_box(&box, WINDOW_SHARE, MACHINE_FREE, 1, 1).status,
+		MACHINE_NO_ANSWER);
+	assert_int_equal(must(BOX_QUERY, box.handle), CBX_DOMAIN_DYING);
+}
+
 static void the_table_fits_its_pages(void **state)
 {
 	(void)state;
@@ -409,6 +421,7 @@ int main(void)
 		MACHINE(a_confined_box_that_calls_out_is_ended),
 		MACHINE(a_confined_box_may_compute),
 		MACHINE(a_confined_box_with_a_malformed_call_lives),
+		MACHINE(a_confined_box_may_not_talk_malformed_either),
 		MACHINE(the_table_fits_its_pages),
 	};
 
