@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a gate costs the same however much there is. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core.h"
 
@@ -88,11 +89,11 @@ void bench_scale(const struct bench_plan *plan)
 bool bench_count(const char *amount, uint64_t repeats)
 {
 	struct bench_call calls[BENCH_CALLS];
-	unsigned int size;
-	char of;
+	char *end;
+	uint64_t size = strtoull(amount, &end, 10);
+	char of = *end;
 
-	if (sscanf(amount, "%u%c", &size, &of) != 2 || size == 0 ||
-		(of != 'b' && of != 'g')) {
+	if (size == 0 || (of != 'b' && of != 'g') || end[1] != '\0') {
 		return false;
 	}
 	build(calls, of == 'g' ? size : 1, of == 'b' ? size : 1);
