@@ -321,6 +321,58 @@ other:	xorl	%edi, %edi
 	gate	GATE_EXIT
 	ud2
 
+/* Two threads on two CPUs: this one maps and unmaps, and finds every page it
+ * gets empty; the other one makes gates meanwhile. */
+	case	worker
+	movq	%rsp, %rbp
+	xorl	%edi, %edi
+	leaq	partner(%rip), %rsi
+	leaq	-2048(%rsp), %rdx
+	xorl	%r10d, %r10d
+	gate	GATE_CREATE
+	cmpq	$0, (%rax)
+	must	je
+2:	cmpq	$0, -8(%rbp)		/* until it has begun */
+	je	2b
+	movl	$300, %r12d
+3:	xorl	%edi, %edi
+	movabsq	$SCRATCH, %rsi
+	movl	$1, %edx
+	movl	$3, %r10d
+	gate	GATE_MAP
+	cmpq	$7, (%rax)		/* E_BUSY, or for a table E_NOMEM: */
+	je	3b			/* until a flush completes */
+	cmpq	$5, (%rax)
+	je	3b
+	cmpq	$0, (%rax)
+	must	je
+	movabsq	$SCRATCH, %rbx
+	cmpq	$0, (%rbx)
+	must	je
+	movq	%r12, (%rbx)
+4:	xorl	%edi, %edi
+	movabsq	$SCRATCH, %rsi
+	movl	$1, %edx
+	xorl	%r10d, %r10d
+	gate	GATE_UNMAP
+	cmpq	$0, (%rax)
+	must	je
+	decl	%r12d
+	jne	3b
+	cmpq	$30, -8(%rbp)		/* both ran at once */
+	must	jae
+	good
+partner: movq	%rsp, %rbp
+	addq	$2048, %rbp
+5:	xorl	%edi, %edi
+	xorl	%esi, %esi
+	xorl	%edx, %edx
+	gate	0			/* VERSION */
+	cmpq	$0, (%rax)
+	must	je
+	incq	-8(%rbp)
+	jmp	5b
+
 /* What user mode may not do. */
 	case	hlt
 	hlt

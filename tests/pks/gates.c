@@ -33,6 +33,13 @@ void test_start(void)
 	find_pages();
 }
 
+/* A test that wants the other CPUs has a function of its own. */
+__attribute__((weak)) _Noreturn void cbx_x86_main_other(uint32_t cpu)
+{
+	(void)cpu;
+	cbx_x86_stop();
+}
+
 uint64_t test_pages(void)
 {
 	return first_page;

@@ -77,6 +77,13 @@ def simple(image, _):
     passed(image)
 
 
+def cpus(image, _):
+    for count in (2, 4):
+        lines = passed(image, '-smp', str(count))
+        expect(values(lines, 'cpus') == [str(count)], f'not {count} CPUs')
+        expect(values(lines, 'ended') == ['1'] * 3, 'a box ended otherwise')
+
+
 # Of each fault image: what the CPU says, vector and error code; or, for a
 # machine it cannot run on, the words of the refusal and the machine.
 PAGE_WRITE, PAGE_ABSENT_WRITE, PAGE_EXECUTE = (14, 3), (14, 2), (14, 0x11)
@@ -118,7 +125,10 @@ def watch(run, monitor):
                 return text.decode().replace('\r', '').splitlines()
             if b'ready' not in more:
                 continue
-        monitor.sendall(b'nmi\n')
+        try:
+            monitor.sendall(b'nmi\n')
+        except BrokenPipeError:
+            pass
 
 
 def nmi(image, _):
@@ -137,7 +147,7 @@ def nmi(image, _):
             expect(lines.count('ready') == 4, 'not every NMI was waited for')
 
 
-TESTS = {'keeper': keeper, 'box': simple, 'tables': simple, 'fault': fault, 'nmi': nmi}
+TESTS = {'keeper': keeper, 'box': simple, 'tables': simple, 'fault': fault, 'nmi': nmi, 'cpus': cpus}
 
 
 def main():

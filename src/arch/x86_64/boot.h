@@ -34,12 +34,14 @@ struct cbx_x86_boot {
 	/* not overlapping, within page_count; some are empty */
 	struct cbx_x86_region region[CBX_X86_REGIONS_MAX];
 	uint32_t region_count;
-	uint32_t cpu_count; /* windows made */
+	uint32_t cpu_count; /* that run */
 	uint64_t page_count;
 	uint64_t
 		module_address; /* the host's image as it was loaded; 0: none */
 	uint64_t module_bytes;
+	uint64_t rsdp; /* ACPI's root pointer, if the loader says */
 	uint64_t home; /* address of CPU 0's root with no user half */
+	uint64_t homes[CBX_X86_CPUS_MAX]; /* of each CPU's */
 };
 
 /** The HAL's start on the first CPU, its window mapped. */
@@ -47,5 +49,9 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot);
 
 /** The image's main, on the first CPU, the HAL started. */
 _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot);
+
+/** What each other CPU runs, from before cbx_x86_hal_start on; @param cpu  its
+ * number */
+_Noreturn void cbx_x86_main_other(uint32_t cpu);
 
 #endif

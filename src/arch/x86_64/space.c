@@ -44,18 +44,28 @@ static void relink(struct cbx_x86_space *s)
 }
 
 /* Retired tables are spares once no CPU walks them. */
+static bool can_settle(const struct cbx_x86_space *s)
+{
+	return s->table.retireds != 0 && !s->unlinked &&
+	       cbx_x86_space_seen(s->root, s->settle_token);
+}
+
 static void settle(struct cbx_x86_space *s)
 {
-	if (s->table.retireds != 0 && !s->unlinked &&
-		cbx_x86_space_seen(s->root, s->settle_token)) {
+	if (can_settle(s)) {
 		cbx_soft_settle(&s->table);
 	}
 }
 
+/* What can settle now does when the range is mapped. */
 uint64_t cbx_arch_space_tables(
 	const struct cbx_arch_space *space, struct cbx_va va, uint64_t count)
 {
-	return cbx_soft_tables(&cbx_x86_space_const(space)->table, va, count);
+	const struct cbx_x86_space *s = cbx_x86_space_const(space);
+	uint64_t needed = cbx_soft_tables(&s->table, va, count);
+	uint64_t more = needed != 0 && can_settle(s) ? s->table.retireds : 0;
+
+	return needed > more ? needed - more : 0;
 }
 
 void cbx_arch_space_table_give(
@@ -87,8 +97,10 @@ enum cbx_status cbx_arch_space_map(struct cbx_arch_space *space,
 	struct cbx_rights rights, uint64_t *done)
 {
 	struct cbx_x86_space *s = cbx_x86_space(space);
-	uint64_t spares = s->table.spares;
+	uint64_t spares;
 
+	settle(s);
+	spares = s->table.spares;
 	cbx_soft_map(&s->table, va, pfn, count, rights);
 	if (s->table.spares != spares) {
 		relink(s);
@@ -101,8 +113,10 @@ enum cbx_status cbx_arch_space_unmap(struct cbx_arch_space *space,
 	struct cbx_va va, uint64_t count, uint64_t *done)
 {
 	struct cbx_x86_space *s = cbx_x86_space(space);
-	uint64_t retireds = s->table.retireds;
+	uint64_t retireds;
 
+	settle(s);
+	retireds = s->table.retireds;
 	cbx_soft_unmap(&s->table, va, count);
 	if (s->table.retireds != retireds) {
 		s->unlinked = true;

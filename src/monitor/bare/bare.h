@@ -19,12 +19,33 @@ extern const uint8_t cbx_image_end[];
 /** The machine is not one this image can run on: say so and stop. */
 _Noreturn void cbx_bare_fail(const char *why);
 
+/** Start-up code of another CPU (boot.S): addresses below 4 GiB. */
+struct cbx_bare_other {
+	uint64_t code; /* runs wherever it is copied, below 1 MiB */
+	uint64_t code_end;
+	uint64_t root; /* a word: where the CPU that starts finds its home */
+};
+extern const struct cbx_bare_other cbx_bare_other;
+
+/**
+ * The other CPUs' interrupt controllers, from the ACPI tables.
+ *
+ * @param rsdp  address of the root pointer; 0: look where a BIOS leaves it
+ * @param[out] id  id[most]
+ * @return how many; CPUs that are not enabled, this one, and what the tables
+ *         say beyond @p most are left out
+ */
+uint32_t cbx_bare_others(uint64_t rsdp, uint8_t *id, uint32_t most);
+
+/** Start one; it runs on @p home. @return false when it does not answer */
+bool cbx_bare_other_start(uint8_t id, uint64_t home);
+
 /**
  * Read what the loader left: memory map and module.
  *
  * @param magic  what the loader left in eax: multiboot2, or else PVH
  * @param info   address of its structure, below 4 GiB
- * @param[out] boot  region, region_count, page_count, module_*
+ * @param[out] boot  region, region_count, page_count, module_*, rsdp
  */
 void cbx_bare_info(uint32_t magic, uint64_t info, struct cbx_x86_boot *boot);
 
@@ -50,12 +71,13 @@ uint64_t cbx_bare_carve(uint64_t pages);
 /** The end of what was carved. */
 uint64_t cbx_bare_carve_end(void);
 
-/** Build the monitor's half for each CPU; fills home. */
+/** Build the monitor's half for each CPU; fills home[]. */
 void cbx_bare_build(struct cbx_x86_boot *boot);
 
 /** From boot.S. */
 _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info);
 _Noreturn void cbx_bare_switch(uint64_t root, uint64_t stack);
 _Noreturn void cbx_bare_run(void);
+_Noreturn void cbx_bare_run_other(void);
 
 #endif

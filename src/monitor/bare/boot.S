@@ -51,6 +51,20 @@ header_end:
 	.balign	4
 	.quad	cbx_boot_start
 
+/* Paging on, on the tables below. */
+	.macro enter_long_mode
+	movl	$pml4, %eax
+	movl	%eax, %cr3
+	movl	$CR4_PAE, %eax
+	movl	%eax, %cr4
+	movl	$MSR_EFER, %ecx
+	movl	$EFER, %eax
+	xorl	%edx, %edx
+	wrmsr
+	movl	$CR0, %eax
+	movl	%eax, %cr0
+	.endm
+
 	.section .boot.text, "ax", @progbits
 	.code32
 	.globl	cbx_boot_start
@@ -132,16 +146,7 @@ cbx_boot_start:
 	movl	$cbx_image_pages, %edi
 	call	fill
 
-	movl	$pml4, %eax
-	movl	%eax, %cr3
-	movl	$CR4_PAE, %eax
-	movl	%eax, %cr4
-	movl	$MSR_EFER, %ecx
-	movl	$EFER, %eax
-	xorl	%edx, %edx
-	wrmsr
-	movl	$CR0, %eax
-	movl	%eax, %cr0
+	enter_long_mode
 	lgdt	gdt_pointer
 	ljmp	$8, $long_mode
 
@@ -180,12 +185,50 @@ long_mode:
 	ud2
 	.size	cbx_boot_start, . - cbx_boot_start
 
+/* Another CPU, in real mode: these bytes, copied to a page below 1 MiB. */
+	.code16
+other:	cli
+	lgdtl	%cs:(other_pointer - other)
+	movl	%cr0, %eax
+	orl	$1, %eax
+	movl	%eax, %cr0
+	ljmpl	$24, $other_protected
+	.balign	4
+other_pointer:
+	.short	gdt_end - gdt - 1
+	.long	gdt
+other_end:
+
+	.code32
+other_protected:
+	movl	$16, %eax
+	movl	%eax, %ds
+	movl	%eax, %ss
+	enter_long_mode
+	ljmp	$8, $other_long
+
+/* The root there is one CPU's: who does not get it stops. */
+	.code64
+other_long:
+	xorl	%edi, %edi
+	xchgq	%rdi, root
+	testq	%rdi, %rdi
+	je	7f
+	movabsq	$CBX_CPU_STACK_TOP, %rsi
+	movabsq	$cbx_bare_switch_other, %rax
+	jmp	*%rax
+7:	cli
+	hlt
+	jmp	7b
+
 	.balign	8
 gdt:	.quad	0
 	.quad	0x00af9b000000ffff
 	.quad	0x00cf93000000ffff
+	.quad	0x00cf9b000000ffff
+gdt_end:
 gdt_pointer:
-	.short	. - gdt - 1
+	.short	gdt_end - gdt - 1
 	.long	gdt
 
 	.section .boot.bss, "aw", @nobits
@@ -199,6 +242,8 @@ pd_low:	.skip	4 * 4096
 pt_high: .skip	CBX_BOOT_IMAGE_TABLES * 4096
 	.skip	16 * 1024
 stack_top:
+	.balign	8
+root:	.skip	8
 magic:	.skip	4
 info:	.skip	4
 
@@ -214,5 +259,22 @@ cbx_bare_switch:
 	call	cbx_bare_run
 	ud2
 	.size	cbx_bare_switch, . - cbx_bare_switch
+
+	.type	cbx_bare_switch_other, @function
+cbx_bare_switch_other:
+	movq	%rdi, %cr3
+	movq	%rsi, %rsp
+	xorl	%ebp, %ebp
+	call	cbx_bare_run_other
+	ud2
+	.size	cbx_bare_switch_other, . - cbx_bare_switch_other
+
+/* struct cbx_bare_other. */
+	.section .rodata, "a", @progbits
+	.balign	8
+	.globl	cbx_bare_other
+	.hidden	cbx_bare_other
+cbx_bare_other:
+	.quad	other, other_end, root
 
 	.section .note.GNU-stack, "", @progbits

@@ -138,8 +138,7 @@ void cbx_bare_build(struct cbx_x86_boot *boot)
 
 	build_shared(shared, boot->page_count);
 	for (uint32_t i = 0; i < boot->cpu_count; i++) {
-		uint64_t home = build_cpu(shared, i);
-
-		boot->home = i == 0 ? home : boot->home;
+		boot->homes[i] = build_cpu(shared, i);
 	}
+	boot->home = boot->homes[0];
 }

@@ -45,6 +45,8 @@ enum tag_type {
 	TAG_END = 0,
 	TAG_MODULE = 3,
 	TAG_MAP = 6,
+	TAG_ACPI_OLD = 14,
+	TAG_ACPI_NEW = 15,
 };
 struct tag_module {
 	struct tag tag;
@@ -75,6 +77,7 @@ static void read_pvh(const struct pvh *pvh, struct cbx_x86_boot *boot)
 	for (uint32_t i = 0; i < pvh->map_count; i++) {
 		add_range(boot, &map[i]);
 	}
+	boot->rsdp = pvh->rsdp;
 	if (pvh->module_count != 0) {
 		boot->module_address = module->address;
 		boot->module_bytes = module->bytes;
@@ -98,6 +101,9 @@ static void read_tag(const struct tag *tag, struct cbx_x86_boot *boot)
 {
 	if (tag->type == TAG_MAP) {
 		read_map((const struct tag_map *)(const void *)tag, boot);
+	}
+	if (tag->type == TAG_ACPI_OLD || tag->type == TAG_ACPI_NEW) {
+		boot->rsdp = (uint64_t)(tag + 1);
 	}
 	if (tag->type == TAG_MODULE && boot->module_address == 0) {
 		const struct tag_module *module =

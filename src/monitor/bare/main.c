@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The monitor on a machine of its own. */
+#include <stdatomic.h>
+
 #include <arch/x86_64/boot.h>
 #include <arch/x86_64/cpu.h>
+#include <arch/x86_64/machine.h>
 #include <core/gate.h>
 #include <monitor/keeper.h>
 #include <monitor/loop.h>
+
+static atomic_bool ready;
+
+static _Noreturn void run(uint32_t cpu)
+{
+	if (cbx_monitor_run(cpu)) {
+		cbx_hal_panic("the host crashed", __FILE__, __LINE__);
+	}
+	cbx_x86_stop();
+}
+
+_Noreturn void cbx_x86_main_other(uint32_t cpu)
+{
+	while (!atomic_load(&ready)) {
+		cbx_hal_cpu_relax();
+	}
+	/* What the first CPU changed in the tables since. */
+	cbx_x86_root_load(cbx_x86_cpu()->home);
+	run(cpu);
+}
 
 _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot)
 {
@@ -13,8 +36,6 @@ _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot)
 	if (cbx_monitor_keeper_start(&cbx_keeper_image) != CBX_OK) {
 		cbx_hal_panic("cannot start the keeper", __FILE__, __LINE__);
 	}
-	if (cbx_monitor_run(cbx_hal_cpu())) {
-		cbx_hal_panic("the host crashed", __FILE__, __LINE__);
-	}
-	cbx_x86_stop();
+	atomic_store(&ready, true);
+	run(cbx_hal_cpu());
 }

@@ -38,14 +38,35 @@ static void keep_module(void)
 	}
 }
 
+/* Before the lower half is gone: it is where the controllers are. */
+static void start_others(const uint8_t *id)
+{
+	uint32_t running = 1;
+
+	while (running < boot.cpu_count &&
+		cbx_bare_other_start(id[running - 1], boot.homes[running])) {
+		running++;
+	}
+	boot.cpu_count = running;
+}
+
 _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 {
+	uint8_t id[CBX_X86_CPUS_MAX - 1];
+
 	cbx_x86_console_init();
 	cbx_bare_info(magic, info, &boot);
-	boot.cpu_count = 1;
+	boot.cpu_count = 1 + cbx_bare_others(boot.rsdp, id, sizeof(id));
 	carve();
 	keep_module();
+	start_others(id);
 	cbx_bare_switch(boot.home, CBX_CPU_STACK_TOP);
+}
+
+_Noreturn void cbx_bare_run_other(void)
+{
+	cbx_x86_cpu_init();
+	cbx_x86_main_other(cbx_x86_cpu()->number);
 }
 
 _Noreturn void cbx_bare_run(void)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CPUs in ACPI's tables.  A table that lies costs CPUs, not safety: each
+ * one runs on a window of its own or not at all. */
+#include <arch/x86_64/cpu.h>
+#include <base/string.h>
+#include <monitor/bare/bare.h>
+
+#define BIOS_START 0xe0000ull
+#define BIOS_END   0x100000ull
+#define LOW_END	   0x100000000ull
+#define TABLE_MAX  0x10000u
+
+#define ENTRY_LOCAL 0 /* a local APIC */
+#define ENABLED	    1u
+
+struct __attribute__((packed)) root_pointer {
+	char signature[8];
+	uint8_t checksum;
+	char oem[6];
+	uint8_t revision;
+	uint32_t rsdt;
+	uint32_t length; /* from here on: revision 2 */
+	uint64_t xsdt;
+};
+
+struct __attribute__((packed)) table {
+	char signature[4];
+	uint32_t length;
+	uint8_t other[28];
+};
+CBX_SIZE(36, table);
+
+struct __attribute__((packed)) local {
+	uint8_t type;
+	uint8_t length;
+	uint8_t processor;
+	uint8_t id;
+	uint32_t flags;
+};
+
+static bool sums_to_zero(const void *at, uint32_t bytes)
+{
+	const uint8_t *byte = at;
+	uint8_t sum = 0;
+
+	for (uint32_t i = 0; i < bytes; i++) {
+		sum = (uint8_t)(sum + byte[i]);
+	}
+	return sum == 0;
+}
+
+static bool is_root(const struct root_pointer *root)
+{
+	return memcmp(root->signature, "RSD PTR ", 8) == 0 &&
+	       sums_to_zero(root, 20);
+}
+
+static const struct root_pointer *find_root(uint64_t rsdp)
+{
+	if (rsdp != 0 && rsdp < LOW_END - sizeof(struct root_pointer)) {
+		const struct root_pointer *root =
+			(const struct root_pointer *)rsdp;
+
+		return is_root(root) ? root : NULL;
+	}
+	for (uint64_t at = BIOS_START; at < BIOS_END; at += 16) {
+		if (is_root((const struct root_pointer *)at)) {
+			return (const struct root_pointer *)at;
+		}
+	}
+	return NULL;
+}
+
+static const struct table *table_at(uint64_t address)
+{
+	const struct table *table = (const struct table *)address;
+
+	if (address == 0 || address >= LOW_END - TABLE_MAX ||
+		table->length < sizeof(*table) || table->length > TABLE_MAX ||
+		!sums_to_zero(table, table->length)) {
+		return NULL;
+	}
+	return table;
+}
+
+/* The table of interrupt controllers; entries are 4 or 8 bytes wide. */
+static const struct table *find_controllers(uint64_t list, uint32_t width)
+{
+	const struct table *lists = table_at(list);
+	const uint8_t *at;
+
+	if (lists == NULL) {
+		return NULL;
+	}
+	at = (const uint8_t *)(lists + 1);
+	for (uint32_t left = lists->length - (uint32_t)sizeof(*lists);
+		left >= width; left -= width, at += width) {
+		uint64_t address = 0;
+		const struct table *table;
+
+		memcpy(&address, at, width);
+		table = table_at(address);
+		if (table != NULL && memcmp(table->signature, "APIC", 4) == 0) {
+			return table;
+		}
+	}
+	return NULL;
+}
+
+static bool is_other(const struct local *local)
+{
+	uint8_t own = (uint8_t)(cbx_x86_cpuid(1, 0).ebx >> 24);
+
+	return local->type == ENTRY_LOCAL && local->length == sizeof(*local) &&
+	       (local->flags & ENABLED) != 0 && local->id != own;
+}
+
+static uint32_t list(const struct table *table, uint8_t *id, uint32_t most)
+{
+	const uint8_t *at = (const uint8_t *)(table + 1) + 8;
+	const uint8_t *end = (const uint8_t *)table + table->length;
+	uint32_t count = 0;
+
+	while (end - at >= 2 && at[1] >= 2 && end - at >= at[1]) {
+		const struct local *local = (const struct local *)at;
+
+		if (is_other(local) && count < most) {
+			id[count++] = local->id;
+		}
+		at += at[1];
+	}
+	return count;
+}
+
+uint32_t cbx_bare_others(uint64_t rsdp, uint8_t *id, uint32_t most)
+{
+	const struct root_pointer *root = find_root(rsdp);
+	const struct table *table;
+
+	if (root == NULL) {
+		return 0;
+	}
+	table = root->revision >= 2 && root->xsdt != 0
+			? find_controllers(root->xsdt, sizeof(uint64_t))
+			: find_controllers(root->rsdt, sizeof(uint32_t));
+	return table != NULL ? list(table, id, most) : 0;
+}
