@@ -125,6 +125,20 @@ cbx_boot_start:
 	movl	$(CBX_BOOT_PA + PRESENT), pt_low + 8 * (CBX_BOOT_PA >> 12)
 	movl	$0, pt_low + 8 * (CBX_BOOT_PA >> 12) + 4
 
+	movl	$cbx_image_pages_end, %ecx	/* what follows the image */
+8:	movl	%ecx, %eax
+	shll	$12, %eax
+	orl	$(PRESENT + WRITE), %eax
+	movl	%ecx, %edx
+	andl	$511, %edx
+	je	9f			/* a large page begins */
+	movl	%eax, pt_last(,%edx,8)
+	movl	$NX_HIGH, pt_last + 4(,%edx,8)
+	incl	%ecx
+	jmp	8b
+9:	shrl	$9, %ecx
+	movl	$(pt_last + PRESENT + WRITE), pd_low - 8(,%ecx,8)
+
 	xorl	%ecx, %ecx		/* the image's tables */
 5:	movl	%ecx, %eax
 	shll	$12, %eax
@@ -238,6 +252,7 @@ pdpt_low: .skip	4096
 pdpt_high: .skip 4096
 pd_high: .skip	4096
 pt_low:	.skip	4096
+pt_last: .skip	4096
 pd_low:	.skip	4 * 4096
 pt_high: .skip	CBX_BOOT_IMAGE_TABLES * 4096
 	.skip	16 * 1024
