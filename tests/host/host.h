@@ -19,6 +19,9 @@ int probe_int3(void);
 int probe_ud(void);
 int probe_syscall(void);
 
+/** Steps to go on with after #DB; when not 0, probe_jump sets TF. */
+extern uint64_t host_steps;
+
 /** The last trap. */
 extern struct cbx_pks_trap host_last;
 

@@ -41,7 +41,29 @@ def cases(monitor, host):
     expect(len(good) >= 13 and len(good) == len(lines) - 1, 'cases are missing')
 
 
-TESTS = {'cases': cases}
+MISUSE = "panic: the monitor's WRMSR was misused"
+JUMPS = 5 * 0x1c0
+
+
+def sweep(monitor, host):
+    start, stops = 0, []
+    while start < JUMPS:
+        status, lines = boot(monitor, host, '-device',
+                             f'loader,addr=0x8000000,data={start},data-len=8')
+        last = [int(line.split()[2]) for line in lines if line.startswith('host: jump ')][-1]
+        if status == GOOD:
+            expect(last == JUMPS - 1, 'it ended early')
+            break
+        expect(lines[-1].startswith(MISUSE), '\n'.join(lines[-8:]))
+        stops.append(last)
+        start = last + 1
+    print('the machine stopped at', stops)
+    # the WRMSRs with another number, at least, and not all of it
+    expect(len([n for n in stops if n // 0x1c0 == 2]) >= 2, 'a wrong number went through')
+    expect(len(stops) < JUMPS // 4, 'nearly everything stops the machine')
+
+
+TESTS = {'cases': cases, 'sweep': sweep}
 
 
 def main():

@@ -2,6 +2,9 @@
 /* The test host's words without a C name: begin, gate, trap, probe. */
 #include <hal/pks-vm/host.h>
 
+#define TRAP_VECTOR 0x08
+#define TRAP_REGS   0x20
+
 	.text
 	.globl	host_start
 	.type	host_start, @function
@@ -33,7 +36,35 @@ host_gate:
 	.globl	host_trap
 	.type	host_trap, @function
 host_trap:
-	movq	probe_rip(%rip), %rax
+	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP, %rbx
+	cmpq	$1, TRAP_VECTOR(%rbx)
+	jne	2f
+	cmpq	$0, host_steps(%rip)
+	je	2f
+	decq	host_steps(%rip)	/* go on, one step more */
+	movq	TRAP_REGS+0x78(%rbx), %rax
+	movq	TRAP_REGS+0x80(%rbx), %rcx
+	movq	TRAP_REGS+0x88(%rbx), %rdx
+	leaq	step_top(%rip), %rsp
+	pushq	$CBX_SELECTOR_DATA
+	pushq	%rax
+	pushq	%rdx
+	pushq	$CBX_SELECTOR_CODE
+	pushq	%rcx
+	pushq	TRAP_REGS+0x58(%rbx)
+	movq	TRAP_REGS+0x00(%rbx), %r8
+	movq	TRAP_REGS+0x08(%rbx), %r9
+	movq	TRAP_REGS+0x10(%rbx), %r10
+	movq	TRAP_REGS+0x18(%rbx), %r11
+	movq	TRAP_REGS+0x40(%rbx), %rdi
+	movq	TRAP_REGS+0x48(%rbx), %rsi
+	movq	TRAP_REGS+0x60(%rbx), %rdx
+	movq	TRAP_REGS+0x68(%rbx), %rax
+	movq	TRAP_REGS+0x70(%rbx), %rcx
+	movq	$0, (%rbx)
+	popq	%rbx
+	iretq
+2:	movq	probe_rip(%rip), %rax
 	testq	%rax, %rax
 	jne	1f
 	call	host_unexpected
@@ -105,9 +136,22 @@ host_trap:
 	xorl	%r10d, %r10d
 	xorl	%r8d, %r8d
 	xorl	%r9d, %r9d
+	cmpq	$0, host_steps(%rip)
+	jne	3f
 	jmp	*%rbx
+3:	movq	%rsp, step_rsp(%rip)
+	leaq	step_top(%rip), %rsp
+	pushq	$CBX_SELECTOR_DATA
+	pushq	step_rsp(%rip)
+	pushq	$0x102			/* TF */
+	pushq	$CBX_SELECTOR_CODE
+	pushq	%rbx
+	iretq
 
 probe_good:
+	movq	probe_rsp(%rip), %rsp
+	pushq	$2			/* no TF any more */
+	popfq
 	xorl	%eax, %eax
 	movq	$0, probe_rip(%rip)
 probe_end:
@@ -131,6 +175,13 @@ host_trap_stack:
 	.skip	4096
 frames_top:
 	.skip	4096
+	.skip	512
+step_top:
+step_rsp:
+	.skip	8
+	.globl	host_steps
+host_steps:
+	.skip	8
 probe_rip:
 	.skip	8
 probe_rsp:

@@ -15,8 +15,11 @@
 
 	.section .locked, "ax", @progbits
 
+/* Where a box faulted is no business of what runs next. */
 	function cbx_x86_root_load
 	movq	%rdi, %cr3
+	xorl	%eax, %eax
+	movq	%rax, %cr2
 	ret
 
 	function cbx_x86_msr_write

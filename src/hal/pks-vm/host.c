@@ -208,7 +208,10 @@ void cbx_hal_host_run(
 	if (reply != NULL) {
 		answer(host, reply);
 	}
-	while (host->running && !heard) {
+	if (host->crashed) {
+		event->kind = CBX_EVENT_CRASH;
+	}
+	while (host->running && !host->crashed && !heard) {
 		load_root(host);
 		deliver_pending(host);
 		if (!run(host)) {
@@ -224,7 +227,6 @@ void cbx_hal_host_fault(uint32_t cpu)
 {
 	(void)cpu;
 	if (!deliver(cbx_pks_host())) {
-		cbx_hal_panic("the host faults in its fault handler", __FILE__,
-			__LINE__);
+		cbx_pks_host()->crashed = true;
 	}
 }

@@ -98,6 +98,7 @@ struct cbx_pks_host {
 	uint64_t declared; /* the declared root whose entries it has */
 	bool has_declared;
 	bool running;	     /* there is a host */
+	bool crashed;	     /* it faulted where it takes no fault */
 	uint64_t pending[4]; /* vectors kept for it */
 };
 CBX_AT(CBX_HOST_RESUME, 8, cbx_pks_host, resume);
@@ -113,6 +114,11 @@ static inline struct cbx_pks_host *cbx_pks_host(void)
 
 /** Run the host from the registers kept until it stops; gate.S. */
 void cbx_pks_enter(void);
+
+/** The lock of the table rules (pure/table.h); held for as long as one gate
+ * takes. */
+void cbx_pks_table_take(void);
+void cbx_pks_table_drop(void);
 
 /** Pages that are the HAL's own, zeroed, from the number returned on. */
 uint64_t cbx_pks_carve(uint64_t count);
@@ -140,8 +146,13 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply);
  * the MSR that @p rcx names was written by a jump. */
 uint64_t cbx_pks_site_restart(uint64_t rip, uint64_t rcx);
 
-/** Whether it is in a place where rights are opened or closed. */
+/** Whether an MSR was written there, and its number not yet compared: the host
+ * must not be told of an exception. */
 bool cbx_pks_site_holds(uint64_t rip);
+
+/** This CPU is interrupted by NMIs and devices' messages only, and by no
+ * number below 32. */
+void cbx_pks_apic_start(void);
 
 /** From now on the instructions of privileged.S can be executed only while
  * one of the functions of machine.h runs. @param home  as above */

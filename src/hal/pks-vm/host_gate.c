@@ -154,7 +154,9 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 		status = CBX_OK;
 		break;
 	default:
+		cbx_pks_table_take();
 		status = tables(call, reply);
+		cbx_pks_table_drop();
 		break;
 	}
 	reply->status = (uint64_t)status;

@@ -37,6 +37,21 @@ uint64_t cbx_pks_carve(uint64_t count)
 	return best->first + best->count;
 }
 
+/* The host runs on the first CPU only; the others' core calls this, too. */
+static bool locked;
+
+void cbx_pks_table_take(void)
+{
+	while (__atomic_exchange_n(&locked, true, __ATOMIC_ACQUIRE)) {
+		cbx_hal_cpu_relax();
+	}
+}
+
+void cbx_pks_table_drop(void)
+{
+	__atomic_store_n(&locked, false, __ATOMIC_RELEASE);
+}
+
 /* Whatever is RAM and not the monitor's is the host's, with every right. */
 static void open_memory(void)
 {
@@ -59,6 +74,7 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 	machine_copy = *boot;
 	cbx_x86_clock_init();
 	cbx_pks_lock(boot->home);
+	cbx_pks_apic_start();
 	cbx_table_start((struct cbx_frame *)CBX_FRAMES_VA, boot->page_count);
 	cbx_pks_direct_start(boot->home, boot->page_count);
 	cbx_pks_load(boot);

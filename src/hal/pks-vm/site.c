@@ -29,7 +29,10 @@ static const struct cbx_x86_window *find(uint64_t rip)
 
 bool cbx_pks_site_holds(uint64_t rip)
 {
-	return find(rip) != NULL;
+	const struct cbx_x86_window *window = find(rip);
+
+	return window != NULL && rip >= window->written &&
+	       rip < window->compared;
 }
 
 uint64_t cbx_pks_site_restart(uint64_t rip, uint64_t rcx)

@@ -10,13 +10,13 @@ const struct cbx_hal_caps cbx_hal_caps = {
 
 static uint64_t flushes;
 
-/* An ordinary machine has no private memory: there is nothing to accept. */
+/* An ordinary machine has no private memory: there is nothing else to do. */
 enum cbx_status cbx_hal_page_accept(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
-	(void)pfn;
-	*done = count;
-	return CBX_OK;
+	const struct cbx_view none = { CBX_VIEW_NONE };
+
+	return cbx_hal_view_set(pfn, count, none, done);
 }
 
 /* Host and hypervisor may use them: the hypervisor could all along. */
@@ -34,7 +34,9 @@ enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
 	enum cbx_status status = CBX_OK;
 
 	for (*done = 0; *done < count && status == CBX_OK; ++*done) {
+		cbx_pks_table_take();
 		status = cbx_table_view(cbx_pfn_add(pfn, *done), view);
+		cbx_pks_table_drop();
 		if (status != CBX_OK) {
 			return status;
 		}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * This CPU's local interrupt controller, which is out of the host's reach: its
+ * page is in nobody's direct map.  The old controllers' line is masked, and
+ * so is everything local; a message a device sends cannot have the number of
+ * an exception.
+ */
+#include <arch/x86_64/cpu.h>
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/table.h>
+
+#define APIC_PAGE 61u /* of the CPU window; not one layout.h uses */
+#define APIC_PA	  0xfee00000ull
+#define MSR_BASE  0x1bu
+#define X2_MODE	  0x400ull
+
+#define PRIORITY 0x80u
+#define MASKED	 0x10000u
+
+static uint64_t read_base(void)
+{
+	uint32_t low;
+	uint32_t high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_BASE));
+	return (uint64_t)high << 32 | low;
+}
+
+static void write_word(uint32_t offset, uint32_t value)
+{
+	volatile uint32_t *word =
+		(volatile uint32_t *)(CBX_CPU_AT((uint64_t)APIC_PAGE) + offset);
+
+	*word = value;
+}
+
+/* In x2APIC mode a WRMSR would send interrupts (doc/pks-vm.md). */
+void cbx_pks_apic_start(void)
+{
+	static const uint16_t local[] = { 0x320, 0x330, 0x340, 0x350, 0x370 };
+	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
+	uint64_t base = read_base();
+
+	if ((base & CBX_PTE_ADDRESS) != APIC_PA || (base & X2_MODE) != 0) {
+		cbx_hal_panic("interrupt controller", __FILE__, __LINE__);
+	}
+	table[APIC_PAGE] = APIC_PA | CBX_PTE_P | CBX_PTE_W | CBX_PTE_PWT |
+			   CBX_PTE_PCD | CBX_PTE_NX |
+			   (uint64_t)CBX_KEY_MONITOR << 59;
+	for (uint32_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
+		write_word(local[i], MASKED);
+	}
+	write_word(PRIORITY, 0x10);
+}
