@@ -101,6 +101,17 @@ def cpus(image, _):
         expect(values(lines, 'ended') == ['1'] * 3, 'a box ended otherwise')
 
 
+# Instructions, with room for another compiler: what doc/pks-vm.md reports.
+COSTS = {'gate': 900, 'upcall': 2600}
+
+
+def cost(image, _):
+    lines = passed(image, '-icount', 'shift=0')
+    for name, most in COSTS.items():
+        found = [int(value) for value in values(lines, name)]
+        expect(len(found) == 1 and 0 < found[0] <= most, f'{name}: {found}, at most {most}')
+
+
 # Of each fault image: what the CPU says, vector and error code; or, for a
 # machine it cannot run on, the words of the refusal and the machine.
 PAGE_WRITE, PAGE_ABSENT_WRITE, PAGE_EXECUTE = (14, 3), (14, 2), (14, 0x11)
@@ -165,7 +176,7 @@ def nmi(image, _):
 
 
 TESTS = {'keeper': keeper, 'grub': grub, 'box': simple, 'tables': simple, 'fault': fault,
-         'nmi': nmi, 'cpus': cpus}
+         'nmi': nmi, 'cpus': cpus, 'cost': cost}
 
 
 def main():

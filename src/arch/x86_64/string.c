@@ -4,12 +4,20 @@
 
 #include <stdint.h>
 
+#define WORD sizeof(uint64_t)
+
 void *memcpy(void *restrict dst, const void *restrict src, size_t size)
 {
 	void *to = dst;
+	size_t words = size / WORD;
+	size_t rest = size % WORD;
 
+	__asm__ volatile("rep movsq"
+			 : "+D"(to), "+S"(src), "+c"(words)
+			 :
+			 : "memory");
 	__asm__ volatile("rep movsb"
-			 : "+D"(to), "+S"(src), "+c"(size)
+			 : "+D"(to), "+S"(src), "+c"(rest)
 			 :
 			 : "memory");
 	return dst;
@@ -32,10 +40,17 @@ void *memmove(void *dst, const void *src, size_t size)
 void *memset(void *dst, int byte, size_t size)
 {
 	void *to = dst;
+	size_t words = size / WORD;
+	size_t rest = size % WORD;
+	uint64_t word = (uint8_t)byte * 0x0101010101010101ull;
 
+	__asm__ volatile("rep stosq"
+			 : "+D"(to), "+c"(words)
+			 : "a"(word)
+			 : "memory");
 	__asm__ volatile("rep stosb"
-			 : "+D"(to), "+c"(size)
-			 : "a"(byte)
+			 : "+D"(to), "+c"(rest)
+			 : "a"(word)
 			 : "memory");
 	return dst;
 }
