@@ -14,11 +14,12 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the test's own status
-SECONDS = 50
+SECONDS = 40
 MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', '512', '-nodefaults', '-no-reboot',
            '-display', 'none', '-serial', 'stdio',
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
@@ -145,7 +146,10 @@ def fault(*images):
 def watch(run, monitor):
     """Every time the image says ready, and while it does not go on, an NMI."""
     text = b''
+    end = time.monotonic() + SECONDS
     while True:
+        if time.monotonic() > end:
+            run.kill()
         if select.select([run.stdout], [], [], 0.3)[0]:
             more = os.read(run.stdout.fileno(), 4096)
             text += more

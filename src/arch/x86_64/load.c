@@ -128,9 +128,10 @@ static uint64_t entry_at(uint64_t page, uint64_t index)
  * of another level than expected is known by its rights. */
 static bool find_page(uint64_t root, uint64_t va, uint64_t *page)
 {
-	*page = root;
+	uint64_t at = root;
+
 	for (uint32_t shift = 39; shift >= CBX_PAGE_SHIFT; shift -= 9) {
-		uint64_t entry = entry_at(*page, va >> shift & 511);
+		uint64_t entry = entry_at(at, va >> shift & 511);
 		bool leaf = cbx_entry_rights(entry).bits != 0;
 
 		if ((entry & CBX_ENTRY_PRESENT) == 0 ||
@@ -138,7 +139,19 @@ static bool find_page(uint64_t root, uint64_t va, uint64_t *page)
 			(leaf && (entry & CBX_ENTRY_WRITE) == 0)) {
 			return false;
 		}
-		*page = cbx_entry_pfn(entry).n;
+		at = cbx_entry_pfn(entry).n;
+	}
+	*page = at;
+	return true;
+}
+
+static bool go(struct cbx_x86_place *place, uint64_t va)
+{
+	va &= ~(CBX_PAGE_SIZE - 1ull);
+	if (place->page == 0 || place->va != va) {
+		place->page = 0;
+		place->va = va;
+		return find_page(place->root, va, &place->page);
 	}
 	return true;
 }
@@ -152,8 +165,8 @@ static void write_page(
 	cbx_hal_page_unmap(to);
 }
 
-bool cbx_x86_space_write(
-	uint64_t root, uint64_t va, const void *from, uint64_t bytes)
+bool cbx_x86_space_write(struct cbx_x86_place *place, uint64_t va,
+	const void *from, uint64_t bytes)
 {
 	const uint8_t *next = from;
 
@@ -163,13 +176,12 @@ bool cbx_x86_space_write(
 	while (bytes != 0) {
 		uint64_t offset = va % CBX_PAGE_SIZE;
 		uint64_t n = CBX_PAGE_SIZE - offset;
-		uint64_t page;
 
 		n = n < bytes ? n : bytes;
-		if (!find_page(root, va, &page)) {
+		if (!go(place, va)) {
 			return false;
 		}
-		write_page(page, offset, next, n);
+		write_page(place->page, offset, next, n);
 		next += n;
 		va += n;
 		bytes -= n;

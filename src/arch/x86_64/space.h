@@ -66,14 +66,22 @@ bool cbx_x86_space_seen(uint64_t root, uint64_t token);
 /** If this CPU has the space loaded, it has not any more. */
 void cbx_x86_space_drop(uint64_t root);
 
+/** Where in box memory a context last wrote; as long as its space is loaded. */
+struct cbx_x86_place {
+	uint64_t root;
+	uint64_t va;   /* of the page below */
+	uint64_t page; /* its number; 0: none yet */
+};
+
 /**
  * Write into box memory of a space this CPU has loaded, as its user could.
  *
+ * @param[in,out] place  root; va and page are this function's
  * @param va  any number
  * @return false when a page of it cannot be written; pages before it may have
  *         been
  */
-CBX_MUST_CHECK bool cbx_x86_space_write(
-	uint64_t root, uint64_t va, const void *from, uint64_t bytes);
+CBX_MUST_CHECK bool cbx_x86_space_write(struct cbx_x86_place *place,
+	uint64_t va, const void *from, uint64_t bytes);
 
 #endif

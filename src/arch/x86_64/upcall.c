@@ -53,7 +53,8 @@ static uint64_t top_of(const struct cbx_x86_vcpu *v)
 	return v->stack;
 }
 
-static bool write_state(struct cbx_x86_vcpu *v, uint64_t at)
+static bool write_state(
+	struct cbx_x86_vcpu *v, struct cbx_x86_place *place, uint64_t at)
 {
 	const uint32_t magic2 = MAGIC2;
 	uint64_t bytes = cbx_x86_xstate_bytes();
@@ -66,16 +67,15 @@ static bool write_state(struct cbx_x86_vcpu *v, uint64_t at)
 	};
 
 	memcpy(state + WORDS_AT, &words, sizeof(words));
-	return cbx_x86_space_write(v->root, at, state, bytes) &&
-	       cbx_x86_space_write(
-		       v->root, at + bytes, &magic2, sizeof(magic2));
+	return cbx_x86_space_write(place, at, state, bytes) &&
+	       cbx_x86_space_write(place, at + bytes, &magic2, sizeof(magic2));
 }
 
-static bool write_frame(const struct cbx_x86_vcpu *v, uint64_t at,
+static struct frame frame_of(const struct cbx_x86_vcpu *v,
 	const struct cbx_upcall *upcall, const struct cbx_x86_trap *trap,
 	uint64_t state)
 {
-	const struct frame frame = {
+	return (struct frame){
 		.flags = UC_XSTATE,
 		.regs = v->regs,
 		.cs = CBX_SELECTOR_USER_CODE,
@@ -86,8 +86,6 @@ static bool write_frame(const struct cbx_x86_vcpu *v, uint64_t at,
 		.state = state,
 		.upcall = *upcall,
 	};
-
-	return cbx_x86_space_write(v->root, at, &frame, sizeof(frame));
 }
 
 bool cbx_x86_upcall(struct cbx_x86_vcpu *v, const struct cbx_upcall *upcall,
@@ -98,10 +96,12 @@ bool cbx_x86_upcall(struct cbx_x86_vcpu *v, const struct cbx_upcall *upcall,
 	uint64_t top = top_of(v);
 	uint64_t state = (top - room) & ~(align - 1);
 	uint64_t at = (state - sizeof(struct frame)) & ~(align - 1);
+	const struct frame frame = frame_of(v, upcall, trap, state);
+	struct cbx_x86_place place = { .root = v->root };
 
 	if (top < room + 2 * align + sizeof(struct frame) ||
-		!write_state(v, state) ||
-		!write_frame(v, at, upcall, trap, state)) {
+		!write_state(v, &place, state) ||
+		!cbx_x86_space_write(&place, at, &frame, sizeof(frame))) {
 		return false;
 	}
 	v->regs = (struct cbx_regs){

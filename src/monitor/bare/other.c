@@ -16,7 +16,8 @@
 #define DELAY_PORT   0x80      /* about a microsecond to read */
 #define INIT_DELAY   10000u
 #define START_DELAY  200u
-#define ANSWER_DELAY 200000u
+#define ANSWER_DELAY 1000000u
+#define TRIES	     3u
 
 static void wait(uint32_t microseconds)
 {
@@ -38,12 +39,8 @@ static void send(uint8_t id, uint32_t command)
 }
 
 /* Whoever takes the root has it: a CPU that comes too late finds none. */
-bool cbx_bare_other_start(uint8_t id, uint64_t home)
+static bool try(uint8_t id, _Atomic uint64_t *root, uint64_t home)
 {
-	_Atomic uint64_t *root = (_Atomic uint64_t *)cbx_bare_other.root;
-	uint64_t bytes = cbx_bare_other.code_end - cbx_bare_other.code;
-
-	memcpy((void *)PLACE, (const void *)cbx_bare_other.code, bytes);
 	atomic_store(root, home);
 	send(id, INIT);
 	wait(INIT_DELAY);
@@ -55,4 +52,17 @@ bool cbx_bare_other_start(uint8_t id, uint64_t home)
 		wait(1);
 	}
 	return atomic_exchange(root, 0) == 0;
+}
+
+bool cbx_bare_other_start(uint8_t id, uint64_t home)
+{
+	_Atomic uint64_t *root = (_Atomic uint64_t *)cbx_bare_other.root;
+	uint64_t bytes = cbx_bare_other.code_end - cbx_bare_other.code;
+	bool up = false;
+
+	memcpy((void *)PLACE, (const void *)cbx_bare_other.code, bytes);
+	for (uint32_t i = 0; i < TRIES && !up; i++) {
+		up = try(id, root, home);
+	}
+	return up;
 }
