@@ -4,8 +4,10 @@
 usage: run.py TEST MONITOR HOST
 """
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
@@ -38,7 +40,7 @@ def cases(monitor, host):
     print('\n'.join(lines))
     good = [line for line in lines if line.startswith('host: ok ')]
     expect(status == GOOD and lines[-1] == 'host: pass', f'status {status}')
-    expect(len(good) >= 13 and len(good) == len(lines) - 1, 'cases are missing')
+    expect(len(good) >= 16 and len(good) == len(lines) - 1, 'cases are missing')
 
 
 MISUSE = "panic: the monitor's WRMSR was misused"
@@ -63,7 +65,43 @@ def sweep(monitor, host):
     expect(len(stops) < JUMPS // 4, 'nearly everything stops the machine')
 
 
-TESTS = {'cases': cases, 'sweep': sweep}
+def text_of(image):
+    """(file offset, bytes) of the executable segment."""
+    offset, number = struct.unpack_from('<Q', image, 32)[0], struct.unpack_from('<H', image, 56)[0]
+    for i in range(number):
+        row = struct.unpack_from('<IIQQQQQQ', image, offset + 56 * i)
+        if row[0] == 1 and row[1] & 1:
+            return offset + 56 * i, row[2], row[5]
+    raise ValueError('no text')
+
+
+def refused(monitor, host):
+    with open(host, 'rb') as file:
+        good = file.read()
+    row, text, size = text_of(good)
+    sensitive = 'panic: the host\'s image holds an instruction it must not'
+    malformed = 'panic: the host\'s image is malformed'
+    bad = [(sensitive, text + at, code) for at, code in (
+        (size - 2, b'\x0f\x30'), (4095, b'\x0f\x30'), (4093, b'\xf3\x0f\x01\xe8'),
+        (size - 9, b'\xb8\x0f\x22\xd8\x00'), (size - 3, b'\x0f\x01\xcb'))]
+    bad += [(malformed, row + 4, struct.pack('<I', 7)),
+            (malformed, row + 8, struct.pack('<Q', 2**63)),
+            (malformed, row + 16, struct.pack('<Q', 0xffffff0000000000)),
+            (malformed, row + 16, struct.pack('<Q', 0xffffffff80000800)),
+            (malformed, row + 40, struct.pack('<Q', 2**64 - 1)),
+            ('panic: the host\'s image is no ELF', 0, b'\x7fELG'),
+            ('panic: the host\'s image is no ELF', 32, struct.pack('<Q', 2**64 - 8))]
+    for words, at, code in bad:
+        with tempfile.NamedTemporaryFile(suffix='.elf') as file:
+            file.write(good[:at] + code + good[at + len(code):])
+            file.flush()
+            status, lines = boot(monitor, file.name)
+        print(lines[-1])
+        expect(status != GOOD and lines[-1].startswith(words), f'{words} at {at}')
+        expect(not any(line.startswith('host:') for line in lines), 'it ran')
+
+
+TESTS = {'cases': cases, 'sweep': sweep, 'refused': refused}
 
 
 def main():
