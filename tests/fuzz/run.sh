@@ -14,11 +14,20 @@ seeds=$2
 seconds=${CBX_FUZZ_SECONDS:-$3}
 shift 3
 
+# clang 14's sanitizers lose their way where addresses are more random than they
+# know.
+if setarch -R true 2>/dev/null; then
+	same='setarch -R'
+else
+	same=''
+fi
+
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT
 trap 'exit 130' INT TERM
 
-"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+# shellcheck disable=SC2086 # two words, or none
+$same "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
 	-print_final_stats=1 "$@" "$found" "$seeds" 2>"$found.log" || {
 	status=$?
 	tail -n 60 "$found.log" >&2
