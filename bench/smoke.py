@@ -25,6 +25,13 @@ ROWS = {
                'sha256sum of 5 MB on standard input',
                'sha256sum of a measured file of 5 MB, CPU time', 'confbox run -- hello',
                'the monitor', 'the keeper and the box'),
+    'pks.py': ('VERSION', 'PAGE_DONATE of a page', 'PAGE_DONATE of 256 pages, each',
+               'PAGE_RETURN of a page', 'PAGE_RETURN of 256 pages, each', 'a leaf written',
+               'a leaf written, in a batch of 512', 'a leaf cleared',
+               'a leaf cleared, in a batch of 512', 'BOX_ENTER, the box writes a byte, exit',
+               "a box's VERSION", 'a system call, to the runtime',
+               'a system call, to the runtime and back', 'from the monitor to the host',
+               'the same, wall', 'REP STOSB of 1000 bytes'),
 }
 
 

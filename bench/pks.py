@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Count the instructions of the pks-vm backend under QEMU.
+
+usage: pks.py [--quick] MONITOR HOST NOTHING
+
+-icount shift=0 makes the time stamp counter count instructions; each
+repetition of a string instruction counts as one.  --quick boots once for the
+wall time.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from table import heading, row
+
+SKIP = 77
+QEMU = 'qemu-system-x86_64'
+GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the host's own status
+SECONDS = 50
+BOOTS = 10
+MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', '512', '-nodefaults', '-no-reboot',
+           '-display', 'none', '-serial', 'stdio',
+           '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
+COUNT = ['-icount', 'shift=0']
+
+
+def machine(image, host, *more):
+    return [QEMU, *MACHINE, *more, '-accel', 'tcg', '-kernel', image, '-initrd', host]
+
+
+def output(image, host, *more):
+    done = subprocess.run(machine(image, host, *more), timeout=SECONDS, check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if done.returncode != GOOD:
+        sys.exit(f'{done.stdout.decode(errors="replace")}\npks.py: status {done.returncode}')
+    return done.stdout
+
+
+def counted(monitor, host):
+    """What the host says it counted."""
+    words = [line.split() for line in output(monitor, host, *COUNT).decode().splitlines()]
+    return {line[2]: int(line[3]) for line in words if line[:2] == ['host:', 'row']}
+
+
+def first_word(image, host, wanted):
+    """Seconds until the machine has said it."""
+    begin = time.perf_counter()
+    with subprocess.Popen(machine(image, host), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE) as run:
+        said = b''
+        while len(said) < 8 or wanted not in said:
+            more = os.read(run.stdout.fileno(), 4096)
+            if not more:
+                sys.exit(f'{said!r}\npks.py: it ended')
+            said += more
+        end = time.perf_counter()
+        run.stdout.read()
+    return end - begin
+
+
+def boot(monitor, host, nothing, times):
+    """Milliseconds from the monitor's first instruction to the host's."""
+    whole, before = [], []
+    for _ in range(times):
+        whole.append(first_word(monitor, host, b'host: row start'))
+        before.append(first_word(nothing, host, b''))
+    return (min(whole) - min(before)) * 1000
+
+
+def gates(count):
+    heading('Gates')
+    row('VERSION', count['version'], 'instr.', limit=150)
+    for name, what in (('donate', 'PAGE_DONATE'), ('return', 'PAGE_RETURN')):
+        many = count[name + '-256'] / 256
+        row(f'{what} of a page', count[name], 'instr.')
+        row(f'{what} of 256 pages, each', many, 'instr.')
+    heading("The host's page tables")
+    for name, what in (('set', 'written'), ('clear', 'cleared')):
+        row(f'a leaf {what}', count['update-' + name], 'instr.')
+        row(f'a leaf {what}, in a batch of 512', count[f'batch-{name}-512'] / 512, 'instr.',
+            limit=40)
+
+
+def boxes(count):
+    nothing = count['box-nothing']
+    heading('Boxes')
+    row('BOX_ENTER, the box writes a byte, exit', count['enter-exit'], 'instr.', limit=400)
+    row("a box's VERSION", count['box-version'] - nothing, 'instr.')
+    row('a system call, to the runtime', count['box-upcall'] - nothing, 'instr.')
+    row('a system call, to the runtime and back', count['box-answer'] - nothing, 'instr.')
+
+
+def main():
+    quick = '--quick' in sys.argv
+    monitor, host, nothing = [word for word in sys.argv[1:] if word != '--quick']
+    if shutil.which(QEMU) is None:
+        print(f'{QEMU} is not installed')
+        sys.exit(SKIP)
+    count = counted(monitor, host)
+    before = int.from_bytes(output(nothing, host, *COUNT)[:8], 'little')
+    gates(count)
+    boxes(count)
+    heading('Start')
+    row('from the monitor to the host', (count['start'] - before) / 1e6, 'M instr.')
+    row('the same, wall', boot(monitor, host, nothing, 1 if quick else BOOTS), 'ms', limit=50)
+    heading('What the counter counts')
+    row('REP STOSB of 1000 bytes', count['rep-1000'], 'instr.')
+
+
+if __name__ == '__main__':
+    main()
