@@ -49,6 +49,7 @@ gcovr prints the coverage of the core
 binutils looks into the core archive
 codespell checks the spelling
 make builds the example out of tree
+qemu-system-x86 the machine the pks-vm backend is tested on
 shellcheck checks these scripts
 valgrind counts instructions
 '
