@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boxes as bytes: a program, its files and its start block become parts, boxes
+become a set (set.h), and what the monitor must measure is computed here from
+doc/measurement.md's words."""
+import hashlib
+import io
+import struct
+import tarfile
+
+import keeper_pack as pack
+
+PAGE = pack.PAGE
+CONFINE = 2
+SLACK_PAGES = 320  # page tables, threads
+EPOCH_NS = 1735689600000000000
+OUTPUT_PAGES, THREADS, WAKE_STEP = 16, 64, 1000000
+SET_MAGIC = 0x31544553584f42
+HEAD, BOX, PART = 0x20, 0x110, 0x28
+
+
+def archive(files):
+    """A ustar archive of {path: (bytes, mode)}."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode='w', format=tarfile.USTAR_FORMAT) as tar:
+        for path, (data, mode) in files.items():
+            info = tarfile.TarInfo(path.lstrip('/'))
+            info.size, info.mode = len(data), mode
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def start_block(argv, environment, flags, memory_pages, files_bytes):
+    path = f'/bin/{argv[0]}'
+    head = struct.calcsize('<QIIQQQQQQQQQQ')
+    argv = [word.encode() + b'\0' for word in argv]
+    envp = [f'{name}={value}'.encode() + b'\0' for name, value in environment.items()]
+    argv_at = head
+    envp_at = argv_at + sum(map(len, argv))
+    path_at = envp_at + sum(map(len, envp))
+    strings = b''.join(argv + envp) + path.encode() + b'\0'
+    cwd_at = head + len(strings)
+    strings += b'/work\0'
+    return struct.pack('<QIIQQQQQQQQQQ', pack.START_MAGIC, pack.START_VERSION, flags,
+                       head + len(strings), memory_pages, files_bytes, len(argv), argv_at,
+                       len(envp), envp_at, path_at, cwd_at, EPOCH_NS) + strings
+
+
+def policy():
+    return struct.pack('<IIIIQQQII', 1, 0, OUTPUT_PAGES, THREADS, WAKE_STEP, 0, EPOCH_NS, 0,
+                       0) + bytes(160)
+
+
+class Box:
+    """What a box is made of: parts are (address, bytes, pages, rights)."""
+
+    def __init__(self, runtime, files, start, memory_pages, data):
+        loads, self.entry = runtime
+        self.parts = loads + [(pack.START_VA, start, pack.pages(len(start)), 1),
+                              (pack.FILES_VA, files, pack.pages(len(files)), 1),
+                              (pack.STACK_VA, b'', pack.STACK_PAGES, 3)]
+        self.stack = pack.STACK_VA + pack.STACK_PAGES * PAGE
+        self.reserve_pages = memory_pages + SLACK_PAGES
+        self.data = data
+
+    def measurement(self):
+        digest = extend(bytes(48), 'policy', 0, 0, policy())
+        for va, data, count, rights in self.parts:
+            for at in range(0, count * PAGE, PAGE):
+                page = data[at:at + PAGE]
+                digest = (extend(digest, 'page', va + at, rights, page.ljust(PAGE, b'\0'))
+                          if page else extend(digest, 'zero', va + at, rights))
+        digest = extend(digest, 'thread', self.entry, self.stack, info2=pack.START_VA)
+        return extend(digest, 'finalize', 0, 0).hex()
+
+    def input_digest(self, answers):
+        """After the host's answers: (kind, bytes, info)."""
+        digest, fed = bytes(48), 0
+        for kind, count, info in answers:
+            for at in range(0, max(count, 1), PAGE):
+                piece = self.data[fed + at:fed + min(at + PAGE, count)]
+                digest = extend(digest, kind, fed + at, info, piece)
+            fed += count
+        return digest.hex()
+
+
+def extend(digest, kind, address, info, data=b'', info2=0):
+    record = struct.pack('<8s4Q', kind.encode(), address, info, info2, len(data))
+    return hashlib.sha384(digest + record + data).digest()
+
+
+class Store:
+    """Bytes at page boundaries, each kept once."""
+
+    def __init__(self, head_bytes):
+        self.next = pack.pages(head_bytes) * PAGE
+        self.at = {}
+        self.chunks = []
+
+    def add(self, data):
+        if data not in self.at:
+            self.at[data] = self.next
+            self.chunks.append(data.ljust(pack.pages(len(data)) * PAGE, b'\0'))
+            self.next += len(self.chunks[-1])
+        return self.at[data]
+
+
+def write_set(boxes, path):
+    part_count = sum(len(box.parts) for box in boxes)
+    head_bytes = HEAD + BOX * len(boxes) + PART * part_count
+    store = Store(head_bytes)
+    box_table, part_table, first = b'', b'', 0
+    for box in boxes:
+        box_table += policy() + struct.pack(
+            '<8Q', box.reserve_pages, box.entry, box.stack, pack.START_VA, first,
+            len(box.parts), store.add(box.data), len(box.data))
+        for va, data, count, rights in box.parts:
+            part_table += struct.pack('<5Q', va, count, rights, store.add(data), len(data))
+        first += len(box.parts)
+    head = struct.pack('<4Q', SET_MAGIC, len(boxes), part_count, store.next // PAGE)
+    table = head + box_table + part_table
+    with open(path, 'wb') as file:
+        file.write(table.ljust(pack.pages(head_bytes) * PAGE, b'\0'))
+        file.writelines(store.chunks)
