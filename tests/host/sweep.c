@@ -45,11 +45,12 @@ static uint64_t read_lstar(void)
 	return (uint64_t)high << 32 | low;
 }
 
+/* Static: a zero digit stored at the fifteenth byte of a stack is 0f 30. */
 static void say_jump(uint64_t n)
 {
-	char text[] = "jump 00000";
+	static char text[] = "jump .....";
 
-	for (uint32_t i = sizeof(text) - 2; n > 0; i--, n /= 10) {
+	for (uint32_t i = sizeof(text) - 2; text[i] != ' '; i--, n /= 10) {
 		text[i] = (char)('0' + n % 10);
 	}
 	host_say(text);

@@ -51,9 +51,12 @@ static enum cbx_status console(const struct cbx_call *call)
 		return CBX_E_INVALID;
 	}
 	for (uint64_t i = 0; i < call->arg[0]; i++) {
-		char byte = (char)(call->arg[1 + i / 8] >> 8 * (i % 8));
+		uint8_t byte = (uint8_t)(call->arg[1 + i / 8] >> 8 * (i % 8));
 
-		text[6 + i] = byte >= ' ' && byte <= '~' ? byte : '?';
+		text[6 + i] = '?';
+		if (byte >= ' ' && byte <= '~') {
+			text[6 + i] = (char)byte;
+		}
 	}
 	cbx_hal_log(text);
 	return CBX_OK;
