@@ -87,6 +87,11 @@ static bool may_interrupt(const struct cbx_pks_host *host, uint64_t vector)
 /* One interrupt that was kept, if the host takes it now. */
 static void deliver_pending(struct cbx_pks_host *host)
 {
+	const uint64_t *kept = host->pending;
+
+	if ((kept[0] | kept[1] | kept[2] | kept[3]) == 0) {
+		return;
+	}
 	for (uint32_t vector = 0; vector < 256; vector++) {
 		uint64_t bit = 1ull << vector % 64;
 

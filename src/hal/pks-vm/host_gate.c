@@ -142,6 +142,9 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 {
 	enum cbx_status status;
 
+	if (call->id < CBX_PKS_MEMORY || call->id > CBX_PKS_STOP) {
+		return false;
+	}
 	switch (call->id) {
 	case CBX_PKS_MEMORY:
 		status = memory(call, reply);
@@ -163,5 +166,5 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 		break;
 	}
 	reply->status = (uint64_t)status;
-	return call->id >= CBX_PKS_MEMORY && call->id <= CBX_PKS_STOP;
+	return true;
 }
