@@ -5,6 +5,7 @@ outside, and the monitor measures what was computed here.
 usage: boxes.py SOURCE MONITOR HOST RUNTIME LIST [NAME=PROGRAM]...
 """
 import bz2
+import copy
 import gzip
 import os
 import random
@@ -165,6 +166,24 @@ def judge(box, life, confined, wanted):
     return [f'{what} is {str(a)[:300]}, not {str(b)[:300]}' for what, a, b in pairs if a != b]
 
 
+def changed(box, name, content):
+    """The same box but for a byte of a file that its program does not read."""
+    other = copy.copy(box)
+    at = content[:-1] + bytes([content[-1] ^ 1])
+    other.parts = [(va, data.replace(content, at), count, rights)
+                   for va, data, count, rights in box.parts]
+    if other.parts == box.parts:
+        sys.exit(f'{name} is not in the box')
+    return other
+
+
+def judge_changed(box, other, life):
+    """What is wrong with its measurement: nobody may take it for the other."""
+    measured = life.bytes['measured'].hex()
+    wrong = [] if measured == other.measurement() else ['its measurement is not its own']
+    return wrong if measured != box.measurement() else [*wrong, 'its measurement did not change']
+
+
 def report(commands, boxes, lives, wanted):
     bad = 0
     for (confined, words), box, life, want in zip(commands, boxes, lives, wanted):
@@ -202,13 +221,18 @@ def main():
     wanted = [outside(words, files, files['bytes'] if confined else files['text'])
               for confined, words in commands]
     boxes = make_boxes(image, keeper_pack, runtime, commands, files)
+    other = changed(boxes[0], 'table', files['table'])
     with tempfile.NamedTemporaryFile(prefix='confbox-set-') as file:
-        image.write_set(boxes, file.name)
+        image.write_set([*boxes, other], file.name)
         status, lines = boot(run, monitor, host, file.name)
     lives = read_lives(lines)
     bad = report(commands, boxes, lives, wanted)
-    print(f'{len(commands)} boxes, {len(lives)} lived, {bad} bad')
-    if status != run.GOOD or len(lives) != len(commands) or len(commands) < 20 or bad:
+    if len(lives) > len(boxes):
+        wrong = judge_changed(boxes[0], other, lives[-1])
+        bad += bool(wrong)
+        print('bad' if wrong else 'ok ', 'a byte of a file changed', *wrong)
+    print(f'{len(commands) + 1} boxes, {len(lives)} lived, {bad} bad')
+    if status != run.GOOD or len(lives) != len(boxes) + 1 or len(commands) < 20 or bad:
         print('\n'.join(lines[-8:]))
         sys.exit(1)
 
