@@ -170,9 +170,9 @@ def nmi(image, _):
         with subprocess.Popen(command, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE) as run, \
                 socket.socket(socket.AF_UNIX) as monitor:
-            while not os.path.exists(path):
+            while monitor.connect_ex(path) != 0:  # not there, or not listening yet
                 expect(run.poll() is None, 'QEMU does not start')
-            monitor.connect(path)
+                time.sleep(0.01)
             lines = watch(run, monitor)
             print('\n'.join(lines))
             expect(run.wait() == GOOD and lines[-1] == 'pass', f'status {run.returncode}')
