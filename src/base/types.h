@@ -43,16 +43,6 @@ struct cbx_va {
 	uint64_t a;
 };
 
-static inline bool cbx_dom_eq(struct cbx_dom a, struct cbx_dom b)
-{
-	return a.id == b.id;
-}
-
-static inline bool cbx_view_eq(struct cbx_view a, struct cbx_view b)
-{
-	return a.bits == b.bits;
-}
-
 static inline struct cbx_pfn cbx_pfn_add(struct cbx_pfn pfn, uint64_t n)
 {
 	return (struct cbx_pfn){ pfn.n + n };
