@@ -30,16 +30,16 @@
 #define CBX_CPU_NMIS   0xc0
 
 /** An entry stack, from its top down: what the CPU pushed, then the stub. */
-#define CBX_FRAME_SS	 -0x08
-#define CBX_FRAME_RSP	 -0x10
-#define CBX_FRAME_RFLAGS -0x18
-#define CBX_FRAME_CS	 -0x20
-#define CBX_FRAME_RIP	 -0x28
-#define CBX_FRAME_ERROR	 -0x30
-#define CBX_FRAME_VECTOR -0x38
-#define CBX_FRAME_RAX	 -0x40
-#define CBX_FRAME_RCX	 -0x48
-#define CBX_FRAME_RDX	 -0x50
+#define CBX_FRAME_SS	 (-0x08)
+#define CBX_FRAME_RSP	 (-0x10)
+#define CBX_FRAME_RFLAGS (-0x18)
+#define CBX_FRAME_CS	 (-0x20)
+#define CBX_FRAME_RIP	 (-0x28)
+#define CBX_FRAME_ERROR	 (-0x30)
+#define CBX_FRAME_VECTOR (-0x38)
+#define CBX_FRAME_RAX	 (-0x40)
+#define CBX_FRAME_RCX	 (-0x48)
+#define CBX_FRAME_RDX	 (-0x50)
 #define CBX_FRAME_BYTES	 0x50
 
 /** The scratch words of the system call entry. */

@@ -9,10 +9,9 @@
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
 
-#define APIC_PAGE 61u /* of the CPU window; not one layout.h uses */
-#define APIC_PA	  0xfee00000ull
-#define MSR_BASE  0x1bu
-#define X2_MODE	  0x400ull
+#define APIC_PA	 0xfee00000ull
+#define MSR_BASE 0x1bu
+#define X2_MODE	 0x400ull
 
 #define PRIORITY 0x80u
 #define MASKED	 0x10000u
@@ -29,7 +28,8 @@ static uint64_t read_base(void)
 static void write_word(uint32_t offset, uint32_t value)
 {
 	volatile uint32_t *word =
-		(volatile uint32_t *)(CBX_CPU_AT((uint64_t)APIC_PAGE) + offset);
+		(volatile uint32_t *)(CBX_CPU_AT((uint64_t)CBX_CPU_APIC_PAGE) +
+				      offset);
 
 	*word = value;
 }
@@ -44,9 +44,9 @@ void cbx_pks_apic_start(void)
 	if ((base & CBX_PTE_ADDRESS) != APIC_PA || (base & X2_MODE) != 0) {
 		cbx_hal_panic("interrupt controller", __FILE__, __LINE__);
 	}
-	table[APIC_PAGE] = APIC_PA | CBX_PTE_P | CBX_PTE_W | CBX_PTE_PWT |
-			   CBX_PTE_PCD | CBX_PTE_NX |
-			   (uint64_t)CBX_KEY_MONITOR << 59;
+	table[CBX_CPU_APIC_PAGE] = APIC_PA | CBX_PTE_P | CBX_PTE_W |
+				   CBX_PTE_PWT | CBX_PTE_PCD | CBX_PTE_NX |
+				   (uint64_t)CBX_KEY_MONITOR << 59;
 	for (uint32_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
 		write_word(local[i], MASKED);
 	}

@@ -9,9 +9,6 @@
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
 
-/* Of the CPU window; not one layout.h uses. */
-#define LOCKED_PAGE 60u
-
 extern const uint8_t cbx_locked[];
 extern const uint8_t cbx_locked_end[];
 extern const uint8_t cbx_x86_root_load_locked[];
@@ -25,14 +22,15 @@ extern const uint8_t cbx_x86_task_load_locked[];
 static void run(const uint8_t *code, uint64_t a, uint64_t b)
 {
 	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
-	uint64_t va = CBX_CPU_AT((uint64_t)LOCKED_PAGE);
+	uint64_t va = CBX_CPU_AT((uint64_t)CBX_CPU_LOCKED_PAGE);
 	uint64_t at = (uint64_t)cbx_locked - CBX_IMAGE_VA + CBX_IMAGE_PA;
 	void (*call)(uint64_t, uint64_t) = (void (*)(uint64_t, uint64_t))(
 		va + (uint64_t)(code - cbx_locked));
 
-	__atomic_store_n(&table[LOCKED_PAGE], at | CBX_PTE_P, __ATOMIC_SEQ_CST);
+	__atomic_store_n(
+		&table[CBX_CPU_LOCKED_PAGE], at | CBX_PTE_P, __ATOMIC_SEQ_CST);
 	call(a, b);
-	__atomic_store_n(&table[LOCKED_PAGE], 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&table[CBX_CPU_LOCKED_PAGE], 0, __ATOMIC_SEQ_CST);
 	cbx_x86_invlpg(va);
 }
 
