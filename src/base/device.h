@@ -7,7 +7,7 @@
  * back when it is closed: boxes are killed and destroyed, pages returned.
  *
  *   ioctl CBX_DEVICE_INFO   what there is
- *   ioctl CBX_DEVICE_PAGES  pages for this file
+ *   ioctl CBX_DEVICE_PAGES  pages for this file, zero
  *   ioctl CBX_DEVICE_CALL   a host gate call, on this CPU: BOX_ENTER lends it to
  *                           the box
  *   mmap                    pages of this file: the offset is that of the page

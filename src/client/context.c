@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <client/context.h>
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <sys/sysinfo.h>
-#include <unistd.h>
 
 #include <base/wire.h>
 #include <client/error.h>
@@ -12,29 +9,6 @@
 
 #define MEMORY_MIN (1ull << 20)
 #define MEMORY_MAX (1ull << 43) /* pages are numbered with 32 bits */
-
-/* Pages for what the monitor keeps for itself: its keeper. */
-#define MONITOR_PAGES 16384u
-
-/* Memory and swap of this machine; more can never be had. */
-static uint64_t machine_bytes(void)
-{
-	struct sysinfo info;
-
-	if (sysinfo(&info) != 0) {
-		return UINT64_MAX;
-	}
-	return ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
-}
-
-/* On a small machine, all of it. */
-static uint64_t default_memory(void)
-{
-	const uint64_t wanted =
-		(uint64_t)CBX_WIRE_PAGES_DEFAULT * CBX_PAGE_SIZE;
-
-	return machine_bytes() < wanted ? machine_bytes() : wanted;
-}
 
 static enum cbx_status read_options(
 	const struct cbx_options *options, struct cbx_monitor_start *start)
@@ -46,22 +20,14 @@ static enum cbx_status read_options(
 		return cbx_fail(CBX_E_INVALID,
 			"context options: of an unknown size or version");
 	}
-	if (known.memory_bytes == 0) {
-		known.memory_bytes = default_memory();
-	}
 	if (known.cpu_count == 0) {
 		known.cpu_count = CBX_WIRE_CPUS_DEFAULT;
 	}
-	if (known.memory_bytes < MEMORY_MIN ||
-		known.memory_bytes > MEMORY_MAX) {
+	if (known.memory_bytes != 0 &&
+		(known.memory_bytes < MEMORY_MIN ||
+			known.memory_bytes > MEMORY_MAX)) {
 		return cbx_fail(CBX_E_INVALID,
 			"context memory: must be 1 MiB to 8 TiB");
-	}
-	if (known.memory_bytes > machine_bytes()) {
-		return cbx_fail(CBX_E_NOMEM,
-			"no memory for boxes: %" PRIu64
-			" MiB wanted, this machine has %" PRIu64 " MiB",
-			known.memory_bytes >> 20, machine_bytes() >> 20);
 	}
 	if (known.cpu_count < 2 || known.cpu_count > CBX_WIRE_CPUS_MAX ||
 		(known.flags & ~CBX_OPEN_LOG) != 0) {
@@ -69,7 +35,7 @@ static enum cbx_status read_options(
 			"context options: CPUs must be 2 to %u, flags known",
 			CBX_WIRE_CPUS_MAX);
 	}
-	start->page_count = known.memory_bytes / CBX_PAGE_SIZE + MONITOR_PAGES;
+	start->page_count = known.memory_bytes / CBX_PAGE_SIZE;
 	start->cpu_count = known.cpu_count;
 	start->log = (known.flags & CBX_OPEN_LOG) != 0;
 	return CBX_OK;
@@ -129,7 +95,7 @@ static enum cbx_status ask_usable(
 static enum cbx_status find_usable(struct cbx_context *context)
 {
 	uint64_t low = 1; /* all below is usable, or page 0 */
-	uint64_t high = context->monitor.page_count;
+	uint64_t high = context->monitor.host.count;
 	enum cbx_status status = CBX_OK;
 
 	while (low < high && status == CBX_OK) {
@@ -165,8 +131,10 @@ static enum cbx_status start(
 		return cbx_fail_memory("cannot open a context");
 	}
 	status = check_version(context);
-	if (status == CBX_OK) {
+	if (status == CBX_OK && context->monitor.searched) {
 		status = find_usable(context);
+	} else if (status == CBX_OK) {
+		cbx_pool_add(&context->pool, context->monitor.host);
 	}
 	if (status != CBX_OK) {
 		cbx_context_close(context);
@@ -212,7 +180,7 @@ static void free_cpus(struct cbx_context *context)
 		struct cbx_cpu *cpu = context->idle;
 
 		context->idle = cpu->next;
-		close(cpu->fd);
+		cbx_lane_close(&cpu->lane);
 		free(cpu);
 	}
 }

@@ -10,11 +10,11 @@
 #include <client/monitor.h>
 #include <client/pool.h>
 
-/** A CPU socket; one thread at a time uses it. */
+/** A host CPU; one thread at a time uses it. */
 struct cbx_cpu {
 	struct cbx_context *context;
 	struct cbx_cpu *next; /* in the context's list of idle CPUs */
-	int fd;
+	struct cbx_lane lane;
 	bool broken; /* the connection failed: never used again */
 };
 
@@ -51,6 +51,11 @@ void cbx_cpu_put(struct cbx_cpu *cpu);
 /** Send a call.  @retval CBX_E_HARDWARE the monitor ended */
 CBX_CHECKED enum cbx_status cbx_cpu_send(
 	struct cbx_cpu *cpu, const struct cbx_call *call);
+
+/** Wait until the answer to the call sent can be received; the device says so
+ * at once, and the receiving takes the time.  @param ms  -1 for ever
+ * @return false after @p ms */
+bool cbx_cpu_wait(const struct cbx_cpu *cpu, int ms);
 
 /** Receive the answer to the call sent; its status is a known one.
  * @retval CBX_E_HARDWARE the monitor ended, or talks nonsense */

@@ -4,11 +4,8 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <base/wire.h>
 #include <client/error.h>
-#include <client/packet.h>
 
 #define BUSY_YIELDS  8u
 #define BUSY_STEP_NS 20000u
@@ -37,7 +34,7 @@ static enum cbx_status open_cpu(
 		return cbx_fail_memory("cannot get a CPU");
 	}
 	fresh->context = context;
-	status = cbx_monitor_cpu(&context->monitor, &fresh->fd);
+	status = cbx_monitor_open(&context->monitor, &fresh->lane);
 	if (status != CBX_OK) {
 		free(fresh);
 		return status;
@@ -84,7 +81,7 @@ void cbx_cpu_put(struct cbx_cpu *cpu)
 
 	pthread_mutex_lock(&context->lock);
 	if (cpu->broken) {
-		close(cpu->fd);
+		cbx_lane_close(&cpu->lane);
 		free(cpu);
 		context->cpus--;
 	} else {
@@ -97,32 +94,35 @@ void cbx_cpu_put(struct cbx_cpu *cpu)
 
 enum cbx_status cbx_cpu_send(struct cbx_cpu *cpu, const struct cbx_call *call)
 {
-	struct cbx_wire_call packet = { { CBX_WIRE_CALL, sizeof(packet) },
-		*call };
+	const struct cbx_monitor *monitor = &cpu->context->monitor;
 
-	if (cpu->broken ||
-		!cbx_packet_send(cpu->fd, &packet, sizeof(packet), -1)) {
+	if (cpu->broken || !monitor->by->send(monitor, &cpu->lane, call)) {
 		cpu->broken = true;
-		return cbx_monitor_gone(&cpu->context->monitor);
+		return cbx_monitor_gone(monitor);
 	}
 	return CBX_OK;
 }
 
+bool cbx_cpu_wait(const struct cbx_cpu *cpu, int ms)
+{
+	return cpu->context->monitor.by->wait(&cpu->lane, ms);
+}
+
 enum cbx_status cbx_cpu_receive(struct cbx_cpu *cpu, struct cbx_reply *reply)
 {
-	struct cbx_wire_reply packet;
+	const struct cbx_monitor *monitor = &cpu->context->monitor;
+	struct cbx_reply got;
 
-	if (!cbx_packet_receive(
-		    cpu->fd, &packet, sizeof(packet), CBX_WIRE_REPLY, NULL)) {
+	if (!monitor->by->receive(monitor, &cpu->lane, &got)) {
 		cpu->broken = true;
-		return cbx_monitor_gone(&cpu->context->monitor);
+		return cbx_monitor_gone(monitor);
 	}
-	if (!status_known(packet.reply.status)) {
+	if (!status_known(got.status)) {
 		cpu->broken = true;
 		return cbx_fail_transport(CBX_E_HARDWARE, 0,
 			"the monitor's answer makes no sense");
 	}
-	*reply = packet.reply;
+	*reply = got;
 	return CBX_OK;
 }
 

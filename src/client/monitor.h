@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One monitor: its process, the control socket, the host file.
+ * One monitor, and the way to it: its process and a socket (socket.c), or the
+ * device of the kernel above it (device.c).
  */
 #ifndef CBX_CLIENT_MONITOR_H
 #define CBX_CLIENT_MONITOR_H
@@ -8,45 +9,77 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <client/pool.h>
 #include <client/process.h>
 
 struct cbx_monitor {
-	struct cbx_process process;
-	int control;	 /* socket */
-	uint8_t *memory; /* the host file, page_count pages */
-	uint64_t page_count;
+	const struct cbx_transport *by;
+	struct cbx_process process; /* the device has none: -1 */
+	int control;		    /* socket or device; -1: stopped */
+	uint8_t *memory;	    /* pages host.pfn on, mapped */
+	struct cbx_extent host;	    /* pages that may be the host's */
+	bool searched; /* some of them are the monitor's: ask which */
 	uint32_t cpu_count;
-	uint64_t caps;
 	uint64_t started_ns; /* CLOCK_MONOTONIC before it began */
 };
 
 /** What to start. */
 struct cbx_monitor_start {
-	uint64_t page_count;
+	uint64_t page_count; /* for boxes; 0: what is usual, or what there
+			      * is */
 	uint32_t cpu_count;
 	bool log;
 };
 
+/** A host CPU: a way for one call at a time. */
+struct cbx_lane {
+	int fd;		      /* a socket's; the device needs none: -1 */
+	struct cbx_call call; /* the device's: sent, not answered yet */
+};
+
 /**
- * Start a monitor and read its greeting.
+ * A way to a monitor; the functions below say what each entry does.
+ */
+struct cbx_transport {
+	enum cbx_status (*start)(const struct cbx_monitor_start *start,
+		struct cbx_monitor *monitor);
+	void (*stop)(struct cbx_monitor *monitor);
+	void (*forget)(const struct cbx_monitor *monitor, uint64_t pfn,
+		uint64_t count);
+	enum cbx_status (*gone)(const struct cbx_monitor *monitor);
+	enum cbx_status (*open)(
+		const struct cbx_monitor *monitor, struct cbx_lane *lane);
+	bool (*send)(const struct cbx_monitor *monitor, struct cbx_lane *lane,
+		const struct cbx_call *call);
+	bool (*wait)(const struct cbx_lane *lane, int ms);
+	bool (*receive)(const struct cbx_monitor *monitor,
+		struct cbx_lane *lane, struct cbx_reply *reply);
+};
+extern const struct cbx_transport cbx_transport_socket;
+extern const struct cbx_transport cbx_transport_device;
+
+/**
+ * Reach the monitor: through the device where there is one, else start one.
  *
  * @param[out] monitor  untouched on failure
  *
  * @retval CBX_OK             it serves
- * @retval CBX_E_NOMEM        no memory, process or descriptor to be had
- * @retval CBX_E_UNSUPPORTED  another version of the wire
- * @retval CBX_E_HARDWARE     it could not be started, or ended
+ * @retval CBX_E_NOMEM        no memory, process or descriptor to be had, or
+ *                            more pages wanted than there are
+ * @retval CBX_E_UNSUPPORTED  another version of the wire or the device
+ * @retval CBX_E_HARDWARE     it could not be started or reached, or ended
  */
 CBX_CHECKED enum cbx_status cbx_monitor_start(
 	const struct cbx_monitor_start *start, struct cbx_monitor *monitor);
 
-/** End it: from now on every call on it fails.  The memory stays mapped. */
+/** End it, or leave it: from now on every call on it fails.  The memory stays
+ * mapped. */
 void cbx_monitor_stop(struct cbx_monitor *monitor);
 
 /** Unmap the memory.  @pre stopped */
 void cbx_monitor_fini(struct cbx_monitor *monitor);
 
-/** The memory of a page.  @pre pfn < page_count */
+/** The memory of a page.  @pre one of monitor->host */
 void *cbx_monitor_page(const struct cbx_monitor *monitor, uint64_t pfn);
 
 /** Drop the contents of host pages; they read as zeros after. */
@@ -57,15 +90,18 @@ void cbx_monitor_forget(
 enum cbx_status cbx_monitor_gone(const struct cbx_monitor *monitor);
 
 /**
- * Get a new CPU socket.  Calls on one monitor must not overlap.
+ * Get a new lane.  Calls on one monitor must not overlap.
  *
- * @param[out] fd  close-on-exec; the caller closes it
+ * @param[out] lane  its descriptor is close-on-exec; the caller closes it
  *
  * @retval CBX_OK          it serves
  * @retval CBX_E_NOMEM     no CPU or descriptor is left
  * @retval CBX_E_HARDWARE  the monitor ended
  */
-CBX_CHECKED enum cbx_status cbx_monitor_cpu(
-	const struct cbx_monitor *monitor, int *fd);
+CBX_CHECKED enum cbx_status cbx_monitor_open(
+	const struct cbx_monitor *monitor, struct cbx_lane *lane);
+
+/** Close a lane. */
+void cbx_lane_close(struct cbx_lane *lane);
 
 #endif

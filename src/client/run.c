@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <client/error.h>
-#include <client/packet.h>
 #include <client/sized.h>
 
 #define END_WAIT_MS  30000
@@ -36,15 +35,14 @@ static enum cbx_status wait_exit(struct cbx_running *run)
 {
 	enum cbx_status status;
 
-	if (cbx_packet_wait(
-		    run->cpu->fd, cbx_ms_until(run->patience.until_ns))) {
+	if (cbx_cpu_wait(run->cpu, cbx_ms_until(run->patience.until_ns))) {
 		return CBX_OK;
 	}
 	status = cbx_run_timeout(run);
 	if (status != CBX_OK) {
 		return status;
 	}
-	return cbx_packet_wait(run->cpu->fd, END_WAIT_MS)
+	return cbx_cpu_wait(run->cpu, END_WAIT_MS)
 		       ? CBX_OK
 		       : cbx_run_nonsense("the box does not stop");
 }
