@@ -11,8 +11,8 @@ enum cbx_status cbx_monitor_start(
 	const struct cbx_monitor_start *start, struct cbx_monitor *monitor)
 {
 	bool device = access(CBX_DEVICE_PATH, F_OK) == 0;
-	const struct cbx_transport *by = device ? &cbx_transport_device
-						: &cbx_transport_socket;
+	const struct cbx_transport *by =
+		device ? &cbx_transport_device : &cbx_transport_socket;
 	struct cbx_monitor fresh = {
 		.by = by,
 		.process = { -1, -1 },
