@@ -15,6 +15,7 @@ int probe_read(uint64_t va, uint64_t *value);
 int probe_write(uint64_t va, uint64_t value);
 int probe_call(uint64_t va);
 int probe_jump(uint64_t va, uint64_t rax, uint64_t rcx);
+int probe_user(uint64_t va, uint64_t rsp, uint64_t rflags);
 int probe_int3(void);
 int probe_ud(void);
 int probe_syscall(void);

@@ -117,6 +117,17 @@ host_trap:
 	syscall
 	jmp	probe_good
 
+	/* int probe_user(uint64_t va, uint64_t rsp, uint64_t rflags): what
+	 * user mode does there, to its first trap */
+	probe	probe_user
+	pushq	$CBX_SELECTOR_USER_DATA
+	pushq	%rsi
+	pushq	%rdx
+	pushq	$CBX_SELECTOR_USER_CODE
+	pushq	%rdi
+	xorl	%eax, %eax
+	iretq
+
 	/* int probe_jump(uint64_t va, uint64_t rax, uint64_t rcx): with a
 	 * stack of frames for IRETQ that lead back, and r11 too */
 	probe	probe_jump

@@ -183,6 +183,7 @@ cbx_x86_host_trap:
 	take	CBX_FRAME_RFLAGS, REGS_RFLAGS
 	take	CBX_FRAME_ERROR, CBX_HOST_ERROR
 	take	CBX_FRAME_VECTOR, CBX_HOST_VECTOR
+	take	CBX_FRAME_CS, CBX_HOST_CS
 	movq	%cr2, %rax
 	movq	%rax, CBX_HOST_CR2(%rcx)
 	jmp	left_host

@@ -10,6 +10,7 @@
 #define IRQ_FIRST   32u
 
 #define ERROR_WRITE   2u
+#define ERROR_USER    4u
 #define ERROR_EXECUTE 16u
 
 #define FLAG_IF 0x200ull
@@ -31,10 +32,16 @@ static bool is_canonical(uint64_t va)
 	return va + 0x800000000000ull < 0x1000000000000ull;
 }
 
+static bool in_user_mode(const struct cbx_pks_host *host)
+{
+	return (host->cs & 3) != 0;
+}
+
 /* On until it stops; an address the CPU would not go to is none of ours. */
 static bool run(struct cbx_pks_host *host)
 {
 	const struct cbx_regs *regs = &host->regs;
+	bool user = in_user_mode(host);
 
 	if (!is_canonical(regs->rip)) {
 		return false;
@@ -44,10 +51,10 @@ static bool run(struct cbx_pks_host *host)
 		.rcx = regs->rcx,
 		.rax = regs->rax,
 		.rip = regs->rip,
-		.cs = CBX_SELECTOR_CODE,
+		.cs = user ? CBX_SELECTOR_USER_CODE : CBX_SELECTOR_CODE,
 		.rflags = (regs->rflags & FLAGS_KEPT) | 2,
 		.rsp = regs->rsp,
-		.ss = CBX_SELECTOR_DATA,
+		.ss = user ? CBX_SELECTOR_USER_DATA : CBX_SELECTOR_DATA,
 	};
 	cbx_pks_enter();
 	return true;
@@ -68,7 +75,10 @@ static bool deliver(struct cbx_pks_host *host)
 		.error = host->error,
 		.cr2 = host->cr2,
 		.regs = host->regs,
+		.cs = in_user_mode(host) ? CBX_SELECTOR_USER_CODE
+					 : CBX_SELECTOR_CODE,
 	};
+	host->cs = CBX_SELECTOR_CODE;
 	host->regs.rip = host->trap_entry;
 	host->regs.rsp = host->trap_stack;
 	host->regs.rflags = 2;
@@ -123,7 +133,7 @@ static bool read_fault(const struct cbx_pks_host *host, struct cbx_event *event)
 
 	if (host->vector != VECTOR_PAGE || host->cr2 < CBX_DIRECT_VA ||
 		!cbx_table_seen(pfn, &view) ||
-		(host->error & ERROR_EXECUTE) != 0 ||
+		(host->error & (ERROR_EXECUTE | ERROR_USER)) != 0 ||
 		(view.bits & want.bits) != 0) {
 		return false;
 	}
@@ -156,6 +166,11 @@ static bool trapped(struct cbx_pks_host *host, struct cbx_event *event)
 	if (cbx_pks_site_holds(host->regs.rip)) {
 		cbx_x86_own_misuse();
 	}
+	if (host->vector == CBX_VECTOR_SYSCALL) { /* does not say its mode */
+		host->regs.rcx = host->regs.rip;
+		host->cs = (int64_t)host->regs.rip >= 0 ? CBX_SELECTOR_USER_CODE
+							: CBX_SELECTOR_CODE;
+	}
 	if (read_fault(host, event)) {
 		return true;
 	}
@@ -175,6 +190,7 @@ static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 	const struct cbx_regs *r = &host->regs;
 	struct cbx_reply reply = { 0 };
 
+	host->cs = CBX_SELECTOR_CODE;
 	*event = (struct cbx_event){
 		.kind = CBX_EVENT_CALL,
 		.call = { r->rax,

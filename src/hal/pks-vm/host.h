@@ -18,6 +18,14 @@
  * struct cbx_pks_trap in the scratch page; it returns by IRETQ of its own.
  * While its busy word is not zero there, interrupts are kept and an exception
  * is the host's end.
+ *
+ * User mode.  The host goes there by IRETQ, too, with CBX_SELECTOR_USER_CODE and
+ * CBX_SELECTOR_USER_DATA, the only user selectors there are.  What happens there
+ * (an exception, an interrupt, `syscall`, which leaves rip in rcx and rflags in
+ * r11) is a trap like one of the kernel's, with the user's cs.
+ *
+ * Any gate may run a box, be it the keeper.  Extended state, data segments and
+ * the bases of fs and gs are lost then: whoever needs them saves them.
  */
 #ifndef CBX_HAL_PKS_VM_HOST_H
 #define CBX_HAL_PKS_VM_HOST_H
@@ -43,6 +51,7 @@
 #define CBX_HOST_VECTOR 0xa0
 #define CBX_HOST_ERROR	0xa8
 #define CBX_HOST_CR2	0xb0
+#define CBX_HOST_CS	0xb8
 
 /** Among vectors: the host came by the gate. */
 #define CBX_VECTOR_GATE 512
@@ -82,6 +91,7 @@ struct cbx_pks_trap {
 	uint64_t error;
 	uint64_t cr2;
 	struct cbx_regs regs;
+	uint64_t cs; /* of these registers: the kernel's or the user's */
 };
 
 /** What the monitor knows of the host on this CPU; behind its key. */
@@ -92,6 +102,7 @@ struct cbx_pks_host {
 	uint64_t vector; /* why it stopped: CBX_VECTOR_*, or a vector */
 	uint64_t error;
 	uint64_t cr2;
+	uint64_t cs; /* of regs; only whether it is a user's matters */
 	uint64_t trap_entry;
 	uint64_t trap_stack;
 	uint64_t root;	   /* address of the root this CPU runs the host on */
@@ -106,6 +117,7 @@ CBX_AT(CBX_HOST_REGS, 0x90, cbx_pks_host, regs);
 CBX_AT(CBX_HOST_VECTOR, 8, cbx_pks_host, vector);
 CBX_AT(CBX_HOST_ERROR, 8, cbx_pks_host, error);
 CBX_AT(CBX_HOST_CR2, 8, cbx_pks_host, cr2);
+CBX_AT(CBX_HOST_CS, 8, cbx_pks_host, cs);
 
 static inline struct cbx_pks_host *cbx_pks_host(void)
 {
