@@ -15,8 +15,10 @@ enum cbx_status cbx_gate_version(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_caps(struct cbx_gate *g)
 {
-	g->ret[0] = cbx_hal_caps.bits;
-	g->ret[1] = (uint64_t)cbx_hal_caps.backend;
+	const struct cbx_hal_caps caps = cbx_hal_caps();
+
+	g->ret[0] = caps.bits;
+	g->ret[1] = (uint64_t)caps.backend;
 	g->ret[2] = cbx_hal_page_count();
 	g->ret[3] = cbx_hal_cpu_count();
 	return CBX_OK;

@@ -24,12 +24,12 @@
 
 #include <base/types.h>
 
-/** Facts about a backend. */
+/** Facts about a backend and the machine it found; fixed after start. */
 struct cbx_hal_caps {
 	uint64_t bits;		  /* CBX_CAP_* */
 	enum cbx_backend backend; /* who */
 };
-extern const struct cbx_hal_caps cbx_hal_caps;
+struct cbx_hal_caps cbx_hal_caps(void);
 
 /** CPUs the host may use; at least 1, fixed after start. */
 uint32_t cbx_hal_cpu_count(void);

@@ -62,7 +62,7 @@ static void a_view_set_twice_is_set_once(void **state)
 static void a_view_gives_no_more_than_it_says(void **state)
 {
 	struct cbx_pfn pfn = contract_host_pages(1);
-	bool exact = (cbx_hal_caps.bits & CBX_CAP_VIEW_FAULTS) != 0;
+	bool exact = (cbx_hal_caps().bits & CBX_CAP_VIEW_FAULTS) != 0;
 
 	(void)state;
 	contract_view(pfn, 1, CBX_VIEW_R);

@@ -52,8 +52,8 @@ static void each_call_gets_its_own_answer(void **state)
 	assert_int_equal(play.reply[0].ret[0], CBX_ABI_MAJOR);
 	assert_int_equal(play.reply[0].ret[1], CBX_ABI_MINOR);
 	assert_status(&play, 1, CBX_OK);
-	assert_int_equal(play.reply[1].ret[0], cbx_hal_caps.bits);
-	assert_int_equal(play.reply[1].ret[1], cbx_hal_caps.backend);
+	assert_int_equal(play.reply[1].ret[0], cbx_hal_caps().bits);
+	assert_int_equal(play.reply[1].ret[1], cbx_hal_caps().backend);
 	assert_int_equal(play.reply[1].ret[2], cbx_hal_page_count());
 	assert_int_equal(play.reply[1].ret[3], cbx_hal_cpu_count());
 	assert_status(&play, 2, CBX_E_UNKNOWN_CALL);

@@ -11,7 +11,7 @@ import tempfile
 import lintlib
 
 # What clang-tidy looks at: everything a box or a client relies on.
-TIDY = ('src/core/', 'src/arch/soft/', 'src/hal/', 'src/monitor/', 'src/keeper/', 'src/runtime/',
+TIDY = ('src/core/', 'src/arch/', 'src/hal/', 'src/monitor/', 'src/keeper/', 'src/runtime/',
         'src/client/', 'src/tools/')
 OF_GCC = {'-fanalyzer', '-Wno-maybe-uninitialized', '-fno-jump-tables', '-pipe'}
 

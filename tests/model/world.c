@@ -123,7 +123,7 @@ static void begin_ledger(void)
 	}
 	SPEC_CHECK(spec.keeper != 0);
 	spec.ticks = cbx_hal_ticks();
-	spec.caps[0] = cbx_hal_caps.bits;
+	spec.caps[0] = cbx_hal_caps().bits;
 	spec.caps[1] = CBX_BACKEND_MOCK;
 	spec.caps[2] = spec.pages;
 	spec.caps[3] = WORLD_CPUS;

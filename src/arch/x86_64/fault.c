@@ -13,7 +13,10 @@ static void line(const char *name, uint64_t value)
 	uint32_t at = 0;
 
 	for (; at < NAME_BYTES; at++) {
-		text[at] = *name != '\0' ? *name++ : ' ';
+		text[at] = ' ';
+		if (*name != '\0') {
+			text[at] = *name++;
+		}
 	}
 	for (uint32_t i = 0; i < HEX_DIGITS; i++) {
 		text[at + i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];

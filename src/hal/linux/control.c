@@ -54,7 +54,7 @@ static void greet(void)
 		.version = CBX_WIRE_VERSION,
 		.cpu_count = cbx_hal_cpu_count(),
 		.page_count = cbx_hal_page_count(),
-		.caps = cbx_hal_caps.bits,
+		.caps = cbx_hal_caps().bits,
 	};
 	const int fd = cbx_linux_memory_fd(CBX_FILE_HOST);
 	struct iovec iov = { &hello, sizeof(hello) };

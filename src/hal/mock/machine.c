@@ -9,9 +9,6 @@
 
 #define PATTERN 0x5a
 
-/* In caps.c, where it is not const. */
-extern uint64_t mock_caps_bits(uint64_t bits);
-
 struct mock_machine mock;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -113,7 +110,6 @@ void mock_boot(const struct mock_options *options)
 	MOCK_ASSERT(cbx_range_fits(mock.options.monitor_pages,
 		mock.options.device_pages + mock.options.open_pages,
 		mock.options.pages));
-	mock_caps_bits(mock.options.caps);
 	mock.random = mock.options.seed;
 	mock.ram = map_zeroed(ram_bytes());
 	mock.pages = map_zeroed(mock.options.pages * sizeof(*mock.pages));

@@ -6,6 +6,14 @@
 
 #define JUNK 0xa5
 
+struct cbx_hal_caps cbx_hal_caps(void)
+{
+	return (struct cbx_hal_caps){
+		.bits = mock.options.caps,
+		.backend = CBX_BACKEND_MOCK,
+	};
+}
+
 uint32_t cbx_hal_cpu_count(void)
 {
 	return mock.options.cpus;

@@ -4,9 +4,12 @@
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
 
-const struct cbx_hal_caps cbx_hal_caps = {
-	.backend = CBX_BACKEND_PKS_VM,
-};
+struct cbx_hal_caps cbx_hal_caps(void)
+{
+	return (struct cbx_hal_caps){
+		.backend = CBX_BACKEND_PKS_VM,
+	};
+}
 
 static uint64_t flushes;
 
