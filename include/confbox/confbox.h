@@ -138,6 +138,10 @@ struct cbx_capabilities {
 	uint64_t free_pages; /* not in use by a box now */
 	uint32_t abi_major;  /* the monitor's */
 	uint32_t abi_minor;
+	uint32_t boot_measured;		       /* 1: boot_digest holds */
+	uint32_t reserved;		       /* zero */
+	uint8_t boot_digest[CBX_DIGEST_BYTES]; /* of the log that was handed
+						* over at the machine's start */
 };
 
 /**

@@ -2,6 +2,7 @@
 #include <client/context.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <base/wire.h>
 #include <client/error.h>
@@ -56,21 +57,30 @@ static bool init_tables(struct cbx_context *context)
 	return true;
 }
 
-static enum cbx_status check_version(struct cbx_context *context)
+static enum cbx_status ask_version(
+	struct cbx_context *context, struct cbx_capabilities *known)
 {
 	struct cbx_call call = { .id = CBX_CALL_VERSION };
 	struct cbx_reply reply;
 	enum cbx_status status = cbx_context_call(context, &call, &reply);
 
-	if (status != CBX_OK) {
-		return cbx_fail_call(
-			status, reply.status, "the monitor's version");
-	}
-	if (reply.ret[0] != CBX_ABI_MAJOR) {
+	known->abi_major = (uint32_t)reply.ret[0];
+	known->abi_minor = (uint32_t)reply.ret[1];
+	return status == CBX_OK ? CBX_OK
+				: cbx_fail_call(status, reply.status,
+					  "the monitor's version");
+}
+
+static enum cbx_status check_version(struct cbx_context *context)
+{
+	struct cbx_capabilities known = { 0 };
+	enum cbx_status status = ask_version(context, &known);
+
+	if (status == CBX_OK && known.abi_major != CBX_ABI_MAJOR) {
 		return cbx_fail_transport(CBX_E_UNSUPPORTED, 0,
 			"the monitor speaks version %u.%u, this library %u.%u",
-			(unsigned int)reply.ret[0], (unsigned int)reply.ret[1],
-			CBX_ABI_MAJOR, CBX_ABI_MINOR);
+			known.abi_major, known.abi_minor, CBX_ABI_MAJOR,
+			CBX_ABI_MINOR);
 	}
 	return status;
 }
@@ -213,46 +223,61 @@ void cbx_context_close(struct cbx_context *context)
 	cbx_context_release(context);
 }
 
-static void fill_capabilities(struct cbx_context *context,
-	const struct cbx_reply *caps, const struct cbx_reply *version,
-	struct cbx_capabilities *capabilities)
+static enum cbx_status ask_caps(
+	struct cbx_context *context, struct cbx_capabilities *known)
 {
-	struct cbx_capabilities known = {
-		.caps = caps->ret[0],
-		.backend = (enum cbx_backend)caps->ret[1],
-		.page_count = caps->ret[2],
-		.cpu_count = (uint32_t)caps->ret[3],
-		.free_pages = cbx_pool_free_pages(&context->pool),
-		.abi_major = (uint32_t)version->ret[0],
-		.abi_minor = (uint32_t)version->ret[1],
-	};
+	struct cbx_call call = { .id = CBX_CALL_CAPS };
+	struct cbx_reply reply;
+	enum cbx_status status = cbx_context_call(context, &call, &reply);
 
-	cbx_sized_write(capabilities, &known, sizeof(known));
+	known->caps = reply.ret[0];
+	known->backend = (enum cbx_backend)reply.ret[1];
+	known->page_count = reply.ret[2];
+	known->cpu_count = (uint32_t)reply.ret[3];
+	known->free_pages = cbx_pool_free_pages(&context->pool);
+	return status == CBX_OK ? CBX_OK
+				: cbx_fail_call(status, reply.status,
+					  "the monitor's capabilities");
+}
+
+static enum cbx_status ask_boot(
+	struct cbx_context *context, struct cbx_capabilities *known)
+{
+	struct cbx_call call = { .id = CBX_CALL_BOOT_DIGEST };
+	struct cbx_reply reply;
+	enum cbx_status status = cbx_context_call(context, &call, &reply);
+
+	if (reply.status == CBX_E_UNSUPPORTED) {
+		return CBX_OK; /* a system of which nobody says what it is */
+	}
+	known->boot_measured = 1;
+	memcpy(known->boot_digest, reply.ret, sizeof(known->boot_digest));
+	return status == CBX_OK
+		       ? CBX_OK
+		       : cbx_fail_call(status, reply.status, "the boot digest");
 }
 
 enum cbx_status cbx_context_query(
 	struct cbx_context *context, struct cbx_capabilities *capabilities)
 {
-	struct cbx_call call = { .id = CBX_CALL_CAPS };
-	struct cbx_reply caps;
-	struct cbx_reply version = { 0 };
+	struct cbx_capabilities known = { 0 };
 	enum cbx_status status;
 
 	if (!cbx_sized_valid(capabilities, sizeof(*capabilities))) {
 		return cbx_fail(
 			CBX_E_INVALID, "capabilities: of an unknown size");
 	}
-	status = cbx_context_call(context, &call, &caps);
+	status = ask_caps(context, &known);
 	if (status == CBX_OK) {
-		call.id = CBX_CALL_VERSION;
-		status = cbx_context_call(context, &call, &version);
+		status = ask_version(context, &known);
 	}
-	if (status != CBX_OK) {
-		return cbx_fail_call(
-			status, caps.status | version.status, "capabilities");
+	if (status == CBX_OK) {
+		status = ask_boot(context, &known);
 	}
-	fill_capabilities(context, &caps, &version, capabilities);
-	return CBX_OK;
+	if (status == CBX_OK) {
+		cbx_sized_write(capabilities, &known, sizeof(known));
+	}
+	return status;
 }
 
 const char *cbx_backend_name(enum cbx_backend backend)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <base/string.h>
 #include <core/assert.h>
+#include <core/gate.h>
 #include <core/keeper.h>
 #include <core/run.h>
 #include <core/space.h>
@@ -9,11 +10,15 @@ static uint32_t keeper;	  /* its handle; 0 = none yet */
 static uint64_t desk_pfn; /* first page of its desk */
 static bool dead;
 
+static uint8_t boot_digest[CBX_DIGEST_BYTES];
+static bool booted; /* boot_digest holds */
+
 void cbx_keeper_init(void)
 {
 	keeper = 0;
 	desk_pfn = 0;
 	dead = false;
+	booted = false;
 }
 
 bool cbx_keeper_ready(void)
@@ -107,4 +112,31 @@ enum cbx_status cbx_keeper_extend(const struct cbx_record *record,
 	}
 	cbx_domain_drop(d);
 	return status;
+}
+
+enum cbx_status cbx_keeper_boot(const void *log, size_t size)
+{
+	static const struct cbx_record record = { .kind = CBX_RECORD_BOOT };
+	uint8_t digest[CBX_DIGEST_BYTES] = { 0 };
+	uint8_t *data = cbx_keeper_data(0);
+	enum cbx_status status;
+
+	CBX_ASSERT(size <= CBX_PAGE_SIZE);
+	memcpy(data, log, size);
+	cbx_hal_page_unmap(data);
+	status = cbx_keeper_extend(&record, 1, size, digest);
+	if (status == CBX_OK) {
+		memcpy(boot_digest, digest, sizeof(boot_digest));
+		booted = true;
+	}
+	return status;
+}
+
+enum cbx_status cbx_gate_boot_digest(struct cbx_gate *g)
+{
+	if (!booted) {
+		return CBX_E_UNSUPPORTED;
+	}
+	memcpy(g->ret, boot_digest, sizeof(boot_digest));
+	return CBX_OK;
 }

@@ -26,6 +26,18 @@ bool cbx_keeper_ready(void);
  */
 CBX_MUST_CHECK enum cbx_status cbx_keeper_adopt(uint64_t handle);
 
+/**
+ * Measure what the machine's start-up says was loaded: digest :=
+ * SHA-384(0 || record || log).
+ *
+ * @param log  log[size]; size at most CBX_PAGE_SIZE
+ * @pre the keeper is ready
+ *
+ * @retval CBX_OK          BOOT_DIGEST tells it
+ * @retval CBX_E_HARDWARE  the keeper did not do it
+ */
+CBX_MUST_CHECK enum cbx_status cbx_keeper_boot(const void *log, size_t size);
+
 /** Map data page @p i of the desk; cbx_hal_page_unmap ends that. */
 uint8_t *cbx_keeper_data(uint64_t i);
 

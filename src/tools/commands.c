@@ -108,6 +108,17 @@ int cbx_command_measure(struct cbx_command_line *line)
 	return code;
 }
 
+static void print_boot(const struct cbx_capabilities *info)
+{
+	if (info->boot_measured != 0) {
+		(void)printf("boot          %s, as the loader says; nothing "
+			     "signs it\n",
+			cbx_command_hex(info->boot_digest).text);
+	} else {
+		(void)printf("boot          not measured\n");
+	}
+}
+
 static void print_info(const struct cbx_capabilities *info)
 {
 	(void)printf("confbox       %s\n", cbx_version());
@@ -115,6 +126,11 @@ static void print_info(const struct cbx_capabilities *info)
 		CBX_ABI_MAJOR, CBX_ABI_MINOR, info->abi_major, info->abi_minor);
 	(void)printf("backend       %s\n", cbx_backend_name(info->backend));
 	(void)printf("protection    %s\n", cbx_capabilities_text(info->caps));
+	if (info->backend == CBX_BACKEND_PKS_VM) {
+		(void)printf("host          a test host only: no Linux kernel "
+			     "runs on this backend yet\n");
+	}
+	print_boot(info);
 	(void)printf("memory        %llu MiB for boxes, unless --memory asks "
 		     "for more\n",
 		(unsigned long long)(info->free_pages >> 8));

@@ -95,6 +95,9 @@ def refused(monitor, host):
             (malformed, row + 40, struct.pack('<Q', 2**64 - 1)),
             ('panic: the host\'s image is no ELF', 0, b'\x7fELG'),
             ('panic: the host\'s image is no ELF', 32, struct.pack('<Q', 2**64 - 8))]
+    end = len(good)
+    bad += [('the boot log is malformed', end, struct.pack('<Q', bytes_) + b'\0CBXLOG1')
+            for bytes_ in (0, end + 1, 4097, 2**64 - 1)]
     for words, at, code in bad:
         with tempfile.NamedTemporaryFile(suffix='.elf') as file:
             file.write(good[:at] + code + good[at + len(code):])

@@ -166,7 +166,8 @@ void thread_drop(struct spec_box *box, struct spec_thread *thread);
 
 typedef void spec_host_fn(
 	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer);
-spec_host_fn spec_version, spec_caps, spec_donate, spec_return, spec_query;
+spec_host_fn spec_version, spec_caps, spec_boot, spec_donate, spec_return,
+	spec_query;
 spec_host_fn spec_create, spec_grant, spec_add, spec_common, spec_thread_add;
 spec_host_fn spec_finalize, spec_reply, spec_confine, spec_kick, spec_kill;
 spec_host_fn spec_reclaim, spec_destroy, spec_box_query, spec_digest, spec_peek;

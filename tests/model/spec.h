@@ -141,6 +141,7 @@ struct spec {
 	uint8_t holding; /* CPUs that acknowledge no flush of others */
 	uint64_t ticks;
 	uint64_t caps[4];
+	uint8_t boot[CBX_DIGEST_BYTES];
 	struct spec_page page[SPEC_PAGES];
 	struct spec_box box[SPEC_BOXES];
 	uint8_t bytes[SPEC_PAGES][CBX_PAGE_SIZE]; /* what each page holds */

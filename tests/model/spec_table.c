@@ -19,6 +19,7 @@ struct row {
 static const struct row rows[] = {
 	{ 0x000, 'a', 0, "", spec_version, NULL },
 	{ 0x001, 'h', 0, "", spec_caps, NULL },
+	{ 0x002, 'h', 0, "", spec_boot, NULL },
 	{ 0x010, 'h', 2, "", spec_donate, NULL },
 	{ 0x011, 'h', 2, "", spec_return, NULL },
 	{ 0x012, 'h', 1, "", spec_query, NULL },
@@ -196,6 +197,21 @@ void spec_caps(
 	if (allowed(answer)) {
 		for (unsigned int i = 0; i < 4; i++) {
 			returns(answer, i, spec.caps[i]);
+		}
+	}
+}
+
+void spec_boot(
+	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer)
+{
+	(void)box;
+	(void)arg;
+	if (allowed(answer)) {
+		uint64_t word[CBX_DIGEST_BYTES / 8];
+
+		memcpy(word, spec.boot, sizeof(word));
+		for (unsigned int i = 0; i < sizeof(word) / 8; i++) {
+			returns(answer, i, word[i]);
 		}
 	}
 }

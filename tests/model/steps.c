@@ -72,9 +72,9 @@ static void make_range(struct cbx_call *call, unsigned int at, enum spec_is is)
 static void make_question(struct cbx_call *call)
 {
 	static const uint64_t id[] = { CBX_CALL_PAGE_QUERY, CBX_CALL_PAGE_QUERY,
-		CBX_CALL_VERSION, CBX_CALL_CAPS };
+		CBX_CALL_VERSION, CBX_CALL_CAPS, CBX_CALL_BOOT_DIGEST };
 
-	call->id = id[choose(4)];
+	call->id = id[choose(5)];
 	if (call->id == CBX_CALL_PAGE_QUERY) {
 		call->arg[0] = choose(spec.pages + 2);
 	}

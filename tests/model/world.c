@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include <core/gate.h>
+#include <core/keeper.h>
 #include <hal/mock/mock.h>
+#include <model/digest.h>
 #include <model/judge.h>
 #include <model/play.h>
 #include <model/sync.h>
@@ -129,6 +131,19 @@ static void begin_ledger(void)
 	spec.caps[3] = WORLD_CPUS;
 }
 
+/* The machine is handed a log of what was loaded. */
+static void begin_log(void)
+{
+	static const uint8_t log[] = "monitor and host";
+	const struct cbx_record record = { .kind = CBX_RECORD_BOOT,
+		.length = sizeof(log) };
+
+	cbx_gate_lock_take();
+	SPEC_CHECK(cbx_keeper_boot(log, sizeof(log)) == CBX_OK);
+	cbx_gate_lock_drop();
+	model_digest(spec.boot, &record, sizeof(record), log, sizeof(log));
+}
+
 static void panic(const char *what, const char *file, int line)
 {
 	world_fail("%s:%d: panic: %s", file, line, what);
@@ -154,6 +169,7 @@ void world_begin(uint32_t pages, world_act_fn *act, enum world_care how)
 	steps = 0;
 	play_begin(act);
 	begin_ledger();
+	begin_log();
 }
 
 void world_end(void)

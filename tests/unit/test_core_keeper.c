@@ -75,6 +75,36 @@ static void a_record_extends_the_digest(void **state)
 	machine_assert_sound();
 }
 
+static enum cbx_status boot(const void *log, size_t size)
+{
+	enum cbx_status status;
+
+	cbx_gate_lock_take();
+	status = cbx_keeper_boot(log, size);
+	cbx_gate_lock_drop();
+	return status;
+}
+
+static void the_boot_log_is_measured_or_nobody_says_so(void **state)
+{
+	static const char log[] = "what was loaded";
+	struct chain chain = { { 0 } };
+	struct cbx_reply reply;
+
+	(void)state;
+	refuse(E_UNSUPPORTED, BOOT_DIGEST);
+	mock_program(KEEPER_CODE, say_it_failed, NULL);
+	assert_int_equal(boot(log, sizeof(log)), CBX_E_HARDWARE);
+	refuse(E_UNSUPPORTED, BOOT_DIGEST);
+	machine_again(NULL, true);
+	assert_int_equal(boot(log, sizeof(log)), CBX_OK);
+	chain_add(&chain, "boot", (struct chain_entry){ 0 }, log, sizeof(log));
+	reply = gate(BOOT_DIGEST);
+	assert_int_equal(reply.status, CBX_OK);
+	assert_memory_equal(reply.ret, chain.value, sizeof(chain.value));
+	machine_assert_sound();
+}
+
 static void a_keeper_that_refuses_changes_no_digest(void **state)
 {
 	uint8_t digest[CBX_DIGEST_BYTES] = { 1, 2, 3 };
@@ -228,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MACHINE(a_record_extends_the_digest),
+		MACHINE(the_boot_log_is_measured_or_nobody_says_so),
 		MACHINE(a_keeper_that_refuses_changes_no_digest),
 		MACHINE(a_dead_keeper_stays_dead),
 		MACHINE(a_keeper_that_sleeps_is_lost),

@@ -39,8 +39,10 @@ struct cbx_x86_boot {
 	uint64_t
 		module_address; /* the host's image as it was loaded; 0: none */
 	uint64_t module_bytes;
-	uint64_t rsdp; /* ACPI's root pointer, if the loader says */
-	uint64_t home; /* address of CPU 0's root with no user half */
+	const void *log;    /* what was loaded, says who loaded it */
+	uint64_t log_bytes; /* at most a page; 0: nobody says */
+	uint64_t rsdp;	    /* ACPI's root pointer, if the loader says */
+	uint64_t home;	    /* address of CPU 0's root with no user half */
 	uint64_t homes[CBX_X86_CPUS_MAX]; /* of each CPU's */
 };
 

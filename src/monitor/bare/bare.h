@@ -49,6 +49,10 @@ bool cbx_bare_other_start(uint8_t id, uint64_t home);
  */
 void cbx_bare_info(uint32_t magic, uint64_t info, struct cbx_x86_boot *boot);
 
+/** Keep the boot log that the module ends with, if it does; the module is
+ * shorter then.  @param[in,out] boot  log, log_bytes; module_bytes */
+void cbx_bare_log(struct cbx_x86_boot *boot);
+
 /** Enter a range of the loader's map; of RAM whole pages only.
  * @param kind  RAM or RESERVED */
 void cbx_bare_region(struct cbx_x86_boot *boot, uint64_t address,

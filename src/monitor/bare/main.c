@@ -6,6 +6,7 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <core/gate.h>
+#include <core/keeper.h>
 #include <monitor/keeper.h>
 #include <monitor/loop.h>
 
@@ -29,13 +30,27 @@ _Noreturn void cbx_x86_main_other(uint32_t cpu)
 	run(cpu);
 }
 
+static void measure(const struct cbx_x86_boot *boot)
+{
+	enum cbx_status status = CBX_OK;
+
+	cbx_gate_lock_take();
+	if (boot->log_bytes != 0) {
+		status = cbx_keeper_boot(boot->log, boot->log_bytes);
+	}
+	cbx_gate_lock_drop();
+	if (status != CBX_OK) {
+		cbx_hal_panic("cannot measure the boot", __FILE__, __LINE__);
+	}
+}
+
 _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot)
 {
-	(void)boot;
 	cbx_core_init((struct cbx_page *)CBX_PAGES_VA);
 	if (cbx_monitor_keeper_start(&cbx_keeper_image) != CBX_OK) {
 		cbx_hal_panic("cannot start the keeper", __FILE__, __LINE__);
 	}
+	measure(boot);
 	atomic_store(&ready, true);
 	run(cbx_hal_cpu());
 }

@@ -56,6 +56,7 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 
 	cbx_x86_console_init();
 	cbx_bare_info(magic, info, &boot);
+	cbx_bare_log(&boot);
 	boot.cpu_count = 1 + cbx_bare_others(boot.rsdp, id, sizeof(id));
 	carve();
 	keep_module();
