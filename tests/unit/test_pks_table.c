@@ -323,7 +323,7 @@ static void roots_are_told_and_held(void **state)
 	assert_int_equal(changed.count, 1);
 	cbx_table_root_release(pfn(4));
 	expect_frame(4, 0, 0, 0);
-	frames[4].uses = UINT32_MAX;
+	frames[4].uses = CBX_FRAME_USES_FULL;
 	assert_int_equal(cbx_table_root_hold(pfn(4)), CBX_E_NOMEM);
 }
 
@@ -441,17 +441,96 @@ static void counters_do_not_wrap(void **state)
 	(void)state;
 	declare(1, 1);
 	declare(2, 2);
-	frames[20].maps = UINT32_MAX - 1;
+	frames[20].maps = CBX_FRAME_USES_FULL - 1;
 	expect_update(1, 0, RO(20), CBX_OK);
 	expect_update(1, 1, RO(20), CBX_E_NOMEM);
 	expect_update(1, 0, RO(20), CBX_E_NOMEM);
 	expect_update(1, 0, 0, CBX_OK);
-	frames[21].maps = frames[21].writers = UINT32_MAX;
-	expect_update(1, 1, RW(21), CBX_E_NOMEM);
-	frames[1].uses = UINT32_MAX;
+	frames[21].maps = CBX_FRAME_USES_FULL;
+	expect_update(1, 1, RO(21), CBX_E_NOMEM);
+	frames[22].writers = CBX_FRAME_USES_FULL;
+	expect_update(1, 1, RW(22), CBX_E_NOMEM);
+	frames[23].uses = CBX_FRAME_USES_FULL;
+	expect_update(1, 1, UX(23), CBX_E_NOMEM);
+	frames[1].uses = CBX_FRAME_USES_FULL;
 	expect_update(2, 0, LINK(1), CBX_E_NOMEM);
-	frames[1023].maps = UINT32_MAX;
+	frames[1023].maps = CBX_FRAME_USES_FULL;
 	expect_update(2, 0, RO(512) | PS, CBX_E_NOMEM);
+}
+
+/* A batch is the updates one by one, up to the first that is refused. */
+static void a_batch_is_its_updates(void **state)
+{
+	static uint64_t batch[512];
+	static struct cbx_frame want[FRAMES];
+	static uint64_t bytes[512];
+	uint64_t done;
+
+	(void)state;
+	declare(1, 1);
+	for (uint64_t i = 0; i < 512; i++) {
+		const uint64_t entry[] = { RW(20 + i), RO(20 + i / 2),
+			UX(600 + i), 0, RO(3) };
+
+		batch[i] = entry[i % 5];
+		expect_update(1, i, batch[i], CBX_OK);
+	}
+	memcpy(want, frames, sizeof(frames));
+	memcpy(bytes, ram[1], sizeof(bytes));
+	for (uint32_t twice = 0; twice < 2; twice++) {
+		assert_int_equal(
+			cbx_table_batch(pfn(1), 0, batch, 512, &done), CBX_OK);
+		assert_int_equal(done, 512);
+		assert_memory_equal(want, frames, sizeof(frames));
+		assert_memory_equal(bytes, ram[1], sizeof(bytes));
+	}
+	memset(batch, 0, sizeof(batch));
+	batch[7] = RW(1); /* itself: a table */
+	assert_int_equal(
+		cbx_table_batch(pfn(1), 0, batch, 512, &done), CBX_E_DENIED);
+	assert_int_equal(done, 7);
+	assert_int_equal(ram[1][6], 0);
+	assert_memory_equal(&ram[1][7], &bytes[7], sizeof(bytes) - 56);
+	batch[7] = 0x2000;
+	assert_int_equal(
+		cbx_table_batch(pfn(1), 0, batch, 512, &done), CBX_E_INVALID);
+	assert_int_equal(done, 7);
+	batch[7] = 0;
+	assert_int_equal(cbx_table_batch(pfn(1), 0, batch, 512, &done), CBX_OK);
+	for (uint64_t i = 2; i < FRAMES; i++) {
+		expect_frame(i, 0, 0, 0);
+	}
+}
+
+static void a_batch_lies_in_one_table(void **state)
+{
+	uint64_t batch[2] = { LINK(3), LINK(3) };
+	uint64_t done;
+
+	(void)state;
+	declare(3, 3);
+	declare(4, 4);
+	declare(1, 1);
+	assert_int_equal(
+		cbx_table_batch(pfn(1), 511, batch, 2, &done), CBX_E_INVALID);
+	assert_int_equal(done, 0);
+	assert_int_equal(
+		cbx_table_batch(pfn(1), 512, batch, 0, &done), CBX_E_INVALID);
+	assert_int_equal(cbx_table_batch(pfn(1), 1, batch, UINT64_MAX, &done),
+		CBX_E_INVALID);
+	assert_int_equal(
+		cbx_table_batch(pfn(20), 0, batch, 1, &done), CBX_E_STATE);
+	assert_int_equal(cbx_table_batch(pfn(FRAMES), 0, batch, 1, &done),
+		CBX_E_INVALID);
+	assert_int_equal(
+		cbx_table_batch(pfn(4), 255, batch, 2, &done), CBX_E_DENIED);
+	assert_int_equal(done, 1);
+	assert_int_equal(ram[4][255], LINK(3));
+	assert_int_equal(ram[4][256], 0);
+	assert_int_equal(changed.count, 1);
+	assert_int_equal(
+		cbx_table_batch(pfn(4), 256, batch, 1, &done), CBX_E_DENIED);
+	assert_int_equal(done, 0);
 }
 
 static void large_pages_are_512_frames(void **state)
@@ -616,6 +695,8 @@ int main(void)
 		TEST(malformed_leaves),
 		TEST(replacing_counts_right),
 		TEST(counters_do_not_wrap),
+		TEST(a_batch_is_its_updates),
+		TEST(a_batch_lies_in_one_table),
 		TEST(large_pages_are_512_frames),
 		TEST(a_large_page_is_split_exactly),
 		TEST(what_cannot_be_split),

@@ -69,7 +69,7 @@ static enum cbx_status batch(
 	const uint64_t *arg = call->arg;
 	struct cbx_pfn source = { arg[3] };
 	struct cbx_view view = { 0 };
-	enum cbx_status status = CBX_OK;
+	enum cbx_status status;
 	const uint64_t *entries;
 
 	if (arg[2] > BATCH_MAX || arg[4] % 8 != 0 ||
@@ -83,13 +83,8 @@ static enum cbx_status batch(
 		return CBX_E_FAULT;
 	}
 	entries = cbx_hal_page_map(source);
-	for (uint64_t i = 0; i < arg[2] && status == CBX_OK; i++) {
-		const volatile uint64_t *entry = &entries[arg[4] / 8 + i];
-
-		status = cbx_table_update(
-			(struct cbx_pfn){ arg[0] }, arg[1] + i, *entry);
-		reply->ret[0] += status == CBX_OK;
-	}
+	status = cbx_table_batch((struct cbx_pfn){ arg[0] }, arg[1],
+		entries + arg[4] / 8, arg[2], &reply->ret[0]);
 	cbx_hal_page_unmap(entries);
 	return status;
 }

@@ -22,17 +22,42 @@ enum cbx_frame_type {
 #define CBX_FRAME_COMING  1u
 #define CBX_FRAME_LEAVING 2u
 
-/** Zero bytes: a page the host may not touch. */
+/** Zero bytes: a page the host may not touch.  Its two words are looked at and
+ * counted in at once. */
 struct cbx_frame {
-	uint32_t maps;	  /* leaves of the host's that map it */
-	uint32_t writers; /* of these, writable ones */
-	uint32_t uses;	  /* executable leaves; a table: entries that lead to
-			   * it and CPUs that run on it */
-	uint8_t type;	  /* enum cbx_frame_type */
-	uint8_t state;	  /* 0, CBX_FRAME_COMING or CBX_FRAME_LEAVING */
-	uint8_t view;	  /* CBX_VIEW_*, as the core set it */
-	uint8_t spare;
+	union {
+		struct {
+			uint32_t maps;	  /* leaves of the host's that map it */
+			uint32_t writers; /* of these, writable ones */
+		};
+		uint64_t counts;
+	};
+	union {
+		struct {
+			uint32_t uses; /* executable leaves; a table: entries
+					* that lead to it and CPUs that run on
+					* it */
+			uint8_t type;  /* enum cbx_frame_type */
+			uint8_t state; /* 0, CBX_FRAME_COMING or _LEAVING */
+			uint8_t view;  /* CBX_VIEW_*, as the core set it */
+			uint8_t spare;
+		};
+		uint64_t rest;
+	};
 };
 CBX_SIZE(16, cbx_frame);
+
+/** The words. */
+#define CBX_FRAME_MAPS(maps, writers) \
+	((uint64_t)(maps) | (uint64_t)(writers) << 32)
+#define CBX_FRAME_REST(uses, type, state, view)                                \
+	((uint64_t)(uses) | (uint64_t)(type) << 32 | (uint64_t)(state) << 40 | \
+		(uint64_t)(view) << 48)
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the words");
+
+/** Counters that have reached this count no more. */
+#define CBX_FRAME_USES_FULL 0x80000000u
+#define CBX_FRAME_MAPS_FULL \
+	CBX_FRAME_MAPS(CBX_FRAME_USES_FULL, CBX_FRAME_USES_FULL)
 
 #endif

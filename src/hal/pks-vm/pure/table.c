@@ -3,8 +3,8 @@
 
 #include <hal/hal.h>
 
-static struct cbx_frame *frames;
-static uint64_t frame_count;
+struct cbx_frame *cbx_frames;
+uint64_t cbx_frame_count;
 
 /* Every table that is coming or leaving waits for this flush or an earlier
  * one. */
@@ -12,19 +12,9 @@ static uint64_t token;
 
 void cbx_table_start(struct cbx_frame *table, uint64_t count)
 {
-	frames = table;
-	frame_count = count;
+	cbx_frames = table;
+	cbx_frame_count = count;
 	token = 0;
-}
-
-struct cbx_frame *cbx_frame_at(uint64_t pfn)
-{
-	return pfn < frame_count ? &frames[pfn] : NULL;
-}
-
-bool cbx_frame_is_table(const struct cbx_frame *frame, unsigned int level)
-{
-	return frame->type == level && frame->state == 0;
 }
 
 void cbx_frame_direct(struct cbx_pfn pfn, const struct cbx_frame *frame)
@@ -47,7 +37,7 @@ static bool lacks(struct cbx_view view, unsigned int bit)
 
 enum cbx_status cbx_table_view(struct cbx_pfn pfn, struct cbx_view view)
 {
-	struct cbx_frame *frame = &frames[pfn.n];
+	struct cbx_frame *frame = &cbx_frames[pfn.n];
 	bool page = frame->type == CBX_FRAME_PAGE;
 
 	frame->view = view.bits;
@@ -202,6 +192,38 @@ enum cbx_status cbx_table_update(
 	return CBX_OK;
 }
 
+static enum cbx_status update_each(struct cbx_pfn table, uint64_t index,
+	const volatile uint64_t *from, uint64_t count, uint64_t *done)
+{
+	enum cbx_status status = CBX_OK;
+
+	for (*done = 0; *done < count && status == CBX_OK;) {
+		status = cbx_table_update(table, index + *done, from[*done]);
+		*done += status == CBX_OK;
+	}
+	return status;
+}
+
+enum cbx_status cbx_table_batch(struct cbx_pfn table, uint64_t index,
+	const volatile uint64_t *from, uint64_t count, uint64_t *done)
+{
+	struct cbx_frame *frame = cbx_frame_at(table.n);
+	enum cbx_status status = check_place(frame, index);
+	uint64_t *entries;
+
+	*done = 0;
+	if (status != CBX_OK || count > CBX_TABLE_ENTRIES - index) {
+		return status != CBX_OK ? status : CBX_E_INVALID;
+	}
+	if (frame->type != CBX_FRAME_L1) {
+		return update_each(table, index, from, count, done);
+	}
+	entries = cbx_hal_page_map(table);
+	status = cbx_entry_leaves(&entries[index], from, count, done);
+	cbx_hal_page_unmap(entries);
+	return status;
+}
+
 static bool is_empty(struct cbx_pfn table)
 {
 	const uint64_t *entries = cbx_hal_page_map(table);
@@ -265,7 +287,7 @@ enum cbx_status cbx_table_root_hold(struct cbx_pfn root)
 	if (!cbx_frame_is_table(frame, CBX_FRAME_L4)) {
 		return CBX_E_STATE;
 	}
-	if (frame->uses == UINT32_MAX) {
+	if (frame->uses >= CBX_FRAME_USES_FULL) {
 		return CBX_E_NOMEM;
 	}
 	frame->uses++;
@@ -279,7 +301,7 @@ void cbx_table_root_release(struct cbx_pfn root)
 
 void cbx_table_code(struct cbx_pfn pfn)
 {
-	struct cbx_frame *frame = &frames[pfn.n];
+	struct cbx_frame *frame = &cbx_frames[pfn.n];
 
 	frame->type = CBX_FRAME_CODE;
 	cbx_frame_direct(pfn, frame);

@@ -93,6 +93,20 @@ CBX_MUST_CHECK enum cbx_status cbx_table_update(
 	struct cbx_pfn table, uint64_t index, uint64_t entry);
 
 /**
+ * Write @p count entries of a table from @p index on, in this order.
+ *
+ * @param from  read once; anybody may write it meanwhile
+ * @param[out] done  how many were written
+ *
+ * @retval CBX_OK         all
+ * @retval CBX_E_INVALID  the entries do not lie in one table: none was written
+ * @return else as cbx_table_update, for entry *done
+ */
+CBX_MUST_CHECK enum cbx_status cbx_table_batch(struct cbx_pfn table,
+	uint64_t index, const volatile uint64_t *from, uint64_t count,
+	uint64_t *done);
+
+/**
  * Replace a large leaf by the empty table @p child with 512 small ones that
  * map the same.
  *
