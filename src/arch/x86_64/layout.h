@@ -70,7 +70,7 @@
 #define CBX_CPU_LOCKED_PAGE  60 /* the HAL's: instructions, while they run */
 #define CBX_CPU_APIC_PAGE    61 /* the HAL's: this CPU's interrupt controller */
 #define CBX_CPU_SLOT_PAGE    64 /* cbx_hal_page_map */
-#define CBX_CPU_SLOTS	     16
+#define CBX_CPU_SLOTS	     32
 
 #define CBX_CPU_AT(page)  (CBX_CPU_VA + (page)*0x1000)
 #define CBX_CPU_TOP(page) (CBX_CPU_VA + (page)*0x1000 + 0x1000)

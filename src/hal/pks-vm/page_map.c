@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A few pages at a time, in slots of this CPU's window: there is no direct map
- * of memory. */
+ * of memory.  A slot keeps its page until it is needed for another one. */
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/state.h>
 #include <base/string.h>
@@ -9,39 +9,66 @@
 /* Present, writable, no execution, the monitor's key. */
 #define ENTRY (0x8000000000000003ull | (uint64_t)CBX_KEY_MONITOR << 59)
 
-_Static_assert(CBX_HAL_MAPS <= CBX_CPU_SLOTS, "slots");
+_Static_assert(CBX_HAL_MAPS <= CBX_CPU_SLOTS && CBX_CPU_SLOTS == 32, "slots");
 
-static uint64_t *entry_of(uint32_t slot)
+/* The window's page table, from the first slot on. */
+static uint64_t *slots(void)
 {
-	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
+	return (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE) + CBX_CPU_SLOT_PAGE;
+}
 
-	return &table[CBX_CPU_SLOT_PAGE + slot];
+static uint64_t slot_va(uint64_t slot)
+{
+	return CBX_CPU_AT(CBX_CPU_SLOT_PAGE + slot);
+}
+
+/* The rare ways are out of line, so that the usual one saves no registers. */
+static __attribute__((noinline)) void *replace(
+	uint64_t slot, struct cbx_pfn pfn)
+{
+	if (pfn.n >= cbx_hal_page_count()) {
+		cbx_hal_panic("page map", __FILE__, __LINE__);
+	}
+	slots()[slot] = pfn.n << CBX_PAGE_SHIFT | ENTRY;
+	cbx_x86_invlpg(slot_va(slot));
+	return (void *)slot_va(slot);
+}
+
+static void *use(struct cbx_x86_cpu *cpu, uint64_t slot, struct cbx_pfn pfn)
+{
+	cpu->slots |= 1u << slot;
+	/* The accessed and dirty bits are the CPU's; they are shifted out. */
+	return (slots()[slot] ^ ENTRY) >> CBX_PAGE_SHIFT == pfn.n
+		       ? (void *)slot_va(slot)
+		       : replace(slot, pfn);
+}
+
+static __attribute__((noinline)) void *use_another(
+	struct cbx_x86_cpu *cpu, struct cbx_pfn pfn)
+{
+	if (cpu->slots == UINT32_MAX) {
+		cbx_hal_panic("page maps", __FILE__, __LINE__);
+	}
+	return use(cpu, (uint32_t)__builtin_ctz(~cpu->slots), pfn);
 }
 
 void *cbx_hal_page_map(struct cbx_pfn pfn)
 {
 	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
-	uint32_t slot = (uint32_t)__builtin_ctz(~cpu->slots);
+	uint64_t slot = pfn.n % CBX_CPU_SLOTS;
 
-	if (pfn.n >= cbx_hal_page_count() || slot >= CBX_CPU_SLOTS) {
-		cbx_hal_panic("page map", __FILE__, __LINE__);
-	}
-	cpu->slots |= 1u << slot;
-	*entry_of(slot) = pfn.n << CBX_PAGE_SHIFT | ENTRY;
-	return (void *)CBX_CPU_AT(CBX_CPU_SLOT_PAGE + (uint64_t)slot);
+	return (cpu->slots >> slot & 1) != 0 ? use_another(cpu, pfn)
+					     : use(cpu, slot, pfn);
 }
 
 void cbx_hal_page_unmap(const void *page)
 {
 	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
-	uint64_t va = (uint64_t)page & ~(CBX_PAGE_SIZE - 1ull);
-	uint64_t slot = (va - CBX_CPU_AT(CBX_CPU_SLOT_PAGE)) >> CBX_PAGE_SHIFT;
+	uint64_t slot = ((uint64_t)page - slot_va(0)) >> CBX_PAGE_SHIFT;
 
-	if (slot >= CBX_CPU_SLOTS || (cpu->slots & 1u << slot) == 0) {
+	if (slot >= CBX_CPU_SLOTS || (cpu->slots >> slot & 1) == 0) {
 		cbx_hal_panic("page unmap", __FILE__, __LINE__);
 	}
-	*entry_of((uint32_t)slot) = 0;
-	cbx_x86_invlpg(va);
 	cpu->slots &= ~(1u << slot);
 }
 
