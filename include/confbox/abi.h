@@ -151,7 +151,20 @@ struct cbx_forward {
 /** Policy flags. */
 #define CBX_POLICY_DEBUG 1u /* the host may PEEK while the box is READY */
 #define CBX_POLICY_TRACE 2u /* every system call of the program exits */
-#define CBX_POLICY_FLAGS 3u
+/** What may be executed can be neither read nor written: a mapping with X has
+ * no other right.  Refused (CBX_E_UNSUPPORTED) without
+ * CBX_CAP_BOX_EXECUTE_ONLY. */
+#define CBX_POLICY_EXECUTE_ONLY 4u
+#define CBX_POLICY_FLAGS	7u
+
+/** CPU features a policy lists: BASIC (x87, SSE) and what else the box may
+ * use.  0 is all the CPU has; anything else is refused (CBX_E_UNSUPPORTED)
+ * without CBX_CAP_FEATURES. */
+#define CBX_FEATURE_BASIC   1u
+#define CBX_FEATURE_AVX	    2u
+#define CBX_FEATURE_AVX512  4u
+#define CBX_FEATURE_COUNTER 8u /* the time stamp counter */
+#define CBX_FEATURES	    15u
 
 #define CBX_POLICY_VERSION  1u
 #define CBX_POLICY_FORWARDS 40u
@@ -165,7 +178,7 @@ struct cbx_policy {
 	uint32_t threads_max;	/* at least 1 */
 	uint64_t wake_step;	/* ticks; an IDLE wake time is rounded up to a
 	                         * multiple; at least 1 */
-	uint64_t features;	/* CPU features the box may use; 0 = all */
+	uint64_t features;	/* CBX_FEATURE_*, or 0 */
 	uint64_t epoch_ns;	/* what the box's clock says at tick 0 */
 	uint32_t forward_count; /* at most CBX_POLICY_FORWARDS */
 	uint32_t reserved;	/* zero */
@@ -187,11 +200,16 @@ struct cbx_output {
 #define CBX_CAP_HYPERVISOR_OUT	0x04u /* the hypervisor cannot look in */
 #define CBX_CAP_DMA		0x08u /* devices cannot reach protected pages */
 #define CBX_CAP_VIEW_FAULTS \
-	0x10u /* a forbidden host access faults; without
+	0x10u			    /* a forbidden host access faults; without
 				     * it, it does not succeed: it reads
 				     * zeros, is lost or never completes */
-#define CBX_CAP_EXECUTE_ONLY  0x20u
+#define CBX_CAP_EXECUTE_ONLY  0x20u /* of the host's views */
 #define CBX_CAP_EXECUTE_MODES 0x40u /* user and supervisor execute differ */
+/** A box cannot read what it maps with X alone; without it, it can.  What it
+ * is worth is the backend's: with protection keys it is against disclosure by
+ * bugs, not against code in the box that executes WRPKRU. */
+#define CBX_CAP_BOX_EXECUTE_ONLY 0x80u
+#define CBX_CAP_FEATURES	 0x100u /* policy.features is enforced */
 
 /** Backends. */
 enum cbx_backend {

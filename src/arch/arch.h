@@ -35,6 +35,8 @@ struct cbx_mapping {
 
 /** Space flags. */
 #define CBX_SPACE_TRACE 1u /* every system call of the program exits */
+/** From this bit on: CBX_FEATURE_* its contexts may use, or 0. */
+#define CBX_SPACE_FEATURES_SHIFT 8u
 
 /**
  * Make an empty address space.
@@ -86,7 +88,8 @@ bool cbx_arch_space_table_take(
 /**
  * Map pages pfn, pfn + 1, ... at va, va + 1 page, ...
  *
- * @param rights  at least one bit; what the CPU cannot express is rounded down
+ * @param rights  at least one bit.  W means R, too, where the CPU cannot tell
+ *                them apart; so does X without CBX_CAP_BOX_EXECUTE_ONLY
  *
  * @pre nothing is mapped there; the tables needed were given
  *

@@ -68,8 +68,10 @@ static enum cbx_status check_add(
 		    CBX_DETAIL_NONE) != add->count) {
 		return CBX_E_STATE;
 	}
-	if (add->source != CBX_NO_PAGE &&
-		!cbx_copy_host_range(add->source, add->count, CBX_VIEW_R)) {
+	if (!cbx_space_may_map(d, add->rights) ||
+		(add->source != CBX_NO_PAGE &&
+			!cbx_copy_host_range(
+				add->source, add->count, CBX_VIEW_R))) {
 		return CBX_E_DENIED;
 	}
 	return CBX_OK;

@@ -65,6 +65,13 @@ void cbx_thread_drop(const struct cbx_thread *thread)
 	cbx_hal_page_unmap(thread);
 }
 
+static bool features_valid(uint64_t features)
+{
+	return features == 0 ||
+	       ((features & CBX_FEATURE_BASIC) != 0 &&
+		       (features & ~(uint64_t)CBX_FEATURES) == 0);
+}
+
 static bool policy_valid(const struct cbx_policy *policy)
 {
 	for (uint32_t i = 0; i < CBX_POLICY_FORWARDS; i++) {
@@ -79,7 +86,18 @@ static bool policy_valid(const struct cbx_policy *policy)
 	       policy->threads_max >= 1 &&
 	       policy->threads_max <= CBX_THREADS_MAX &&
 	       policy->wake_step >= 1 && policy->reserved == 0 &&
-	       policy->forward_count <= CBX_POLICY_FORWARDS;
+	       policy->forward_count <= CBX_POLICY_FORWARDS &&
+	       features_valid(policy->features);
+}
+
+/* Whether this machine has what the policy asks of it. */
+static bool policy_supported(const struct cbx_policy *policy)
+{
+	uint64_t caps = cbx_hal_caps().bits;
+
+	return ((policy->flags & CBX_POLICY_EXECUTE_ONLY) == 0 ||
+		       (caps & CBX_CAP_BOX_EXECUTE_ONLY) != 0) &&
+	       (policy->features == 0 || (caps & CBX_CAP_FEATURES) != 0);
 }
 
 const struct cbx_page_list cbx_list_empty = {
@@ -116,6 +134,9 @@ enum cbx_status cbx_domain_create(
 	if (pfn == 0 || root == NULL || other == NULL || root == other ||
 		!policy_valid(policy)) {
 		return CBX_E_INVALID;
+	}
+	if (!policy_supported(policy)) {
+		return CBX_E_UNSUPPORTED;
 	}
 	if (root->state != CBX_PAGE_POOL || other->state != CBX_PAGE_POOL) {
 		return CBX_E_STATE;
@@ -181,7 +202,10 @@ void cbx_domain_kick(const struct cbx_domain *d)
 
 uint32_t cbx_space_flags(const struct cbx_domain *d)
 {
-	return (d->policy.flags & CBX_POLICY_TRACE) != 0 ? CBX_SPACE_TRACE : 0;
+	uint32_t trace =
+		(d->policy.flags & CBX_POLICY_TRACE) != 0 ? CBX_SPACE_TRACE : 0;
+
+	return trace | (uint32_t)d->policy.features << CBX_SPACE_FEATURES_SHIFT;
 }
 
 /* Give the first space the root table it was created without. */

@@ -130,8 +130,7 @@ struct cbx_thread {
 _Static_assert(sizeof(struct cbx_thread) <= CBX_PAGE_SIZE, "fits its page");
 
 /**
- * Hold a box. @return NULL when @p handle is not one
- *
+ * Hold a box. @return NULL when @p handle is not one.
  * The pointer is this CPU's until cbx_domain_drop.
  */
 struct cbx_domain *cbx_domain_hold(uint64_t handle);
@@ -161,6 +160,7 @@ void cbx_thread_drop(const struct cbx_thread *thread);
  *
  * @retval CBX_OK         pfn is its handle
  * @retval CBX_E_INVALID  the policy is malformed, or the pages are one
+ * @retval CBX_E_UNSUPPORTED  it asks what this machine has not
  * @retval CBX_E_STATE    a page is not POOL
  */
 CBX_MUST_CHECK enum cbx_status cbx_domain_create(

@@ -13,6 +13,22 @@ static bool rights_valid(uint64_t rights)
 	return rights != 0 && (rights & ~(uint64_t)CBX_RIGHTS) == 0;
 }
 
+bool cbx_space_may_map(const struct cbx_domain *d, uint64_t rights)
+{
+	return (d->policy.flags & CBX_POLICY_EXECUTE_ONLY) == 0 ||
+	       (rights & CBX_RIGHT_X) == 0 ||
+	       (rights & CBX_RIGHTS) == CBX_RIGHT_X;
+}
+
+/* Whether the box may map memory so. */
+static enum cbx_status check_rights(const struct cbx_domain *d, uint64_t rights)
+{
+	if (!rights_valid(rights)) {
+		return CBX_E_INVALID;
+	}
+	return cbx_space_may_map(d, rights) ? CBX_OK : CBX_E_DENIED;
+}
+
 enum cbx_status cbx_space_prepare(struct cbx_domain *d, struct cbx_space *space,
 	struct cbx_va va, uint64_t count, uint64_t spare)
 {
@@ -92,13 +108,12 @@ static enum cbx_status map_run(struct cbx_domain *d, struct cbx_space *space,
 enum cbx_status cbx_space_map(struct cbx_domain *d, struct cbx_space *space,
 	struct cbx_va va, uint64_t count, uint64_t rights, uint64_t *done)
 {
-	enum cbx_status status;
+	enum cbx_status status = check_rights(d, rights);
 
 	*done = 0;
-	if (!rights_valid(rights)) {
-		return CBX_E_INVALID;
+	if (status == CBX_OK) {
+		status = cbx_space_prepare_pages(d, space, va, count);
 	}
-	status = cbx_space_prepare_pages(d, space, va, count);
 	while (status == CBX_OK && *done < count) {
 		uint64_t n;
 
@@ -183,11 +198,12 @@ static enum cbx_status check_source(
 enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
 {
-	enum cbx_status status = CBX_E_INVALID;
+	enum cbx_status status = cbx_space_range_valid(from_va, to->count)
+					 ? check_rights(d, to->rights)
+					 : CBX_E_INVALID;
 
 	*done = 0;
-	if (rights_valid(to->rights) &&
-		cbx_space_range_valid(from_va, to->count)) {
+	if (status == CBX_OK) {
 		status = cbx_space_prepare(d, to->space, to->va, to->count, 0);
 	}
 	while (status == CBX_OK && *done < to->count) {
@@ -212,11 +228,14 @@ enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 enum cbx_status cbx_space_common(struct cbx_domain *d,
 	const struct cbx_span *to, uint64_t pfn, uint64_t *done)
 {
-	enum cbx_status status = CBX_E_INVALID;
+	enum cbx_status status =
+		(to->rights & CBX_RIGHT_W) == 0 &&
+				cbx_page_range_valid(pfn, to->count)
+			? check_rights(d, to->rights)
+			: CBX_E_INVALID;
 
 	*done = 0;
-	if (rights_valid(to->rights) && (to->rights & CBX_RIGHT_W) == 0 &&
-		cbx_page_range_valid(pfn, to->count)) {
+	if (status == CBX_OK) {
 		status = cbx_space_prepare(d, to->space, to->va, to->count, 0);
 	}
 	while (status == CBX_OK && *done < to->count) {
@@ -281,9 +300,13 @@ static enum cbx_status protect_run(struct cbx_space *space, struct cbx_va va,
 enum cbx_status cbx_space_protect(struct cbx_domain *d, struct cbx_space *space,
 	struct cbx_va va, uint64_t count, uint64_t rights, uint64_t *done)
 {
+	enum cbx_status allowed = cbx_space_range_valid(va, count)
+					  ? check_rights(d, rights)
+					  : CBX_E_INVALID;
+
 	*done = 0;
-	if (!cbx_space_range_valid(va, count) || !rights_valid(rights)) {
-		return CBX_E_INVALID;
+	if (allowed != CBX_OK) {
+		return allowed;
 	}
 	if (space->ended) {
 		return CBX_E_STATE;

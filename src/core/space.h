@@ -52,9 +52,13 @@ uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
 void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
 	uint64_t count, enum cbx_page_event event, uint16_t detail);
 
+/** Whether the policy lets the box map memory with these rights. */
+bool cbx_space_may_map(const struct cbx_domain *d, uint64_t rights);
+
 /** Map zero pages of the reserve.
  * @retval CBX_OK          all of them
  * @retval CBX_E_INVALID   the range or the rights are malformed
+ * @retval CBX_E_DENIED    the policy forbids such rights (as below, too)
  * @retval CBX_E_STATE     something is mapped there
  * @retval CBX_E_NOMEM     the reserve is too small
  * @retval CBX_E_BUSY      it is too small until a flush completes

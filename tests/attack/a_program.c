@@ -5,6 +5,7 @@
 #include "attack/attack.h"
 
 #define RW (CBX_RIGHT_R | CBX_RIGHT_W)
+#define RX (CBX_RIGHT_R | CBX_RIGHT_X)
 
 void attack_a01_unlisted_call_is_not_forwarded(void **state)
 {
@@ -113,7 +114,38 @@ void attack_a06_forwarded_arguments_are_a_snapshot(void **state)
 	attack_unharmed(&box);
 }
 
-void attack_a08_data_is_not_executed(void **state)
+/* Text of a box whose policy says so is read by no instruction and no gate; a
+ * machine that cannot keep it does not make the box. */
+static void hidden_text(void)
+{
+	struct cbx_policy policy = machine_policy();
+	struct machine_box box;
+	uint64_t pool = machine_pool(2);
+	uint64_t word;
+
+	policy.flags = CBX_POLICY_EXECUTE_ONLY;
+	if ((must(CAPS) & CBX_CAP_BOX_EXECUTE_ONLY) == 0) {
+		uint64_t page = machine_pages(1);
+
+		machine_put(page, &policy, sizeof(policy));
+		refuse(E_UNSUPPORTED, BOX_CREATE, pool, pool + 1, page);
+		return;
+	}
+	machine_building(&box, &policy);
+	must(BOX_FINALIZE, box.handle);
+	attack_hide(&box, ATTACK_SECRET_VA); /* it runs */
+	box_refuse(E_DENIED, &box, PROTECT, 0, MACHINE_CODE(&box), 1, RX);
+	box_refuse(E_DENIED, &box, MAP, 0, MACHINE_FREE, 1, RW | CBX_RIGHT_X);
+	box_refuse(E_FAULT, &box, CHANNEL_WRITE, CBX_PORT_OUTPUT,
+		MACHINE_CODE(&box), 8);
+	box_refuse(E_FAULT, &box, FORWARD, MACHINE_FORWARD, MACHINE_CODE(&box),
+		0, MACHINE_DATA, 8);
+	assert_false(machine_read(&box, MACHINE_CODE(&box), &word));
+	assert_true(attack_ended(&box));
+	attack_unharmed(&box);
+}
+
+void attack_a08_text_is_not_read_nor_data_executed(void **state)
 {
 	static const uint8_t come_back[] = { 0x41, 0xff, 0xe6 }; /* jmp *%r14 */
 	struct machine_box box;
@@ -128,6 +160,7 @@ void attack_a08_data_is_not_executed(void **state)
 	box_must(&box, MAP, 0, MACHINE_FREE, 1, RW);
 	assert_false(machine_execute(&box, MACHINE_FREE));
 	assert_true(attack_ended(&box));
+	hidden_text();
 }
 
 void attack_a12_box_makes_no_box(void **state)

@@ -125,6 +125,9 @@ struct spec_span {
 	uint64_t va, count, rights;
 };
 
+/** Text that could be read, of a box whose policy forbids that. */
+bool hides_text(const struct spec_box *box, uint64_t rights);
+
 /** Where a box address leads. @return NULL: nowhere */
 struct spec_slot *slot_at(struct spec_space *space, uint64_t va);
 

@@ -141,6 +141,11 @@ uint64_t pick_rights(void)
 	return once_in(24) ? choose(10) : common[choose(8)];
 }
 
+uint64_t pick_code_rights(const struct spec_box *box)
+{
+	return box->policy.flags >= 4 ? CBX_RIGHT_X : CBX_RIGHT_R | CBX_RIGHT_X;
+}
+
 uint64_t pick_bytes(uint64_t room)
 {
 	switch (choose(6)) {

@@ -40,6 +40,9 @@ uint64_t pick_mapped(const struct spec_space *space);
 /** Rights, now and then none. */
 uint64_t pick_rights(void);
 
+/** Rights of code of this box. */
+uint64_t pick_code_rights(const struct spec_box *box);
+
 /** A size near @p room, or small. */
 uint64_t pick_bytes(uint64_t room);
 

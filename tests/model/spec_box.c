@@ -19,11 +19,20 @@ static bool policy_named(const struct cbx_policy *policy)
 		tail_is_zero = tail_is_zero && (i < policy->forward_count ||
 						       policy->forward[i] == 0);
 	}
-	return policy->version == 1 && policy->flags <= 3 &&
+	return policy->version == 1 && policy->flags <= 7 &&
+	       (policy->features == 0 ||
+		       (policy->features <= 15 && policy->features % 2 == 1)) &&
 	       policy->output_pages >= 1 && policy->output_pages <= 64 &&
 	       policy->threads_max >= 1 && policy->threads_max <= 1024 &&
 	       policy->wake_step >= 1 && policy->forward_count <= 40 &&
 	       policy->reserved == 0 && tail_is_zero;
+}
+
+/* 0x80: text nobody reads; 0x100: features are withheld. */
+static bool policy_possible(const struct cbx_policy *policy)
+{
+	return (policy->flags < 4 || (spec.caps[0] & 0x80) != 0) &&
+	       (policy->features == 0 || (spec.caps[0] & 0x100) != 0);
 }
 
 void spec_create(
@@ -40,6 +49,7 @@ void spec_create(
 	if (host_lends(arg[2])) {
 		memcpy(&policy, spec.bytes[arg[2]], sizeof(policy));
 		refuse_if(answer, !policy_named(&policy), CBX_E_INVALID);
+		refuse_if(answer, !policy_possible(&policy), CBX_E_UNSUPPORTED);
 	}
 	for (unsigned int i = 0; i < 2; i++) {
 		refuse_if(answer,
@@ -150,6 +160,7 @@ void spec_add(
 			arg[5] != CBX_NO_PAGE &&
 				!host_lends_range(arg[5], arg[3]),
 			CBX_E_DENIED);
+		refuse_if(answer, hides_text(box, span.rights), CBX_E_DENIED);
 		room_for(box, &box->space[0], &span, 0, answer);
 	}
 	returns(answer, 0, answer->status == CBX_OK ? arg[3] : 0);
@@ -186,6 +197,7 @@ void spec_common(
 		arg[4] == 0 ||
 			(arg[4] & ~(uint64_t)(CBX_RIGHT_R | CBX_RIGHT_X)) != 0,
 		CBX_E_INVALID);
+	refuse_if(answer, hides_text(box, span.rights), CBX_E_DENIED);
 	if (named) {
 		refuse_if(answer, !all_sealed(arg[2], arg[3]), CBX_E_STATE);
 		room_for(box, &box->space[0], &span, 0, answer);

@@ -9,6 +9,12 @@ static bool rights_named(uint64_t rights)
 	return rights >= 1 && rights <= CBX_RIGHTS;
 }
 
+bool hides_text(const struct spec_box *box, uint64_t rights)
+{
+	return box->policy.flags >= 4 && rights > CBX_RIGHT_X &&
+	       rights <= CBX_RIGHTS;
+}
+
 /* The space a call names; 0 is the thread's own. */
 static struct spec_space *named(const struct spec_run *run, uint64_t handle)
 {
@@ -28,6 +34,7 @@ void spec_map(
 	struct spec_space *space = named(run, arg[0]);
 
 	refuse_if(answer, !rights_named(span.rights), CBX_E_INVALID);
+	refuse_if(answer, hides_text(run->box, span.rights), CBX_E_DENIED);
 	refuse_if(answer, space == NULL, CBX_E_INVALID);
 	if (space != NULL) {
 		room_for(run->box, space, &span, span.count, answer);
@@ -87,6 +94,7 @@ void spec_alias(
 	uint64_t done = 0;
 
 	refuse_if(answer, !rights_named(span.rights), CBX_E_INVALID);
+	refuse_if(answer, hides_text(run->box, span.rights), CBX_E_DENIED);
 	refuse_if(answer, !span_named(arg[5], span.count), CBX_E_INVALID);
 	refuse_if(answer, space == NULL || from == NULL, CBX_E_INVALID);
 	if (space != NULL) {
@@ -265,6 +273,8 @@ void spec_protect(
 	if (space == NULL || !span_named(span.va, span.count) ||
 		!rights_named(span.rights)) {
 		status = CBX_E_INVALID;
+	} else if (hides_text(run->box, span.rights)) {
+		status = CBX_E_DENIED;
 	} else if (space->ending) {
 		status = CBX_E_STATE;
 	}

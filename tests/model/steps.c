@@ -29,7 +29,8 @@ static struct cbx_policy make_policy(void)
 {
 	struct cbx_policy policy = {
 		.version = CBX_POLICY_VERSION,
-		.flags = choose(4),
+		.flags = choose(4) | (once_in(5) ? 4 : 0),
+		.features = once_in(20) ? choose(18) : 0,
 		.output_pages = 1 + choose(2),
 		.threads_max = 1 + choose(5),
 		.wake_step = 1 + choose(50),
@@ -121,14 +122,14 @@ static void make_page_call(struct cbx_call *call)
 
 /* ---- calls on a box in the making ---- */
 
-static void make_add(struct cbx_call *call)
+static void make_add(const struct spec_box *box, struct cbx_call *call)
 {
 	bool code = once_in(2);
 
 	call->id = CBX_CALL_BOX_ADD;
 	call->arg[1] = code ? WORLD_CODE(choose(2)) : pick_va();
 	make_range(call, 2, IS_FREE);
-	call->arg[4] = code ? CBX_RIGHT_R | CBX_RIGHT_X : pick_rights();
+	call->arg[4] = code ? pick_code_rights(box) : pick_rights();
 	call->arg[5] = CBX_NO_PAGE;
 	if (once_in(2)) {
 		call->arg[5] = pick_page(IS_HOST);
@@ -175,7 +176,7 @@ static bool make_missing(const struct spec_box *box, struct cbx_call *call)
 		call->arg[1] = WORLD_CODE(0);
 		call->arg[2] = pick_page(IS_FREE);
 		call->arg[3] = 1;
-		call->arg[4] = CBX_RIGHT_R | CBX_RIGHT_X;
+		call->arg[4] = pick_code_rights(box);
 		call->arg[5] = pick_page(IS_HOST);
 		return true;
 	}
@@ -200,14 +201,14 @@ static void make_building_call(
 	case 1:
 	case 2:
 	case 3:
-		make_add(call);
+		make_add(box, call);
 		break;
 	case 4:
 	case 5:
 		call->id = CBX_CALL_BOX_COMMON;
 		call->arg[1] = pick_va();
 		make_range(call, 2, IS_PUBLIC);
-		call->arg[4] = CBX_RIGHT_R | (once_in(2) ? CBX_RIGHT_X : 0);
+		call->arg[4] = once_in(2) ? CBX_RIGHT_R : pick_code_rights(box);
 		break;
 	case 6:
 		make_thread(box, call);

@@ -114,7 +114,7 @@ static void make_space_call(const struct spec_run *run, struct cbx_call *call)
 		call->arg[0] = space != NULL ? space->handle : 0;
 		call->arg[1] = WORLD_CODE(0);
 		call->arg[2] = 1;
-		call->arg[3] = CBX_RIGHT_R | CBX_RIGHT_X;
+		call->arg[3] = pick_code_rights(run->box);
 		call->arg[5] = WORLD_CODE(0);
 		break;
 	default:

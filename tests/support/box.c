@@ -17,6 +17,13 @@ static uint64_t add(
 	return pfn;
 }
 
+static uint64_t code_rights(const struct cbx_policy *policy)
+{
+	return policy != NULL && (policy->flags & CBX_POLICY_EXECUTE_ONLY) != 0
+		       ? CBX_RIGHT_X
+		       : CBX_RIGHT_R | CBX_RIGHT_X;
+}
+
 void machine_building(struct machine_box *box, const struct cbx_policy *policy)
 {
 	const struct cbx_policy usual = machine_policy();
@@ -36,7 +43,7 @@ void machine_building(struct machine_box *box, const struct cbx_policy *policy)
 		must(BOX_CREATE, root, root + 1, box->io), box->handle);
 	must(BOX_GRANT, root, box->reserve, box->reserve_count);
 	actor_code(box);
-	box->code = add(box, MACHINE_CODE(box), 2, CBX_RIGHT_R | CBX_RIGHT_X);
+	box->code = add(box, MACHINE_CODE(box), 2, code_rights(policy));
 	box->data = add(box, MACHINE_DATA, MACHINE_DATA_PAGES,
 		CBX_RIGHT_R | CBX_RIGHT_W);
 	actor_join(box);

@@ -74,7 +74,7 @@ static void a_new_box_owns_two_pages(void **state)
 static void malformed_policies_are_refused(void **state)
 {
 	uint64_t pfn = machine_pool(2);
-	struct cbx_policy bad[18];
+	struct cbx_policy bad[21];
 	size_t n = sizeof(bad) / sizeof(bad[0]);
 	struct mock_snapshot *before;
 
@@ -100,6 +100,9 @@ static void malformed_policies_are_refused(void **state)
 	bad[15].forward_count = 0;
 	bad[16].output_pages = UINT32_MAX;
 	bad[17].flags = CBX_POLICY_FLAGS | 1u << 8;
+	bad[18].features = CBX_FEATURE_AVX;
+	bad[19].features = CBX_FEATURES + 1;
+	bad[20].features = CBX_FEATURES | 1ull << 63;
 	before = machine_snapshot();
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(cbx_domain_create(pfn, pfn + 1, &bad[i]),
@@ -123,6 +126,60 @@ static void the_widest_policy_is_accepted(void **state)
 		policy.forward[i] = UINT32_MAX - i;
 	}
 	assert_int_equal(cbx_domain_create(pfn, pfn + 1, &policy), CBX_OK);
+}
+
+/* @return what creating a box with them comes to on a machine that can only
+ * do @p caps */
+static enum cbx_status create_on(
+	uint64_t caps, uint32_t flags, uint64_t features)
+{
+	const struct mock_options options = {
+		.caps_given = true,
+		.caps = caps,
+	};
+	struct cbx_policy policy = machine_policy();
+	struct mock_snapshot *before;
+	enum cbx_status status;
+	uint64_t pfn;
+
+	machine_again(&options, false);
+	pfn = machine_pool(2);
+	policy.flags = flags;
+	policy.features = features;
+	before = machine_snapshot();
+	status = cbx_domain_create(pfn, pfn + 1, &policy);
+	if (status != CBX_OK) {
+		machine_assert_same(before);
+	}
+	return status;
+}
+
+static void a_policy_this_machine_cannot_keep_is_refused(void **state)
+{
+	const uint64_t hides = CBX_CAP_BOX_EXECUTE_ONLY;
+	const uint64_t withholds = CBX_CAP_FEATURES;
+
+	(void)state;
+	assert_int_equal(create_on(withholds, CBX_POLICY_EXECUTE_ONLY, 0),
+		CBX_E_UNSUPPORTED);
+	assert_int_equal(
+		create_on(hides, 0, CBX_FEATURE_BASIC), CBX_E_UNSUPPORTED);
+	assert_int_equal(create_on(0, CBX_POLICY_TRACE, 0), CBX_OK);
+	assert_int_equal(create_on(hides, CBX_POLICY_EXECUTE_ONLY, 0), CBX_OK);
+	assert_int_equal(create_on(withholds, 0, CBX_FEATURES), CBX_OK);
+}
+
+static void a_policy_s_words_reach_its_spaces(void **state)
+{
+	struct cbx_domain d = { .policy = machine_policy() };
+
+	(void)state;
+	d.policy.flags = 0;
+	assert_int_equal(cbx_space_flags(&d), 0);
+	d.policy.flags = CBX_POLICY_FLAGS;
+	d.policy.features = CBX_FEATURE_BASIC | CBX_FEATURE_COUNTER;
+	assert_int_equal(cbx_space_flags(&d),
+		CBX_SPACE_TRACE | 9u << CBX_SPACE_FEATURES_SHIFT);
 }
 
 static void a_box_is_made_of_two_pool_pages(void **state)
@@ -333,6 +390,8 @@ int main(void)
 		MACHINE(a_new_box_owns_two_pages),
 		MACHINE(malformed_policies_are_refused),
 		MACHINE(the_widest_policy_is_accepted),
+		MACHINE(a_policy_this_machine_cannot_keep_is_refused),
+		MACHINE(a_policy_s_words_reach_its_spaces),
 		MACHINE(a_box_is_made_of_two_pool_pages),
 		MACHINE(only_what_is_held_by_its_own_kind_is_held),
 		MACHINE(the_first_grant_makes_the_first_space),

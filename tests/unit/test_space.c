@@ -404,6 +404,48 @@ static void protect_changes_what_the_box_may(void **state)
 	machine_assert_sound();
 }
 
+/* Under such a policy nothing is mapped executable and anything else. */
+static void text_of_a_hiding_box_has_no_other_right(void **state)
+{
+	struct cbx_policy policy = machine_policy();
+	const struct cbx_arch_space *space;
+	struct machine_box lender;
+	struct machine_box box;
+	uint64_t pfn = machine_pool(1);
+
+	(void)state;
+	machine_building(&lender, NULL);
+	must(BOX_ADD, lender.handle, MACHINE_FREE, pfn, 1, R | CBX_ADD_COMMON,
+		CBX_NO_PAGE);
+	policy.flags = CBX_POLICY_EXECUTE_ONLY;
+	machine_building(&box, &policy);
+	refuse(E_DENIED, BOX_ADD, box.handle, MACHINE_FREE, machine_pool(1), 1,
+		RX, CBX_NO_PAGE);
+	refuse(E_DENIED, BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, RX);
+	must(BOX_FINALIZE, box.handle);
+	for (uint64_t rights = 5; rights <= 7; rights++) {
+		assert_int_equal(
+			in_box(&box, MAP, 0, MACHINE_FREE, 1, rights).status,
+			CBX_E_DENIED);
+		assert_int_equal(
+			in_box(&box, PROTECT, 0, MACHINE_CODE(&box), 1, rights)
+				.status,
+			CBX_E_DENIED);
+		assert_int_equal(in_box(&box, MAP_ALIAS, 0, MACHINE_FREE, 1,
+					 rights, 0, MACHINE_CODE(&box))
+					 .status,
+			CBX_E_DENIED);
+	}
+	space = machine_space(box.space);
+	assert_true(mock_space_may(space, MACHINE_CODE(&box), MOCK_EXECUTE));
+	assert_false(mock_space_may(space, MACHINE_CODE(&box), MOCK_READ));
+	assert_int_equal(
+		in_box(&box, MAP, 0, MACHINE_FREE, 1, CBX_RIGHT_X).status,
+		CBX_OK);
+	assert_false(mock_space_may(space, MACHINE_FREE, MOCK_READ));
+	machine_assert_sound();
+}
+
 static void an_ended_space_takes_no_orders(void **state)
 {
 	struct machine_box box;
@@ -598,6 +640,7 @@ int main(void)
 		MACHINE(aliases_of_what_is_not_private_are_denied),
 		MACHINE(the_number_of_mappings_has_an_end),
 		MACHINE(protect_changes_what_the_box_may),
+		MACHINE(text_of_a_hiding_box_has_no_other_right),
 		MACHINE(an_ended_space_takes_no_orders),
 		MACHINE(common_pages_are_lent_when_nobody_writes_them),
 		MACHINE(a_common_page_is_sealed_after_the_flush_only),

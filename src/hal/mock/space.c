@@ -45,7 +45,9 @@ enum cbx_status cbx_arch_space_create(
 	enum cbx_status status;
 
 	MOCK_ASSERT(table.n < mock.options.pages && mock_is_zero(table));
-	MOCK_ASSERT(space->side == NULL && (flags & ~CBX_SPACE_TRACE) == 0);
+	MOCK_ASSERT(
+		space->side == NULL && (flags & 0xff & ~CBX_SPACE_TRACE) == 0);
+	MOCK_ASSERT(flags >> CBX_SPACE_FEATURES_SHIFT <= CBX_FEATURES);
 	mock_lock();
 	status = mock_step(false);
 	if (status == CBX_OK) {

@@ -63,6 +63,16 @@ static bool stale_allows(const struct mock_stale *stale, uint32_t cpu)
 	return stale->token > done;
 }
 
+/* A machine that cannot deny reading alone lets text be read. */
+static bool allows(struct cbx_rights rights, unsigned int right)
+{
+	if ((mock.options.caps & CBX_CAP_BOX_EXECUTE_ONLY) == 0 &&
+		rights.bits == CBX_RIGHT_X) {
+		rights.bits |= CBX_RIGHT_R;
+	}
+	return (rights.bits & right) != 0;
+}
+
 bool mock_translate(const struct mock_space *space, uint32_t cpu, uint64_t va,
 	unsigned int right, uint64_t *pfn)
 {
@@ -73,7 +83,7 @@ bool mock_translate(const struct mock_space *space, uint32_t cpu, uint64_t va,
 	if (!mock_space_gone(space) &&
 		cbx_soft_lookup(&space->table, (struct cbx_va){ page }, &found,
 			&rights) &&
-		(rights.bits & right) != 0) {
+		allows(rights, right)) {
 		*pfn = found.n;
 		return true;
 	}
