@@ -13,13 +13,29 @@ _Noreturn void cbx_bare_fail(const char *why)
 	cbx_x86_console_exit();
 }
 
+static uint64_t large_end(uint64_t address)
+{
+	return (address + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+}
+
+/* GRUB puts the module where there is room: before the image, or directly
+ * after it.  Then it stays the monitor's. */
+static uint64_t module_end(uint64_t end)
+{
+	if (boot.module_address >= CBX_BOOT_PA && boot.module_address < end) {
+		uint64_t module = boot.module_address + boot.module_bytes;
+
+		return module > end ? large_end(module) : end;
+	}
+	return end;
+}
+
 /* The image and what follows it, from the boot page on. */
 static void carve(void)
 {
 	uint64_t image = (uint64_t)(cbx_image_end - cbx_image);
-	uint64_t end = CBX_IMAGE_PA + image;
+	uint64_t end = module_end(large_end(CBX_IMAGE_PA + image));
 
-	end = (end + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
 	cbx_bare_carve_start(&boot, end);
 	cbx_bare_build(&boot);
 	end = cbx_bare_carve_end() - CBX_BOOT_PA;
@@ -31,8 +47,10 @@ static void keep_module(void)
 {
 	uint64_t first = boot.module_address >> CBX_PAGE_SHIFT;
 	uint64_t end = boot.module_address + boot.module_bytes;
+	bool inside = boot.module_address >= CBX_BOOT_PA &&
+		      end <= cbx_bare_carve_end();
 
-	if (end > first << CBX_PAGE_SHIFT) {
+	if (end > first << CBX_PAGE_SHIFT && !inside) {
 		cbx_bare_region_split(&boot, first, cbx_pages_of(end) - first,
 			CBX_X86_MODULE);
 	}
