@@ -48,10 +48,14 @@ clang-tidy checks the code for mistakes
 gcovr prints the coverage of the core
 binutils looks into the core archive
 codespell checks the spelling
+g++ builds the Bochs emulator from its source
+grub-common makes disks the pks-vm image boots from
+grub-pc-bin the boot loader on them
 make builds the example out of tree
 qemu-system-x86 the machine the pks-vm backend is tested on
 shellcheck checks these scripts
 valgrind counts instructions
+xorriso writes them
 '
 PACKAGES_BENCH='
 busybox-static the program that is measured

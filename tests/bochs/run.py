@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boot images under Bochs 3, a CPU with both PKS and CET, and judge what they
+say on the serial line.
+
+usage: run.py SCRIPT TEST IMAGE...     SCRIPT is scripts/bochs
+
+GRUB loads the image, and a host as its module.  Bochs has no exit port, so a
+run ends with the line that ends it, or with its time.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+SKIP = 77
+SECONDS = 60
+CPU = 'arrow_lake'
+GRUB = '/usr/lib/grub/i386-pc'
+MODULES = 'multiboot2 normal iso9660 biosdisk memrw'
+ENDS = ('pass', 'panic: ', 'host: pass', 'host: fail', 'check failed')
+SET_UP = """display_library: nogui
+config_interface: textconfig
+cpu: model={cpu}, count={count}, ips=100000000, reset_on_triple_fault=0
+memory: guest=512, host=512
+romimage: file={bochs}/BIOS-bochs-latest
+vgaromimage: file={bochs}/vgabios.bin
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=cdrom, path={folder}/disk.iso, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev={folder}/serial
+log: {folder}/log
+panic: action=fatal
+error: action=report
+info: action=ignore
+debug: action=ignore
+speaker: enabled=0
+"""
+
+
+def skip(why):
+    print(why)
+    sys.exit(SKIP)
+
+
+def expect(condition, what):
+    if not condition:
+        sys.exit(f'run.py: {what}')
+
+
+class Machine:
+    """What boots: an image, perhaps a host and a number left in memory."""
+
+    def __init__(self, bochs):
+        self.bochs = bochs
+
+    def write_disk(self, folder, image, host, number):
+        tree = os.path.join(folder, 'tree')
+        os.makedirs(os.path.join(tree, 'boot/grub'))
+        shutil.copy(image, os.path.join(tree, 'boot/monitor.elf'))
+        lines = ['set timeout=0', 'menuentry monitor {',
+                 f'write_dword 0x8000000 {number}', 'write_dword 0x8000004 0',
+                 'multiboot2 /boot/monitor.elf']
+        if host is not None:
+            shutil.copy(host, os.path.join(tree, 'boot/host.elf'))
+            lines.append('module2 /boot/host.elf')
+        with open(os.path.join(tree, 'boot/grub/grub.cfg'), 'w', encoding='ascii') as f:
+            f.write('\n'.join(lines + ['}', '']))
+        subprocess.run(['grub-mkrescue', '-d', GRUB, f'--install-modules={MODULES}',
+                        '--fonts=', '--locales=', '--themes=',
+                        '-o', os.path.join(folder, 'disk.iso'), tree], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def boot(self, image, host=None, number=0, count=1):
+        """The lines of one run."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.write_disk(folder, image, host, number)
+            path = os.path.join(folder, 'bochsrc')
+            with open(path, 'w', encoding='ascii') as f:
+                f.write(SET_UP.format(cpu=CPU, count=count, bochs=self.bochs, folder=folder))
+            with subprocess.Popen([os.path.join(self.bochs, 'bochs'), '-q', '-f', path],
+                                  cwd=folder, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+                lines = watch(run, os.path.join(folder, 'serial'))
+            print('\n'.join(lines))
+            if not ended(lines):
+                show(os.path.join(folder, 'log'))
+                sys.exit('run.py: it did not end')
+            return lines
+
+
+def ended(lines):
+    return bool(lines) and lines[-1].startswith(ENDS)
+
+
+def read_lines(path):
+    """Whole lines only."""
+    try:
+        with open(path, 'rb') as f:
+            text = f.read()
+    except FileNotFoundError:
+        return []
+    return text.decode(errors='replace').replace('\r', '').split('\n')[:-1]
+
+
+def watch(run, path):
+    end = time.monotonic() + SECONDS
+    lines = []
+    while time.monotonic() < end and run.poll() is None:
+        lines = read_lines(path)
+        if ended(lines):
+            break
+        time.sleep(0.05)
+    run.kill()
+    return read_lines(path)
+
+
+def show(log):
+    """The end of what Bochs itself said."""
+    for line in read_lines(log)[-12:]:
+        print('bochs:', line)
+
+
+def simple(machine, image):
+    expect(machine.boot(image)[-1] == 'pass', 'it did not pass')
+
+
+def cpus(machine, image):
+    lines = machine.boot(image, count=2)
+    expect(lines[-1] == 'pass' and 'cpus 2' in lines, 'not two CPUs')
+
+
+# What the CPU says of each fault image, vector and error code: tests/pks/run.py.
+FAULTS = [(14, 3), (14, 3), (14, 3), (14, 2), (14, 2), (14, 0x11), (14, 0x11)]
+
+
+def value(lines, name):
+    """A line of the panic's registers."""
+    found = [line for line in lines if re.fullmatch(name + ' +[0-9a-f]{16}', line)]
+    expect(len(found) == 1, f'{len(found)} lines of {name}')
+    return int(found[0].split()[1], 16)
+
+
+def fault(machine, *images):
+    for image, (vector, error) in zip(images, FAULTS):
+        lines = machine.boot(image)
+        expect('panic: a fault in the monitor' in lines[-1], 'no panic')
+        expect((value(lines, 'vector'), value(lines, 'error')) == (vector, error), 'another fault')
+
+
+def host(machine, monitor, image):
+    lines = machine.boot(monitor, image)
+    expect(lines[-1] == 'host: pass', 'it did not pass')
+    expect(any(line.startswith('host: ok ') for line in lines), 'no case ran')
+
+
+MISUSE = "panic: the monitor's WRMSR was misused"
+
+
+def jumps(lines):
+    return [int(line.split()[2]) for line in lines if line.startswith('host: jump ')]
+
+
+def sweep(machine, monitor, image):
+    """Every byte of the gate as an entry; after a stop, from the next one on."""
+    start, stops = 0, []
+    lines = machine.boot(monitor, image, start)
+    while lines[-1].startswith(MISUSE):
+        stops.append(jumps(lines)[-1])
+        start = stops[-1] + 1
+        lines = machine.boot(monitor, image, start)
+    expect(lines[-1] == 'host: pass' and 'host: ok no byte of the gate grants' in lines,
+           'it did not pass')
+    print('the machine stopped at', stops)
+
+
+TESTS = {'simple': simple, 'cpus': cpus, 'fault': fault, 'host': host, 'sweep': sweep}
+
+
+def main():
+    script, test, *images = sys.argv[1:]
+    for tool in ('grub-mkrescue', 'xorriso'):
+        if shutil.which(tool) is None:
+            skip(f'{tool} is not installed')
+    if not os.path.isdir(GRUB):
+        skip('grub-pc-bin is not installed')
+    found = subprocess.run([script], stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode == SKIP:
+        skip(found.stdout.strip())
+    expect(found.returncode == 0, 'scripts/bochs failed')
+    TESTS[test](Machine(found.stdout.splitlines()[-1]), *images)
+
+
+if __name__ == '__main__':
+    main()
