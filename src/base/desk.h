@@ -41,7 +41,7 @@ enum cbx_desk_op {
 #define CBX_RECORD_INPUT    "input"    /* offset, result; data: the bytes */
 #define CBX_RECORD_CLIENT   "client"   /* offset, flags; data: the bytes */
 
-#define CBX_RECORD_BOOT	    "boot"     /* data: the boot log */
+#define CBX_RECORD_BOOT "boot" /* data: the boot log */
 
 /** One entry of a measurement or input log.  It precedes its data, and length
  * says how long the data is: the log is domain-separated, length-prefixed. */
