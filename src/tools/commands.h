@@ -16,6 +16,10 @@ int cbx_command_info(struct cbx_command_line *line);
 /** Look for instructions a host kernel must not hold. */
 int cbx_command_scan(struct cbx_command_line *line);
 
+/** Run a program on a backend's machine, in an emulator: scripts/lab takes
+ * over.  @param argv  the command's name and arguments, NULL-terminated */
+int cbx_command_lab(char **argv);
+
 /**
  * The image a command is about: read from its file, or built.
  *

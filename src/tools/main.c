@@ -22,6 +22,7 @@ static int run_command(struct cbx_command_line *line)
 		return cbx_command_measure(line);
 	case CBX_COMMAND_SCAN:
 		return cbx_command_scan(line);
+	case CBX_COMMAND_LAB: /* went to its script */
 	case CBX_COMMAND_INFO:
 	default:
 		return cbx_command_info(line);
@@ -36,6 +37,9 @@ static int command(const char *name, int argc, char **argv)
 	struct cbx_command_line line;
 	int code;
 
+	if (strcmp(name, cbx_command_name(CBX_COMMAND_LAB)) == 0) {
+		return cbx_command_lab(argv - 1);
+	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(name, cbx_command_name(commands[i])) != 0) {
 			continue;

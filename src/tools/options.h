@@ -16,6 +16,7 @@ enum cbx_command {
 	CBX_COMMAND_MEASURE = 4,
 	CBX_COMMAND_INFO = 8,
 	CBX_COMMAND_SCAN = 16,
+	CBX_COMMAND_LAB = 32, /* reads its arguments itself */
 };
 
 /** What was asked for. */
