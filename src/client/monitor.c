@@ -12,7 +12,7 @@ enum cbx_status cbx_monitor_start(
 {
 	bool device = access(CBX_DEVICE_PATH, F_OK) == 0;
 	const struct cbx_transport *by =
-		device ? &cbx_transport_device : &cbx_transport_socket;
+		device ? &cbx_transport_device : cbx_transport_other;
 	struct cbx_monitor fresh = {
 		.by = by,
 		.process = { -1, -1 },

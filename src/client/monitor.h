@@ -55,8 +55,11 @@ struct cbx_transport {
 	bool (*receive)(const struct cbx_monitor *monitor,
 		struct cbx_lane *lane, struct cbx_reply *reply);
 };
-extern const struct cbx_transport cbx_transport_socket;
 extern const struct cbx_transport cbx_transport_device;
+
+/** What serves where there is no device: the socket, or, in a library for
+ * machines that have one (alone.c), nothing. */
+extern const struct cbx_transport *const cbx_transport_other;
 
 /**
  * Reach the monitor: through the device where there is one, else start one.
@@ -66,7 +69,8 @@ extern const struct cbx_transport cbx_transport_device;
  * @retval CBX_OK             it serves
  * @retval CBX_E_NOMEM        no memory, process or descriptor to be had, or
  *                            more pages wanted than there are
- * @retval CBX_E_UNSUPPORTED  another version of the wire or the device
+ * @retval CBX_E_UNSUPPORTED  another version of the wire or the device, or no
+ *                            device and nothing else to try
  * @retval CBX_E_HARDWARE     it could not be started or reached, or ended
  */
 CBX_CHECKED enum cbx_status cbx_monitor_start(

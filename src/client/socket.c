@@ -257,7 +257,7 @@ static bool receive_reply(const struct cbx_monitor *monitor,
 	return true;
 }
 
-const struct cbx_transport cbx_transport_socket = {
+static const struct cbx_transport by_socket = {
 	.start = start_socket,
 	.stop = stop_socket,
 	.forget = forget_pages,
@@ -267,3 +267,5 @@ const struct cbx_transport cbx_transport_socket = {
 	.wait = wait_reply,
 	.receive = receive_reply,
 };
+
+const struct cbx_transport *const cbx_transport_other = &by_socket;
