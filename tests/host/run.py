@@ -35,8 +35,8 @@ def expect(condition, what):
         sys.exit(f'run.py: {what}')
 
 
-def cases(monitor, host, least=16):
-    status, lines = boot(monitor, host)
+def cases(monitor, host, least=16, more=()):
+    status, lines = boot(monitor, host, *more)
     print('\n'.join(lines))
     good = [line for line in lines if line.startswith('host: ok ')]
     expect(status == GOOD and lines[-1] == 'host: pass', f'status {status}')
@@ -45,6 +45,10 @@ def cases(monitor, host, least=16):
 
 def user(monitor, host):
     cases(monitor, host, 8)
+
+
+def cpus(monitor, host):
+    cases(monitor, host, 8, ('-smp', '4'))
 
 
 MISUSE = "panic: the monitor's WRMSR was misused"
@@ -108,7 +112,7 @@ def refused(monitor, host):
         expect(not any(line.startswith('host:') for line in lines), 'it ran')
 
 
-TESTS = {'cases': cases, 'user': user, 'sweep': sweep, 'refused': refused}
+TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'sweep': sweep, 'refused': refused}
 
 
 def main():

@@ -49,6 +49,9 @@ struct cbx_x86_boot {
 /** The HAL's start on the first CPU, its window mapped. */
 void cbx_x86_hal_start(const struct cbx_x86_boot *boot);
 
+/** And on each other one, before the first CPU's. */
+void cbx_x86_hal_start_other(void);
+
 /** The image's main, on the first CPU, the HAL started. */
 _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot);
 

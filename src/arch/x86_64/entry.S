@@ -25,6 +25,7 @@
 #define REGS_RIP    (CBX_CPU_REGS + 0x80)
 #define REGS_RFLAGS (CBX_CPU_REGS + 0x88)
 
+#define VECTOR_NMI  2
 #define VECTOR_PAGE 14
 
 	.section .rodata.windows, "a", @progbits
@@ -34,7 +35,7 @@
 cbx_x86_windows:
 
 /* Open the monitor's rights; rcx is the state page then, rax and rdx are lost.
- * All of it may run again from the beginning until the mode was read. */
+ * All of it may run again from the beginning until the mode is set. */
 	.macro open_rights
 771:	movl	$CBX_MSR_PKRS, %ecx
 	xorl	%eax, %eax
@@ -50,8 +51,8 @@ cbx_x86_windows:
 	movabsq	$CBX_CPU_STATE_VA, %rcx
 	.endm
 
-/* After the instruction that reads the mode: struct cbx_x86_window. */
-	.macro mode_read
+/* After the instruction that sets the mode: struct cbx_x86_window. */
+	.macro mode_set
 776:	.pushsection .rodata.windows, "a", @progbits
 	.quad	771b, 774b, 775b, 776b
 	.popsection
@@ -148,6 +149,20 @@ cbx_x86_stubs:
 	.hidden	cbx_x86_stubs_end
 cbx_x86_stubs_end:
 
+/* An NMI of the monitor's own: if rax, where it came, is in [from, to), it goes
+ * back to out instead. */
+	.macro not_within from, to, out
+	leaq	\from(%rip), %rcx
+	cmpq	%rcx, %rax
+	jb	778f
+	leaq	\to(%rip), %rcx
+	cmpq	%rcx, %rax
+	jae	778f
+	leaq	\out(%rip), %rcx
+	movq	%rcx, CBX_FRAME_RIP(%rdx)
+778:
+	.endm
+
 /* One body per entry stack: only its constant address is believed. */
 	.macro body name, page, nmi=0
 	.balign	16
@@ -157,17 +172,25 @@ cbx_x86_stubs_end:
 	pushq	%rdx
 	open_rights
 	movabsq	$CBX_CPU_TOP(\page), %rdx
-	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
-	mode_read
+	cmpl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
 	jne	772f
-	testb	$3, CBX_FRAME_CS(%rdx)
-	jne	cbx_from_box
-	jmp	773f			/* on the way in or out of a box */
-772:	cmpl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
-	je	cbx_x86_host_trap
-773:
+	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
+	mode_set
+	jmp	cbx_x86_host_trap
+772:
 	.if	\nmi
 	incq	CBX_CPU_NMIS(%rcx)
+	.endif
+	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
+	jne	773f
+	testb	$3, CBX_FRAME_CS(%rdx)
+	jne	cbx_from_box
+773:					/* or on the way in or out of a box */
+	.if	\nmi
+	movq	CBX_FRAME_RIP(%rdx), %rax
+	not_within cbx_enter_from, cbx_enter_to, cbx_enter_out
+	not_within cbx_x86_host_enter_from, cbx_x86_host_enter_to, cbx_x86_host_enter_out
+	not_within cbx_halt_from, cbx_halt_to, cbx_halt_to
 	popq	%rdx
 	popq	%rcx
 	popq	%rax
@@ -192,7 +215,7 @@ cbx_x86_stubs_end:
 cbx_x86_misused:
 	open_rights
 	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
-	mode_read
+	mode_set
 	movabsq	$CBX_CPU_PANIC_TOP, %rsp
 	pushq	$2
 	popfq
@@ -259,9 +282,13 @@ cbx_x86_syscall:
 	movq	%rdx, CBX_SCRATCH_RDX(%rax)
 	open_rights
 	movabsq	$CBX_CPU_SCRATCH_VA, %rdx
-	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
-	mode_read
+	cmpl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
 	jne	2f
+	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
+	mode_set
+	jmp	cbx_x86_host_syscall
+2:	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
+	jne	3f
 	save_registers
 	movq	%r11, REGS_RFLAGS(%rcx)
 	movq	%rsp, REGS_RSP(%rcx)
@@ -273,9 +300,7 @@ cbx_x86_syscall:
 	movq	$0, CBX_CPU_ERROR(%rcx)
 	movq	$0, CBX_CPU_CR2(%rcx)
 	jmp	cbx_left_box
-2:	cmpl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
-	je	cbx_x86_host_syscall
-	ud2				/* the monitor makes no system call */
+3:	ud2				/* the monitor makes no system call */
 	.size	cbx_x86_syscall, . - cbx_x86_syscall
 
 	.balign	16
@@ -297,6 +322,10 @@ cbx_x86_enter:
 	pushq	$CBX_SELECTOR_USER_CODE
 	pushq	REGS_RIP(%rcx)
 	movl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
+cbx_enter_from:				/* an NMI from here on leads to out */
+	movq	CBX_CPU_NMIS(%rcx), %rax
+	cmpq	CBX_CPU_SEEN(%rcx), %rax
+	jne	cbx_enter_out
 	movq	REGS_R8(%rcx), %r8
 	movq	REGS_R9(%rcx), %r9
 	movq	REGS_R10(%rcx), %r10
@@ -313,7 +342,31 @@ cbx_x86_enter:
 	movq	REGS_RAX(%rcx), %rax
 	movq	REGS_RCX(%rcx), %rcx
 	iretq
+cbx_enter_to:
+
+/* As if the box had been interrupted before its first instruction. */
+cbx_enter_out:
+	movabsq	$CBX_CPU_STATE_VA, %rcx
+	movq	$VECTOR_NMI, CBX_CPU_VECTOR(%rcx)
+	movq	$0, CBX_CPU_ERROR(%rcx)
+	movq	$0, CBX_CPU_CR2(%rcx)
+	jmp	cbx_left_box
 	.size	cbx_x86_enter, . - cbx_x86_enter
+
+	.balign	16
+	.globl	cbx_x86_halt
+	.hidden	cbx_x86_halt
+	.type	cbx_x86_halt, @function
+cbx_x86_halt:
+	movabsq	$CBX_CPU_STATE_VA, %rcx
+cbx_halt_from:
+	movq	CBX_CPU_NMIS(%rcx), %rax
+	cmpq	CBX_CPU_SEEN(%rcx), %rax
+	jne	cbx_halt_to
+	hlt
+cbx_halt_to:
+	ret
+	.size	cbx_x86_halt, . - cbx_x86_halt
 
 	.section .rodata.windows, "a", @progbits
 	.globl	cbx_x86_windows_end

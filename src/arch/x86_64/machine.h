@@ -12,8 +12,11 @@
  *   BOX      the frame is genuine: no other CPU can reach this window, and the
  *            host does not run here.  Registers go to cbx_x86_cpu()->trap, the
  *            entry stack is wiped, cbx_x86_enter returns.
- *   MONITOR  genuine, too.  An NMI is counted and returns; anything else is
- *            fatal.
+ *   MONITOR  genuine, too.  An NMI is counted (cbx_x86_cpu()->nmis) and
+ *            returns; anything else is fatal.  So that none is overlooked, the
+ *            ways into a box, into the host and into HLT look whether the HAL
+ *            has heard of all (nmis_seen) and do not go on otherwise; an NMI
+ *            after that look returns to where it has failed.
  *   HOST     nothing but the mode is to be believed: the host may have jumped
  *            to any byte of the stub, with any registers, on any stack, having
  *            written the entry stack itself.  The stub jumps to
@@ -33,14 +36,20 @@
 /**
  * Where the stubs go in mode HOST: labels, not functions.
  *
- * Rights are open, interrupts off, DF and AC clear.  rcx is CBX_CPU_STATE_VA;
- * rdx, for a trap, the top of the vector's entry stack, below which lie
+ * The mode is MONITOR now, rights are open, interrupts off, DF and AC clear.
+ * rcx is CBX_CPU_STATE_VA; rdx, for a trap, the top of the vector's entry stack, below which lie
  * CBX_FRAME_*; for a system call the scratch words' address.  rax is lost.
  * The other registers are the interrupted code's, rsp included (system call)
  * or somewhere on the entry stack (trap): to be switched before use.
  */
 void cbx_x86_host_trap(void);
 void cbx_x86_host_syscall(void);
+
+/** The way into the host: an NMI in [from, to), which the monitor takes, returns
+ * to out. */
+extern const uint8_t cbx_x86_host_enter_from[];
+extern const uint8_t cbx_x86_host_enter_to[];
+extern const uint8_t cbx_x86_host_enter_out[];
 
 /**
  * The stretch of a prologue that opens rights, for the HAL's stubs in mode HOST:
@@ -53,13 +62,13 @@ struct cbx_x86_window {
 	uint64_t restart;  /* loads the constants */
 	uint64_t written;  /* after WRMSR */
 	uint64_t compared; /* its number was the constant */
-	uint64_t end;	   /* the mode was read */
+	uint64_t end;	   /* the mode is MONITOR */
 };
 extern const struct cbx_x86_window cbx_x86_windows[];
 extern const struct cbx_x86_window cbx_x86_windows_end[];
 
 /** An interrupt was taken while a box ran: acknowledge it, keep it for the
- * host.  @param vector  2, 18 or at least 32 */
+ * host.  @param vector  2 (counted already), 18 or at least 32 */
 void cbx_x86_interrupt(uint32_t vector);
 
 /*
@@ -85,6 +94,9 @@ void cbx_x86_misused(void);
  * was measured then. */
 void cbx_x86_clock_init(void);
 uint64_t cbx_x86_clock_ns(void);
+
+/** Stop until an NMI, or go on at once when the HAL has not heard of one. */
+void cbx_x86_halt(void);
 
 /** This CPU is about to run on a root that is not the box root any more. */
 void cbx_x86_space_leave(void);

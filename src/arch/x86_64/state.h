@@ -28,6 +28,7 @@
 #define CBX_CPU_CR2    0xb0
 #define CBX_CPU_CS     0xb8
 #define CBX_CPU_NMIS   0xc0
+#define CBX_CPU_SEEN   0xc8
 
 /** An entry stack, from its top down: what the CPU pushed, then the stub. */
 #define CBX_FRAME_SS	 (-0x08)
@@ -68,6 +69,7 @@ struct cbx_x86_cpu {
 	uint64_t resume; /* stack pointer of cbx_x86_enter */
 	struct cbx_x86_trap trap;
 	uint64_t nmis;	     /* taken while the monitor ran */
+	uint64_t nmis_seen;  /* of these, those the HAL has heard of */
 	uint32_t rank;	     /* cbx_hal_cpu_rank */
 	uint32_t slots;	     /* bits: page map slots in use */
 	uint64_t root;	     /* address of the root boxes run on */
@@ -84,6 +86,7 @@ CBX_AT(CBX_CPU_ERROR - CBX_CPU_REGS, 8, cbx_x86_trap, error);
 CBX_AT(CBX_CPU_CR2 - CBX_CPU_REGS, 8, cbx_x86_trap, cr2);
 CBX_AT(CBX_CPU_CS - CBX_CPU_REGS, 8, cbx_x86_trap, cs);
 CBX_AT(CBX_CPU_NMIS, 8, cbx_x86_cpu, nmis);
+CBX_AT(CBX_CPU_SEEN, 8, cbx_x86_cpu, nmis_seen);
 
 /** This CPU's. */
 static inline struct cbx_x86_cpu *cbx_x86_cpu(void)

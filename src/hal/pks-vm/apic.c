@@ -6,15 +6,27 @@
  * an exception.
  */
 #include <arch/x86_64/cpu.h>
-#include <hal/pks-vm/host.h>
+#include <arch/x86_64/layout.h>
+#include <hal/hal.h>
+#include <hal/pks-vm/apic.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define APIC_PA	 0xfee00000ull
 #define MSR_BASE 0x1bu
 #define X2_MODE	 0x400ull
 
-#define PRIORITY 0x80u
-#define MASKED	 0x10000u
+#define ID		 0x20u
+#define PRIORITY	 0x80u
+#define SPURIOUS	 0xf0u
+#define COMMAND		 0x300u
+#define COMMAND_TO	 0x310u
+#define MASKED		 0x10000u
+#define ENABLED		 0x1ffu /* and the spurious vector */
+#define COMMAND_NMI	 0x4400u
+#define COMMAND_PENDING	 0x1000u
+#define COMMAND_PATIENCE 1000u
+
+static uint32_t ids[CBX_X86_CPUS_MAX];
 
 static uint64_t read_base(void)
 {
@@ -23,6 +35,12 @@ static uint64_t read_base(void)
 
 	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_BASE));
 	return (uint64_t)high << 32 | low;
+}
+
+static uint32_t read_word(uint32_t offset)
+{
+	return *(volatile uint32_t *)(CBX_CPU_AT((uint64_t)CBX_CPU_APIC_PAGE) +
+				      offset);
 }
 
 static void write_word(uint32_t offset, uint32_t value)
@@ -51,4 +69,27 @@ void cbx_pks_apic_start(void)
 		write_word(local[i], MASKED);
 	}
 	write_word(PRIORITY, 0x10);
+	write_word(SPURIOUS, ENABLED);
+	ids[cbx_hal_cpu()] = read_word(ID) >> 24;
+}
+
+static bool is_idle(void)
+{
+	for (uint32_t i = 0; i < COMMAND_PATIENCE; i++) {
+		if ((read_word(COMMAND) & COMMAND_PENDING) == 0) {
+			return true;
+		}
+		cbx_hal_cpu_relax();
+	}
+	return false;
+}
+
+bool cbx_pks_apic_nmi(uint32_t cpu)
+{
+	if (!is_idle()) {
+		return false;
+	}
+	write_word(COMMAND_TO, ids[cpu] << 24);
+	write_word(COMMAND, COMMAND_NMI);
+	return true;
 }

@@ -12,7 +12,14 @@
 #define SLOT_HOME CBX_MONITOR_SLOT
 
 static struct cbx_pfn direct_first; /* its tables of level 1, in a row */
-static struct cbx_pfn root_page;
+
+/* What each CPU runs the host on: never a page of the host's, but a copy of
+ * the entries of one it declared. */
+static struct {
+	struct cbx_pfn page;
+	struct cbx_pfn declared;
+	bool has_declared;
+} roots[CBX_X86_CPUS_MAX];
 
 static uint64_t entry_read(struct cbx_pfn table, uint64_t index)
 {
@@ -50,7 +57,7 @@ static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)
 
 static struct cbx_pfn reach(uint64_t va, unsigned int level)
 {
-	struct cbx_pfn table = root_page;
+	struct cbx_pfn table = roots[0].page;
 
 	for (unsigned int at = 4; at > level; at--) {
 		table = follow(table, va >> (12 + 9 * (at - 1)) & 511);
@@ -63,16 +70,40 @@ void cbx_pks_direct_start(uint64_t home, uint64_t page_count)
 	uint64_t tables = (page_count + 511) / 512;
 	struct cbx_pfn home_page = { home >> CBX_PAGE_SHIFT };
 
-	root_page.n = cbx_pks_carve(1);
+	roots[0].page.n = cbx_pks_carve(1);
 	direct_first.n = cbx_pks_carve(tables);
-	entry_write(root_page, SLOT_HOME, entry_read(home_page, SLOT_HOME));
+	entry_write(roots[0].page, SLOT_HOME, entry_read(home_page, SLOT_HOME));
 	for (uint64_t i = 0; i < tables; i++) {
 		struct cbx_pfn table = { direct_first.n + i };
 
 		entry_write(reach(CBX_DIRECT_VA + (i << 21), 2), i & 511,
 			link_to(table));
 	}
-	cbx_pks_host()->root = root_page.n << CBX_PAGE_SHIFT;
+}
+
+/* The direct map and the kernel are the same for all. */
+void cbx_pks_roots_start(const struct cbx_x86_boot *boot)
+{
+	static const uint64_t shared[] = { CBX_TABLE_DIRECT_SLOT,
+		CBX_TABLE_KERNEL_SLOT };
+
+	for (uint32_t i = 1; i < boot->cpu_count; i++) {
+		struct cbx_pfn home = { boot->homes[i] >> CBX_PAGE_SHIFT };
+
+		roots[i].page.n = cbx_pks_carve(1);
+		entry_write(
+			roots[i].page, SLOT_HOME, entry_read(home, SLOT_HOME));
+		for (uint32_t j = 0; j < sizeof(shared) / sizeof(shared[0]);
+			j++) {
+			entry_write(roots[i].page, shared[j],
+				entry_read(roots[0].page, shared[j]));
+		}
+	}
+}
+
+uint64_t cbx_pks_root(void)
+{
+	return roots[cbx_hal_cpu()].page.n << CBX_PAGE_SHIFT;
 }
 
 void cbx_direct_set(struct cbx_pfn pfn, struct cbx_view view)
@@ -102,25 +133,56 @@ static bool is_monitors(uint64_t index)
 	       index == CBX_TABLE_KERNEL_SLOT;
 }
 
-void cbx_pks_root_copy(struct cbx_pfn root)
+/* All but what is the monitor's; NULL: zeros. */
+static void copy(const uint64_t *from)
 {
-	const uint64_t *from = cbx_hal_page_map(root);
-	uint64_t *to = cbx_hal_page_map(root_page);
+	uint64_t *to = cbx_hal_page_map(roots[cbx_hal_cpu()].page);
 
 	for (uint64_t i = 0; i < CBX_TABLE_ENTRIES; i++) {
 		if (!is_monitors(i)) {
-			to[i] = from[i];
+			to[i] = from != NULL ? from[i] : 0;
 		}
 	}
 	cbx_hal_page_unmap(to);
+}
+
+static void release(uint32_t cpu)
+{
+	if (roots[cpu].has_declared) {
+		cbx_table_root_release(roots[cpu].declared);
+	}
+	roots[cpu].has_declared = false;
+}
+
+enum cbx_status cbx_pks_root_take(struct cbx_pfn root)
+{
+	uint32_t cpu = cbx_hal_cpu();
+	enum cbx_status status = cbx_table_root_hold(root);
+	const uint64_t *from;
+
+	if (status != CBX_OK) {
+		return status;
+	}
+	release(cpu);
+	roots[cpu].declared = root;
+	roots[cpu].has_declared = true;
+	from = cbx_hal_page_map(root);
+	copy(from);
 	cbx_hal_page_unmap(from);
+	return CBX_OK;
+}
+
+void cbx_pks_root_drop(void)
+{
+	copy(NULL);
+	release(cbx_hal_cpu());
 }
 
 void cbx_root_changed(struct cbx_pfn root, uint64_t index, uint64_t entry)
 {
-	const struct cbx_pks_host *host = cbx_pks_host();
-
-	if (host->has_declared && host->declared == root.n) {
-		entry_write(root_page, index, entry);
+	for (uint32_t i = 0; i < cbx_hal_cpu_count(); i++) {
+		if (roots[i].has_declared && roots[i].declared.n == root.n) {
+			entry_write(roots[i].page, index, entry);
+		}
 	}
 }

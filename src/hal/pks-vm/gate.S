@@ -131,6 +131,13 @@ cbx_pks_enter:
 	pushq	%r15
 	movabsq	$CBX_PKS_HOST_VA, %rcx
 	movq	%rsp, CBX_HOST_RESUME(%rcx)
+	movabsq	$CBX_CPU_STATE_VA, %rdx
+	.globl	cbx_x86_host_enter_from
+	.hidden	cbx_x86_host_enter_from
+cbx_x86_host_enter_from:		/* an NMI from here on leads to out */
+	movq	CBX_CPU_NMIS(%rdx), %rax
+	cmpq	CBX_CPU_SEEN(%rdx), %rax
+	jne	cbx_x86_host_enter_out
 	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_FRAME, %rsp
 	movq	REGS_R8(%rcx), %r8
 	movq	REGS_R9(%rcx), %r9
@@ -146,6 +153,9 @@ cbx_pks_enter:
 	movq	REGS_RBX(%rcx), %rbx
 	movabsq	$CBX_CPU_STATE_VA, %rcx
 	movl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
+	.globl	cbx_x86_host_enter_to
+	.hidden	cbx_x86_host_enter_to
+cbx_x86_host_enter_to:
 host_close:
 	movl	$CBX_MSR_PKRS, %ecx
 	movl	$CBX_PKRS_HOST, %eax
@@ -162,17 +172,27 @@ host_closed:
 	popq	%rcx
 	popq	%rax
 	iretq
+	.globl	cbx_pks_enter_end
+	.hidden	cbx_pks_enter_end
+cbx_pks_enter_end:
+
+/* The host did not run. */
+	.globl	cbx_x86_host_enter_out
+	.hidden	cbx_x86_host_enter_out
+cbx_x86_host_enter_out:
+	movabsq	$CBX_PKS_HOST_VA, %rcx
+	movq	$CBX_VECTOR_NONE, CBX_HOST_VECTOR(%rcx)
+	jmp	left_host
 	.size	cbx_pks_enter, . - cbx_pks_enter
 
 	.text
-/* From an entry stub (machine.h): rcx is this CPU's state, rdx the top of the
- * entry stack, rights are open. */
+/* From an entry stub (machine.h): rdx is the top of the entry stack, rights are
+ * open, the mode is MONITOR. */
 	.balign	16
 	.globl	cbx_x86_host_trap
 	.hidden	cbx_x86_host_trap
 	.type	cbx_x86_host_trap, @function
 cbx_x86_host_trap:
-	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
 	movabsq	$CBX_PKS_HOST_VA, %rcx
 	save_registers
 	take	CBX_FRAME_RAX, REGS_RAX
@@ -195,7 +215,6 @@ cbx_x86_host_trap:
 	.hidden	cbx_x86_host_syscall
 	.type	cbx_x86_host_syscall, @function
 cbx_x86_host_syscall:
-	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
 	movabsq	$CBX_PKS_HOST_VA, %rcx
 	save_registers
 	take	CBX_SCRATCH_RAX, REGS_RAX

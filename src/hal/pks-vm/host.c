@@ -2,6 +2,7 @@
 /* Running the host on this CPU, and what makes it stop. */
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
+#include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -16,6 +17,8 @@
 #define FLAG_IF 0x200ull
 /* Not what the CPU would refuse or change a task by: NT, VM, VIF, VIP. */
 #define FLAGS_KEPT 0x245fd5ull
+
+extern const uint8_t cbx_pks_enter_end[];
 
 struct frame {
 	uint64_t rdx, rcx, rax, rip, cs, rflags, rsp, ss;
@@ -119,6 +122,10 @@ static void deliver_pending(struct cbx_pks_host *host)
 
 void cbx_x86_interrupt(uint32_t vector)
 {
+	if (vector == VECTOR_NMI) {
+		cbx_pks_nmis_take();
+		return;
+	}
 	cbx_pks_host()->pending[vector / 64 % 4] |= 1ull << vector % 64;
 }
 
@@ -145,12 +152,37 @@ static bool read_fault(const struct cbx_pks_host *host, struct cbx_event *event)
 	return true;
 }
 
+/* An interrupt between the mode and IRETQ on the way into the host: to write the
+ * frame anew would lose the one that lies there, so the host is where that one
+ * leads to. */
+static void go_back(struct cbx_pks_host *host)
+{
+	const struct frame *frame = scratch(CBX_PKS_FRAME);
+	struct cbx_regs *regs = &host->regs;
+
+	if (regs->rip < (uint64_t)cbx_x86_host_enter_to ||
+		regs->rip >= (uint64_t)cbx_pks_enter_end) {
+		return;
+	}
+	regs->rdx = frame->rdx;
+	regs->rcx = frame->rcx;
+	regs->rax = frame->rax;
+	regs->rip = frame->rip;
+	regs->rsp = frame->rsp;
+	regs->rflags = frame->rflags;
+	host->cs = frame->cs;
+}
+
 /* An interrupt came while the host ran, or stood in the monitor's text. */
 static void keep(struct cbx_pks_host *host)
 {
 	host->regs.rip = cbx_pks_site_restart(host->regs.rip, host->regs.rcx);
 	if (host->regs.rip == 0) {
 		cbx_x86_own_misuse();
+	}
+	go_back(host);
+	if (host->vector == VECTOR_NMI) { /* the stub counts it elsewhere */
+		__atomic_fetch_add(&cbx_x86_cpu()->nmis, 1, __ATOMIC_SEQ_CST);
 	}
 	cbx_x86_interrupt((uint32_t)host->vector);
 }
@@ -184,6 +216,16 @@ static void answer(struct cbx_pks_host *host, const struct cbx_reply *reply)
 	host->regs.rax = CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY;
 }
 
+/* It is not waited for any more, and holds no root. */
+static void stop(struct cbx_pks_host *host)
+{
+	host->running = false;
+	cbx_x86_root_load(cbx_x86_cpu()->home);
+	cbx_pks_table_take();
+	cbx_pks_root_drop();
+	cbx_pks_table_drop();
+}
+
 /* @return whether the core hears of it */
 static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 {
@@ -197,6 +239,7 @@ static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 			{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, 0 },
 	};
 	if (r->rax == CBX_PKS_STOP) {
+		stop(host);
 		*event = (struct cbx_event){ .kind = CBX_EVENT_CPU_STOP };
 		return true;
 	}
@@ -207,15 +250,46 @@ static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 	return false;
 }
 
+/* @return whether the core hears of it */
+static bool stopped(struct cbx_pks_host *host, struct cbx_event *event)
+{
+	switch (host->vector) {
+	case CBX_VECTOR_NONE:
+		cbx_pks_nmis_take();
+		return false;
+	case CBX_VECTOR_GATE:
+		return called(host, event);
+	default:
+		return trapped(host, event);
+	}
+}
+
 static void load_root(const struct cbx_pks_host *host)
 {
 	uint64_t root;
 
 	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	if (root != host->root) {
+	if (root != host->root || cbx_pks_flush_due()) {
 		cbx_x86_space_leave();
 		cbx_x86_root_load(host->root);
 	}
+}
+
+/* The host's registers, as CPU_START says. */
+static void begin(struct cbx_pks_host *host)
+{
+	uint64_t entry;
+	uint64_t argument;
+
+	cbx_pks_cpu_wait(&entry, &argument);
+	host->regs = (struct cbx_regs){
+		.rip = entry,
+		.rdi = argument,
+		.rflags = 2,
+	};
+	host->cs = CBX_SELECTOR_CODE;
+	host->root = cbx_pks_root();
+	host->running = true;
 }
 
 void cbx_hal_host_run(
@@ -224,8 +298,10 @@ void cbx_hal_host_run(
 	struct cbx_pks_host *host = cbx_pks_host();
 	bool heard = false;
 
-	(void)cpu;
 	*event = (struct cbx_event){ .kind = CBX_EVENT_CPU_STOP };
+	if (cpu != 0 && host->root == 0) {
+		begin(host);
+	}
 	if (reply != NULL) {
 		answer(host, reply);
 	}
@@ -233,14 +309,14 @@ void cbx_hal_host_run(
 		event->kind = CBX_EVENT_CRASH;
 	}
 	while (host->running && !host->crashed && !heard) {
+		cbx_pks_nmis_take();
 		load_root(host);
 		deliver_pending(host);
 		if (!run(host)) {
 			event->kind = CBX_EVENT_CRASH;
 			return;
 		}
-		heard = host->vector == CBX_VECTOR_GATE ? called(host, event)
-							: trapped(host, event);
+		heard = stopped(host, event);
 	}
 }
 

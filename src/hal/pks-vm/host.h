@@ -53,8 +53,9 @@
 #define CBX_HOST_CR2	0xb0
 #define CBX_HOST_CS	0xb8
 
-/** Among vectors: the host came by the gate. */
+/** Among vectors: the host came by the gate; it did not run. */
 #define CBX_VECTOR_GATE 512
+#define CBX_VECTOR_NONE 513
 
 /** The direct map of memory, and the host kernel's half. */
 #define CBX_DIRECT_VA CBX_U64(0xffff800000000000)
@@ -72,8 +73,17 @@
 				      * ret how many were written */
 #define CBX_PKS_TABLE_SPLIT 0x1007 /* table, index, page */
 #define CBX_PKS_ROOT_LOAD   0x1008 /* page */
-#define CBX_PKS_FLUSH	    0x1009
+#define CBX_PKS_FLUSH	    0x1009 /* CBX_PKS_FLUSH_*, address or token */
 #define CBX_PKS_STOP	    0x100a /* this CPU is done */
+#define CBX_PKS_CPU_START   0x1010 /* cpu, entry, argument for rdi */
+#define CBX_PKS_LAST	    CBX_PKS_CPU_START
+
+/** What to flush: this CPU's translations, or those of one address; every
+ * CPU's, with a token in ret that says whether it has been done. */
+#define CBX_PKS_FLUSH_OWN     0
+#define CBX_PKS_FLUSH_ADDRESS 1
+#define CBX_PKS_FLUSH_ALL     2
+#define CBX_PKS_FLUSH_DONE    3
 
 #ifndef __ASSEMBLER__
 
@@ -105,9 +115,7 @@ struct cbx_pks_host {
 	uint64_t cs; /* of regs; only whether it is a user's matters */
 	uint64_t trap_entry;
 	uint64_t trap_stack;
-	uint64_t root;	   /* address of the root this CPU runs the host on */
-	uint64_t declared; /* the declared root whose entries it has */
-	bool has_declared;
+	uint64_t root;	     /* address of the root this CPU runs the host on */
 	bool running;	     /* there is a host */
 	bool crashed;	     /* it faulted where it takes no fault */
 	uint64_t pending[4]; /* vectors kept for it */
@@ -139,12 +147,19 @@ uint64_t cbx_pks_carve(uint64_t count);
  * of the root with the monitor's half only */
 void cbx_pks_direct_start(uint64_t home, uint64_t page_count);
 
+/** Build the other CPUs' roots, when the first is complete. */
+void cbx_pks_roots_start(const struct cbx_x86_boot *boot);
+
+/** Address of this CPU's root for the host. */
+uint64_t cbx_pks_root(void);
+
 /** Map a page of the host kernel's image. @param flags  of the entry */
 void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags);
 
-/** This CPU's root takes the entries of a declared one, which the caller
- * holds. */
-void cbx_pks_root_copy(struct cbx_pfn root);
+/** This CPU's root takes the entries of a declared one, which is held as long,
+ * or loses them.  @return as cbx_table_root_hold */
+CBX_MUST_CHECK enum cbx_status cbx_pks_root_take(struct cbx_pfn root);
+void cbx_pks_root_drop(void);
 
 /** Let the host's image in, if there is one and it may run; after that the
  * host begins at its entry. */
@@ -161,10 +176,6 @@ uint64_t cbx_pks_site_restart(uint64_t rip, uint64_t rcx);
 /** Whether an MSR was written there, and its number not yet compared: the host
  * must not be told of an exception. */
 bool cbx_pks_site_holds(uint64_t rip);
-
-/** This CPU is interrupted by NMIs and devices' messages only, and by no
- * number below 32. */
-void cbx_pks_apic_start(void);
 
 /** From now on the instructions of privileged.S can be executed only while
  * one of the functions of machine.h runs. @param home  as above */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Backend gates: what the host may no longer do by itself. */
+#include <arch/x86_64/cpu.h>
+#include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -40,6 +42,15 @@ static enum cbx_status trap_entry(const struct cbx_call *call)
 	host->trap_entry = call->arg[0];
 	host->trap_stack = call->arg[1];
 	return CBX_OK;
+}
+
+static enum cbx_status cpu_start(const struct cbx_call *call)
+{
+	if (call->arg[0] >= cbx_hal_cpu_count() || !is_hosts(call->arg[1])) {
+		return CBX_E_INVALID;
+	}
+	return cbx_pks_cpu_start(
+		(uint32_t)call->arg[0], call->arg[1], call->arg[2]);
 }
 
 /* Printable, so that a host cannot write what the monitor says. */
@@ -91,21 +102,34 @@ static enum cbx_status batch(
 
 static enum cbx_status root_load(const struct cbx_call *call)
 {
-	struct cbx_pks_host *host = cbx_pks_host();
-	struct cbx_pfn root = { call->arg[0] };
-	enum cbx_status status = cbx_table_root_hold(root);
+	enum cbx_status status =
+		cbx_pks_root_take((struct cbx_pfn){ call->arg[0] });
 
-	if (status != CBX_OK) {
-		return status;
+	if (status == CBX_OK) {
+		cbx_pks_flush();
 	}
-	if (host->has_declared) {
-		cbx_table_root_release((struct cbx_pfn){ host->declared });
+	return status;
+}
+
+/* An address of the monitor's, or of nobody's, is flushed as well as any. */
+static enum cbx_status flush(
+	const struct cbx_call *call, struct cbx_reply *reply)
+{
+	switch (call->arg[0]) {
+	case CBX_PKS_FLUSH_OWN:
+		cbx_pks_flush();
+		return CBX_OK;
+	case CBX_PKS_FLUSH_ADDRESS:
+		cbx_x86_invlpg(call->arg[1]);
+		return CBX_OK;
+	case CBX_PKS_FLUSH_ALL:
+		reply->ret[0] = cbx_hal_view_flush();
+		return CBX_OK;
+	case CBX_PKS_FLUSH_DONE:
+		return cbx_hal_view_flushed(call->arg[1]) ? CBX_OK : CBX_E_BUSY;
+	default:
+		return CBX_E_INVALID;
 	}
-	host->declared = root.n;
-	host->has_declared = true;
-	cbx_pks_root_copy(root);
-	cbx_pks_flush();
-	return CBX_OK;
 }
 
 static enum cbx_status tables(
@@ -137,7 +161,7 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 {
 	enum cbx_status status;
 
-	if (call->id < CBX_PKS_MEMORY || call->id > CBX_PKS_STOP) {
+	if (call->id < CBX_PKS_MEMORY || call->id > CBX_PKS_LAST) {
 		return false;
 	}
 	switch (call->id) {
@@ -151,8 +175,10 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 		status = console(call);
 		break;
 	case CBX_PKS_FLUSH:
-		cbx_pks_flush();
-		status = CBX_OK;
+		status = flush(call, reply);
+		break;
+	case CBX_PKS_CPU_START:
+		status = cpu_start(call);
 		break;
 	default:
 		cbx_pks_table_take();

@@ -186,5 +186,6 @@ void cbx_pks_load(const struct cbx_x86_boot *boot)
 	}
 	place_all(boot, &head);
 	host->regs = (struct cbx_regs){ .rip = head.entry, .rflags = 2 };
+	host->root = cbx_pks_root();
 	host->running = true;
 }

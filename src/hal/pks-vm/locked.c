@@ -6,6 +6,7 @@
  */
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
+#include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -36,7 +37,11 @@ static void run(const uint8_t *code, uint64_t a, uint64_t b)
 
 void cbx_x86_root_load(uint64_t root)
 {
+	bool host = root == cbx_pks_host()->root;
+	uint64_t token = cbx_pks_load_begin(host);
+
 	run(cbx_x86_root_load_locked, root, 0);
+	cbx_pks_load_end(host, token);
 }
 
 void cbx_x86_msr_write(uint32_t msr, uint64_t value)

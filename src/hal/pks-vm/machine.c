@@ -5,6 +5,7 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
+#include <hal/pks-vm/apic.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -37,7 +38,6 @@ uint64_t cbx_pks_carve(uint64_t count)
 	return best->first + best->count;
 }
 
-/* The host runs on the first CPU only; the others' core calls this, too. */
 static bool locked;
 
 void cbx_pks_table_take(void)
@@ -78,7 +78,13 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 	cbx_table_start((struct cbx_frame *)CBX_FRAMES_VA, boot->page_count);
 	cbx_pks_direct_start(boot->home, boot->page_count);
 	cbx_pks_load(boot);
+	cbx_pks_roots_start(boot);
 	open_memory();
+}
+
+void cbx_x86_hal_start_other(void)
+{
+	cbx_pks_apic_start();
 }
 
 uint32_t cbx_hal_cpu_count(void)

@@ -11,8 +11,6 @@ struct cbx_hal_caps cbx_hal_caps(void)
 	};
 }
 
-static uint64_t flushes;
-
 /* An ordinary machine has no private memory: there is nothing else to do. */
 enum cbx_status cbx_hal_page_accept(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
@@ -47,29 +45,11 @@ enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
 	return CBX_OK;
 }
 
+/* CR4.PGE is clear, and the host's tables have no global entries. */
 void cbx_pks_flush(void)
 {
 	uint64_t root;
 
 	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
 	cbx_x86_root_load(root);
-}
-
-/* One CPU: it is flushed when it says so.  CR4.PGE is clear, and the host's
- * tables have no global entries. */
-uint64_t cbx_hal_view_flush(void)
-{
-	cbx_pks_flush();
-	return ++flushes;
-}
-
-bool cbx_hal_view_flushed(uint64_t token)
-{
-	return token <= flushes;
-}
-
-/* There is no other CPU. */
-void cbx_hal_cpu_kick(uint32_t cpu)
-{
-	(void)cpu;
 }

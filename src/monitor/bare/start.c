@@ -85,6 +85,7 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 _Noreturn void cbx_bare_run_other(void)
 {
 	cbx_x86_cpu_init();
+	cbx_x86_hal_start_other();
 	cbx_x86_main_other(cbx_x86_cpu()->number);
 }
 

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdatomic.h>
+
+#include <arch/x86_64/machine.h>
+#include <base/string.h>
+#include <hal/pks-vm/apic.h>
+#include <hal/pks-vm/cpus.h>
+#include <hal/pks-vm/host.h>
+
+#define VECTOR_NMI 2u
+
+enum start {
+	START_NOT,
+	START_CLAIMED, /* somebody writes entry and argument */
+	START_ASKED,
+	START_DONE,
+};
+
+struct cpu {
+	atomic_bool holds;	 /* it may hold translations of the host's, */
+	_Atomic uint64_t loaded; /* none from before this token */
+	atomic_bool kicked;	 /* an NMI of ours will come, or came */
+	_Atomic uint32_t start;
+	uint64_t entry;
+	uint64_t argument;
+};
+
+static struct cpu cpus[CBX_X86_CPUS_MAX];
+static _Atomic uint64_t counter;
+
+static struct cpu *mine(void)
+{
+	return &cpus[cbx_hal_cpu()];
+}
+
+/* In this order: who counts afterwards finds that this CPU holds something, or
+ * this CPU finds the new count. */
+uint64_t cbx_pks_load_begin(bool host)
+{
+	if (host) {
+		atomic_store(&mine()->holds, true);
+	}
+	return atomic_load(&counter);
+}
+
+void cbx_pks_load_end(bool host, uint64_t token)
+{
+	atomic_store(&mine()->loaded, token);
+	atomic_store(&mine()->holds, host);
+}
+
+bool cbx_pks_flush_due(void)
+{
+	return atomic_load(&mine()->loaded) < atomic_load(&counter);
+}
+
+static bool is_stale(const struct cpu *cpu, uint64_t token)
+{
+	return atomic_load(&cpu->holds) && atomic_load(&cpu->loaded) < token;
+}
+
+uint64_t cbx_hal_view_flush(void)
+{
+	uint64_t token = atomic_fetch_add(&counter, 1) + 1;
+
+	(void)cbx_hal_view_flushed(token);
+	return token;
+}
+
+bool cbx_hal_view_flushed(uint64_t token)
+{
+	bool flushed = true;
+
+	if (is_stale(mine(), token)) {
+		cbx_pks_flush();
+	}
+	for (uint32_t i = 0; i < cbx_hal_cpu_count(); i++) {
+		if (is_stale(&cpus[i], token)) {
+			cbx_hal_cpu_kick(i);
+			flushed = false;
+		}
+	}
+	return flushed;
+}
+
+/* One NMI at a time: it is on its way until its target has heard of it, and
+ * then looks at everything it may have been for. */
+void cbx_hal_cpu_kick(uint32_t cpu)
+{
+	if (cpu == cbx_hal_cpu() || atomic_exchange(&cpus[cpu].kicked, true)) {
+		return;
+	}
+	if (!cbx_pks_apic_nmi(cpu)) {
+		atomic_store(&cpus[cpu].kicked, false);
+	}
+}
+
+/* What the NMI stub left on its stack may have been a box's. */
+void cbx_pks_nmis_take(void)
+{
+	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
+	uint64_t count = __atomic_load_n(&cpu->nmis, __ATOMIC_SEQ_CST);
+	uint64_t more = count - cpu->nmis_seen;
+
+	if (more == 0) {
+		return;
+	}
+	cpu->nmis_seen = count;
+	memset((void *)(CBX_CPU_TOP(CBX_CPU_NMI_PAGE) - CBX_FRAME_BYTES), 0,
+		CBX_FRAME_BYTES);
+	if (atomic_exchange(&mine()->kicked, false)) {
+		more--;
+	}
+	if (more != 0) {
+		cbx_pks_host()->pending[0] |= 1ull << VECTOR_NMI;
+	}
+}
+
+enum cbx_status cbx_pks_cpu_start(
+	uint32_t cpu, uint64_t entry, uint64_t argument)
+{
+	struct cpu *to = &cpus[cpu];
+	uint32_t not = START_NOT;
+
+	if (cpu == 0) { /* it began by itself */
+		return CBX_OK;
+	}
+	if (atomic_compare_exchange_strong(&to->start, &not, START_CLAIMED)) {
+		to->entry = entry;
+		to->argument = argument;
+		atomic_store(&to->start, START_ASKED);
+	}
+	if (atomic_load(&to->start) == START_DONE) {
+		return CBX_OK;
+	}
+	cbx_hal_cpu_kick(cpu);
+	return CBX_E_BUSY;
+}
+
+void cbx_pks_cpu_wait(uint64_t *entry, uint64_t *argument)
+{
+	struct cpu *cpu = mine();
+
+	while (atomic_load(&cpu->start) != START_ASKED) {
+		cbx_pks_nmis_take();
+		if (atomic_load(&cpu->start) != START_ASKED) {
+			cbx_x86_halt();
+		}
+	}
+	*entry = cpu->entry;
+	*argument = cpu->argument;
+	atomic_store(&cpu->start, START_DONE);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the CPUs know of each other: who may hold translations of the host's,
+ * who was asked by an NMI, who was told to begin.
+ */
+#ifndef CBX_HAL_PKS_VM_CPUS_H
+#define CBX_HAL_PKS_VM_CPUS_H
+
+#include <hal/hal.h>
+
+/**
+ * A CR3 is about to be written, and has been; which drops every translation.
+ * @param host  whether the root is the host's
+ */
+uint64_t cbx_pks_load_begin(bool host);
+void cbx_pks_load_end(bool host, uint64_t token);
+
+/** Whether this CPU must drop its translations before the host runs. */
+bool cbx_pks_flush_due(void);
+
+/** Hear of the NMIs taken so far; those that are not this HAL's own are the
+ * host's. */
+void cbx_pks_nmis_take(void);
+
+/**
+ * Let a CPU begin with the host.
+ *
+ * @retval CBX_OK      it has, now or before
+ * @retval CBX_E_BUSY  it was asked to: repeat
+ */
+CBX_MUST_CHECK enum cbx_status cbx_pks_cpu_start(
+	uint32_t cpu, uint64_t entry, uint64_t argument);
+
+/** Wait until this CPU is to begin. */
+void cbx_pks_cpu_wait(uint64_t *entry, uint64_t *argument);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Test hosts on several CPUs: where another CPU begins, and a trap entry that
+ * goes on where the trap's registers say when C has seen them. */
+#include <hal/pks-vm/host.h>
+
+#define TRAP_REGS 0x20
+
+	.text
+/* rdi: the number of the CPU, for the stack and the argument. */
+	.globl	other_start
+	.type	other_start, @function
+other_start:
+	movq	%rdi, %rax
+	shlq	$14, %rax
+	leaq	stacks(%rip), %rsp
+	leaq	0x4000(%rsp,%rax), %rsp
+	xorl	%ebp, %ebp
+	call	other_main
+1:	hlt
+	jmp	1b
+
+/* Interrupts off, on the trap stack.  Below the top of that lies a page for
+ * the frame that leads back: an NMI may come as soon as busy is zero. */
+	.globl	other_trap
+	.type	other_trap, @function
+other_trap:
+	cld
+	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP, %rdi
+	call	other_trapped
+	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP, %rbx
+	subq	$0x1000, %rsp
+	movq	TRAP_REGS+0x78(%rbx), %rax
+	movq	TRAP_REGS+0x80(%rbx), %rcx
+	movq	TRAP_REGS+0x88(%rbx), %rdx
+	pushq	$CBX_SELECTOR_DATA
+	pushq	%rax
+	pushq	%rdx
+	pushq	$CBX_SELECTOR_CODE
+	pushq	%rcx
+	pushq	TRAP_REGS+0x58(%rbx)
+	movq	TRAP_REGS+0x00(%rbx), %r8
+	movq	TRAP_REGS+0x08(%rbx), %r9
+	movq	TRAP_REGS+0x10(%rbx), %r10
+	movq	TRAP_REGS+0x18(%rbx), %r11
+	movq	TRAP_REGS+0x20(%rbx), %r12
+	movq	TRAP_REGS+0x28(%rbx), %r13
+	movq	TRAP_REGS+0x30(%rbx), %r14
+	movq	TRAP_REGS+0x38(%rbx), %r15
+	movq	TRAP_REGS+0x40(%rbx), %rdi
+	movq	TRAP_REGS+0x48(%rbx), %rsi
+	movq	TRAP_REGS+0x50(%rbx), %rbp
+	movq	TRAP_REGS+0x60(%rbx), %rdx
+	movq	TRAP_REGS+0x68(%rbx), %rax
+	movq	TRAP_REGS+0x70(%rbx), %rcx
+	movq	$0, (%rbx)
+	popq	%rbx
+	iretq
+
+/* int other_read(const volatile uint64_t *from, uint64_t *value), other_write(
+ * volatile uint64_t *to, uint64_t value): 1 when it faulted; other_trapped
+ * goes on at other_failed if rip is from here up to there. */
+	.globl	other_read
+	.type	other_read, @function
+other_read:
+	movq	(%rdi), %rax
+	movq	%rax, (%rsi)
+	xorl	%eax, %eax
+	ret
+	.globl	other_write
+	.type	other_write, @function
+other_write:
+	movq	%rsi, (%rdi)
+	xorl	%eax, %eax
+	ret
+	.globl	other_failed
+	.type	other_failed, @function
+other_failed:
+	movl	$1, %eax
+	ret
+
+	.bss
+	.balign	4096
+stacks:	.skip	8 * 0x4000
+
+	.section .note.GNU-stack, "", @progbits
