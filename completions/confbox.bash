@@ -41,6 +41,12 @@ _confbox() {
 	--epoch)
 		_confbox_words 'now' "$word"
 		;;
+	--text)
+		_confbox_words 'execute-only' "$word"
+		;;
+	--features)
+		_confbox_words 'basic avx avx512 counter' "$word"
+		;;
 	--env | --timeout) ;;
 	*)
 		if [[ $word == -* ]]; then

@@ -185,6 +185,9 @@ struct cbx_path {
 #define CBX_PROGRAM_TRACE 2u
 /** The host may look at the box's memory while it is not confined. */
 #define CBX_PROGRAM_DEBUG 4u
+/** The program's text can be executed and not read; it must lie in pages of
+ * its own (cc -Wl,-z,separate-code, the default). */
+#define CBX_PROGRAM_EXECUTE_ONLY 8u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
 #define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)
@@ -217,6 +220,7 @@ struct cbx_program {
 	uint32_t threads_max;  /* 0: 64 */
 	uint32_t flags;	       /* CBX_PROGRAM_* */
 	uint32_t reserved;     /* zero */
+	uint64_t features;     /* CBX_FEATURE_* it may use; 0: all */
 };
 
 /**
@@ -328,6 +332,7 @@ struct cbx_box;
  * @retval CBX_E_NOMEM     the context has not enough free pages
  * @retval CBX_E_HARDWARE  the monitor ended, or could not make it
  * @retval CBX_E_INVALID   the monitor refused the image's policy or layout
+ * @retval CBX_E_UNSUPPORTED  the policy asks what this machine has not
  */
 CBX_API CBX_CHECKED enum cbx_status cbx_box_load(struct cbx_context *context,
 	const struct cbx_image *image, struct cbx_box **box);

@@ -32,6 +32,10 @@
 	4u /* report each result by UPCALL_RESUME before
 			    * returning to the program */
 
+#define CBX_START_EXECUTE_ONLY \
+	8u /* the policy's: what is executable has no other right */
+#define CBX_START_NO_COUNTER 16u /* the box has no time stamp counter */
+
 /**
  * The start block.  Offsets are from the block's beginning and lie within
  * size; strings end with a zero byte.

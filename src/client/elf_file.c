@@ -107,6 +107,24 @@ enum cbx_status cbx_elf_check(
 		     : cbx_fail(CBX_E_INVALID, "%s: nothing to load", name);
 }
 
+bool cbx_elf_text_apart(const uint8_t *bytes)
+{
+	Elf64_Ehdr header;
+	bool apart = true;
+
+	memcpy(&header, bytes, sizeof(header));
+	for (unsigned int i = 0; i < header.e_phnum; i++) {
+		Elf64_Phdr segment = read_segment(bytes, &header, i);
+
+		if (segment.p_type == PT_LOAD &&
+			(segment.p_flags & PF_X) != 0 &&
+			header.e_phoff - segment.p_offset < segment.p_filesz) {
+			apart = false;
+		}
+	}
+	return apart;
+}
+
 static uint64_t to_rights(uint32_t flags)
 {
 	return ((flags & PF_R) != 0 ? CBX_RIGHT_R : 0u) |

@@ -5,6 +5,8 @@
 #ifndef CBX_CLIENT_ELF_FILE_H
 #define CBX_CLIENT_ELF_FILE_H
 
+#include <stdbool.h>
+
 #include <client/image.h>
 
 /**
@@ -18,6 +20,10 @@
  */
 CBX_CHECKED enum cbx_status cbx_elf_check(
 	const char *name, const uint8_t *bytes, size_t size);
+
+/** Whether no executable segment holds the program headers, as one does that
+ * holds constants, too.  @pre cbx_elf_check accepted them */
+bool cbx_elf_text_apart(const uint8_t *bytes);
 
 /**
  * Append the loadable segments of a static program to an image, at the

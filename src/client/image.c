@@ -122,6 +122,13 @@ static bool forwards_valid(const struct cbx_policy *policy)
 	return true;
 }
 
+static bool features_valid(uint64_t features)
+{
+	return features == 0 ||
+	       ((features & CBX_FEATURE_BASIC) != 0 &&
+		       (features & ~(uint64_t)CBX_FEATURES) == 0);
+}
+
 int cbx_policy_valid(const struct cbx_policy *policy)
 {
 	return policy->version == CBX_POLICY_VERSION &&
@@ -131,7 +138,8 @@ int cbx_policy_valid(const struct cbx_policy *policy)
 	       policy->threads_max >= 1 && policy->threads_max <= THREADS_MAX &&
 	       policy->wake_step >= 1 &&
 	       policy->forward_count <= CBX_POLICY_FORWARDS &&
-	       policy->reserved == 0 && forwards_valid(policy);
+	       policy->reserved == 0 && features_valid(policy->features) &&
+	       forwards_valid(policy);
 }
 
 enum cbx_status cbx_image_query(

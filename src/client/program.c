@@ -69,8 +69,8 @@ static void set_defaults(struct cbx_program *program)
 
 static enum cbx_status check(const struct cbx_program *program)
 {
-	const uint32_t known =
-		CBX_PROGRAM_CONFINE | CBX_PROGRAM_TRACE | CBX_PROGRAM_DEBUG;
+	const uint32_t known = CBX_PROGRAM_CONFINE | CBX_PROGRAM_TRACE |
+			       CBX_PROGRAM_DEBUG | CBX_PROGRAM_EXECUTE_ONLY;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");
@@ -102,6 +102,36 @@ static enum cbx_status read_program(
 	return check(known);
 }
 
+static enum cbx_status check_bytes(
+	const struct cbx_program *program, const uint8_t *bytes, size_t size)
+{
+	enum cbx_status status = cbx_elf_check(program->path, bytes, size);
+
+	if (status == CBX_OK &&
+		(program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0 &&
+		!cbx_elf_text_apart(bytes)) {
+		return cbx_fail(CBX_E_INVALID,
+			"%s: its text and its constants share a segment; link "
+			"it with -Wl,-z,separate-code, or leave its text "
+			"readable",
+			program->path);
+	}
+	return status;
+}
+
+static enum cbx_status check_file(const struct cbx_program *program)
+{
+	uint8_t *bytes;
+	size_t size;
+	enum cbx_status status = cbx_file_read(program->path, &bytes, &size);
+
+	if (status == CBX_OK) {
+		status = check_bytes(program, bytes, size);
+		free(bytes);
+	}
+	return status;
+}
+
 static enum cbx_status add_program(struct build *build)
 {
 	const struct cbx_program *program = &build->program;
@@ -115,12 +145,11 @@ static enum cbx_status add_program(struct build *build)
 	}
 	path.box = build->path;
 	if (program->bytes == NULL) {
-		status = cbx_program_check(program->path);
+		status = check_file(program);
 		return status == CBX_OK ? cbx_tree_add_file(&build->tree, &path)
 					: status;
 	}
-	status = cbx_elf_check(
-		program->path, program->bytes, program->byte_count);
+	status = check_bytes(program, program->bytes, program->byte_count);
 	return status == CBX_OK ? cbx_tree_add_bytes(&build->tree, build->path,
 					  program->bytes, program->byte_count)
 				: status;
@@ -158,6 +187,7 @@ static void set_policy(struct build *build)
 		.threads_max = program->threads_max,
 		.wake_step = program->wake_step_ns,
 		.epoch_ns = program->epoch_ns,
+		.features = program->features,
 	};
 
 	if ((program->flags & CBX_PROGRAM_DEBUG) != 0) {
@@ -165,6 +195,9 @@ static void set_policy(struct build *build)
 	}
 	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
 		policy.flags |= CBX_POLICY_TRACE;
+	}
+	if ((program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0) {
+		policy.flags |= CBX_POLICY_EXECUTE_ONLY;
 	}
 	build->image->policy = policy;
 }
@@ -180,10 +213,22 @@ static enum cbx_status append_owned(
 
 static uint32_t start_flags(const struct cbx_program *program)
 {
-	return ((program->flags & CBX_PROGRAM_CONFINE) != 0 ? CBX_START_CONFINE
-							    : 0u) |
-	       ((program->flags & CBX_PROGRAM_TRACE) != 0 ? CBX_START_TRACE
-							  : 0u);
+	uint32_t flags = 0;
+
+	if ((program->flags & CBX_PROGRAM_CONFINE) != 0) {
+		flags |= CBX_START_CONFINE;
+	}
+	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
+		flags |= CBX_START_TRACE;
+	}
+	if ((program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0) {
+		flags |= CBX_START_EXECUTE_ONLY;
+	}
+	if (program->features != 0 &&
+		(program->features & CBX_FEATURE_COUNTER) == 0) {
+		flags |= CBX_START_NO_COUNTER;
+	}
+	return flags;
 }
 
 static enum cbx_status add_start_block(struct build *build)
@@ -237,6 +282,21 @@ static void set_reserve(struct build *build)
 				      cbx_image_tables(build->image);
 }
 
+/* The runtime's text, as the program's. */
+static void hide_text(struct build *build)
+{
+	if ((build->program.flags & CBX_PROGRAM_EXECUTE_ONLY) == 0) {
+		return;
+	}
+	for (uint32_t i = 0; i < build->image->segment_count; i++) {
+		uint64_t *rights = &build->image->segment[i].rights;
+
+		if ((*rights & CBX_RIGHT_X) != 0) {
+			*rights = CBX_RIGHT_X;
+		}
+	}
+}
+
 static enum cbx_status make_image(struct build *build)
 {
 	struct cbx_blob runtime = cbx_embed_runtime();
@@ -249,6 +309,7 @@ static enum cbx_status make_image(struct build *build)
 	set_policy(build);
 	status = cbx_elf_append(build->image, runtime.bytes, runtime.size,
 		&build->image->entry);
+	hide_text(build);
 	if (status == CBX_OK) {
 		status = add_start_block(build);
 	}
@@ -263,8 +324,9 @@ static enum cbx_status make_image(struct build *build)
 		status = cbx_policy_valid(&build->image->policy)
 				 ? CBX_OK
 				 : cbx_fail(CBX_E_INVALID,
-					   "program: threads, output pages or "
-					   "wake step out of range");
+					   "program: threads, output pages, "
+					   "wake step or features out of "
+					   "range");
 	}
 	return status;
 }

@@ -162,7 +162,8 @@ static bool set_rights(struct cbx_extent *e, uint8_t prot)
 {
 	uint8_t rights = cbx_map_rights(prot);
 
-	if (prot == 0 && e->state == CBX_EXTENT_PRESENT && is_zero(e)) {
+	if (prot == 0 && e->state == CBX_EXTENT_PRESENT &&
+		(e->rights & CBX_RIGHT_R) != 0 && is_zero(e)) {
 		close_empty(e);
 	}
 	if (e->state == CBX_EXTENT_PRESENT && e->rights != rights) {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory_map.h"
 
+#include <base/start.h>
+
 #include "budget.h"
 #include "gate.h"
 #include "heap.h"
 #include "linux.h"
 #include "memory.h"
+#include "process.h"
 
 struct cbx_map cbx_map;
 
@@ -13,6 +16,11 @@ uint8_t cbx_map_rights(uint8_t prot)
 {
 	uint8_t rights = CBX_RIGHT_R;
 
+	if (prot == LX_PROT_EXEC ||
+		(prot == (LX_PROT_READ | LX_PROT_EXEC) &&
+			(cbx_process.flags & CBX_START_EXECUTE_ONLY) != 0)) {
+		return CBX_RIGHT_X;
+	}
 	if ((prot & LX_PROT_WRITE) != 0) {
 		rights |= CBX_RIGHT_W;
 	}

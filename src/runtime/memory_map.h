@@ -24,7 +24,8 @@ static inline uint64_t cbx_extent_pages(const struct cbx_extent *e)
 }
 
 /** What the CPU can express of a protection.  Memory with bytes in it that
- * the program closes keeps them, and stays readable. */
+ * the program closes keeps them, and stays readable.  Text of a box whose
+ * policy hides it is asked for without the right to read it. */
 uint8_t cbx_map_rights(uint8_t prot);
 
 /** Make room for @p more extents; it may move all of them.

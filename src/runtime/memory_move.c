@@ -9,6 +9,15 @@
 #include "memory_map.h"
 #include "user.h"
 
+/* Text nobody reads is read to be moved: what it leaves goes. */
+static void open_text(struct cbx_extent *e)
+{
+	if (e->rights == CBX_RIGHT_X &&
+		cbx_gate_protect(e->start, cbx_extent_pages(e), CBX_RIGHT_R)) {
+		e->rights = CBX_RIGHT_R;
+	}
+}
+
 /* Copy what is present; pages never touched stay so. */
 static void copy(uint64_t to, uint64_t from, uint64_t bytes)
 {
@@ -21,6 +30,7 @@ static void copy(uint64_t to, uint64_t from, uint64_t bytes)
 		uint64_t end = cbx_min(from + bytes, cbx_map.extents.at[i].end);
 
 		if (cbx_map.extents.at[i].state == CBX_EXTENT_PRESENT) {
+			open_text(&cbx_map.extents.at[i]);
 			cbx_user_copy((void *)(to + (start - from)),
 				(const void *)start, end - start);
 			i = cbx_extent_find(&cbx_map.extents, start);

@@ -25,12 +25,19 @@ static struct {
 	uint64_t rate;
 	int64_t last; /* what was answered last: time never goes back */
 	bool steady;  /* the counter's speed never changes */
+	bool none;    /* the box has no counter: it reads 0 */
 } carried;
 
-void cbx_time_init(uint64_t epoch_ns)
+static uint64_t counter(void)
+{
+	return carried.none ? 0 : __builtin_ia32_rdtsc();
+}
+
+void cbx_time_init(uint64_t epoch_ns, bool has_counter)
 {
 	epoch = (int64_t)(epoch_ns & INT64_MAX);
-	carried.steady = cbx_cpu_steady_counter();
+	carried.none = !has_counter;
+	carried.steady = has_counter && cbx_cpu_steady_counter();
 }
 
 /* Ask the monitor; learn the counter's rate from the reading before.  When the
@@ -38,9 +45,9 @@ void cbx_time_init(uint64_t epoch_ns)
  * a rate learnt from that is off by as much as the pause. */
 static int64_t read_gate(void)
 {
-	uint64_t before = __builtin_ia32_rdtsc();
+	uint64_t before = counter();
 	int64_t now = (int64_t)(cbx_gate_ticks() & INT64_MAX);
-	uint64_t took = __builtin_ia32_rdtsc() - before;
+	uint64_t took = counter() - before;
 	uint64_t cycles = before + took / 2;
 	uint64_t passed = cycles - carried.cycles;
 	int64_t ns = now - carried.ns;
@@ -58,7 +65,7 @@ static int64_t read_gate(void)
 
 int64_t cbx_time_monotonic(void)
 {
-	uint64_t passed = __builtin_ia32_rdtsc() - carried.cycles;
+	uint64_t passed = counter() - carried.cycles;
 	int64_t now;
 
 	if (!carried.steady || carried.rate == 0 || passed > UINT32_MAX ||
@@ -79,14 +86,14 @@ int64_t cbx_time_real(void)
 		now = INT64_MAX;
 	}
 	last_real = now;
-	last_cycles = __builtin_ia32_rdtsc();
+	last_cycles = counter();
 	return now;
 }
 
 int64_t cbx_time_coarse(void)
 {
-	if (last_real == 0 ||
-		__builtin_ia32_rdtsc() - last_cycles > COARSE_CYCLES) {
+	if (last_real == 0 || carried.none ||
+		counter() - last_cycles > COARSE_CYCLES) {
 		return cbx_time_real();
 	}
 	return last_real;

@@ -8,8 +8,9 @@
 
 #include <base/types.h>
 
-/** @param epoch_ns  nanoseconds from 1970 to tick 0 */
-void cbx_time_init(uint64_t epoch_ns);
+/** @param epoch_ns  nanoseconds from 1970 to tick 0
+ * @param has_counter  whether the box may read the CPU's counter */
+void cbx_time_init(uint64_t epoch_ns, bool has_counter);
 
 /** Nanoseconds since the machine started. */
 int64_t cbx_time_monotonic(void);

@@ -81,6 +81,23 @@ static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip)
 	return info;
 }
 
+/* A program that keeps constants in its text should not have asked. */
+static void explain(
+	const struct cbx_upcall *upcall, const struct lx_siginfo *info)
+{
+	const struct cbx_extent *e =
+		cbx_extent_at(cbx_memory_extents(), upcall->value);
+
+	if (upcall->code == CBX_FAULT_READ && e != NULL &&
+		e->rights == CBX_RIGHT_X && e->kind == CBX_EXTENT_PROGRAM &&
+		cbx_signal_action[info->signo].handler == LX_SIG_DFL) {
+		cbx_message_begin("the program reads its own text, which is "
+				  "execute-only: its constants are in it, or "
+				  "it is attacked");
+		cbx_message_end();
+	}
+}
+
 static _Noreturn void broken(
 	const struct cbx_upcall *upcall, const struct cbx_regs *regs)
 {
@@ -134,6 +151,7 @@ static void fault(
 		broken(upcall, regs);
 	}
 	info = describe(upcall, regs->rip);
+	explain(upcall, &info);
 	cbx_signal_fault(&info);
 	cbx_signal_deliver(regs, frame);
 }

@@ -99,6 +99,58 @@ static int set_number(struct cbx_command_line *line, enum cbx_option option,
 				 "now, or a number of seconds above 0");
 }
 
+static int set_text(struct cbx_command_line *line, const char *value)
+{
+	if (strcmp(value, "execute-only") != 0) {
+		return bad_value("text", value, "execute-only");
+	}
+	line->program.flags |= CBX_PROGRAM_EXECUTE_ONLY;
+	return 0;
+}
+
+/* The feature a word of length @p length names; 0 if none. */
+static uint64_t feature_of(const char *word, size_t length)
+{
+	static const struct {
+		const char *name;
+		uint64_t feature;
+	} known[] = {
+		{ "basic", CBX_FEATURE_BASIC },
+		{ "avx", CBX_FEATURE_AVX },
+		{ "avx512", CBX_FEATURE_AVX512 },
+		{ "counter", CBX_FEATURE_COUNTER },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strlen(known[i].name) == length &&
+			strncmp(known[i].name, word, length) == 0) {
+			return known[i].feature;
+		}
+	}
+	return 0;
+}
+
+static int set_features(struct cbx_command_line *line, const char *value)
+{
+	uint64_t features = CBX_FEATURE_BASIC;
+
+	for (const char *at = value; at != NULL;) {
+		const char *comma = strchr(at, ',');
+		size_t length =
+			comma != NULL ? (size_t)(comma - at) : strlen(at);
+		uint64_t feature = feature_of(at, length);
+
+		if (feature == 0) {
+			return bad_value("features", value,
+				"a list of basic, avx, avx512, counter");
+		}
+		features |= feature;
+		at = comma != NULL ? comma + 1 : NULL;
+	}
+	line->program.features = features;
+	return 0;
+}
+
 static int apply(struct cbx_command_line *line, enum cbx_option option,
 	const char *value)
 {
@@ -115,6 +167,10 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_CWD:
 		line->program.cwd = value;
 		return 0;
+	case CBX_OPTION_TEXT:
+		return set_text(line, value);
+	case CBX_OPTION_FEATURES:
+		return set_features(line, value);
 	case CBX_OPTION_TIMEOUT:
 	case CBX_OPTION_EPOCH:
 		return set_number(line, option, value);

@@ -139,6 +139,23 @@ class Measurement(Case):
                 images.append(file.read())
         self.assertEqual(images[0], images[1])
 
+    def test_text_and_features_are_kept_or_refused(self):
+        words = ['--', 'busybox', 'echo', 'hi']
+        plain = self.good('measure', *words)[0]
+        for option in (['--text', 'execute-only'], ['--features', 'avx,counter']):
+            self.assertNotEqual(plain, self.good('measure', *option, *words)[0])
+            done = subprocess.run([CONFBOX, 'run', *option, *words], capture_output=True,
+                                  text=True, check=False)
+            if done.returncode == 125:  # never a box that only looks like one
+                self.assertIn('cannot do that; build it without --text', done.stderr)
+                self.assertEqual(done.stdout, '')
+            else:
+                self.assertEqual((done.returncode, done.stdout), (0, 'hi\n'))
+        for option in (['--text', 'readable'], ['--features', 'sse9'], ['--features', '']):
+            done = subprocess.run([CONFBOX, 'measure', *option, *words], capture_output=True,
+                                  text=True, check=False)
+            self.assertEqual(done.returncode, 125)
+
     def test_trace_and_confine_are_measured(self):
         values = {self.good('measure', *options, '--', 'busybox')[0]
                   for options in ([], ['--trace'], ['--confine'], ['--memory', '64M'])}

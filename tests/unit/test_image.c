@@ -176,7 +176,9 @@ static void policies_out_of_range_are_refused(void **state)
 		assert_false(cbx_policy_valid(&p)); \
 	} while (0)
 	REFUSED(version, 2);
-	REFUSED(flags, 4);
+	REFUSED(flags, 8);
+	REFUSED(features, CBX_FEATURE_AVX);
+	REFUSED(features, CBX_FEATURES + 2);
 	REFUSED(output_pages, 0);
 	REFUSED(output_pages, CBX_IO_PAGES_MAX + 1);
 	REFUSED(threads_max, 0);

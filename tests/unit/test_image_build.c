@@ -165,6 +165,59 @@ static void the_policy_denies_by_default(void **state)
 	cbx_image_destroy(image);
 }
 
+/* The sample, with a segment that leaves the headers out. */
+static const uint8_t *text_apart(void)
+{
+	static uint8_t bytes[RUNTIME_SIZE];
+	Elf64_Phdr segment;
+
+	memcpy(bytes, runtime, sizeof(bytes));
+	memcpy(&segment, bytes + sizeof(Elf64_Ehdr), sizeof(segment));
+	segment.p_offset = 0x400;
+	segment.p_vaddr += 0x400;
+	segment.p_filesz -= 0x400;
+	segment.p_memsz -= 0x400;
+	memcpy(bytes + sizeof(Elf64_Ehdr), &segment, sizeof(segment));
+	return bytes;
+}
+
+static void hidden_text_is_asked_for_everywhere(void **state)
+{
+	struct cbx_program program = sample();
+	struct cbx_image *image;
+
+	(void)state;
+	program.bytes = text_apart();
+	image = build(&program);
+	assert_int_equal(
+		at(image, CBX_RUNTIME_VA)->rights, CBX_RIGHT_R | CBX_RIGHT_X);
+	cbx_image_destroy(image);
+	program.flags = CBX_PROGRAM_EXECUTE_ONLY;
+	image = build(&program);
+	assert_int_equal(image->policy.flags, CBX_POLICY_EXECUTE_ONLY);
+	assert_int_equal(at(image, CBX_RUNTIME_VA)->rights, CBX_RIGHT_X);
+	assert_int_equal(start_of(image).flags, CBX_START_EXECUTE_ONLY);
+	cbx_image_destroy(image);
+}
+
+static void withheld_features_are_in_policy_and_start_block(void **state)
+{
+	struct cbx_program program = sample();
+	struct cbx_image *image;
+
+	(void)state;
+	program.features = CBX_FEATURE_BASIC | CBX_FEATURE_AVX;
+	image = build(&program);
+	assert_int_equal(image->policy.features, 3);
+	assert_int_equal(start_of(image).flags, CBX_START_NO_COUNTER);
+	cbx_image_destroy(image);
+	program.features |= CBX_FEATURE_COUNTER;
+	image = build(&program);
+	assert_int_equal(image->policy.features, 11);
+	assert_int_equal(start_of(image).flags, 0);
+	cbx_image_destroy(image);
+}
+
 static void the_reserve_holds_memory_and_tables(void **state)
 {
 	struct cbx_program program = sample();
@@ -184,11 +237,11 @@ static void every_option_is_measured(void **state)
 	static const char *const argv[] = { "other", NULL };
 	static const char *const envp[] = { "X=1", NULL };
 	static const struct cbx_path file = { "/etc/hostname", "/f" };
-	struct cbx_program variant[9];
-	uint8_t digest[9][CBX_DIGEST_BYTES];
+	struct cbx_program variant[10];
+	uint8_t digest[10][CBX_DIGEST_BYTES];
 
 	(void)state;
-	for (size_t i = 0; i < 9; i++) {
+	for (size_t i = 0; i < 10; i++) {
 		variant[i] = sample();
 	}
 	variant[1].argv = argv;
@@ -200,7 +253,8 @@ static void every_option_is_measured(void **state)
 	variant[6].flags = CBX_PROGRAM_CONFINE;
 	variant[7].epoch_ns = 1;
 	variant[8].output_pages = 1;
-	for (size_t i = 0; i < 9; i++) {
+	variant[9].features = CBX_FEATURE_BASIC;
+	for (size_t i = 0; i < 10; i++) {
 		struct cbx_image *image = build(&variant[i]);
 
 		assert_int_equal(cbx_image_measure(image, digest[i]), CBX_OK);
@@ -232,7 +286,9 @@ static void bad_programs_are_refused_with_a_reason(void **state)
 	REFUSED(memory_bytes, 4096, "memory");
 	REFUSED(memory_bytes, UINT64_MAX, "memory");
 	REFUSED(cwd, "here", "directory");
-	REFUSED(flags, 8, "flags");
+	REFUSED(flags, 16, "flags");
+	REFUSED(flags, CBX_PROGRAM_EXECUTE_ONLY, "separate-code");
+	REFUSED(features, CBX_FEATURE_AVX, "features");
 	REFUSED(reserved, 1, "flags");
 	REFUSED(threads_max, 5000, "threads");
 	REFUSED(output_pages, 65, "range");
@@ -259,6 +315,9 @@ int main(void)
 		cmocka_unit_test(the_parts_lie_where_the_runtime_expects_them),
 		cmocka_unit_test(the_start_block_says_what_was_asked),
 		cmocka_unit_test(the_policy_denies_by_default),
+		cmocka_unit_test(hidden_text_is_asked_for_everywhere),
+		cmocka_unit_test(
+			withheld_features_are_in_policy_and_start_block),
 		cmocka_unit_test(the_reserve_holds_memory_and_tables),
 		cmocka_unit_test(every_option_is_measured),
 		cmocka_unit_test(bad_programs_are_refused_with_a_reason),
