@@ -84,10 +84,10 @@ static void stage_page(const struct builder *b, uint64_t i,
 	size_t n = size < CBX_PAGE_SIZE ? (size_t)size : CBX_PAGE_SIZE;
 	uint8_t *page = cbx_hal_page_map((struct cbx_pfn){ b->stage + i });
 
-	memset(page, 0, CBX_PAGE_SIZE);
 	if (n != 0) {
 		memcpy(page, bytes, n);
 	}
+	memset(page + n, 0, CBX_PAGE_SIZE - n);
 	cbx_hal_page_unmap(page);
 }
 

@@ -87,6 +87,12 @@ void cbx_direct_set(struct cbx_pfn at, struct cbx_view view)
 	direct[at.n] = view.bits;
 }
 
+void cbx_direct_open(struct cbx_pfn first, uint64_t count)
+{
+	assert_true(first.n + count <= FRAMES);
+	memset(&direct[first.n], CBX_VIEW_R | CBX_VIEW_W, count);
+}
+
 void cbx_root_changed(struct cbx_pfn root, uint64_t index, uint64_t entry)
 {
 	changed.root = root.n;
@@ -364,6 +370,29 @@ static void code_is_read_only_everywhere(void **state)
 	expect_update(1, 0, UX(20), CBX_E_DENIED);
 	expect_update(2, 0, RW(512) | PS, CBX_E_DENIED);
 	expect_update(1, 0, RO(20), CBX_OK);
+}
+
+static void memory_is_opened_but_for_code(void **state)
+{
+	(void)state;
+	memset(frames, 0, sizeof(frames));
+	memset(direct, 0, sizeof(direct));
+	cbx_table_code(pfn(20));
+	cbx_table_code(pfn(40));
+	assert_int_equal(direct[20], CBX_VIEW_NONE);
+	cbx_table_open(pfn(10), 20);
+	for (uint64_t i = 0; i < 50; i++) {
+		bool opened = i >= 10 && i < 30;
+		uint8_t may = i == 20 ? CBX_VIEW_R : CBX_VIEW_R | CBX_VIEW_W;
+
+		assert_int_equal(direct[i], opened ? may : CBX_VIEW_NONE);
+		assert_int_equal(
+			frames[i].view, opened ? CBX_VIEW_ALL : CBX_VIEW_NONE);
+	}
+	declare(11, 1);
+	expect_update(11, 0, RW(20), CBX_E_DENIED);
+	expect_update(11, 0, RW(29), CBX_OK);
+	expect_update(11, 0, RO(30), CBX_E_DENIED);
 }
 
 static void views_bound_leaves(void **state)
@@ -691,6 +720,7 @@ int main(void)
 		TEST(writable_is_not_executable),
 		TEST(only_the_monitor_makes_kernel_code),
 		TEST(code_is_read_only_everywhere),
+		TEST(memory_is_opened_but_for_code),
 		TEST(views_bound_leaves),
 		TEST(malformed_leaves),
 		TEST(replacing_counts_right),

@@ -5,7 +5,8 @@
 #include <hal/hal.h>
 
 #define TIMER_HZ   1193182ull
-#define TIMER_WAIT 11932ull /* 10 ms */
+#define TIMER_WAIT 1193ull /* 1 ms */
+#define TRIES	   3
 #define SECOND_NS  1000000000ull
 
 #define PORT_COUNT   0x42
@@ -18,6 +19,8 @@
 static uint64_t start;
 static uint64_t scale; /* ns in one count, times 2^32 */
 
+/* At least as many counts as there are in the wait: the CPU may be elsewhere
+ * (an emulator's, a hypervisor's) for a part of it. */
 static uint64_t measure(void)
 {
 	uint8_t gate = cbx_x86_in8(PORT_GATE) & (uint8_t) ~(SPEAKER | GATE_ON);
@@ -27,8 +30,8 @@ static uint64_t measure(void)
 	cbx_x86_out8(PORT_COMMAND, 0xb0); /* channel 2, one shot */
 	cbx_x86_out8(PORT_COUNT, TIMER_WAIT & 0xff);
 	cbx_x86_out8(PORT_COUNT, TIMER_WAIT >> 8);
-	cbx_x86_out8(PORT_GATE, gate | GATE_ON);
 	from = cbx_x86_tsc();
+	cbx_x86_out8(PORT_GATE, gate | GATE_ON);
 	while ((cbx_x86_in8(PORT_GATE) & OUTPUT) == 0) {
 	}
 	return cbx_x86_tsc() - from;
@@ -36,9 +39,14 @@ static uint64_t measure(void)
 
 void cbx_x86_clock_init(void)
 {
-	uint64_t counts = measure();
+	uint64_t counts = UINT64_MAX;
 	uint64_t ns = TIMER_WAIT * SECOND_NS / TIMER_HZ;
 
+	for (uint32_t i = 0; i < TRIES; i++) {
+		uint64_t n = measure();
+
+		counts = n < counts ? n : counts;
+	}
 	if (counts < TIMER_WAIT) {
 		cbx_hal_panic("the time stamp counter stands still", __FILE__,
 			__LINE__);

@@ -106,18 +106,38 @@ uint64_t cbx_pks_root(void)
 	return roots[cbx_hal_cpu()].page.n << CBX_PAGE_SHIFT;
 }
 
+static uint64_t direct_entry(uint64_t pfn, struct cbx_view view)
+{
+	uint64_t entry = pfn << CBX_PAGE_SHIFT | CBX_PTE_P | CBX_PTE_NX;
+
+	if ((view.bits & CBX_VIEW_R) == 0) {
+		return 0;
+	}
+	return (view.bits & CBX_VIEW_W) != 0 ? entry | CBX_PTE_W : entry;
+}
+
 void cbx_direct_set(struct cbx_pfn pfn, struct cbx_view view)
 {
 	struct cbx_pfn table = { direct_first.n + pfn.n / 512 };
-	uint64_t entry = 0;
 
-	if ((view.bits & CBX_VIEW_R) != 0) {
-		entry = pfn.n << CBX_PAGE_SHIFT | CBX_PTE_P | CBX_PTE_NX;
+	entry_write(table, pfn.n % 512, direct_entry(pfn.n, view));
+}
+
+void cbx_direct_open(struct cbx_pfn first, uint64_t count)
+{
+	const struct cbx_view open = { CBX_VIEW_R | CBX_VIEW_W };
+
+	for (uint64_t n = first.n; n < first.n + count;) {
+		uint64_t end = (n | 511) + 1;
+		uint64_t *entries = cbx_hal_page_map(
+			(struct cbx_pfn){ direct_first.n + n / 512 });
+
+		end = end < first.n + count ? end : first.n + count;
+		for (; n < end; n++) {
+			entries[n % 512] = direct_entry(n, open);
+		}
+		cbx_hal_page_unmap(entries);
 	}
-	if (entry != 0 && (view.bits & CBX_VIEW_W) != 0) {
-		entry |= CBX_PTE_W;
-	}
-	entry_write(table, pfn.n % 512, entry);
 }
 
 void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags)

@@ -55,16 +55,11 @@ void cbx_pks_table_drop(void)
 /* Whatever is RAM and not the monitor's is the host's, with every right. */
 static void open_memory(void)
 {
-	const struct cbx_view all = { CBX_VIEW_ALL };
 	struct cbx_hal_region region;
 
 	for (uint32_t i = 0; cbx_hal_memory(i, &region); i++) {
-		for (uint64_t n = 0; n < region.count; n++) {
-			if (region.kind == CBX_HAL_RAM &&
-				cbx_table_view(cbx_pfn_add(region.first, n),
-					all) != CBX_OK) {
-				cbx_hal_panic("view", __FILE__, __LINE__);
-			}
+		if (region.kind == CBX_HAL_RAM) {
+			cbx_table_open(region.first, region.count);
 		}
 	}
 }

@@ -53,6 +53,19 @@ enum cbx_status cbx_table_view(struct cbx_pfn pfn, struct cbx_view view)
 	return CBX_OK;
 }
 
+void cbx_table_open(struct cbx_pfn first, uint64_t count)
+{
+	cbx_direct_open(first, count);
+	for (uint64_t n = first.n; n < first.n + count; n++) {
+		struct cbx_frame *frame = &cbx_frames[n];
+
+		frame->view = CBX_VIEW_ALL;
+		if (frame->type != CBX_FRAME_PAGE) {
+			cbx_frame_direct((struct cbx_pfn){ n }, frame);
+		}
+	}
+}
+
 bool cbx_table_seen(struct cbx_pfn pfn, struct cbx_view *view)
 {
 	const struct cbx_frame *frame = cbx_frame_at(pfn.n);

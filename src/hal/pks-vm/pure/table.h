@@ -52,6 +52,11 @@ void cbx_table_start(struct cbx_frame *frames, uint64_t count);
 CBX_MUST_CHECK enum cbx_status cbx_table_view(
 	struct cbx_pfn pfn, struct cbx_view view);
 
+/** At start, before the host and the core: the host has every right to the
+ * pages, but that no code of its kernel is written.
+ * @pre they are less than the count */
+void cbx_table_open(struct cbx_pfn first, uint64_t count);
+
 /** The core's view of a page. @return false when there is no such page */
 bool cbx_table_seen(struct cbx_pfn pfn, struct cbx_view *view);
 
@@ -136,6 +141,10 @@ void cbx_table_code(struct cbx_pfn pfn);
 /** Provided by the caller: what the direct map lets the host do with a page;
  * CBX_VIEW_R and CBX_VIEW_W or less. */
 void cbx_direct_set(struct cbx_pfn pfn, struct cbx_view view);
+
+/** Provided by the caller: the direct map lets the host read and write the
+ * pages. */
+void cbx_direct_open(struct cbx_pfn first, uint64_t count);
 
 /** Provided by the caller: an entry of a table of level 4 was written. */
 void cbx_root_changed(struct cbx_pfn root, uint64_t index, uint64_t entry);
