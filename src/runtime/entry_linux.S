@@ -63,9 +63,18 @@ cbx_signal_restorer:
 
 /* uint64_t cbx_user_copy(to, from, bytes) */
 	.globl	cbx_user_copy, cbx_user_copy_touch, cbx_user_copy_fixup
+	.globl	cbx_user_words_touch, cbx_user_words_fixup
 	.type	cbx_user_copy, @function
 cbx_user_copy:
 	movq	%rdx, %rcx
+	cmpq	$64, %rdx
+	jb	cbx_user_copy_touch
+	shrq	$3, %rcx
+	andl	$7, %edx
+cbx_user_words_touch:
+	rep movsq
+cbx_user_words_fixup:			/* the last ones byte by byte */
+	leaq	(%rdx,%rcx,8), %rcx
 cbx_user_copy_touch:
 	rep movsb
 cbx_user_copy_fixup:
@@ -75,10 +84,19 @@ cbx_user_copy_fixup:
 
 /* uint64_t cbx_user_zero(to, bytes) */
 	.globl	cbx_user_zero, cbx_user_zero_touch, cbx_user_zero_fixup
+	.globl	cbx_user_zeros_touch, cbx_user_zeros_fixup
 	.type	cbx_user_zero, @function
 cbx_user_zero:
 	movq	%rsi, %rcx
 	xorl	%eax, %eax
+	cmpq	$64, %rsi
+	jb	cbx_user_zero_touch
+	shrq	$3, %rcx
+	andl	$7, %esi
+cbx_user_zeros_touch:
+	rep stosq
+cbx_user_zeros_fixup:
+	leaq	(%rsi,%rcx,8), %rcx
 cbx_user_zero_touch:
 	rep stosb
 cbx_user_zero_fixup:

@@ -5,7 +5,9 @@
 
 /* entry_linux.S */
 extern const uint8_t cbx_user_copy_touch[], cbx_user_copy_fixup[];
+extern const uint8_t cbx_user_words_touch[], cbx_user_words_fixup[];
 extern const uint8_t cbx_user_zero_touch[], cbx_user_zero_fixup[];
+extern const uint8_t cbx_user_zeros_touch[], cbx_user_zeros_fixup[];
 extern const uint8_t cbx_user_string_touch[], cbx_user_string_fixup[];
 extern const uint8_t cbx_fsgsbase_touch[], cbx_fsgsbase_fixup[];
 
@@ -15,7 +17,9 @@ uint64_t cbx_user_fixup(uint64_t rip)
 		const uint8_t *touch, *fixup;
 	} spot[] = {
 		{ cbx_user_copy_touch, cbx_user_copy_fixup },
+		{ cbx_user_words_touch, cbx_user_words_fixup },
 		{ cbx_user_zero_touch, cbx_user_zero_fixup },
+		{ cbx_user_zeros_touch, cbx_user_zeros_fixup },
 		{ cbx_user_string_touch, cbx_user_string_fixup },
 		{ cbx_fsgsbase_touch, cbx_fsgsbase_fixup },
 	};
