@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs in user mode of the test host.
+
+usage: process_test.py TEST MONITOR HOST PROGRAM
+"""
+import os
+import shutil
+import sys
+
+import process
+
+NUMBERS = bytes((i * 7 + i // 256) & 0xFF for i in range(10000))
+# How many cases a program says at least.
+CASES = {'threads': 9, 'files': 35, 'signals': 18, 'memory': 19, 'device': 34}
+SIGSEGV, SIGABRT = 11, 6
+
+
+def expect(condition, what, result):
+    if not condition:
+        sys.exit(f'{result.console}{result.out.decode()}process_test.py: {what}: {result.status}')
+
+
+class Machine:
+    """The images and one program."""
+
+    def __init__(self, monitor, host, program):
+        self.images = monitor, host
+        self.inside = '/bin/' + os.path.basename(program)
+        with open(program, 'rb') as file:
+            self.files = {self.inside: file.read(), '/data/numbers': NUMBERS}
+
+    def run(self, *words, **more):
+        return process.run(*self.images, [self.inside, *words], self.files, **more)
+
+
+def hello(machine):
+    result = machine.run('good', 'day', stdin=b'one\ntwo\n', envp=['HOME=/', 'NAME=you'])
+    expect(result.status == 7, 'another status', result)
+    expect(result.out == b'good day to you\none\ntwo\n', f'another output: {result.out}', result)
+    expect(result.err == b'2 lines\n', f'another error: {result.err}', result)
+    result = machine.run()
+    expect((result.status, result.out) == (7, b'to nobody\n'), 'with nothing', result)
+
+
+def cases(machine, name, **more):
+    result = machine.run(**more)
+    print(result.out.decode())
+    lines = result.out.decode().splitlines()
+    good = [line for line in lines if line.startswith('ok ')]
+    expect(result.status == 0, 'a case is bad', result)
+    expect(len(good) >= CASES[name], 'cases are missing', result)
+    return lines
+
+
+def signals(machine):
+    cases(machine, 'signals')
+    expect(machine.run('die').status == -SIGSEGV, 'it did not die', machine.run('die'))
+    expect(machine.run('abort').status == -SIGABRT, 'it did not abort', machine.run('abort'))
+
+
+def main():
+    name, monitor, host, program = sys.argv[1:]
+    if shutil.which(process.QEMU) is None:
+        print(f'{process.QEMU} is not installed')
+        sys.exit(process.SKIP)
+    machine = Machine(monitor, host, program)
+    if name.startswith('hello'):
+        hello(machine)
+    elif name == 'signals':
+        signals(machine)
+    else:
+        cases(machine, name)
+
+
+if __name__ == '__main__':
+    main()
