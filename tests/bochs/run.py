@@ -20,7 +20,7 @@ SECONDS = 60
 CPU = 'arrow_lake'
 GRUB = '/usr/lib/grub/i386-pc'
 MODULES = 'multiboot2 normal iso9660 biosdisk memrw'
-ENDS = ('pass', 'panic: ', 'host: pass', 'host: fail', 'check failed')
+ENDS = ('pass', 'panic: ', 'host: pass', 'host: fail', 'host: rip ', 'check failed')
 SET_UP = """display_library: nogui
 config_interface: textconfig
 cpu: model={cpu}, count={count}, ips=100000000, reset_on_triple_fault=0

@@ -11,6 +11,7 @@
 	.hidden	\name\()_locked
 	.type	\name\()_locked, @function
 \name\()_locked:
+	endbr64
 	.endm
 
 	.section .locked, "ax", @progbits

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Descriptor tables, entry points and control registers of one CPU. */
+#include <arch/x86_64/cet.h>
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <arch/x86_64/vcpu.h>
@@ -201,6 +202,7 @@ void cbx_x86_cpu_init(void)
 	load_calls();
 	cbx_x86_cr0_write(CR0);
 	cbx_x86_cr4_write(CR4);
+	cbx_x86_cet_init();
 	cbx_x86_msr_write(CBX_MSR_PKRS, CBX_PKRS_MONITOR);
 	cbx_x86_root_load(cbx_x86_cpu()->home);
 	cbx_x86_xstate_init();
