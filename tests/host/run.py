@@ -3,11 +3,15 @@
 
 usage: run.py TEST MONITOR HOST
 """
+import os
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
@@ -35,12 +39,15 @@ def expect(condition, what):
         sys.exit(f'run.py: {what}')
 
 
-def cases(monitor, host, least=16, more=()):
-    status, lines = boot(monitor, host, *more)
+def judge(status, lines, least):
     print('\n'.join(lines))
     good = [line for line in lines if line.startswith('host: ok ')]
     expect(status == GOOD and lines[-1] == 'host: pass', f'status {status}')
     expect(len(good) >= least and len(good) == len(lines) - 1, 'cases are missing')
+
+
+def cases(monitor, host, least=16, more=()):
+    judge(*boot(monitor, host, *more), least)
 
 
 def user(monitor, host):
@@ -49,6 +56,35 @@ def user(monitor, host):
 
 def cpus(monitor, host):
     cases(monitor, host, 8, ('-smp', '4'))
+
+
+def talk(run, operator):
+    """The lines of a host that says ready, which the operator answers by an NMI."""
+    lines = []
+    for line in run.stdout:
+        lines.append(line.decode(errors='replace').strip())
+        if lines[-1] == 'host: ready':
+            lines.pop()
+            operator.sendall(b'nmi\n')
+    return lines
+
+
+def irq(monitor, host):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'operator')
+        command = [QEMU, *MACHINE, '-smp', '2', '-kernel', monitor, '-initrd', host,
+                   '-monitor', f'unix:{path},server=on,wait=on']
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as run, \
+                socket.socket(socket.AF_UNIX) as operator:
+            late = threading.Timer(SECONDS, run.kill)
+            late.start()
+            while operator.connect_ex(path) != 0:  # not there, or not listening yet
+                expect(run.poll() is None, 'QEMU does not start')
+                time.sleep(0.01)
+            lines = talk(run, operator)
+            status = run.wait()
+            late.cancel()
+    judge(status, lines, 12)
 
 
 MISUSE = "panic: the monitor's WRMSR was misused"
@@ -112,7 +148,7 @@ def refused(monitor, host):
         expect(not any(line.startswith('host:') for line in lines), 'it ran')
 
 
-TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'sweep': sweep, 'refused': refused}
+TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'sweep': sweep, 'refused': refused}
 
 
 def main():

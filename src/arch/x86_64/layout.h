@@ -69,6 +69,7 @@
 #define CBX_CPU_HAL_PAGES    8
 #define CBX_CPU_LOCKED_PAGE  60 /* the HAL's: instructions, while they run */
 #define CBX_CPU_APIC_PAGE    61 /* the HAL's: this CPU's interrupt controller */
+#define CBX_CPU_IOAPIC_PAGE  62 /* the HAL's: that of the lines */
 #define CBX_CPU_SLOT_PAGE    64 /* cbx_hal_page_map */
 #define CBX_CPU_SLOTS	     32
 

@@ -3,9 +3,9 @@
 
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
-#include <hal/pks-vm/apic.h>
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/irq.h>
 
 #define VECTOR_NMI 2u
 
@@ -85,14 +85,19 @@ bool cbx_hal_view_flushed(uint64_t token)
 
 /* One NMI at a time: it is on its way until its target has heard of it, and
  * then looks at everything it may have been for. */
+bool cbx_pks_kick(uint32_t cpu)
+{
+	if (cpu == cbx_hal_cpu() || atomic_exchange(&cpus[cpu].kicked, true) ||
+		cbx_pks_apic_nmi(cpu)) {
+		return true;
+	}
+	atomic_store(&cpus[cpu].kicked, false);
+	return false;
+}
+
 void cbx_hal_cpu_kick(uint32_t cpu)
 {
-	if (cpu == cbx_hal_cpu() || atomic_exchange(&cpus[cpu].kicked, true)) {
-		return;
-	}
-	if (!cbx_pks_apic_nmi(cpu)) {
-		atomic_store(&cpus[cpu].kicked, false);
-	}
+	(void)cbx_pks_kick(cpu);
 }
 
 /* What the NMI stub left on its stack may have been a box's. */
@@ -109,10 +114,11 @@ void cbx_pks_nmis_take(void)
 	memset((void *)(CBX_CPU_TOP(CBX_CPU_NMI_PAGE) - CBX_FRAME_BYTES), 0,
 		CBX_FRAME_BYTES);
 	if (atomic_exchange(&mine()->kicked, false)) {
+		cbx_pks_irq_collect();
 		more--;
 	}
 	if (more != 0) {
-		cbx_pks_host()->pending[0] |= 1ull << VECTOR_NMI;
+		cbx_pks_irq_keep(VECTOR_NMI);
 	}
 }
 

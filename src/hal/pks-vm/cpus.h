@@ -15,6 +15,9 @@
 uint64_t cbx_pks_load_begin(bool host);
 void cbx_pks_load_end(bool host, uint64_t token);
 
+/** As cbx_hal_cpu_kick. @return false when it could not be sent */
+bool cbx_pks_kick(uint32_t cpu);
+
 /** Whether this CPU must drop its translations before the host runs. */
 bool cbx_pks_flush_due(void);
 

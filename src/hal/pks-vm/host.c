@@ -4,11 +4,11 @@
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/irq.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define VECTOR_NMI  2u
 #define VECTOR_PAGE 14u
-#define IRQ_FIRST   32u
 
 #define ERROR_WRITE   2u
 #define ERROR_USER    4u
@@ -88,45 +88,62 @@ static bool deliver(struct cbx_pks_host *host)
 	return true;
 }
 
+/* What it interrupted there has its registers in words a handler may use. */
+static bool is_monitors(uint64_t va)
+{
+	return va >= CBX_MONITOR_VA && va < CBX_MONITOR_END;
+}
+
 static bool may_interrupt(const struct cbx_pks_host *host, uint64_t vector)
 {
 	const struct cbx_pks_trap *trap = scratch(CBX_PKS_TRAP);
 
 	return host->trap_entry != 0 && trap->busy == 0 &&
-	       host->regs.rip < CBX_MONITOR_VA &&
-	       (vector == VECTOR_NMI || (host->regs.rflags & FLAG_IF) != 0);
+	       !is_monitors(host->regs.rip) &&
+	       (vector < CBX_IRQ_FIRST || (host->regs.rflags & FLAG_IF) != 0);
+}
+
+/* @return whether it was delivered */
+static bool deliver_kept(struct cbx_pks_host *host, uint64_t vector)
+{
+	if (!may_interrupt(host, vector)) {
+		return false;
+	}
+	host->pending[vector / 64] &= ~(1ull << vector % 64);
+	host->vector = vector;
+	host->error = 0;
+	host->cr2 = 0;
+	return deliver(host);
 }
 
 /* One interrupt that was kept, if the host takes it now. */
 static void deliver_pending(struct cbx_pks_host *host)
 {
 	const uint64_t *kept = host->pending;
+	bool delivered = false;
 
 	if ((kept[0] | kept[1] | kept[2] | kept[3]) == 0) {
 		return;
 	}
-	for (uint32_t vector = 0; vector < 256; vector++) {
-		uint64_t bit = 1ull << vector % 64;
-
-		if ((host->pending[vector / 64] & bit) != 0 &&
-			may_interrupt(host, vector)) {
-			host->pending[vector / 64] &= ~bit;
-			host->vector = vector;
-			host->error = 0;
-			host->cr2 = 0;
-			(void)deliver(host);
-			return;
+	for (uint64_t i = 0; i < 4; i++) {
+		for (uint64_t bits = kept[i]; bits != 0 && !delivered;
+			bits &= bits - 1) {
+			delivered = deliver_kept(
+				host, i * 64 + (uint64_t)__builtin_ctzll(bits));
 		}
 	}
+	cbx_pks_irq_again((host->regs.rflags & FLAG_IF) != 0);
 }
 
 void cbx_x86_interrupt(uint32_t vector)
 {
 	if (vector == VECTOR_NMI) {
 		cbx_pks_nmis_take();
-		return;
+	} else if (vector >= CBX_IRQ_FIRST) {
+		cbx_pks_irq_taken(vector);
+	} else {
+		cbx_pks_irq_keep(vector);
 	}
-	cbx_pks_host()->pending[vector / 64 % 4] |= 1ull << vector % 64;
 }
 
 /* A page fault in the direct map, because of a view; what is read-only for
@@ -191,7 +208,7 @@ static void keep(struct cbx_pks_host *host)
 static bool trapped(struct cbx_pks_host *host, struct cbx_event *event)
 {
 	if (host->vector == VECTOR_NMI ||
-		(host->vector >= IRQ_FIRST && host->vector < 256)) {
+		(host->vector >= CBX_IRQ_FIRST && host->vector < 256)) {
 		keep(host);
 		return false;
 	}

@@ -17,7 +17,13 @@
  * interrupts off, on the stack it gave, with the interrupted registers in
  * struct cbx_pks_trap in the scratch page; it returns by IRETQ of its own.
  * While its busy word is not zero there, interrupts are kept and an exception
- * is the host's end.
+ * is the host's end.  It is cleared before interrupts are enabled.  NMIs heed it
+ * and nothing else: when it is cleared, the trap stack is where the next begins.
+ *
+ * Interrupts are the monitor's to take and to acknowledge.  The host gets those
+ * of its timer, its lines, its other CPUs and its devices' messages, numbers 32
+ * and above, when it has interrupts on.  One that comes while a box runs ends
+ * BOX_ENTER, and is delivered as soon as the host enables interrupts.
  *
  * User mode.  The host goes there by IRETQ, too, with CBX_SELECTOR_USER_CODE and
  * CBX_SELECTOR_USER_DATA, the only user selectors there are.  What happens there
@@ -76,7 +82,16 @@
 #define CBX_PKS_FLUSH	    0x1009 /* CBX_PKS_FLUSH_*, address or token */
 #define CBX_PKS_STOP	    0x100a /* this CPU is done */
 #define CBX_PKS_CPU_START   0x1010 /* cpu, entry, argument for rdi */
-#define CBX_PKS_LAST	    CBX_PKS_CPU_START
+#define CBX_PKS_TIMER	    0x1011 /* ns from now, vector; 0: none */
+#define CBX_PKS_IPI	    0x1012 /* cpu, vector */
+#define CBX_PKS_IRQ	    0x1013 /* line, vector, cpu, CBX_PKS_IRQ_* */
+#define CBX_PKS_LAST	    CBX_PKS_IRQ
+
+/** Of a line; a level-triggered one is masked when its interrupt was taken,
+ * until it is set again. */
+#define CBX_PKS_IRQ_MASKED 1
+#define CBX_PKS_IRQ_LEVEL  2
+#define CBX_PKS_IRQ_LOW	   4 /* active low */
 
 /** What to flush: this CPU's translations, or those of one address; every
  * CPU's, with a token in ret that says whether it has been done. */
@@ -119,6 +134,8 @@ struct cbx_pks_host {
 	bool running;	     /* there is a host */
 	bool crashed;	     /* it faulted where it takes no fault */
 	uint64_t pending[4]; /* vectors kept for it */
+	uint64_t timer_at;   /* ns when its timer is due; 0: never */
+	uint64_t timer_vector;
 };
 CBX_AT(CBX_HOST_RESUME, 8, cbx_pks_host, resume);
 CBX_AT(CBX_HOST_REGS, 0x90, cbx_pks_host, regs);

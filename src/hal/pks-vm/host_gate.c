@@ -3,6 +3,7 @@
 #include <arch/x86_64/cpu.h>
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/irq.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define CONSOLE_BYTES 40u
@@ -159,6 +160,7 @@ static enum cbx_status tables(
 
 bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 {
+	const uint64_t *arg = call->arg;
 	enum cbx_status status;
 
 	if (call->id < CBX_PKS_MEMORY || call->id > CBX_PKS_LAST) {
@@ -179,6 +181,15 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 		break;
 	case CBX_PKS_CPU_START:
 		status = cpu_start(call);
+		break;
+	case CBX_PKS_TIMER:
+		status = cbx_pks_irq_timer(arg[0], arg[1]);
+		break;
+	case CBX_PKS_IPI:
+		status = cbx_pks_irq_send(arg[0], arg[1]);
+		break;
+	case CBX_PKS_IRQ:
+		status = cbx_pks_irq_line(arg[0], arg[1], arg[2], arg[3]);
 		break;
 	default:
 		cbx_pks_table_take();

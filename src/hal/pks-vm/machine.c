@@ -5,8 +5,8 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
-#include <hal/pks-vm/apic.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/irq.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define RDRAND_TRIES 10
@@ -64,12 +64,20 @@ static void open_memory(void)
 	}
 }
 
+static void start_interrupts(void)
+{
+	cbx_pks_apic_start();
+	cbx_pks_lines_map();
+}
+
 void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 {
 	machine_copy = *boot;
 	cbx_x86_clock_init();
 	cbx_pks_lock(boot->home);
-	cbx_pks_apic_start();
+	start_interrupts();
+	cbx_pks_apic_timer_start();
+	cbx_pks_lines_start();
 	cbx_table_start((struct cbx_frame *)CBX_FRAMES_VA, boot->page_count);
 	cbx_pks_direct_start(boot->home, boot->page_count);
 	cbx_pks_load(boot);
@@ -79,7 +87,7 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 
 void cbx_x86_hal_start_other(void)
 {
-	cbx_pks_apic_start();
+	start_interrupts();
 }
 
 uint32_t cbx_hal_cpu_count(void)
