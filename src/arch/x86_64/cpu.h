@@ -77,14 +77,20 @@ static inline uint64_t cbx_x86_gs_base(void)
 	return base;
 }
 
-/** Null data selectors, and the bases of fs and gs. @pre both canonical */
-static inline void cbx_x86_segments(uint64_t fs, uint64_t gs)
+/** Null data selectors, and 0 as the bases of fs and gs. */
+static inline void cbx_x86_segments_clear(void)
 {
-	__asm__ volatile("mov %2, %%ds; mov %2, %%es\n\t"
-			 "mov %2, %%fs; mov %2, %%gs\n\t"
-			 "wrfsbase %0; wrgsbase %1"
+	__asm__ volatile("mov %0, %%ds; mov %0, %%es\n\t"
+			 "mov %0, %%fs; mov %0, %%gs\n\t"
+			 "wrfsbase %0; wrgsbase %0"
 			 :
-			 : "r"(fs), "r"(gs), "r"(0));
+			 : "r"(0ull));
+}
+
+/** The bases of fs and gs. @pre both canonical */
+static inline void cbx_x86_bases(uint64_t fs, uint64_t gs)
+{
+	__asm__ volatile("wrfsbase %0; wrgsbase %1" : : "r"(fs), "r"(gs));
 }
 
 static inline void cbx_x86_xsave(void *area)

@@ -238,6 +238,7 @@ cbx_own_fault:
 	ud2
 
 cbx_from_box:
+	movq	CBX_CPU_BOX(%rcx), %rcx
 	save_registers
 	save_frame
 	xorl	%eax, %eax
@@ -248,6 +249,7 @@ cbx_from_box:
 
 /* Back to the caller of cbx_x86_enter, nothing of the box in a register. */
 cbx_left_box:
+	movabsq	$CBX_CPU_STATE_VA, %rcx
 	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
 	movq	CBX_CPU_RESUME(%rcx), %rsp
 	pushq	$2
@@ -289,6 +291,7 @@ cbx_x86_syscall:
 	jmp	cbx_x86_host_syscall
 2:	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
 	jne	3f
+	movq	CBX_CPU_BOX(%rcx), %rcx
 	save_registers
 	movq	%r11, REGS_RFLAGS(%rcx)
 	movq	%rsp, REGS_RSP(%rcx)
@@ -316,16 +319,18 @@ cbx_x86_enter:
 	pushq	%r15
 	movabsq	$CBX_CPU_STATE_VA, %rcx
 	movq	%rsp, CBX_CPU_RESUME(%rcx)
+	movq	CBX_CPU_BOX(%rcx), %rdx
 	pushq	$CBX_SELECTOR_USER_DATA
-	pushq	REGS_RSP(%rcx)
-	pushq	REGS_RFLAGS(%rcx)
+	pushq	REGS_RSP(%rdx)
+	pushq	REGS_RFLAGS(%rdx)
 	pushq	$CBX_SELECTOR_USER_CODE
-	pushq	REGS_RIP(%rcx)
+	pushq	REGS_RIP(%rdx)
 	movl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
 cbx_enter_from:				/* an NMI from here on leads to out */
 	movq	CBX_CPU_NMIS(%rcx), %rax
 	cmpq	CBX_CPU_SEEN(%rcx), %rax
 	jne	cbx_enter_out
+	movq	%rdx, %rcx
 	movq	REGS_R8(%rcx), %r8
 	movq	REGS_R9(%rcx), %r9
 	movq	REGS_R10(%rcx), %r10
@@ -347,6 +352,7 @@ cbx_enter_to:
 /* As if the box had been interrupted before its first instruction. */
 cbx_enter_out:
 	movabsq	$CBX_CPU_STATE_VA, %rcx
+	movq	CBX_CPU_BOX(%rcx), %rcx
 	movq	$VECTOR_NMI, CBX_CPU_VECTOR(%rcx)
 	movq	$0, CBX_CPU_ERROR(%rcx)
 	movq	$0, CBX_CPU_CR2(%rcx)

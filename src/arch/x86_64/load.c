@@ -15,14 +15,25 @@ struct load {
 struct loads {
 	struct load now;
 	struct load next;
+	/* The CPU's own: whose entries its box root has, read at which token,
+	 * and the newest token at which they were looked at and still good. */
+	uint64_t tops_root;
+	uint64_t tops_token;
+	uint64_t good;
 };
 
 static struct loads loads[CBX_X86_CPUS_MAX];
 static _Atomic uint64_t counter;
 
-uint64_t cbx_x86_token(void)
+/* A CPU that finds the counter as it was finds no root changed, so the root
+ * says it first. */
+uint64_t cbx_x86_space_renew(struct cbx_x86_root *root)
 {
-	return atomic_fetch_add(&counter, 1) + 1;
+	uint64_t token = atomic_load(&counter) + 1;
+
+	atomic_store(&root->need, token);
+	atomic_store(&counter, token);
+	return token;
 }
 
 static struct loads *mine(void)
@@ -51,31 +62,56 @@ static void copy_tops(const struct cbx_x86_root *root)
 	}
 }
 
-static void load(struct loads *l, const struct cbx_x86_root *root, uint64_t n)
+/* The box root has the space's entries as they were at @p token or later. */
+static bool refresh(struct loads *l, uint64_t n, uint64_t token)
+{
+	const struct cbx_x86_root *root =
+		cbx_hal_page_map((struct cbx_pfn){ n });
+	bool stale = l->tops_root != n + 1 ||
+		     l->tops_token < atomic_load(&root->need);
+
+	if (stale) {
+		l->tops_root = n + 1;
+		l->tops_token = token;
+		copy_tops(root);
+	}
+	l->good = token;
+	cbx_hal_page_unmap(root);
+	return stale;
+}
+
+/* From before anything is read until it is in CR3, the CPU is about to have the
+ * space: a flush from now on waits for it. */
+static void load(struct loads *l, uint64_t n)
 {
 	uint64_t token = atomic_load(&counter);
 
 	atomic_store(&l->next.token, token);
 	atomic_store(&l->next.root, n + 1);
-	copy_tops(root);
+	if (l->tops_root != n + 1 || atomic_load(&counter) != l->good) {
+		(void)refresh(l, n, token);
+	}
 	cbx_x86_root_load(cbx_x86_cpu()->root);
+	cbx_x86_cpu()->last.page = 0;
 	atomic_store(&l->now.root, 0);
 	atomic_store(&l->now.token, token);
 	atomic_store(&l->now.root, n + 1);
 	atomic_store(&l->next.root, 0);
 }
 
+static bool has(const struct loads *l, uint64_t n)
+{
+	return atomic_load(&l->now.root) == n + 1;
+}
+
 void cbx_x86_space_enter(uint64_t n)
 {
-	const struct cbx_x86_root *root =
-		cbx_hal_page_map((struct cbx_pfn){ n });
 	struct loads *l = mine();
+	uint64_t token = atomic_load(&counter);
 
-	if (atomic_load(&l->now.root) != n + 1 ||
-		atomic_load(&l->now.token) < atomic_load(&root->need)) {
-		load(l, root, n);
+	if (!has(l, n) || (token != l->good && refresh(l, n, token))) {
+		load(l, n);
 	}
-	cbx_hal_page_unmap(root);
 }
 
 void cbx_x86_space_leave(void)
@@ -145,46 +181,18 @@ static bool find_page(uint64_t root, uint64_t va, uint64_t *page)
 	return true;
 }
 
-static bool go(struct cbx_x86_place *place, uint64_t va)
+void *cbx_x86_space_page(uint64_t root, uint64_t va)
 {
+	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
+
 	va &= ~(CBX_PAGE_SIZE - 1ull);
-	if (place->page == 0 || place->va != va) {
-		place->page = 0;
-		place->va = va;
-		return find_page(place->root, va, &place->page);
-	}
-	return true;
-}
-
-static void write_page(
-	uint64_t page, uint64_t offset, const void *from, uint64_t bytes)
-{
-	uint8_t *to = cbx_hal_page_map((struct cbx_pfn){ page });
-
-	memcpy(to + offset, from, bytes);
-	cbx_hal_page_unmap(to);
-}
-
-bool cbx_x86_space_write(struct cbx_x86_place *place, uint64_t va,
-	const void *from, uint64_t bytes)
-{
-	const uint8_t *next = from;
-
-	if (!cbx_va_bytes_valid((struct cbx_va){ va }, bytes)) {
-		return false;
-	}
-	while (bytes != 0) {
-		uint64_t offset = va % CBX_PAGE_SIZE;
-		uint64_t n = CBX_PAGE_SIZE - offset;
-
-		n = n < bytes ? n : bytes;
-		if (!go(place, va)) {
-			return false;
+	if (cpu->last.page == 0 || cpu->last.va != va) {
+		cpu->last.page = 0;
+		cpu->last.va = va;
+		if (!cbx_va_bytes_valid((struct cbx_va){ va }, CBX_PAGE_SIZE) ||
+			!find_page(root, va, &cpu->last.page)) {
+			return NULL;
 		}
-		write_page(place->page, offset, next, n);
-		next += n;
-		va += n;
-		bytes -= n;
 	}
-	return true;
+	return cbx_hal_page_map((struct cbx_pfn){ cpu->last.page });
 }

@@ -10,7 +10,7 @@
  * (doc/pks-vm.md has the argument):
  *
  *   BOX      the frame is genuine: no other CPU can reach this window, and the
- *            host does not run here.  Registers go to cbx_x86_cpu()->trap, the
+ *            host does not run here.  Registers go to cbx_x86_cpu()->box, the
  *            entry stack is wiped, cbx_x86_enter returns.
  *   MONITOR  genuine, too.  An NMI is counted (cbx_x86_cpu()->nmis) and
  *            returns; anything else is fatal.  So that none is overlooked, the

@@ -10,7 +10,7 @@ enum cbx_status cbx_arch_space_create(
 	struct cbx_x86_root *root = cbx_hal_page_map(table);
 
 	/* The page may have been the root of a space a CPU still has loaded. */
-	atomic_store(&root->need, cbx_x86_token());
+	(void)cbx_x86_space_renew(root);
 	cbx_hal_page_unmap(root);
 	cbx_soft_create(&s->table, table);
 	s->root = table.n;
@@ -39,7 +39,7 @@ static void relink(struct cbx_x86_space *s)
 			root->used[i / 64] &= ~bit;
 		}
 	}
-	atomic_store(&root->need, cbx_x86_token());
+	(void)cbx_x86_space_renew(root);
 	cbx_hal_page_unmap(root);
 }
 
@@ -153,10 +153,10 @@ uint64_t cbx_arch_space_flush(struct cbx_arch_space *space)
 {
 	struct cbx_x86_space *s = cbx_x86_space(space);
 	struct cbx_x86_root *root;
-	uint64_t token = cbx_x86_token();
+	uint64_t token;
 
 	root = cbx_hal_page_map((struct cbx_pfn){ s->root });
-	atomic_store(&root->need, token);
+	token = cbx_x86_space_renew(root);
 	cbx_hal_page_unmap(root);
 	cbx_x86_space_drop(s->root);
 	if (s->unlinked) {

@@ -52,8 +52,9 @@ static inline const struct cbx_x86_space *cbx_x86_space_const(
 	return (const struct cbx_x86_space *)(const void *)space;
 }
 
-/** The next token. */
-uint64_t cbx_x86_token(void);
+/** CPUs must load the space anew. @return the token of it
+ * @lock gate: tokens are made one at a time */
+uint64_t cbx_x86_space_renew(struct cbx_x86_root *root);
 
 /** Run on the tables of the space whose root is page @p root, from what was
  * mapped before this call on. */
@@ -66,22 +67,15 @@ bool cbx_x86_space_seen(uint64_t root, uint64_t token);
 /** If this CPU has the space loaded, it has not any more. */
 void cbx_x86_space_drop(uint64_t root);
 
-/** Where in box memory a context last wrote; as long as its space is loaded. */
-struct cbx_x86_place {
-	uint64_t root;
-	uint64_t va;   /* of the page below */
-	uint64_t page; /* its number; 0: none yet */
-};
-
 /**
- * Write into box memory of a space this CPU has loaded, as its user could.
+ * A page of box memory that the space this CPU has loaded lets its user write.
  *
- * @param[in,out] place  root; va and page are this function's
+ * What the last call found is kept for as long as the CPU keeps its own
+ * translations: until it loads a space anew.
+ *
  * @param va  any number
- * @return false when a page of it cannot be written; pages before it may have
- *         been
+ * @return mapped (cbx_hal_page_map), or NULL when it cannot be written
  */
-CBX_MUST_CHECK bool cbx_x86_space_write(struct cbx_x86_place *place,
-	uint64_t va, const void *from, uint64_t bytes);
+void *cbx_x86_space_page(uint64_t root, uint64_t va);
 
 #endif

@@ -29,6 +29,7 @@
 #define CBX_CPU_CS     0xb8
 #define CBX_CPU_NMIS   0xc0
 #define CBX_CPU_SEEN   0xc8
+#define CBX_CPU_BOX    0xd0
 
 /** An entry stack, from its top down: what the CPU pushed, then the stub. */
 #define CBX_FRAME_SS	 (-0x08)
@@ -53,8 +54,8 @@
 #include <base/types.h>
 #include <base/upcall.h>
 
-/** The registers and the reason of the last entry from a box, or of a fault
- * of the monitor's own. */
+/** Registers, and why they are not in the CPU: a box's, or those of a fault of
+ * the monitor's own. */
 struct cbx_x86_trap {
 	struct cbx_regs regs;
 	uint64_t vector;
@@ -66,16 +67,22 @@ struct cbx_x86_trap {
 struct cbx_x86_cpu {
 	uint32_t mode;
 	uint32_t number;
-	uint64_t resume; /* stack pointer of cbx_x86_enter */
-	struct cbx_x86_trap trap;
-	uint64_t nmis;	     /* taken while the monitor ran */
-	uint64_t nmis_seen;  /* of these, those the HAL has heard of */
-	uint32_t rank;	     /* cbx_hal_cpu_rank */
-	uint32_t slots;	     /* bits: page map slots in use */
-	uint64_t root;	     /* address of the root boxes run on */
-	uint64_t home;	     /* address of the root with no user half */
+	uint64_t resume;	  /* stack pointer of cbx_x86_enter */
+	struct cbx_x86_trap trap; /* the monitor's own */
+	uint64_t nmis;		  /* taken while the monitor ran */
+	uint64_t nmis_seen;	  /* of these, those the HAL has heard of */
+	uint64_t box;		  /* address of the running box's trap, less
+			      * CBX_CPU_REGS: the offsets above serve */
+	uint32_t rank;		  /* cbx_hal_cpu_rank */
+	uint32_t slots;		  /* bits: page map slots in use */
+	uint64_t root;		  /* address of the root boxes run on */
+	uint64_t home;		  /* address of the root with no user half */
 	uint64_t tops[4];    /* top-level entries copied into the box root */
 	uint64_t last_ticks; /* cbx_hal_ticks */
+	struct {
+		uint64_t va;
+		uint64_t page; /* number; 0: none */
+	} last;		       /* page of box memory written last (space.h) */
 };
 
 CBX_AT(CBX_CPU_MODE, 4, cbx_x86_cpu, mode);
@@ -87,6 +94,7 @@ CBX_AT(CBX_CPU_CR2 - CBX_CPU_REGS, 8, cbx_x86_trap, cr2);
 CBX_AT(CBX_CPU_CS - CBX_CPU_REGS, 8, cbx_x86_trap, cs);
 CBX_AT(CBX_CPU_NMIS, 8, cbx_x86_cpu, nmis);
 CBX_AT(CBX_CPU_SEEN, 8, cbx_x86_cpu, nmis_seen);
+CBX_AT(CBX_CPU_BOX, 8, cbx_x86_cpu, box);
 
 /** This CPU's. */
 static inline struct cbx_x86_cpu *cbx_x86_cpu(void)

@@ -44,7 +44,7 @@ enum cbx_status cbx_arch_vcpu_init(struct cbx_arch_vcpu *vcpu,
 	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
 	const struct cbx_x86_space *s = cbx_x86_space_const(space);
 
-	v->regs = (struct cbx_regs){
+	v->trap.regs = (struct cbx_regs){
 		.rip = start->entry,
 		.rsp = start->stack,
 		.rdi = start->arg,
@@ -85,21 +85,17 @@ void cbx_arch_vcpu_upcall(
 /* One trip into box code and back. */
 static void trip(struct cbx_x86_vcpu *v)
 {
-	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
+	struct cbx_regs *regs = &v->trap.regs;
 
-	memcpy((void *)CBX_CPU_AT(CBX_CPU_REPLY_PAGE), &v->reply,
-		sizeof(v->reply));
-	cpu->trap.regs = v->regs;
-	cpu->trap.regs.rflags = (v->regs.rflags & FLAGS_USER) | FLAGS_SET;
-	cbx_x86_xstate_load(v);
-	cbx_x86_segments(v->fs_base, v->gs_base);
+	regs->rflags = (regs->rflags & FLAGS_USER) | FLAGS_SET;
+	cbx_x86_xrstor(cbx_x86_xstate(v));
+	cbx_x86_bases(v->fs_base, v->gs_base);
 	cbx_x86_enter();
 	v->fs_base = cbx_x86_fs_base();
 	v->gs_base = cbx_x86_gs_base();
-	cbx_x86_segments(0, 0);
-	cbx_x86_xstate_save(v);
-	v->regs = cpu->trap.regs;
-	memset(&cpu->trap.regs, 0, sizeof(cpu->trap.regs));
+	cbx_x86_segments_clear();
+	cbx_x86_xsave(cbx_x86_xstate(v));
+	cbx_x86_xrstor(&cbx_x86_initial);
 }
 
 static enum cbx_fault page_fault_of(uint64_t error)
@@ -139,8 +135,9 @@ static bool deliver(struct cbx_x86_vcpu *v, const struct cbx_upcall *upcall,
 		.fault = upcall->kind == CBX_UPCALL_FAULT
 				 ? (enum cbx_fault)upcall->code
 				 : CBX_FAULT_INSTRUCTION,
-		.address.a = upcall->kind == CBX_UPCALL_FAULT ? upcall->value
-							      : v->regs.rip,
+		.address.a = upcall->kind == CBX_UPCALL_FAULT
+				     ? upcall->value
+				     : v->trap.regs.rip,
 	};
 	return false;
 }
@@ -151,7 +148,8 @@ static bool deliver_fault(struct cbx_x86_vcpu *v,
 	const struct cbx_upcall upcall = {
 		.kind = CBX_UPCALL_FAULT,
 		.code = (uint32_t)fault_of(trap),
-		.value = trap->vector == VECTOR_PAGE ? trap->cr2 : v->regs.rip,
+		.value = trap->vector == VECTOR_PAGE ? trap->cr2
+						     : v->trap.regs.rip,
 	};
 
 	return deliver(v, &upcall, trap, stop);
@@ -187,10 +185,10 @@ static bool deliver_due(struct cbx_x86_vcpu *v, struct cbx_stop *stop)
 	return !deadline || deliver(v, &upcall, &none, stop);
 }
 
-static struct cbx_call call_of(const struct cbx_regs *r)
+static struct cbx_call call_of(const struct cbx_regs *r, uint32_t id)
 {
 	return (struct cbx_call){
-		.id = (uint32_t)r->rax,
+		.id = id,
 		.arg = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 },
 	};
 }
@@ -199,21 +197,21 @@ static struct cbx_call call_of(const struct cbx_regs *r)
 static bool system_call(struct cbx_x86_vcpu *v, const struct cbx_x86_trap *trap,
 	struct cbx_stop *stop)
 {
-	struct cbx_call call = call_of(&v->regs);
+	uint32_t number = (uint32_t)v->trap.regs.rax;
 
-	if (call.id - CBX_LINUX_GATE_BASE < CBX_LINUX_GATE_COUNT) {
+	if (number - CBX_LINUX_GATE_BASE < CBX_LINUX_GATE_COUNT) {
 		stop->kind = CBX_STOP_GATE;
-		stop->call = call;
-		stop->call.id -= CBX_LINUX_GATE_BASE;
+		stop->call =
+			call_of(&v->trap.regs, number - CBX_LINUX_GATE_BASE);
 		return false;
 	}
 	if ((v->flags & CBX_SPACE_TRACE) == 0 || v->entry == 0) {
-		return deliver_call(v, (uint32_t)call.id, trap, stop);
+		return deliver_call(v, number, trap, stop);
 	}
 	stop->kind = CBX_STOP_TRACE;
-	stop->call = call;
+	stop->call = call_of(&v->trap.regs, number);
 	v->call_due = true;
-	v->call_code = (uint32_t)call.id;
+	v->call_code = number;
 	return false;
 }
 
@@ -236,14 +234,14 @@ static bool handle(struct cbx_x86_vcpu *v, const struct cbx_x86_trap *trap,
 /* @return whether the context runs on */
 static bool step(struct cbx_x86_vcpu *v, struct cbx_stop *stop)
 {
-	if (v->regs.rip >= USER_END) {
+	if (v->trap.regs.rip >= USER_END) {
 		struct cbx_x86_trap trap = lost_way;
 
-		trap.cr2 = v->regs.rip;
+		trap.cr2 = v->trap.regs.rip;
 		return deliver_fault(v, &trap, stop);
 	}
 	trip(v);
-	return handle(v, &cbx_x86_cpu()->trap, stop);
+	return handle(v, &v->trap, stop);
 }
 
 void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
@@ -252,11 +250,14 @@ void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
 	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
 	bool on = true;
 
-	*stop = (struct cbx_stop){ .kind = CBX_STOP_LOST };
+	stop->kind = CBX_STOP_LOST;
 	if (reply != NULL) {
 		v->reply = *reply;
-		v->regs.rax = CBX_REPLY_VA;
+		v->trap.regs.rax = CBX_REPLY_VA;
 	}
+	*(struct cbx_reply *)CBX_CPU_AT(CBX_CPU_REPLY_PAGE) = v->reply;
+	cbx_x86_cpu()->box = (uint64_t)&v->trap - CBX_CPU_REGS;
+	cbx_x86_segments_clear(); /* the host may load what it likes */
 	cbx_x86_space_enter(v->root);
 	on = deliver_due(v, stop);
 	while (on) {

@@ -16,7 +16,7 @@
 #define CBX_UPCALL_STACK_BYTES (16u * CBX_PAGE_SIZE)
 
 struct cbx_x86_vcpu {
-	struct cbx_regs regs;
+	struct cbx_x86_trap trap; /* its registers, and why it stopped */
 	uint64_t fs_base;
 	uint64_t gs_base;
 	uint64_t root; /* page number: the space */
@@ -41,21 +41,27 @@ static inline struct cbx_x86_vcpu *cbx_x86_vcpu(struct cbx_arch_vcpu *vcpu)
 
 /** The context's extended state, aligned: its page is always mapped at the
  * beginning of a page. */
-void *cbx_x86_xstate(struct cbx_x86_vcpu *v);
+static inline uint8_t *cbx_x86_xstate(struct cbx_x86_vcpu *v)
+{
+	uintptr_t at = (uintptr_t)v->xstate + CBX_XSTATE_ALIGN - 1;
+
+	return (uint8_t *)(at & ~(uintptr_t)(CBX_XSTATE_ALIGN - 1));
+}
+
+/** What a CPU has after reset. */
+extern const struct cbx_x86_initial {
+	uint8_t byte[512 + 64];
+} cbx_x86_initial;
 
 /** Enable the extended state boxes may have, on this CPU. */
 void cbx_x86_xstate_init(void);
 
-/** Bytes of it, and its components. */
-uint64_t cbx_x86_xstate_bytes(void);
-uint64_t cbx_x86_xstate_features(void);
+/** Bytes of it. */
+extern uint64_t cbx_x86_xstate_bytes;
 
-/** Give the context the state of a CPU after reset. */
+/** Give the context the state of a CPU after reset, with Linux's words where
+ * XSAVE leaves room for them. */
 void cbx_x86_xstate_reset(struct cbx_x86_vcpu *v);
-
-/** Load the context's; save it and leave none of it in a register. */
-void cbx_x86_xstate_load(struct cbx_x86_vcpu *v);
-void cbx_x86_xstate_save(struct cbx_x86_vcpu *v);
 
 /**
  * Enter the runtime when the context next runs.
@@ -73,8 +79,8 @@ void cbx_x86_xstate_save(struct cbx_x86_vcpu *v);
 CBX_MUST_CHECK bool cbx_x86_upcall(struct cbx_x86_vcpu *v,
 	const struct cbx_upcall *upcall, const struct cbx_x86_trap *trap);
 
-/** Run box code with cbx_x86_cpu()->trap.regs until it traps; what it did and
- * its registers are there afterwards.  entry.S. */
+/** Run box code with the registers at cbx_x86_cpu()->box until it traps; what it
+ * did and its registers are there afterwards.  entry.S. */
 void cbx_x86_enter(void);
 
 #endif

@@ -17,12 +17,24 @@
 #define MXCSR_RESET 0x1f80u
 
 static uint64_t features;
-static uint64_t bytes;
+uint64_t cbx_x86_xstate_bytes;
+
+/* Linux's words in the reserved bytes of the legacy area. */
+#define WORDS_AT 464u
+#define MAGIC1	 0x46505853u
+
+struct words {
+	uint32_t magic;
+	uint32_t extended_bytes;
+	uint64_t features;
+	uint32_t state_bytes;
+	uint32_t pad[7];
+};
+CBX_SIZE(48, words);
 
 /* No component in it: each gets its initial value; MXCSR is always loaded. */
-static const struct {
-	uint8_t byte[512 + 64];
-} __attribute__((aligned(CBX_XSTATE_ALIGN))) initial = {
+const struct cbx_x86_initial cbx_x86_initial
+	__attribute__((aligned(CBX_XSTATE_ALIGN))) = {
 	.byte = {
 		[MXCSR_AT] = MXCSR_RESET & 0xff,
 		[MXCSR_AT + 1] = MXCSR_RESET >> 8,
@@ -51,43 +63,24 @@ void cbx_x86_xstate_init(void)
 		wanted &= ~AVX512;
 	}
 	features = wanted;
-	bytes = enable(wanted);
-	if (bytes > CBX_XSTATE_BYTES_MAX) {
+	cbx_x86_xstate_bytes = enable(wanted);
+	if (cbx_x86_xstate_bytes > CBX_XSTATE_BYTES_MAX) {
 		cbx_hal_panic("extended state too wide", __FILE__, __LINE__);
 	}
 }
 
-uint64_t cbx_x86_xstate_bytes(void)
-{
-	return bytes;
-}
-
-uint64_t cbx_x86_xstate_features(void)
-{
-	return features;
-}
-
-void *cbx_x86_xstate(struct cbx_x86_vcpu *v)
-{
-	uintptr_t at = (uintptr_t)v->xstate;
-
-	at = (at + CBX_XSTATE_ALIGN - 1) & ~(uintptr_t)(CBX_XSTATE_ALIGN - 1);
-	return (void *)at;
-}
-
 void cbx_x86_xstate_reset(struct cbx_x86_vcpu *v)
 {
+	uint8_t *state = cbx_x86_xstate(v);
+	const struct words words = {
+		.magic = MAGIC1,
+		.extended_bytes = (uint32_t)cbx_x86_xstate_bytes +
+				  (uint32_t)sizeof(uint32_t),
+		.features = features,
+		.state_bytes = (uint32_t)cbx_x86_xstate_bytes,
+	};
+
 	memset(v->xstate, 0, sizeof(v->xstate));
-	memcpy(cbx_x86_xstate(v), &initial, sizeof(initial));
-}
-
-void cbx_x86_xstate_load(struct cbx_x86_vcpu *v)
-{
-	cbx_x86_xrstor(cbx_x86_xstate(v));
-}
-
-void cbx_x86_xstate_save(struct cbx_x86_vcpu *v)
-{
-	cbx_x86_xsave(cbx_x86_xstate(v));
-	cbx_x86_xrstor(&initial);
+	memcpy(state, &cbx_x86_initial, sizeof(cbx_x86_initial));
+	memcpy(state + WORDS_AT, &words, sizeof(words));
 }
