@@ -87,6 +87,10 @@ def irq(monitor, host):
     judge(status, lines, 12)
 
 
+def special(monitor, host):
+    cases(monitor, host, 6)
+
+
 MISUSE = "panic: the monitor's WRMSR was misused"
 JUMPS = 5 * 0x1c0
 
@@ -148,7 +152,8 @@ def refused(monitor, host):
         expect(not any(line.startswith('host:') for line in lines), 'it ran')
 
 
-TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'sweep': sweep, 'refused': refused}
+TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special,
+         'sweep': sweep, 'refused': refused}
 
 
 def main():

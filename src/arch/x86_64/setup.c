@@ -7,11 +7,12 @@
 #include <base/string.h>
 #include <hal/hal.h>
 
-#define MSR_EFER   0xc0000080u
-#define MSR_STAR   0xc0000081u
-#define MSR_LSTAR  0xc0000082u
-#define MSR_CSTAR  0xc0000083u
-#define MSR_SFMASK 0xc0000084u
+#define MSR_EFER     0xc0000080u
+#define MSR_SYSENTER 0x174u
+#define MSR_STAR     0xc0000081u
+#define MSR_LSTAR    0xc0000082u
+#define MSR_CSTAR    0xc0000083u
+#define MSR_SFMASK   0xc0000084u
 
 #define EFER 0xd01ull /* SCE, LME, LMA, NXE */
 
@@ -156,6 +157,7 @@ static void load_calls(void)
 	cbx_x86_msr_write(MSR_LSTAR, (uint64_t)cbx_x86_syscall);
 	cbx_x86_msr_write(MSR_CSTAR, 0);
 	cbx_x86_msr_write(MSR_SFMASK, SFMASK);
+	cbx_x86_msr_write(MSR_SYSENTER, 0); /* no selector: it faults */
 }
 
 /* What the monitor cannot do without; a CPU without it is refused by name. */

@@ -85,7 +85,9 @@
 #define CBX_PKS_TIMER	    0x1011 /* ns from now, vector; 0: none */
 #define CBX_PKS_IPI	    0x1012 /* cpu, vector */
 #define CBX_PKS_IRQ	    0x1013 /* line, vector, cpu, CBX_PKS_IRQ_* */
-#define CBX_PKS_LAST	    CBX_PKS_IRQ
+#define CBX_PKS_CR	    0x1014 /* 0 or 4, value */
+#define CBX_PKS_MSR	    0x1015 /* number, value */
+#define CBX_PKS_LAST	    CBX_PKS_MSR
 
 /** Of a line; a level-triggered one is masked when its interrupt was taken,
  * until it is set again. */
@@ -136,6 +138,7 @@ struct cbx_pks_host {
 	uint64_t pending[4]; /* vectors kept for it */
 	uint64_t timer_at;   /* ns when its timer is due; 0: never */
 	uint64_t timer_vector;
+	uint64_t cr4; /* bits it has set beyond the monitor's */
 };
 CBX_AT(CBX_HOST_RESUME, 8, cbx_pks_host, resume);
 CBX_AT(CBX_HOST_REGS, 0x90, cbx_pks_host, regs);
@@ -166,6 +169,13 @@ void cbx_pks_direct_start(uint64_t home, uint64_t page_count);
 
 /** Build the other CPUs' roots, when the first is complete. */
 void cbx_pks_roots_start(const struct cbx_x86_boot *boot);
+
+/** The gates' arguments; E_DENIED: not on the list. */
+CBX_MUST_CHECK enum cbx_status cbx_pks_cr_write(uint64_t cr, uint64_t value);
+CBX_MUST_CHECK enum cbx_status cbx_pks_msr_write(uint64_t msr, uint64_t value);
+
+/** The host's bits of CR4 go with its root. */
+void cbx_pks_cr4_switch(bool host);
 
 /** Address of this CPU's root for the host. */
 uint64_t cbx_pks_root(void);

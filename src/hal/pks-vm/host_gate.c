@@ -191,6 +191,12 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 	case CBX_PKS_IRQ:
 		status = cbx_pks_irq_line(arg[0], arg[1], arg[2], arg[3]);
 		break;
+	case CBX_PKS_CR:
+		status = cbx_pks_cr_write(arg[0], arg[1]);
+		break;
+	case CBX_PKS_MSR:
+		status = cbx_pks_msr_write(arg[0], arg[1]);
+		break;
 	default:
 		cbx_pks_table_take();
 		status = tables(call, reply);

@@ -42,6 +42,7 @@ void cbx_x86_root_load(uint64_t root)
 
 	run(cbx_x86_root_load_locked, root, 0);
 	cbx_pks_load_end(host, token);
+	cbx_pks_cr4_switch(host);
 }
 
 void cbx_x86_msr_write(uint32_t msr, uint64_t value)
