@@ -3,6 +3,7 @@
 #include <arch/arch.h>
 #include <arch/x86_64/boot.h>
 #include <arch/x86_64/console.h>
+#include <arch/x86_64/cpu.h>
 #include <base/string.h>
 
 #include "gates.h"
@@ -24,56 +25,120 @@ struct ending {
 	enum cbx_end_reason reason;
 };
 
-#define CASES(X)                                  \
-	X(end, 42, EXIT)                          \
-	X(bad_rsp, 42, EXIT)                      \
-	X(fresh, 1, EXIT)                         \
-	X(call, 1, EXIT)                          \
-	X(touch, 1, EXIT)                         \
-	X(again, 1, EXIT)                         \
-	X(no_stack, CBX_FAULT_INSTRUCTION, FAULT) \
-	X(protect, CBX_FAULT_WRITE, FAULT)        \
-	X(unmap, CBX_FAULT_READ, FAULT)           \
-	X(hlt, CBX_FAULT_INSTRUCTION, FAULT)      \
-	X(wrmsr, CBX_FAULT_INSTRUCTION, FAULT)    \
-	X(mov_cr3, CBX_FAULT_INSTRUCTION, FAULT)  \
-	X(cli, CBX_FAULT_INSTRUCTION, FAULT)      \
-	X(port, CBX_FAULT_INSTRUCTION, FAULT)     \
-	X(xsetbv, CBX_FAULT_INSTRUCTION, FAULT)   \
-	X(int80, CBX_FAULT_INSTRUCTION, FAULT)    \
-	X(sysenter, CBX_FAULT_INSTRUCTION, FAULT) \
-	X(sgdt, CBX_FAULT_INSTRUCTION, FAULT)     \
-	X(rdpmc, CBX_FAULT_INSTRUCTION, FAULT)    \
-	X(wrpkru, CBX_FAULT_INSTRUCTION, FAULT)   \
-	X(compat, CBX_FAULT_INSTRUCTION, FAULT)   \
-	X(ring0, CBX_FAULT_INSTRUCTION, FAULT)    \
-	X(divide, CBX_FAULT_ARITHMETIC, FAULT)    \
-	X(int3, CBX_FAULT_BREAKPOINT, FAULT)      \
-	X(step, CBX_FAULT_BREAKPOINT, FAULT)      \
-	X(far_jump, CBX_FAULT_INSTRUCTION, FAULT) \
-	X(read_state, CBX_FAULT_READ, FAULT)      \
-	X(read_scratch, CBX_FAULT_READ, FAULT)    \
-	X(jump_gate, CBX_FAULT_EXECUTE, FAULT)    \
-	X(write_reply, CBX_FAULT_WRITE, FAULT)    \
-	X(run_reply, CBX_FAULT_EXECUTE, FAULT)    \
-	X(run_stack, CBX_FAULT_EXECUTE, FAULT)    \
-	X(write_code, CBX_FAULT_WRITE, FAULT)     \
+#define CASES(X)                                            \
+	X(end, 42, EXIT)                                    \
+	X(bad_rsp, 42, EXIT)                                \
+	X(fresh, 1, EXIT)                                   \
+	X(call, 1, EXIT)                                    \
+	X(touch, 1, EXIT)                                   \
+	X(again, 1, EXIT)                                   \
+	X(no_stack, CBX_FAULT_INSTRUCTION, FAULT)           \
+	X(protect, CBX_FAULT_WRITE, FAULT)                  \
+	X(unmap, CBX_FAULT_READ, FAULT)                     \
+	X(hlt, CBX_FAULT_INSTRUCTION, FAULT)                \
+	X(wrmsr, CBX_FAULT_INSTRUCTION, FAULT)              \
+	X(mov_cr3, CBX_FAULT_INSTRUCTION, FAULT)            \
+	X(cli, CBX_FAULT_INSTRUCTION, FAULT)                \
+	X(port, CBX_FAULT_INSTRUCTION, FAULT)               \
+	X(xsetbv, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(int80, CBX_FAULT_INSTRUCTION, FAULT)              \
+	X(sysenter, CBX_FAULT_INSTRUCTION, FAULT)           \
+	X(sgdt, CBX_FAULT_INSTRUCTION, FAULT)               \
+	X(rdpmc, CBX_FAULT_INSTRUCTION, FAULT)              \
+	X(compat, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(ring0, CBX_FAULT_INSTRUCTION, FAULT)              \
+	X(divide, CBX_FAULT_ARITHMETIC, FAULT)              \
+	X(int3, CBX_FAULT_BREAKPOINT, FAULT)                \
+	X(step, CBX_FAULT_BREAKPOINT, FAULT)                \
+	X(far_jump, CBX_FAULT_INSTRUCTION, FAULT)           \
+	X(read_state, CBX_FAULT_READ, FAULT)                \
+	X(read_scratch, CBX_FAULT_READ, FAULT)              \
+	X(jump_gate, CBX_FAULT_EXECUTE, FAULT)              \
+	X(write_reply, CBX_FAULT_WRITE, FAULT)              \
+	X(run_reply, CBX_FAULT_EXECUTE, FAULT)              \
+	X(run_stack, CBX_FAULT_EXECUTE, FAULT)              \
+	X(write_code, CBX_FAULT_WRITE, FAULT)               \
+	X(harmless, 1, EXIT)                                \
+	X(flags, 1, EXIT)                                   \
+	X(step_upcall, 1, EXIT)                             \
+	X(x87, CBX_FAULT_ARITHMETIC, FAULT)                 \
+	X(noncanonical_stack, CBX_FAULT_INSTRUCTION, FAULT) \
+	X(noncanonical_data, CBX_FAULT_INSTRUCTION, FAULT)  \
+	X(rdmsr, CBX_FAULT_INSTRUCTION, FAULT)              \
+	X(lgdt, CBX_FAULT_INSTRUCTION, FAULT)               \
+	X(lidt, CBX_FAULT_INSTRUCTION, FAULT)               \
+	X(ltr, CBX_FAULT_INSTRUCTION, FAULT)                \
+	X(clts, CBX_FAULT_INSTRUCTION, FAULT)               \
+	X(mov_cr0, CBX_FAULT_INSTRUCTION, FAULT)            \
+	X(mov_cr4, CBX_FAULT_INSTRUCTION, FAULT)            \
+	X(mov_to_dr, CBX_FAULT_INSTRUCTION, FAULT)          \
+	X(mov_from_dr, CBX_FAULT_INSTRUCTION, FAULT)        \
+	X(invlpg, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(wbinvd, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(swapgs, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(sysret, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(stac, CBX_FAULT_INSTRUCTION, FAULT)               \
+	X(vmcall, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(vmmcall, CBX_FAULT_INSTRUCTION, FAULT)            \
+	X(vmgexit, CBX_FAULT_INSTRUCTION, FAULT)            \
+	X(vmrun, CBX_FAULT_INSTRUCTION, FAULT)              \
+	X(tdcall, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(monitor, CBX_FAULT_INSTRUCTION, FAULT)            \
+	X(mwait, CBX_FAULT_INSTRUCTION, FAULT)              \
+	X(monitorx, CBX_FAULT_INSTRUCTION, FAULT)           \
+	X(mwaitx, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(in_port, CBX_FAULT_INSTRUCTION, FAULT)            \
+	X(ud2, CBX_FAULT_INSTRUCTION, FAULT)                \
 	X(null, CBX_FAULT_EXECUTE, FAULT)
 
+/* With text nobody reads, on a machine that has user keys. */
+#define HIDDEN(X)                             \
+	X(end, 42, EXIT)                      \
+	X(call, 1, EXIT)                      \
+	X(read_text, CBX_FAULT_READ, FAULT)   \
+	X(write_text, CBX_FAULT_WRITE, FAULT) \
+	X(tell_text, 1, EXIT)                 \
+	X(open_text, 1, EXIT)                 \
+	X(unlock_text, 1, EXIT)               \
+	X(fresh_keys, 1, EXIT)
+
+/* With a list of features. */
+#define BASIC(X)                                         \
+	X(avx, CBX_FAULT_INSTRUCTION, FAULT)             \
+	X(counter, CBX_FAULT_INSTRUCTION, FAULT)         \
+	X(counter_and_cpu, CBX_FAULT_INSTRUCTION, FAULT) \
+	X(components, 1, EXIT)
+#define WITH_AVX(X)       \
+	X(avx, 1, EXIT)   \
+	X(call, 1, EXIT)  \
+	X(fresh, 1, EXIT) \
+	X(counter, CBX_FAULT_INSTRUCTION, FAULT)
+#define WITH_COUNTER(X)             \
+	X(counter, 1, EXIT)         \
+	X(counter_and_cpu, 1, EXIT) \
+	X(avx, CBX_FAULT_INSTRUCTION, FAULT)
+
+extern const uint8_t test_protect_text[];
 #define X(name, status, reason) extern const uint8_t test_##name[];
 CASES(X)
+HIDDEN(X)
+BASIC(X)
+WITH_COUNTER(X)
 #undef X
 extern const uint8_t test_keep[];
 extern const uint8_t test_threads[];
 
-static const struct ending endings[] = {
 #define X(name, status, reason) \
 	{ #name, test_##name, status, CBX_END_##reason },
-	CASES(X)
+static const struct ending cases[] = { CASES(X) };
+static const struct ending hidden[] = { HIDDEN(X) };
+static const struct ending basic[] = { BASIC(X) };
+static const struct ending with_avx[] = { WITH_AVX(X) };
+static const struct ending with_counter[] = { WITH_COUNTER(X) };
 #undef X
-};
 
-static const struct cbx_policy policy = {
+/* Of the boxes that are made. */
+static struct cbx_policy policy = {
 	.version = CBX_POLICY_VERSION,
 	.output_pages = 1,
 	.threads_max = 2,
@@ -87,6 +152,9 @@ static void make(uint64_t box, const uint8_t *entry)
 {
 	uint64_t size = (uint64_t)(test_code_end - test_code);
 	uint64_t offset = (uint64_t)(entry - test_code);
+	uint64_t rights = (policy.flags & CBX_POLICY_EXECUTE_ONLY) != 0
+				  ? CBX_RIGHT_X
+				  : CBX_RIGHT_R | CBX_RIGHT_X;
 
 	CHECK(size <= CBX_PAGE_SIZE);
 	test_fill(host, 0, &policy, sizeof(policy));
@@ -94,8 +162,7 @@ static void make(uint64_t box, const uint8_t *entry)
 	CHECK(GATE(BOX_CREATE, box, box + 1, host) == CBX_OK);
 	CHECK(GATE(BOX_GRANT, box, box + 2, RESERVE) == CBX_OK);
 	test_fill(host, 0, test_code, size);
-	CHECK(GATE(BOX_ADD, box, CODE_VA, box + 80, 1,
-		      CBX_RIGHT_R | CBX_RIGHT_X, host) == CBX_OK);
+	CHECK(GATE(BOX_ADD, box, CODE_VA, box + 80, 1, rights, host) == CBX_OK);
 	CHECK(GATE(BOX_ADD, box, STACK_VA, box + 81, STACK_PAGES,
 		      CBX_RIGHT_R | CBX_RIGHT_W, CBX_NO_PAGE) == CBX_OK);
 	CHECK(GATE(BOX_THREAD, box, CODE_VA + offset,
@@ -170,6 +237,7 @@ static void run_keep(void)
 	enter(box);
 	CHECK(test_ret(0) == CBX_EXIT_OUTPUT && test_ret(3) == 16);
 	CHECK(vectors() == 0);
+	CHECK(!cbx_x86_has_user_keys() || cbx_x86_pkru() == 0);
 	run_case(&other);
 	enter(box);
 	CHECK(test_ret(0) == CBX_EXIT_ENDED && test_ret(1) == 1);
@@ -190,14 +258,67 @@ static void run_threads(void)
 	cbx_x86_console_line("threads");
 }
 
+static void run_all(const struct ending *endings, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		run_case(&endings[i]);
+	}
+}
+#define RUN_ALL(endings) \
+	run_all(endings, sizeof(endings) / sizeof((endings)[0]))
+
+/* A machine that cannot hide text does not make a box that wants it to. */
+static void refuse_hidden(void)
+{
+	uint64_t box = host + 2;
+
+	test_fill(host, 0, &policy, sizeof(policy));
+	CHECK(GATE(PAGE_DONATE, box, 2) == CBX_OK);
+	CHECK(GATE(BOX_CREATE, box, box + 1, host) == CBX_E_UNSUPPORTED);
+	CHECK(GATE(PAGE_RETURN, box, 2) == CBX_OK);
+	cbx_x86_console_line("refused");
+}
+
+static void run_hidden(void)
+{
+	struct ending own = { "protect_text", test_protect_text, 42,
+		CBX_END_EXIT };
+	uint64_t caps;
+
+	CHECK(GATE(CAPS) == CBX_OK);
+	caps = test_ret(0);
+	policy.flags = CBX_POLICY_EXECUTE_ONLY;
+	if ((caps & CBX_CAP_BOX_EXECUTE_ONLY) != 0) {
+		RUN_ALL(hidden);
+		own.status = CBX_FAULT_READ;
+		own.reason = CBX_END_FAULT;
+	} else {
+		refuse_hidden();
+	}
+	policy.flags = 0;
+	run_case(&own);
+	test_say_number("hidden", (caps & CBX_CAP_BOX_EXECUTE_ONLY) != 0);
+}
+
+static void run_features(void)
+{
+	policy.features = CBX_FEATURE_BASIC;
+	RUN_ALL(basic);
+	policy.features |= CBX_FEATURE_AVX;
+	RUN_ALL(with_avx);
+	policy.features = CBX_FEATURE_BASIC | CBX_FEATURE_COUNTER;
+	RUN_ALL(with_counter);
+	policy.features = 0;
+}
+
 _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot)
 {
 	(void)boot;
 	test_start();
 	host = test_pages();
-	for (uint32_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		run_case(&endings[i]);
-	}
+	RUN_ALL(cases);
+	run_hidden();
+	run_features();
 	run_keep();
 	run_threads();
 	test_pass();

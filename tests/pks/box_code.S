@@ -423,11 +423,240 @@ quick:	movq	REGS_R12(%rsi), %r12
 	case	rdpmc
 	xorl	%ecx, %ecx
 	rdpmc
-	case	wrpkru
+	case	rdmsr
+	movl	$0x6e1, %ecx
+	rdmsr
+	case	lgdt
+	lgdt	(%rsp)
+	case	lidt
+	lidt	(%rsp)
+	case	ltr
 	xorl	%eax, %eax
+	ltr	%ax
+	case	clts
+	clts
+	case	mov_cr0
+	movq	%cr0, %rax
+	case	mov_cr4
+	movq	%rax, %cr4
+	case	mov_to_dr
+	movq	%rax, %dr7
+	case	mov_from_dr
+	movq	%dr6, %rax
+	case	invlpg
+	invlpg	(%rsp)
+	case	wbinvd
+	wbinvd
+	case	swapgs
+	swapgs
+	case	sysret
+	sysretq
+	case	stac
+	stac
+	case	vmcall
+	vmcall
+	case	vmmcall
+	vmmcall
+	case	vmgexit
+	.byte	0xf3, 0x0f, 0x01, 0xd9
+	case	vmrun
+	vmrun
+	case	tdcall
+	.byte	0x66, 0x0f, 0x01, 0xcc
+	case	monitor
+	monitor
+	case	mwait
+	mwait
+	case	monitorx
+	monitorx
+	case	mwaitx
+	mwaitx
+	case	in_port
+	movl	$0xcf8, %edx
+	inl	%dx, %eax
+	case	ud2
+	ud2
+	case	noncanonical_stack
+	movabsq	$0x8000000000000000, %rsp
+	pushq	%rax
+	case	noncanonical_data
+	movabsq	$0x8000000000000000, %rax
+	movq	(%rax), %rax
+	case	x87			/* a division that is to be told of */
+	pushq	$0x37b
+	fldcw	(%rsp)
+	fld1
+	fldz
+	fdivrp
+	fwait
+
+/* What anybody may execute tells nothing and changes nothing. */
+	case	harmless
+	xorl	%eax, %eax
+	cpuid
 	xorl	%ecx, %ecx
+	xgetbv
+	andl	$~0xe7, %eax
+	orl	%edx, %eax
+	must	je
+	rdtsc
+	movl	%edx, %ebx
+	shlq	$32, %rbx
+	orq	%rax, %rbx
+	rdtscp
+	shlq	$32, %rdx
+	orq	%rax, %rdx
+	cmpq	%rbx, %rdx
+	must	jae
+	good
+
+/* Flags of the box's: a gate ignores them, and gives back those that are the
+ * box's to set.  What it cannot set it has not set. */
+	case	flags
+	pushq	$0x247ed5		/* ID AC NT IOPL DF and arithmetic */
+	popfq
+	xorl	%edi, %edi
+	xorl	%esi, %esi
 	xorl	%edx, %edx
+	gate	0			/* VERSION */
+	pushfq
+	cld
+	popq	%rcx
+	cmpq	$0, (%rax)
+	must	je
+	andl	$0x267400, %ecx
+	cmpl	$0x240400, %ecx		/* ID, AC, DF; IOPL 0, not NT, not VM */
+	must	je
+	good
+
+/* Its own trap flag: one instruction, then the runtime, with the flag there. */
+	case	step_upcall
+	leaq	stepped(%rip), %rdi
+	xorl	%esi, %esi
+	gate	GATE_ENTRY
+	pushq	$0x302
+	popfq
+	nop
+	ud2
+stepped: movq	%rdi, %rbx
+	cmpl	$1, (%rbx)		/* a fault: */
+	must	je
+	cmpl	$5, 4(%rbx)		/* a breakpoint */
+	must	je
+	testl	$0x100, 0x88(%rsi)
+	must	jne
+	pushfq
+	popq	%rax
+	testl	$0x100, %eax
+	must	je
+	good
+
+/* Text that is only executed.  A machine without user keys lets it be read. */
+	case	read_text
+	leaq	finish(%rip), %rbx
+	movq	(%rbx), %rax
+	movl	$42, %edi
+	jmp	finish
+	case	write_text
+	leaq	finish(%rip), %rbx
+	movb	$0, (%rbx)
+	case	tell_text		/* a gate does not read it either */
+	movl	$1, %edi
+	leaq	finish(%rip), %rsi
+	movl	$16, %edx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	gate	GATE_WRITE
+	cmpq	$10, (%rax)		/* E_FAULT */
+	must	je
+	good
+	case	open_text
+	xorl	%edi, %edi
+	leaq	test_code(%rip), %rsi
+	movl	$1, %edx
+	movl	$5, %r10d
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	gate	GATE_PROTECT
+	cmpq	$2, (%rax)		/* E_DENIED */
+	must	je
+	good
+	case	unlock_text		/* what a user key is not against */
+	rdpkru
+	cmpl	$0x55555554, %eax
+	must	je
+	xorl	%eax, %eax
 	wrpkru
+	leaq	finish(%rip), %rbx
+	cmpb	$0x31, (%rbx)		/* the xor it begins with */
+	must	je
+	xorl	%edi, %edi		/* it keeps what it has set */
+	xorl	%esi, %esi
+	xorl	%edx, %edx
+	xorl	%r10d, %r10d
+	gate	0
+	xorl	%ecx, %ecx
+	rdpkru
+	testl	%eax, %eax
+	must	je
+	good
+	case	fresh_keys		/* and so does nobody else */
+	xorl	%ecx, %ecx
+	rdpkru
+	cmpl	$0x55555554, %eax
+	must	je
+	good
+	case	protect_text		/* mprotect(PROT_EXEC) */
+	xorl	%edi, %edi
+	movabsq	$SCRATCH, %rsi
+	movl	$1, %edx
+	movl	$3, %r10d
+	gate	GATE_MAP
+	cmpq	$0, (%rax)
+	must	je
+	movabsq	$SCRATCH, %rbx
+	movb	$0xc3, (%rbx)		/* ret */
+	xorl	%edi, %edi
+	movabsq	$SCRATCH, %rsi
+	movl	$1, %edx
+	movl	$4, %r10d
+	gate	GATE_PROTECT
+	cmpq	$0, (%rax)
+	must	je
+	call	*%rbx
+	cmpb	$0xc3, (%rbx)
+	must	je
+	movl	$42, %edi
+	jmp	finish
+
+/* CPU features the policy withholds. */
+	case	avx
+	vpxor	%ymm0, %ymm0, %ymm0
+	good
+	case	counter
+	rdtsc
+	good
+	case	counter_and_cpu
+	rdtscp
+	good
+	case	components
+	xorl	%ecx, %ecx
+	xgetbv
+	cmpl	$3, %eax
+	must	je
+	movl	$1, %eax		/* SSE works, and is kept */
+	movd	%eax, %xmm5
+	xorl	%edi, %edi
+	xorl	%esi, %esi
+	xorl	%edx, %edx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	gate	0
+	movd	%xmm5, %edi
+	jmp	finish
+
 	.macro	far selector
 	leaq	finish(%rip), %rax
 	pushq	$\selector

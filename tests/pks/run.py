@@ -95,6 +95,12 @@ def simple(image, _):
     passed(image)
 
 
+def box(image, _):
+    expect(values(passed(image), 'hidden') == ['1'], 'text is not hidden')
+    expect(values(passed(image, '-cpu', 'max,-la57,-pku'), 'hidden') == ['0'],
+           'text is hidden without keys')
+
+
 def cpus(image, _):
     for count in (2, 4):
         lines = passed(image, '-smp', str(count))
@@ -179,7 +185,7 @@ def nmi(image, _):
             expect(lines.count('ready') == 4, 'not every NMI was waited for')
 
 
-TESTS = {'keeper': keeper, 'grub': grub, 'box': simple, 'tables': simple, 'fault': fault,
+TESTS = {'keeper': keeper, 'grub': grub, 'box': box, 'tables': simple, 'fault': fault,
          'nmi': nmi, 'cpus': cpus, 'cost': cost}
 
 

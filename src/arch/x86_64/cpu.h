@@ -93,6 +93,34 @@ static inline void cbx_x86_bases(uint64_t fs, uint64_t gs)
 	__asm__ volatile("wrfsbase %0; wrgsbase %1" : : "r"(fs), "r"(gs));
 }
 
+/** Whether pages of user mode can have protection keys. */
+static inline bool cbx_x86_has_user_keys(void)
+{
+	return (cbx_x86_cpuid(7, 0).ecx & 1u << 3) != 0;
+}
+
+/** Rights to pages by their user key. @pre cbx_x86_has_user_keys() */
+static inline uint32_t cbx_x86_pkru(void)
+{
+	uint32_t value;
+
+	__asm__ volatile("rdpkru" : "=a"(value) : "c"(0) : "rdx");
+	return value;
+}
+
+static inline void cbx_x86_pkru_write(uint32_t value)
+{
+	__asm__ volatile("wrpkru" : : "a"(value), "c"(0), "d"(0) : "memory");
+}
+
+static inline uint64_t cbx_x86_cr4(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
+	return value;
+}
+
 static inline void cbx_x86_xsave(void *area)
 {
 	__asm__ volatile("xsave64 (%0)"

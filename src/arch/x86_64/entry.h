@@ -3,8 +3,10 @@
  * Entries of a box's page tables, as the CPU walks them.  Included before
  * src/arch/soft/entry.h, in whose place it stands.
  *
- * A mapping can always be read: the CPU has no bit against it.  The rights it
- * was made with are kept in bits the CPU ignores.
+ * What may be written may be read: the CPU has no bit against it.  What may
+ * only be executed has the user key CBX_ENTRY_HIDDEN, which is ignored by a CPU
+ * without user keys: there it may be read, too.  The rights a mapping was made
+ * with are kept in bits the CPU ignores.
  *
  * The upper half of a root is not the table's: the root is never loaded, its
  * entries are copied (space.h).
@@ -23,6 +25,7 @@
 #define CBX_ENTRY_USER	       0x004ull
 #define CBX_ENTRY_RIGHTS_SHIFT 9u
 #define CBX_ENTRY_ADDRESS      0x000ffffffffff000ull
+#define CBX_ENTRY_HIDDEN       0x0800000000000000ull /* key 1 */
 #define CBX_ENTRY_NO_EXECUTE   0x8000000000000000ull
 
 /** The entry that leads to a table. */
@@ -45,6 +48,9 @@ static inline uint64_t cbx_entry_leaf(
 	}
 	if ((rights.bits & CBX_RIGHT_X) == 0) {
 		entry |= CBX_ENTRY_NO_EXECUTE;
+	}
+	if (rights.bits == CBX_RIGHT_X) {
+		entry |= CBX_ENTRY_HIDDEN;
 	}
 	return entry;
 }

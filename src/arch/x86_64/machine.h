@@ -98,6 +98,9 @@ uint64_t cbx_x86_clock_ns(void);
 /** Stop until an NMI, or go on at once when the HAL has not heard of one. */
 void cbx_x86_halt(void);
 
+/** What this CPU can do for boxes: CBX_CAP_*. @pre cbx_x86_cpu_init */
+uint64_t cbx_x86_caps(void);
+
 /** This CPU is about to run on a root that is not the box root any more. */
 void cbx_x86_space_leave(void);
 
@@ -115,5 +118,7 @@ void cbx_x86_cr4_write(uint64_t value);
 void cbx_x86_xcr0_write(uint64_t value);
 void cbx_x86_tables_load(const void *gdtr, const void *idtr);
 void cbx_x86_task_load(void);
+/** No breakpoint is set. */
+void cbx_x86_debug_off(void);
 
 #endif

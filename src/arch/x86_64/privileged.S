@@ -63,6 +63,14 @@
 	pushq	%rdx
 	lretq
 
+/* DR6 and DR7 as after a reset: nothing breaks, and nothing has. */
+	function cbx_x86_debug_off
+	movl	$0x400, %eax
+	movq	%rax, %dr7
+	movl	$0xffff0ff0, %eax
+	movq	%rax, %dr6
+	ret
+
 	function cbx_x86_task_load
 	movl	$CBX_SELECTOR_TSS, %eax
 	ltr	%ax

@@ -14,12 +14,17 @@
 #define MSR_CSTAR    0xc0000083u
 #define MSR_SFMASK   0xc0000084u
 
+#define MSR_DEBUG_CONTROL 0x1d9u
+#define MSR_COUNTERS	  0x38fu /* which of them count */
+#define LEAF_COUNTERS	  10u
+
 #define EFER 0xd01ull /* SCE, LME, LMA, NXE */
 
 /* PE MP ET NE WP AM PG */
 #define CR0 0x80050033ull
 /* DE PAE MCE OSFXSR OSXMMEXCPT UMIP FSGSBASE OSXSAVE SMEP SMAP PKS */
-#define CR4 0x01350e68ull
+#define CR4	0x01350e68ull
+#define CR4_PKE 0x00400000ull
 
 /* Everything a box could leave set: only the constant bit stays. */
 #define SFMASK 0x257fd5ull
@@ -187,6 +192,17 @@ static void seal(uint64_t page)
 	cbx_x86_invlpg(CBX_CPU_AT(page));
 }
 
+/* No breakpoint, no branch record, no counter of events: what a loader left on
+ * would watch boxes. */
+static void watch_nothing(void)
+{
+	cbx_x86_debug_off();
+	cbx_x86_msr_write(MSR_DEBUG_CONTROL, 0);
+	if ((cbx_x86_cpuid(LEAF_COUNTERS, 0).eax & 0xff) >= 2) {
+		cbx_x86_msr_write(MSR_COUNTERS, 0);
+	}
+}
+
 void cbx_x86_cpu_init(void)
 {
 	uint8_t *gdt = (uint8_t *)CBX_CPU_AT(CBX_CPU_GDT_PAGE);
@@ -203,9 +219,10 @@ void cbx_x86_cpu_init(void)
 	seal(CBX_CPU_IDT_PAGE);
 	load_calls();
 	cbx_x86_cr0_write(CR0);
-	cbx_x86_cr4_write(CR4);
+	cbx_x86_cr4_write(cbx_x86_has_user_keys() ? CR4 | CR4_PKE : CR4);
 	cbx_x86_cet_init();
 	cbx_x86_msr_write(CBX_MSR_PKRS, CBX_PKRS_MONITOR);
 	cbx_x86_root_load(cbx_x86_cpu()->home);
 	cbx_x86_xstate_init();
+	watch_nothing();
 }

@@ -249,6 +249,7 @@ void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
 {
 	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
 	bool on = true;
+	uint64_t before;
 
 	stop->kind = CBX_STOP_LOST;
 	if (reply != NULL) {
@@ -259,8 +260,10 @@ void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
 	cbx_x86_cpu()->box = (uint64_t)&v->trap - CBX_CPU_REGS;
 	cbx_x86_segments_clear(); /* the host may load what it likes */
 	cbx_x86_space_enter(v->root);
+	before = cbx_x86_features_begin(v);
 	on = deliver_due(v, stop);
 	while (on) {
 		on = step(v, stop);
 	}
+	cbx_x86_features_end(v, before);
 }

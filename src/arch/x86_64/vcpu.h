@@ -25,7 +25,8 @@ struct cbx_x86_vcpu {
 	uint64_t first_stack; /* where it began: the arch's own */
 	struct cbx_reply reply;
 	uint32_t flags; /* the space's */
-	bool call_due;	/* a traced system call */
+	uint32_t pkru;
+	bool call_due; /* a traced system call */
 	bool deadline_due;
 	uint32_t call_code;
 	uint64_t deadline;
@@ -58,6 +59,16 @@ void cbx_x86_xstate_init(void);
 
 /** Bytes of it. */
 extern uint64_t cbx_x86_xstate_bytes;
+
+/**
+ * The context's rights by user key hold, and what its policy does not list is
+ * off (components of its extended state, the time stamp counter), until the
+ * matching end, after which user keys say nothing.
+ *
+ * @return what the end wants
+ */
+uint64_t cbx_x86_features_begin(const struct cbx_x86_vcpu *v);
+void cbx_x86_features_end(struct cbx_x86_vcpu *v, uint64_t before);
 
 /** Give the context the state of a CPU after reset, with Linux's words where
  * XSAVE leaves room for them. */

@@ -13,10 +13,17 @@
 #define AVX	0x04ull
 #define AVX512	0xe0ull
 
+#define CR4_COUNTER_OFF 0x4ull
+
+/* Rights by user key as a program on Linux has them: what lies behind any key
+ * but 0, such as text nobody reads, is out of reach. */
+#define PKRU_START 0x55555554u
+
 #define MXCSR_AT    24u
 #define MXCSR_RESET 0x1f80u
 
 static uint64_t features;
+static bool user_keys;
 uint64_t cbx_x86_xstate_bytes;
 
 /* Linux's words in the reserved bytes of the legacy area. */
@@ -62,10 +69,70 @@ void cbx_x86_xstate_init(void)
 	if (enable(wanted) > CBX_XSTATE_BYTES_MAX) {
 		wanted &= ~AVX512;
 	}
+	if (features != 0 &&
+		(features != wanted || user_keys != cbx_x86_has_user_keys())) {
+		cbx_hal_panic("CPUs that differ", __FILE__, __LINE__);
+	}
 	features = wanted;
+	user_keys = cbx_x86_has_user_keys();
 	cbx_x86_xstate_bytes = enable(wanted);
 	if (cbx_x86_xstate_bytes > CBX_XSTATE_BYTES_MAX) {
 		cbx_hal_panic("extended state too wide", __FILE__, __LINE__);
+	}
+}
+
+uint64_t cbx_x86_caps(void)
+{
+	return CBX_CAP_FEATURES | (user_keys ? CBX_CAP_BOX_EXECUTE_ONLY : 0);
+}
+
+static bool lists_features(const struct cbx_x86_vcpu *v)
+{
+	return v->flags >> CBX_SPACE_FEATURES_SHIFT != 0;
+}
+
+static bool may_use(const struct cbx_x86_vcpu *v, uint32_t feature)
+{
+	return !lists_features(v) ||
+	       (v->flags >> CBX_SPACE_FEATURES_SHIFT & feature) != 0;
+}
+
+/* The components of extended state the context may use. */
+static uint64_t allowed(const struct cbx_x86_vcpu *v)
+{
+	if (!may_use(v, CBX_FEATURE_AVX)) {
+		return X87_SSE;
+	}
+	return may_use(v, CBX_FEATURE_AVX512) ? features : features & ~AVX512;
+}
+
+uint64_t cbx_x86_features_begin(const struct cbx_x86_vcpu *v)
+{
+	uint64_t cr4;
+
+	if (user_keys) {
+		cbx_x86_pkru_write(v->pkru);
+	}
+	if (!lists_features(v)) {
+		return 0;
+	}
+	cr4 = cbx_x86_cr4();
+	cbx_x86_xcr0_write(allowed(v));
+	if (!may_use(v, CBX_FEATURE_COUNTER)) {
+		cbx_x86_cr4_write(cr4 | CR4_COUNTER_OFF);
+	}
+	return cr4;
+}
+
+void cbx_x86_features_end(struct cbx_x86_vcpu *v, uint64_t before)
+{
+	if (user_keys) {
+		v->pkru = cbx_x86_pkru();
+		cbx_x86_pkru_write(0);
+	}
+	if (lists_features(v)) {
+		cbx_x86_xcr0_write(features);
+		cbx_x86_cr4_write(before);
 	}
 }
 
@@ -76,11 +143,12 @@ void cbx_x86_xstate_reset(struct cbx_x86_vcpu *v)
 		.magic = MAGIC1,
 		.extended_bytes = (uint32_t)cbx_x86_xstate_bytes +
 				  (uint32_t)sizeof(uint32_t),
-		.features = features,
+		.features = allowed(v),
 		.state_bytes = (uint32_t)cbx_x86_xstate_bytes,
 	};
 
 	memset(v->xstate, 0, sizeof(v->xstate));
 	memcpy(state, &cbx_x86_initial, sizeof(cbx_x86_initial));
 	memcpy(state + WORDS_AT, &words, sizeof(words));
+	v->pkru = PKRU_START;
 }

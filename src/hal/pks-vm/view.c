@@ -7,6 +7,7 @@
 struct cbx_hal_caps cbx_hal_caps(void)
 {
 	return (struct cbx_hal_caps){
+		.bits = cbx_x86_caps(),
 		.backend = CBX_BACKEND_PKS_VM,
 	};
 }
