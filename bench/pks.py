@@ -15,14 +15,13 @@ import time
 
 from table import heading, row
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tests', 'support'))
+from emulator import MACHINE, QEMU
+
 SKIP = 77
-QEMU = 'qemu-system-x86_64'
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the host's own status
 SECONDS = 50
 BOOTS = 10
-MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', '512', '-nodefaults', '-no-reboot',
-           '-display', 'none', '-serial', 'stdio',
-           '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 COUNT = ['-icount', 'shift=0']
 
 

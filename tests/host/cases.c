@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the host may do, and what it may not. */
-#include "host.h"
+#include "box.h"
 
 #define P  1ull
 #define W  2ull
@@ -236,68 +236,9 @@ static const char *a_batch_maps_many(void)
 	return NULL;
 }
 
-#define BOX_PAGES 96u
-#define CODE_VA	  0x400000ull
-#define STACK_VA  0x500000ull
-
-static const struct cbx_policy policy = {
-	.version = CBX_POLICY_VERSION,
-	.output_pages = 1,
-	.threads_max = 1,
-	.wake_step = 1,
-};
-
-/* END with status 42. */
-static const uint8_t end_code[] = { 0xbf, 42, 0, 0, 0, 0x31, 0xf6, 0x31, 0xd2,
-	0x45, 0x31, 0xd2, 0x45, 0x31, 0xc0, 0x45, 0x31, 0xc9, 0xb8, 0x00, 0x01,
-	0xbf, 0x0c, 0x0f, 0x05 };
-
 /* Read this CPU's state page. */
 static const uint8_t read_code[] = { 0x48, 0xa1, 0x00, 0x00, 0x01, 0x00, 0x02,
 	0xff, 0xff, 0xff, 0x0f, 0x0b };
-
-static void fill(uint64_t page, const void *from, uint64_t size)
-{
-	const uint8_t *bytes = from;
-	volatile uint8_t *to = (volatile uint8_t *)DIRECT(page);
-
-	for (uint64_t i = 0; i < CBX_PAGE_SIZE; i++) {
-		to[i] = i < size ? bytes[i] : 0;
-	}
-}
-
-static struct cbx_reply gate(uint64_t id, const uint64_t arg[CBX_CALL_ARGS])
-{
-	struct cbx_reply reply;
-
-	do {
-		reply = host_call(id, arg);
-	} while (reply.status == CBX_E_BUSY);
-	return reply;
-}
-
-#define GATE(name, ...) \
-	gate(CBX_CALL_##name, (const uint64_t[CBX_CALL_ARGS]){ __VA_ARGS__ })
-
-static const char *make(
-	uint64_t box, uint64_t page, const uint8_t *code, uint64_t size)
-{
-	fill(page, &policy, sizeof(policy));
-	WANT(GATE(PAGE_DONATE, box, BOX_PAGES).status == CBX_OK);
-	WANT(GATE(BOX_CREATE, box, box + 1, page).status == CBX_OK);
-	WANT(GATE(BOX_GRANT, box, box + 2, 64).status == CBX_OK);
-	fill(page, code, size);
-	WANT(GATE(BOX_ADD, box, CODE_VA, box + 80, 1, CBX_RIGHT_R | CBX_RIGHT_X,
-		     page)
-			.status == CBX_OK);
-	WANT(GATE(BOX_ADD, box, STACK_VA, box + 81, 1,
-		     CBX_RIGHT_R | CBX_RIGHT_W, CBX_NO_PAGE)
-			.status == CBX_OK);
-	WANT(GATE(BOX_THREAD, box, CODE_VA, STACK_VA + CBX_PAGE_SIZE, 0)
-			.status == CBX_OK);
-	WANT(GATE(BOX_FINALIZE, box).status == CBX_OK);
-	return NULL;
-}
 
 /* No page of the box can be read or written while it lives. */
 static const char *look(uint64_t box)
@@ -313,37 +254,13 @@ static const char *look(uint64_t box)
 	return NULL;
 }
 
-/* And every one comes back empty. */
-static const char *unmake(uint64_t box)
-{
-	WANT(GATE(BOX_KILL, box).status == CBX_OK);
-	WANT(GATE(BOX_RECLAIM, box, box + 1, 65).status == CBX_OK);
-	WANT(GATE(BOX_RECLAIM, box, box + 80, 2).status == CBX_OK);
-	WANT(GATE(BOX_DESTROY, box).status == CBX_OK);
-	WANT(GATE(PAGE_RETURN, box, BOX_PAGES).status == CBX_OK);
-	for (uint64_t at = 0; at < BOX_PAGES * CBX_PAGE_SIZE; at += 8) {
-		WANT(*(volatile uint64_t *)(DIRECT(box) + at) == 0);
-	}
-	return NULL;
-}
-
-static uint64_t box_pages(void)
-{
-	uint64_t first = host_page();
-
-	for (uint32_t i = 1; i < BOX_PAGES; i++) {
-		(void)host_page();
-	}
-	return first;
-}
-
 static const char *box(const uint8_t *code, uint64_t size, uint64_t status,
 	enum cbx_end_reason reason)
 {
 	uint64_t first = box_pages();
 	uint64_t page = host_page();
 	uint64_t buffer = host_page();
-	const char *wrong = make(first, page, code, size);
+	const char *wrong = box_make(first, page, code, size);
 	struct cbx_reply reply;
 
 	WANT(wrong == NULL);
@@ -352,12 +269,12 @@ static const char *box(const uint8_t *code, uint64_t size, uint64_t status,
 	reply = GATE(BOX_ENTER, first, buffer, 1);
 	WANT(reply.status == CBX_OK && reply.ret[0] == CBX_EXIT_ENDED);
 	WANT(reply.ret[1] == status && reply.ret[2] == reason);
-	return unmake(first);
+	return box_unmake(first);
 }
 
 static const char *a_box_runs_and_is_closed(void)
 {
-	return box(end_code, sizeof(end_code), 42, CBX_END_EXIT);
+	return box(box_end, box_end_size, BOX_END_STATUS, CBX_END_EXIT);
 }
 
 static const char *a_box_cannot_look_either(void)

@@ -13,13 +13,12 @@ import tempfile
 import threading
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from emulator import IOMMU, MACHINE, QEMU
+
 SKIP = 77
-QEMU = 'qemu-system-x86_64'
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the host's own status
 SECONDS = 50
-MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', '512', '-nodefaults', '-no-reboot',
-           '-display', 'none', '-serial', 'stdio',
-           '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 
 
 def boot(monitor, host, *more):
@@ -70,9 +69,14 @@ def talk(run, operator):
 
 
 def irq(monitor, host):
+    irq_once(monitor, host)
+    irq_once(monitor, host, *IOMMU)
+
+
+def irq_once(monitor, host, *more):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'operator')
-        command = [QEMU, *MACHINE, '-smp', '2', '-kernel', monitor, '-initrd', host,
+        command = [QEMU, *MACHINE, *more, '-smp', '2', '-kernel', monitor, '-initrd', host,
                    '-monitor', f'unix:{path},server=on,wait=on']
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as run, \
                 socket.socket(socket.AF_UNIX) as operator:
@@ -89,6 +93,19 @@ def irq(monitor, host):
 
 def special(monitor, host):
     cases(monitor, host, 6)
+
+
+CARD = ['-device', 'rtl8139']
+NO_IOMMU = 'M15 failed: no IOMMU on this machine'
+
+
+def dma(monitor, host):
+    for words, machine in (('M15 passed', IOMMU + CARD), (NO_IOMMU, CARD),
+                           ('M15 passed', [*IOMMU, *CARD, '-global', 'intel-iommu.aw-bits=48'])):
+        status, lines = boot(monitor, host, *machine)
+        print('\n'.join(lines))
+        expect(status == GOOD and lines[-1] == 'host: pass', f'status {status}')
+        expect(f'host: {words}' in lines, f'not: {words}')
 
 
 MISUSE = "panic: the monitor's WRMSR was misused"
@@ -152,7 +169,7 @@ def refused(monitor, host):
         expect(not any(line.startswith('host:') for line in lines), 'it ran')
 
 
-TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special,
+TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special, 'dma': dma,
          'sweep': sweep, 'refused': refused}
 
 

@@ -16,13 +16,12 @@ import sys
 import tempfile
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from emulator import MACHINE, QEMU
+
 SKIP = 77
-QEMU = 'qemu-system-x86_64'
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the test's own status
 SECONDS = 40
-MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', '512', '-nodefaults', '-no-reboot',
-           '-display', 'none', '-serial', 'stdio',
-           '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 
 
 def boot(image, *more):
@@ -88,7 +87,7 @@ def grub(image, document):
             f.write('set timeout=0\nmenuentry monitor { multiboot2 /boot/monitor.elf }\n')
         subprocess.run(['grub-mkrescue', '-o', disk, tree], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        keeper(None, document, '-cdrom', disk)
+        keeper(None, document, '-M', 'q35,sata=on', '-cdrom', disk)
 
 
 def simple(image, _):

@@ -42,7 +42,10 @@ struct cbx_x86_boot {
 	const void *log;    /* what was loaded, says who loaded it */
 	uint64_t log_bytes; /* at most a page; 0: nobody says */
 	uint64_t rsdp;	    /* ACPI's root pointer, if the loader says */
-	uint64_t home;	    /* address of CPU 0's root with no user half */
+	uint64_t iommu;	    /* address of its registers, if there is just one */
+	uint64_t iommu_devices[4]; /* bits: what is its business on PCI bus 0 */
+	uint16_t iommu_source;	   /* the I/O interrupt controller, for it */
+	uint64_t home; /* address of CPU 0's root with no user half */
 	uint64_t homes[CBX_X86_CPUS_MAX]; /* of each CPU's */
 };
 

@@ -67,6 +67,8 @@
 #define CBX_CPU_PANIC_PAGES  2
 #define CBX_CPU_HAL_PAGE     40 /* zeroed, for the HAL */
 #define CBX_CPU_HAL_PAGES    8
+#define CBX_CPU_IOMMU_PAGE   58 /* the HAL's: its registers */
+#define CBX_CPU_PCI_PAGE     59 /* the HAL's: configuration of a device */
 #define CBX_CPU_LOCKED_PAGE  60 /* the HAL's: instructions, while they run */
 #define CBX_CPU_APIC_PAGE    61 /* the HAL's: this CPU's interrupt controller */
 #define CBX_CPU_IOAPIC_PAGE  62 /* the HAL's: that of the lines */

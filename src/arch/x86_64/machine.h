@@ -118,7 +118,8 @@ void cbx_x86_cr4_write(uint64_t value);
 void cbx_x86_xcr0_write(uint64_t value);
 void cbx_x86_tables_load(const void *gdtr, const void *idtr);
 void cbx_x86_task_load(void);
-/** No breakpoint is set. */
-void cbx_x86_debug_off(void);
+/** Debug registers 0 and 7; nothing is recorded in 6.  Without a breakpoint: */
+#define CBX_X86_WATCH_NOTHING 0x400
+void cbx_x86_watch_write(uint64_t address, uint64_t control);
 
 #endif

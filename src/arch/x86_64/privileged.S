@@ -64,16 +64,16 @@
 	lretq
 
 /* DR6 and DR7 as after a reset: nothing breaks, and nothing has. */
-	function cbx_x86_debug_off
-	movl	$0x400, %eax
-	movq	%rax, %dr7
-	movl	$0xffff0ff0, %eax
-	movq	%rax, %dr6
-	ret
-
 	function cbx_x86_task_load
 	movl	$CBX_SELECTOR_TSS, %eax
 	ltr	%ax
+	ret
+
+	function cbx_x86_watch_write
+	movq	%rdi, %dr0
+	movq	%rsi, %dr7
+	movl	$0xffff0ff0, %eax
+	movq	%rax, %dr6
 	ret
 
 	.section .note.GNU-stack, "", @progbits

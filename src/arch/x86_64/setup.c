@@ -196,7 +196,7 @@ static void seal(uint64_t page)
  * would watch boxes. */
 static void watch_nothing(void)
 {
-	cbx_x86_debug_off();
+	cbx_x86_watch_write(0, CBX_X86_WATCH_NOTHING);
 	cbx_x86_msr_write(MSR_DEBUG_CONTROL, 0);
 	if ((cbx_x86_cpuid(LEAF_COUNTERS, 0).eax & 0xff) >= 2) {
 		cbx_x86_msr_write(MSR_COUNTERS, 0);

@@ -5,6 +5,7 @@
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
 
 #define VECTOR_NMI 2u
@@ -63,13 +64,14 @@ uint64_t cbx_hal_view_flush(void)
 {
 	uint64_t token = atomic_fetch_add(&counter, 1) + 1;
 
+	cbx_pks_iommu_flush(token);
 	(void)cbx_hal_view_flushed(token);
 	return token;
 }
 
 bool cbx_hal_view_flushed(uint64_t token)
 {
-	bool flushed = true;
+	bool flushed = cbx_pks_iommu_flushed(token);
 
 	if (is_stale(mine(), token)) {
 		cbx_pks_flush();

@@ -5,6 +5,7 @@
  * cbx_hal_page_map like any other.
  */
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define LINK (CBX_PTE_P | CBX_PTE_W)
@@ -121,6 +122,12 @@ void cbx_direct_set(struct cbx_pfn pfn, struct cbx_view view)
 	struct cbx_pfn table = { direct_first.n + pfn.n / 512 };
 
 	entry_write(table, pfn.n % 512, direct_entry(pfn.n, view));
+	cbx_pks_iommu_set(pfn, view);
+}
+
+struct cbx_pfn cbx_pks_direct_table(uint64_t number)
+{
+	return cbx_pfn_add(direct_first, number);
 }
 
 void cbx_direct_open(struct cbx_pfn first, uint64_t count)

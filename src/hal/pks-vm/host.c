@@ -5,10 +5,12 @@
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/irq.h>
+#include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
-#define VECTOR_NMI  2u
-#define VECTOR_PAGE 14u
+#define VECTOR_DEBUG 1u
+#define VECTOR_NMI   2u
+#define VECTOR_PAGE  14u
 
 #define ERROR_WRITE   2u
 #define ERROR_USER    4u
@@ -211,6 +213,10 @@ static bool trapped(struct cbx_pks_host *host, struct cbx_event *event)
 		(host->vector >= CBX_IRQ_FIRST && host->vector < 256)) {
 		keep(host);
 		return false;
+	}
+	if (host->vector == VECTOR_DEBUG && cbx_pks_pci_touched()) {
+		cbx_hal_panic("the host used a port of the monitor's", __FILE__,
+			__LINE__);
 	}
 	if (cbx_pks_site_holds(host->regs.rip)) {
 		cbx_x86_own_misuse();

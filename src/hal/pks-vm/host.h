@@ -102,6 +102,12 @@
 #define CBX_PKS_FLUSH_ALL     2
 #define CBX_PKS_FLUSH_DONE    3
 
+/** Backend gates for devices; a function's place is bus << 8 | device << 3 |
+ * function. */
+#define CBX_PKS_PCI_READ    0x1030 /* place, offset: ret 32 bits */
+#define CBX_PKS_PCI_COMMAND 0x1031 /* place, bits of the command register */
+#define CBX_PKS_REFUSED	    0x1032 /* ret count, address, record */
+
 #ifndef __ASSEMBLER__
 
 #include <base/types.h>
@@ -179,6 +185,9 @@ void cbx_pks_cr4_switch(bool host);
 
 /** Address of this CPU's root for the host. */
 uint64_t cbx_pks_root(void);
+
+/** The direct map's table of pages 512 * @p number on. */
+struct cbx_pfn cbx_pks_direct_table(uint64_t number);
 
 /** Map a page of the host kernel's image. @param flags  of the entry */
 void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags);

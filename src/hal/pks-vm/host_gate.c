@@ -4,6 +4,7 @@
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/irq.h>
+#include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define CONSOLE_BYTES 40u
@@ -163,6 +164,10 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 	const uint64_t *arg = call->arg;
 	enum cbx_status status;
 
+	if (call->id >= CBX_PKS_PCI_READ && call->id <= CBX_PKS_REFUSED) {
+		reply->status = (uint64_t)cbx_pks_pci_call(call, reply);
+		return true;
+	}
 	if (call->id < CBX_PKS_MEMORY || call->id > CBX_PKS_LAST) {
 		return false;
 	}

@@ -7,6 +7,7 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/layout.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -49,6 +50,7 @@ static volatile uint32_t *window(uint32_t index)
 /* Masked while it is half written. */
 static void write_entry(uint32_t line, uint64_t entry)
 {
+	entry = cbx_pks_iommu_line(line, entry);
 	*window(ENTRY + 2 * line) = MASKED;
 	*window(ENTRY + 2 * line + 1) = (uint32_t)(entry >> 32);
 	*window(ENTRY + 2 * line) = (uint32_t)entry;

@@ -19,7 +19,7 @@ extern const uint8_t cbx_x86_cr4_write_locked[];
 extern const uint8_t cbx_x86_xcr0_write_locked[];
 extern const uint8_t cbx_x86_tables_load_locked[];
 extern const uint8_t cbx_x86_task_load_locked[];
-extern const uint8_t cbx_x86_debug_off_locked[];
+extern const uint8_t cbx_x86_watch_write_locked[];
 
 static void run(const uint8_t *code, uint64_t a, uint64_t b)
 {
@@ -76,9 +76,9 @@ void cbx_x86_task_load(void)
 	run(cbx_x86_task_load_locked, 0, 0);
 }
 
-void cbx_x86_debug_off(void)
+void cbx_x86_watch_write(uint64_t address, uint64_t control)
 {
-	run(cbx_x86_debug_off_locked, 0, 0);
+	run(cbx_x86_watch_write_locked, address, control);
 }
 
 static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)

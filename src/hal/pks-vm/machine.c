@@ -6,7 +6,9 @@
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
+#include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define RDRAND_TRIES 10
@@ -82,12 +84,17 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 	cbx_pks_direct_start(boot->home, boot->page_count);
 	cbx_pks_load(boot);
 	cbx_pks_roots_start(boot);
+	cbx_pks_iommu_carve(&machine_copy);
 	open_memory();
+	cbx_pks_iommu_start();
+	cbx_pks_pci_start(boot);
+	cbx_pks_pci_watch();
 }
 
 void cbx_x86_hal_start_other(void)
 {
 	start_interrupts();
+	cbx_pks_pci_watch();
 }
 
 uint32_t cbx_hal_cpu_count(void)

@@ -2,12 +2,15 @@
 /* The core's views, in the host's page tables. */
 #include <arch/x86_64/machine.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/iommu.h>
+#include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
 struct cbx_hal_caps cbx_hal_caps(void)
 {
 	return (struct cbx_hal_caps){
-		.bits = cbx_x86_caps(),
+		.bits = CBX_CAP_VIEW_FAULTS | cbx_x86_caps() |
+			cbx_pks_pci_caps(),
 		.backend = CBX_BACKEND_PKS_VM,
 	};
 }

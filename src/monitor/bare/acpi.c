@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CPUs in ACPI's tables.  A table that lies costs CPUs, not safety: each
- * one runs on a window of its own or not at all. */
+/* The CPUs and the IOMMU in ACPI's tables.  A table that lies about CPUs costs
+ * CPUs, not safety: each one runs on a window of its own or not at all.  One
+ * that lies about the IOMMU is the loader's or the hypervisor's lie. */
 #include <arch/x86_64/cpu.h>
 #include <base/string.h>
 #include <monitor/bare/bare.h>
@@ -37,6 +38,16 @@ struct __attribute__((packed)) local {
 	uint8_t id;
 	uint32_t flags;
 };
+
+/* Remapping units, and what belongs to one; by bytes. */
+#define UNITS_AT	 48
+#define UNIT_FLAGS	 4
+#define UNIT_BASE	 8
+#define UNIT_BYTES	 16
+#define SCOPE_BUS	 5
+#define SCOPE_BYTES	 8
+#define SCOPE_BRIDGE	 2
+#define SCOPE_CONTROLLER 3
 
 static bool sums_to_zero(const void *at, uint32_t bytes)
 {
@@ -83,8 +94,9 @@ static const struct table *table_at(uint64_t address)
 	return table;
 }
 
-/* The table of interrupt controllers; entries are 4 or 8 bytes wide. */
-static const struct table *find_controllers(uint64_t list, uint32_t width)
+/* Entries of the list are 4 or 8 bytes wide. */
+static const struct table *find_in(
+	uint64_t list, uint32_t width, const char *signature)
 {
 	const struct table *lists = table_at(list);
 	const uint8_t *at;
@@ -100,7 +112,8 @@ static const struct table *find_controllers(uint64_t list, uint32_t width)
 
 		memcpy(&address, at, width);
 		table = table_at(address);
-		if (table != NULL && memcmp(table->signature, "APIC", 4) == 0) {
+		if (table != NULL &&
+			memcmp(table->signature, signature, 4) == 0) {
 			return table;
 		}
 	}
@@ -132,16 +145,79 @@ static uint32_t list(const struct table *table, uint8_t *id, uint32_t most)
 	return count;
 }
 
-uint32_t cbx_bare_others(uint64_t rsdp, uint8_t *id, uint32_t most)
+static const struct table *find(uint64_t rsdp, const char *signature)
 {
 	const struct root_pointer *root = find_root(rsdp);
-	const struct table *table;
 
 	if (root == NULL) {
-		return 0;
+		return NULL;
 	}
-	table = root->revision >= 2 && root->xsdt != 0
-			? find_controllers(root->xsdt, sizeof(uint64_t))
-			: find_controllers(root->rsdt, sizeof(uint32_t));
+	return root->revision >= 2 && root->xsdt != 0
+		       ? find_in(root->xsdt, sizeof(uint64_t), signature)
+		       : find_in(root->rsdt, sizeof(uint32_t), signature);
+}
+
+uint32_t cbx_bare_others(uint64_t rsdp, uint8_t *id, uint32_t most)
+{
+	const struct table *table = find(rsdp, "APIC");
+
 	return table != NULL ? list(table, id, most) : 0;
+}
+
+/* What lies below a bridge goes with it. */
+static void add_scope(struct cbx_x86_boot *boot, const uint8_t *scope)
+{
+	uint8_t bus = scope[SCOPE_BUS];
+	uint8_t place =
+		(uint8_t)(scope[SCOPE_BUS + 1] << 3 | scope[SCOPE_BUS + 2]);
+
+	if (scope[0] == SCOPE_CONTROLLER) {
+		boot->iommu_source = (uint16_t)(bus << 8 | place);
+	} else if (scope[0] <= SCOPE_BRIDGE && bus == 0 &&
+		   scope[1] == SCOPE_BYTES) {
+		boot->iommu_devices[place / 64] |= 1ull << place % 64;
+	}
+}
+
+static void add_unit(
+	struct cbx_x86_boot *boot, const uint8_t *at, const uint8_t *end)
+{
+	memcpy(&boot->iommu, at + UNIT_BASE, sizeof(boot->iommu));
+	if ((at[UNIT_FLAGS] & 1) != 0) { /* everything */
+		memset(boot->iommu_devices, 0xff, sizeof(boot->iommu_devices));
+	}
+	at += UNIT_BYTES;
+	while (end - at >= SCOPE_BYTES && at[1] >= SCOPE_BYTES) {
+		add_scope(boot, at);
+		at += at[1];
+	}
+}
+
+void cbx_bare_iommu(struct cbx_x86_boot *boot)
+{
+	const struct table *table = find(boot->rsdp, "DMAR");
+	const uint8_t *at = (const uint8_t *)table + UNITS_AT;
+	const uint8_t *end;
+	uint32_t units = 0;
+
+	end = (const uint8_t *)table + (table != NULL ? table->length : 0);
+	while (table != NULL && end - at >= UNIT_BYTES) {
+		uint16_t type;
+		uint16_t length;
+
+		memcpy(&type, at, sizeof(type));
+		memcpy(&length, at + sizeof(type), sizeof(length));
+		if (length < sizeof(type) + sizeof(length) ||
+			length > end - at) {
+			break;
+		}
+		if (type == 0 && length >= UNIT_BYTES) {
+			units++;
+			add_unit(boot, at, at + length);
+		}
+		at += length;
+	}
+	if (units != 1) {
+		boot->iommu = 0;
+	}
 }

@@ -37,6 +37,9 @@ extern const struct cbx_bare_other cbx_bare_other;
  */
 uint32_t cbx_bare_others(uint64_t rsdp, uint8_t *id, uint32_t most);
 
+/** The IOMMU in the ACPI tables, if there is exactly one: iommu_*. */
+void cbx_bare_iommu(struct cbx_x86_boot *boot);
+
 /** Start one; it runs on @p home. @return false when it does not answer */
 bool cbx_bare_other_start(uint8_t id, uint64_t home);
 

@@ -76,6 +76,7 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 	cbx_bare_info(magic, info, &boot);
 	cbx_bare_log(&boot);
 	boot.cpu_count = 1 + cbx_bare_others(boot.rsdp, id, sizeof(id));
+	cbx_bare_iommu(&boot);
 	carve();
 	keep_module();
 	start_others(id);

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The IOMMU's registers, tables and queue.  One flush is under way at a time;
+ * what is wanted meanwhile follows it, so the queue never fills and nobody
+ * waits but start-up, and that for a bounded time.
+ */
+#include <arch/x86_64/state.h>
+#include <hal/pks-vm/host.h>
+#include <hal/pks-vm/iommu.h>
+#include <hal/pks-vm/pure/table.h>
+#include <hal/pks-vm/pure/vtd.h>
+
+#define CAP	 0x08
+#define ECAP	 0x10
+#define COMMAND	 0x18
+#define STATUS	 0x1c
+#define ROOT	 0x20
+#define FAULTS	 0x34
+#define FAULT_BY 0x38 /* how one is told: not at all */
+#define QUEUE_AT 0x88 /* the next request's offset */
+#define QUEUE	 0x90
+#define LINES	 0xb8
+
+/** Commands, and the status bits they set. */
+#define TRANSLATE  0x80000000u
+#define SET_ROOT   0x40000000u
+#define USE_QUEUE  0x04000000u
+#define REMAP	   0x02000000u
+#define SET_LINES  0x01000000u
+#define STAYS	   0x96ffffffu /* of the status, in a command */
+#define MASKED	   0x80000000u
+#define LINES_SIZE 7u /* 256 of them */
+
+#define THERE	(1ull << 63)
+#define DEVICES (CBX_PTE_P | CBX_PTE_W | CBX_PTE_PWT | CBX_PTE_PCD | CBX_PTE_NX)
+
+#define TRIES 1000000u
+
+static struct {
+	uint64_t registers;
+	struct cbx_vtd_facts facts;
+	uint16_t source; /* of the I/O interrupt controller */
+	struct cbx_pfn root, lines, queue;
+	struct cbx_pfn answer; /* its first word: the last request done */
+	struct cbx_pfn leaves; /* tables of level 1, in a row */
+	uint64_t leaf_tables;  /* 0: no tables */
+	bool on;
+} iommu;
+
+/* Guarded by lock. */
+static struct {
+	uint64_t wanted, sent, done; /* tokens */
+	uint32_t request;	     /* number of the last one sent */
+	uint32_t place;		     /* in the queue, of the next */
+	bool stale;		     /* something to forget since then */
+	bool busy;		     /* one is under way */
+	struct cbx_pks_refused refused;
+} flush;
+
+static bool lock;
+
+static void take(void)
+{
+	while (__atomic_exchange_n(&lock, true, __ATOMIC_ACQUIRE)) {
+		cbx_hal_cpu_relax();
+	}
+}
+
+static void drop(void)
+{
+	__atomic_store_n(&lock, false, __ATOMIC_RELEASE);
+}
+
+/* A register, in this CPU's window. */
+static volatile uint64_t *wide(uint32_t offset)
+{
+	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
+
+	table[CBX_CPU_IOMMU_PAGE] =
+		iommu.registers | DEVICES | (uint64_t)CBX_KEY_MONITOR << 59;
+	return (volatile uint64_t *)(CBX_CPU_AT(CBX_CPU_IOMMU_PAGE) + offset);
+}
+
+static volatile uint32_t *narrow(uint32_t offset)
+{
+	return (volatile uint32_t *)wide(offset);
+}
+
+/* The IOMMU may not look into the CPU's caches. */
+static uint64_t put(struct cbx_pfn table, uint64_t index, uint64_t value)
+{
+	uint64_t *entry = cbx_hal_page_map(table);
+	uint64_t old;
+
+	old = __atomic_exchange_n(&entry[index], value, __ATOMIC_SEQ_CST);
+	__asm__ volatile("clflush (%0)" : : "r"(&entry[index]) : "memory");
+	cbx_hal_page_unmap(entry);
+	return old;
+}
+
+static void put_wide(
+	struct cbx_pfn table, uint64_t index, struct cbx_vtd_wide value)
+{
+	(void)put(table, 2 * index + 1, value.high);
+	(void)put(table, 2 * index, value.low);
+}
+
+static bool is_answered(void)
+{
+	const uint32_t *word = cbx_hal_page_map(iommu.answer);
+	uint32_t value = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+
+	cbx_hal_page_unmap(word);
+	return value == flush.request;
+}
+
+static void ask(uint64_t low, uint64_t high)
+{
+	put_wide(iommu.queue, flush.place, (struct cbx_vtd_wide){ low, high });
+	flush.place = (flush.place + 1) % CBX_VTD_WIDE;
+}
+
+/* Forget, and answer when that is done. */
+static void send(void)
+{
+	flush.request++;
+	ask(CBX_VTD_FORGET_PAGES, 0);
+	ask(CBX_VTD_FORGET_LINES, 0);
+	ask(CBX_VTD_WAIT(flush.request), iommu.answer.n << CBX_PAGE_SHIFT);
+	*narrow(QUEUE_AT) = flush.place * sizeof(struct cbx_vtd_wide);
+}
+
+static bool command(uint32_t bit)
+{
+	*narrow(COMMAND) = (*narrow(STATUS) & STAYS) | bit;
+	for (uint32_t i = 0; i < TRIES; i++) {
+		if ((*narrow(STATUS) & bit) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Below, a table of each level in a row; @return the last, the only one */
+static struct cbx_pfn carve_tables(uint64_t count, unsigned int levels)
+{
+	const struct cbx_view all = { CBX_VIEW_R | CBX_VIEW_W };
+	struct cbx_pfn below = { cbx_pks_carve(count) };
+
+	iommu.leaves = below;
+	iommu.leaf_tables = count;
+	for (unsigned int level = 2; level <= levels; level++) {
+		uint64_t tables = (count + 511) / 512;
+		struct cbx_pfn first = { cbx_pks_carve(tables) };
+
+		for (uint64_t i = 0; i < count; i++) {
+			(void)put(cbx_pfn_add(first, i / 512), i % 512,
+				cbx_vtd_leaf(cbx_pfn_add(below, i), all));
+		}
+		below = first;
+		count = tables;
+	}
+	return below;
+}
+
+/* All buses have the same devices, and all devices the same tables. */
+void cbx_pks_iommu_carve(const struct cbx_x86_boot *boot)
+{
+	const struct cbx_view read = { CBX_VIEW_R };
+	struct cbx_pfn devices;
+	struct cbx_pfn top;
+
+	if (boot->iommu == 0) {
+		return;
+	}
+	iommu.registers = boot->iommu;
+	iommu.source = boot->iommu_source;
+	iommu.facts = (struct cbx_vtd_facts){ *wide(CAP), *wide(ECAP) };
+	if (!cbx_vtd_serves(iommu.facts, boot->page_count) ||
+		(*narrow(STATUS) & STAYS) != 0) {
+		cbx_hal_log("iommu: not one that serves");
+		return;
+	}
+	top = carve_tables(
+		(boot->page_count + 511) / 512, cbx_vtd_levels(iommu.facts));
+	devices.n = cbx_pks_carve(1);
+	iommu.root.n = cbx_pks_carve(1);
+	iommu.lines.n = cbx_pks_carve(1);
+	iommu.queue.n = cbx_pks_carve(1);
+	iommu.answer.n = cbx_pks_carve(1);
+	for (uint32_t i = 0; i < CBX_VTD_WIDE; i++) {
+		put_wide(devices, i,
+			cbx_vtd_device(top, cbx_vtd_levels(iommu.facts)));
+		(void)put(iommu.root, 2ull * i, cbx_vtd_leaf(devices, read));
+	}
+}
+
+static void fill_leaves(uint64_t number)
+{
+	const uint64_t *from = cbx_hal_page_map(cbx_pks_direct_table(number));
+
+	for (uint64_t i = 0; i < CBX_TABLE_ENTRIES; i++) {
+		bool present = (from[i] & CBX_PTE_P) != 0;
+		bool writable = (from[i] & CBX_PTE_W) != 0;
+		struct cbx_view view = { (present ? CBX_VIEW_R : 0) |
+					 (writable ? CBX_VIEW_W : 0) };
+		struct cbx_pfn pfn = { number * CBX_TABLE_ENTRIES + i };
+
+		(void)put(cbx_pfn_add(iommu.leaves, number), i,
+			cbx_vtd_leaf(pfn, view));
+	}
+	cbx_hal_page_unmap(from);
+}
+
+static bool switch_on(void)
+{
+	*narrow(FAULT_BY) = MASKED;
+	*wide(ROOT) = iommu.root.n << CBX_PAGE_SHIFT;
+	*wide(LINES) = iommu.lines.n << CBX_PAGE_SHIFT | LINES_SIZE;
+	*wide(QUEUE) = iommu.queue.n << CBX_PAGE_SHIFT;
+	*narrow(QUEUE_AT) = 0;
+	if (!command(SET_ROOT) || !command(USE_QUEUE) || !command(SET_LINES)) {
+		return false;
+	}
+	ask(CBX_VTD_FORGET_DEVICES, 0);
+	send();
+	for (uint32_t i = 0; i < TRIES && !is_answered(); i++) {
+	}
+	return is_answered() && command(TRANSLATE) && command(REMAP);
+}
+
+/* Registers in memory would be the host's. */
+void cbx_pks_iommu_start(void)
+{
+	struct cbx_pfn page = { iommu.registers >> CBX_PAGE_SHIFT };
+	struct cbx_view view = { CBX_VIEW_NONE };
+
+	if (iommu.leaf_tables == 0) {
+		return;
+	}
+	for (uint64_t i = 0; i < iommu.leaf_tables; i++) {
+		fill_leaves(i);
+	}
+	(void)cbx_table_seen(page, &view);
+	iommu.on = view.bits == CBX_VIEW_NONE && switch_on();
+	if (!iommu.on) {
+		cbx_hal_log("iommu: does not answer");
+	}
+}
+
+bool cbx_pks_iommu_on(void)
+{
+	return iommu.on;
+}
+
+static void read_records(void)
+{
+	uint32_t record = cbx_vtd_record(iommu.facts);
+	uint32_t end = record + 16 * cbx_vtd_records(iommu.facts);
+
+	for (; *narrow(FAULTS) != 0 && record < end; record += 16) {
+		uint64_t high = *wide(record + 8);
+
+		if ((high & THERE) == 0) {
+			continue;
+		}
+		if (flush.refused.count++ == 0) {
+			cbx_hal_log("iommu: a device is refused");
+		}
+		flush.refused.address = *wide(record);
+		flush.refused.record = high;
+		*wide(record + 8) = THERE;
+	}
+	*narrow(FAULTS) = 1; /* no overflow any more */
+}
+
+/* Send what is wanted, if none is under way. */
+static void go_on(void)
+{
+	if (flush.busy && is_answered()) {
+		flush.busy = false;
+		flush.done = flush.sent;
+	}
+	if (!flush.busy && flush.stale) {
+		flush.busy = true;
+		flush.stale = false;
+		flush.sent = flush.wanted;
+		send();
+		read_records();
+	}
+}
+
+void cbx_pks_iommu_set(struct cbx_pfn pfn, struct cbx_view view)
+{
+	struct cbx_pfn table = { iommu.leaves.n + pfn.n / CBX_TABLE_ENTRIES };
+	uint64_t leaf = cbx_vtd_leaf(pfn, view);
+	uint64_t old = leaf;
+
+	if (iommu.on) {
+		old = put(table, pfn.n % CBX_TABLE_ENTRIES, leaf);
+	}
+	if (old != 0 && (leaf & ~old) != 0) { /* nobody waits to get more */
+		cbx_pks_iommu_flush(0);
+	}
+}
+
+void cbx_pks_iommu_flush(uint64_t token)
+{
+	if (!iommu.on) {
+		return;
+	}
+	take();
+	flush.wanted = token > flush.wanted ? token : flush.wanted;
+	flush.stale = true;
+	go_on();
+	drop();
+}
+
+bool cbx_pks_iommu_flushed(uint64_t token)
+{
+	bool done = true;
+
+	if (iommu.on) {
+		take();
+		go_on();
+		done = token <= flush.done;
+		drop();
+	}
+	return done;
+}
+
+uint64_t cbx_pks_iommu_line(uint32_t line, uint64_t entry)
+{
+	if (!iommu.on) {
+		return entry;
+	}
+	put_wide(iommu.lines, line % CBX_VTD_WIDE,
+		cbx_vtd_remap(entry, iommu.source));
+	cbx_pks_iommu_flush(0);
+	return cbx_vtd_redirect(entry, line % CBX_VTD_WIDE);
+}
+
+struct cbx_pks_refused cbx_pks_iommu_refused(void)
+{
+	struct cbx_pks_refused refused = { 0 };
+
+	if (iommu.on) {
+		take();
+		read_records();
+		refused = flush.refused;
+		drop();
+	}
+	return refused;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PCI configuration and the ports that could undo what page tables do
+ * (doc/pks-vm.md, "Ports").  The host reads configuration, and switches
+ * devices on and off, by backend gates; a port access of its own to it stops
+ * the machine.
+ */
+#ifndef CBX_HAL_PKS_VM_PCI_H
+#define CBX_HAL_PKS_VM_PCI_H
+
+#include <arch/x86_64/boot.h>
+#include <hal/hal.h>
+
+/** Switch off every device's accesses to memory, look for ways round the IOMMU
+ * and round page tables, and say a line for each. */
+void cbx_pks_pci_start(const struct cbx_x86_boot *boot);
+
+/** From now on a port access to PCI configuration traps on this CPU. */
+void cbx_pks_pci_watch(void);
+
+/** Whether the #DB just taken tells of such an access; it has happened. */
+bool cbx_pks_pci_touched(void);
+
+/** CBX_CAP_DMA and CBX_CAP_HOST_KERNEL_OUT, as this machine can keep them. */
+uint64_t cbx_pks_pci_caps(void);
+
+/** The backend gates CBX_PKS_PCI_READ to CBX_PKS_REFUSED. */
+enum cbx_status cbx_pks_pci_call(
+	const struct cbx_call *call, struct cbx_reply *reply);
+
+#endif
