@@ -10,7 +10,8 @@ import tarfile
 import keeper_pack as pack
 
 PAGE = pack.PAGE
-CONFINE = 2
+# Of each kind of box: flags and features of its policy, flags of its start block.
+KINDS = {'': (0, 0, 0), 'confined': (0, 0, 2), 'hidden': (4, 0, 8), 'basic': (0, 1, 16)}
 SLACK_PAGES = 320  # page tables, threads
 EPOCH_NS = 1735689600000000000
 OUTPUT_PAGES, THREADS, WAKE_STEP = 16, 64, 1000000
@@ -45,16 +46,21 @@ def start_block(argv, environment, flags, memory_pages, files_bytes):
                        len(envp), envp_at, path_at, cwd_at, EPOCH_NS) + strings
 
 
-def policy():
-    return struct.pack('<IIIIQQQII', 1, 0, OUTPUT_PAGES, THREADS, WAKE_STEP, 0, EPOCH_NS, 0,
-                       0) + bytes(160)
+def policy(flags, features):
+    return struct.pack('<IIIIQQQII', 1, flags, OUTPUT_PAGES, THREADS, WAKE_STEP, features,
+                       EPOCH_NS, 0, 0) + bytes(160)
 
 
 class Box:
     """What a box is made of: parts are (address, bytes, pages, rights)."""
 
-    def __init__(self, runtime, files, start, memory_pages, data):
+    def __init__(self, kind, runtime, files, start, memory_pages, data):
         loads, self.entry = runtime
+        flags, features, _ = KINDS[kind]
+        self.policy = policy(flags, features)
+        if kind == 'hidden':
+            loads = [(va, part, count, 4 if rights & 4 else rights)
+                     for va, part, count, rights in loads]
         self.parts = loads + [(pack.START_VA, start, pack.pages(len(start)), 1),
                               (pack.FILES_VA, files, pack.pages(len(files)), 1),
                               (pack.STACK_VA, b'', pack.STACK_PAGES, 3)]
@@ -63,7 +69,7 @@ class Box:
         self.data = data
 
     def measurement(self):
-        digest = extend(bytes(48), 'policy', 0, 0, policy())
+        digest = extend(bytes(48), 'policy', 0, 0, self.policy)
         for va, data, count, rights in self.parts:
             for at in range(0, count * PAGE, PAGE):
                 page = data[at:at + PAGE]
@@ -110,7 +116,7 @@ def write_set(boxes, path):
     store = Store(head_bytes)
     box_table, part_table, first = b'', b'', 0
     for box in boxes:
-        box_table += policy() + struct.pack(
+        box_table += box.policy + struct.pack(
             '<8Q', box.reserve_pages, box.entry, box.stack, pack.START_VA, first,
             len(box.parts), store.add(box.data), len(box.data))
         for va, data, count, rights in box.parts:
