@@ -71,7 +71,15 @@ host_trap:
 	ud2
 1:	movq	$0, probe_rip(%rip)
 	movq	probe_rsp(%rip), %rsp
-	call	host_trapped
+	xorl	%eax, %eax		/* and up its shadow stack, if any */
+	rdsspq	%rax
+	testq	%rax, %rax
+	je	3f
+	movq	probe_ssp(%rip), %rcx
+	subq	%rax, %rcx
+	shrq	$3, %rcx
+	incsspq	%rcx
+3:	call	host_trapped
 	movl	$1, %eax
 	jmp	probe_end
 
@@ -89,6 +97,9 @@ host_trap:
 	leaq	probe_end(%rip), %rax
 	movq	%rax, probe_rip(%rip)
 	movq	%rsp, probe_rsp(%rip)
+	xorl	%eax, %eax
+	rdsspq	%rax
+	movq	%rax, probe_ssp(%rip)
 	.endm
 
 	/* int probe_read(uint64_t va, uint64_t *value) */
@@ -120,11 +131,20 @@ host_trap:
 	/* int probe_user(uint64_t va, uint64_t rsp, uint64_t rflags): what
 	 * user mode does there, to its first trap */
 	probe	probe_user
-	pushq	$CBX_SELECTOR_USER_DATA
-	pushq	%rsi
-	pushq	%rdx
+	movq	%rdi, %rbx
+	movq	%rsi, %rbp
+	movq	%rdx, %r12
+	movl	$CBX_PKS_TRAP_ENTRY, %eax	/* with this SSP */
+	leaq	host_trap(%rip), %rdi
+	leaq	host_trap_stack(%rip), %rsi
+	leaq	1f(%rip), %r11
+	movabsq	$CBX_IMAGE_VA, %rcx
+	jmp	*%rcx
+1:	pushq	$CBX_SELECTOR_USER_DATA
+	pushq	%rbp
+	pushq	%r12
 	pushq	$CBX_SELECTOR_USER_CODE
-	pushq	%rdi
+	pushq	%rbx
 	xorl	%eax, %eax
 	iretq
 
@@ -196,6 +216,8 @@ host_steps:
 probe_rip:
 	.skip	8
 probe_rsp:
+	.skip	8
+probe_ssp:
 	.skip	8
 
 	.section .note.GNU-stack, "", @progbits

@@ -4,7 +4,7 @@
  * argument for each instruction that runs with rights on somebody else's
  * registers is in doc/pks-vm.md.
  */
-#include <arch/x86_64/state.h>
+#include <arch/x86_64/cet.h>
 
 #define REGS_R8	    (CBX_CPU_REGS + 0x00)
 #define REGS_R9	    (CBX_CPU_REGS + 0x08)
@@ -160,6 +160,7 @@ cbx_x86_stubs_end:
 	jae	778f
 	leaq	\out(%rip), %rcx
 	movq	%rcx, CBX_FRAME_RIP(%rdx)
+	movq	%rcx, CBX_SHADOW_RIP(%rdx)
 778:
 	.endm
 
@@ -238,6 +239,7 @@ cbx_own_fault:
 	ud2
 
 cbx_from_box:
+	shadow_free
 	movq	CBX_CPU_BOX(%rcx), %rcx
 	save_registers
 	save_frame
@@ -251,6 +253,7 @@ cbx_from_box:
 cbx_left_box:
 	movabsq	$CBX_CPU_STATE_VA, %rcx
 	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
+	shadow_back %rcx
 	movq	CBX_CPU_RESUME(%rcx), %rsp
 	pushq	$2
 	popfq
@@ -319,6 +322,7 @@ cbx_x86_enter:
 	pushq	%r15
 	movabsq	$CBX_CPU_STATE_VA, %rcx
 	movq	%rsp, CBX_CPU_RESUME(%rcx)
+	shadow_leave %rcx
 	movq	CBX_CPU_BOX(%rcx), %rdx
 	pushq	$CBX_SELECTOR_USER_DATA
 	pushq	REGS_RSP(%rdx)

@@ -74,6 +74,10 @@
 #define CBX_CPU_IOAPIC_PAGE  62 /* the HAL's: that of the lines */
 #define CBX_CPU_SLOT_PAGE    64 /* cbx_hal_page_map */
 #define CBX_CPU_SLOTS	     32
+#define CBX_CPU_SHADOW_PAGE  97	 /* shadow stacks (cet.h): the entry stacks' */
+#define CBX_CPU_SHADOW_MAIN  107 /* the monitor's own */
+#define CBX_CPU_SHADOW_EXIT  109 /* on which it leaves */
+#define CBX_CPU_SHADOW_HOST  111 /* the host's */
 
 #define CBX_CPU_AT(page)  (CBX_CPU_VA + (page)*0x1000)
 #define CBX_CPU_TOP(page) (CBX_CPU_VA + (page)*0x1000 + 0x1000)

@@ -3,7 +3,7 @@
  * The instructions only the monitor may execute (machine.h), on pages of their
  * own.
  */
-#include <arch/x86_64/layout.h>
+#include <arch/x86_64/cet.h>
 
 /* The HAL's functions of these names come here (machine.h). */
 	.macro function name
@@ -30,6 +30,18 @@
 	shrq	$32, %rdx
 	wrmsr
 	ret
+
+/* The old shadow stack, if any, has nothing to return by. */
+	function cbx_x86_shadow_on
+	popq	%r8
+	movl	$CBX_MSR_S_CET, %ecx
+	movl	$CBX_CET_SH_STK, %eax
+	xorl	%edx, %edx
+	wrmsr
+	rstorssp (%rdi)
+	movl	$1, %eax
+	incsspq	%rax
+	jmp	*%r8
 
 	function cbx_x86_cr0_write
 	movq	%rdi, %cr0

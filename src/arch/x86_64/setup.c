@@ -31,6 +31,7 @@
 
 #define GDT_ENTRIES    10u
 #define TSS_AT	       0x800u
+#define SHADOW_AT      0xc00u
 #define GATE_INTERRUPT 0x8eu
 #define GATE_USER      0x60u
 #define STUB_BYTES     16u
@@ -213,6 +214,7 @@ void cbx_x86_cpu_init(void)
 	check_cpu();
 	fill_gdt((uint64_t *)(void *)gdt);
 	fill_tss((struct tss *)(void *)(gdt + TSS_AT));
+	cbx_x86_cet_table((uint64_t *)(void *)(gdt + SHADOW_AT));
 	fill_idt((struct gate *)CBX_CPU_AT(CBX_CPU_IDT_PAGE));
 	load_tables();
 	seal(CBX_CPU_GDT_PAGE);
@@ -220,7 +222,7 @@ void cbx_x86_cpu_init(void)
 	load_calls();
 	cbx_x86_cr0_write(CR0);
 	cbx_x86_cr4_write(cbx_x86_has_user_keys() ? CR4 | CR4_PKE : CR4);
-	cbx_x86_cet_init();
+	cbx_x86_cet_init((uint64_t)gdt + SHADOW_AT);
 	cbx_x86_msr_write(CBX_MSR_PKRS, CBX_PKRS_MONITOR);
 	cbx_x86_root_load(cbx_x86_cpu()->home);
 	cbx_x86_xstate_init();

@@ -30,6 +30,7 @@
 #define CBX_CPU_NMIS   0xc0
 #define CBX_CPU_SEEN   0xc8
 #define CBX_CPU_BOX    0xd0
+#define CBX_CPU_SHADOW 0xd8
 
 /** An entry stack, from its top down: what the CPU pushed, then the stub. */
 #define CBX_FRAME_SS	 (-0x08)
@@ -73,6 +74,8 @@ struct cbx_x86_cpu {
 	uint64_t nmis_seen;	  /* of these, those the HAL has heard of */
 	uint64_t box;		  /* address of the running box's trap, less
 			      * CBX_CPU_REGS: the offsets above serve */
+	uint64_t shadow;	  /* token to come back by; 0: no shadow
+				   * stacks */
 	uint32_t rank;		  /* cbx_hal_cpu_rank */
 	uint32_t slots;		  /* bits: page map slots in use */
 	uint64_t root;		  /* address of the root boxes run on */
@@ -95,6 +98,7 @@ CBX_AT(CBX_CPU_CS - CBX_CPU_REGS, 8, cbx_x86_trap, cs);
 CBX_AT(CBX_CPU_NMIS, 8, cbx_x86_cpu, nmis);
 CBX_AT(CBX_CPU_SEEN, 8, cbx_x86_cpu, nmis_seen);
 CBX_AT(CBX_CPU_BOX, 8, cbx_x86_cpu, box);
+CBX_AT(CBX_CPU_SHADOW, 8, cbx_x86_cpu, shadow);
 
 /** This CPU's. */
 static inline struct cbx_x86_cpu *cbx_x86_cpu(void)

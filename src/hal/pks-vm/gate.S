@@ -3,6 +3,7 @@
  * The gate, the way into the host, and where the entry stubs go when the host
  * was running.  The argument for each instruction is in doc/pks-vm.md.
  */
+#include <arch/x86_64/cet.h>
 #include <hal/pks-vm/host.h>
 
 #define REGS_R8	    (CBX_HOST_REGS + 0x00)
@@ -90,12 +91,17 @@ gate_opened:
 	movq	%rsp, REGS_RSP(%rcx)
 	movq	$2, REGS_RFLAGS(%rcx)
 	movq	$CBX_VECTOR_GATE, CBX_HOST_VECTOR(%rcx)
+	xorl	%eax, %eax
+	rdsspq	%rax
+	movq	%rax, CBX_HOST_CAME(%rcx)
 	movabsq	$CBX_CPU_SCRATCH_VA, %rdx
 	take	CBX_PKS_GATE_RAX, REGS_RAX
 	take	CBX_PKS_GATE_RDX, REGS_RDX
 
 /* Back to the caller of cbx_pks_enter; rcx is the host's state. */
 left_host:
+	movabsq	$CBX_CPU_STATE_VA, %rdx
+	shadow_back %rdx
 	movq	CBX_HOST_RESUME(%rcx), %rsp
 	pushq	$2
 	popfq
@@ -132,6 +138,7 @@ cbx_pks_enter:
 	movabsq	$CBX_PKS_HOST_VA, %rcx
 	movq	%rsp, CBX_HOST_RESUME(%rcx)
 	movabsq	$CBX_CPU_STATE_VA, %rdx
+	shadow_leave %rdx
 	.globl	cbx_x86_host_enter_from
 	.hidden	cbx_x86_host_enter_from
 cbx_x86_host_enter_from:		/* an NMI from here on leads to out */
@@ -193,6 +200,7 @@ cbx_x86_host_enter_out:
 	.hidden	cbx_x86_host_trap
 	.type	cbx_x86_host_trap, @function
 cbx_x86_host_trap:
+	shadow_free
 	movabsq	$CBX_PKS_HOST_VA, %rcx
 	save_registers
 	take	CBX_FRAME_RAX, REGS_RAX
@@ -204,6 +212,7 @@ cbx_x86_host_trap:
 	take	CBX_FRAME_ERROR, CBX_HOST_ERROR
 	take	CBX_FRAME_VECTOR, CBX_HOST_VECTOR
 	take	CBX_FRAME_CS, CBX_HOST_CS
+	take	CBX_SHADOW_SSP, CBX_HOST_CAME
 	movq	%cr2, %rax
 	movq	%rax, CBX_HOST_CR2(%rcx)
 	jmp	left_host

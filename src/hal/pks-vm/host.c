@@ -61,6 +61,9 @@ static bool run(struct cbx_pks_host *host)
 		.rsp = regs->rsp,
 		.ss = user ? CBX_SELECTOR_USER_DATA : CBX_SELECTOR_DATA,
 	};
+	if (cbx_x86_cpu()->shadow != 0) {
+		cbx_pks_shadow_go(host);
+	}
 	cbx_pks_enter();
 	return true;
 }
@@ -71,7 +74,8 @@ static bool deliver(struct cbx_pks_host *host)
 {
 	struct cbx_pks_trap *trap = scratch(CBX_PKS_TRAP);
 
-	if (host->trap_entry == 0 || trap->busy != 0) {
+	if (host->trap_entry == 0 || trap->busy != 0 ||
+		!cbx_pks_shadow_push(host)) {
 		return false;
 	}
 	*trap = (struct cbx_pks_trap){
@@ -276,6 +280,9 @@ static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 /* @return whether the core hears of it */
 static bool stopped(struct cbx_pks_host *host, struct cbx_event *event)
 {
+	if (cbx_x86_cpu()->shadow != 0 && host->vector != CBX_VECTOR_NONE) {
+		cbx_pks_shadow_note(host);
+	}
 	switch (host->vector) {
 	case CBX_VECTOR_NONE:
 		cbx_pks_nmis_take();

@@ -30,6 +30,11 @@
  * (an exception, an interrupt, `syscall`, which leaves rip in rcx and rflags in
  * r11) is a trap like one of the kernel's, with the user's cs.
  *
+ * Where the CPU has shadow stacks (doc/pks-vm.md) the host has one page of its
+ * own on each CPU.  A trap of its kernel leaves there what its IRETQ compares
+ * with; one of its user mode goes on with the shadow stack pointer that the call
+ * CBX_PKS_TRAP_ENTRY was made with.
+ *
  * Any gate may run a box, be it the keeper.  Extended state, data segments and
  * the bases of fs and gs are lost then: whoever needs them saves them.
  */
@@ -53,6 +58,7 @@
 
 /** Offsets in it. */
 #define CBX_HOST_RESUME 0x00
+#define CBX_HOST_CAME	0x08
 #define CBX_HOST_REGS	0x10
 #define CBX_HOST_VECTOR 0xa0
 #define CBX_HOST_ERROR	0xa8
@@ -130,12 +136,14 @@ struct cbx_pks_trap {
 /** What the monitor knows of the host on this CPU; behind its key. */
 struct cbx_pks_host {
 	uint64_t resume; /* stack pointer of cbx_pks_enter */
-	uint64_t spare;
+	uint64_t came;	 /* SSP it stopped with, of the gate and ring 0 */
 	struct cbx_regs regs;
 	uint64_t vector; /* why it stopped: CBX_VECTOR_*, or a vector */
 	uint64_t error;
 	uint64_t cr2;
-	uint64_t cs; /* of regs; only whether it is a user's matters */
+	uint64_t cs;	   /* of regs; only whether it is a user's matters */
+	uint64_t ssp;	   /* it goes on with */
+	uint64_t user_ssp; /* and after a trap of its user mode */
 	uint64_t trap_entry;
 	uint64_t trap_stack;
 	uint64_t root;	     /* address of the root this CPU runs the host on */
@@ -147,6 +155,7 @@ struct cbx_pks_host {
 	uint64_t cr4; /* bits it has set beyond the monitor's */
 };
 CBX_AT(CBX_HOST_RESUME, 8, cbx_pks_host, resume);
+CBX_AT(CBX_HOST_CAME, 8, cbx_pks_host, came);
 CBX_AT(CBX_HOST_REGS, 0x90, cbx_pks_host, regs);
 CBX_AT(CBX_HOST_VECTOR, 8, cbx_pks_host, vector);
 CBX_AT(CBX_HOST_ERROR, 8, cbx_pks_host, error);
@@ -157,6 +166,13 @@ static inline struct cbx_pks_host *cbx_pks_host(void)
 {
 	return (struct cbx_pks_host *)CBX_PKS_HOST_VA;
 }
+
+/** The shadow stack the host goes on with (shadow.c): by the exit stack; one
+ * step down, with what its IRETQ compares, @return false when there is no room;
+ * as it stopped. */
+void cbx_pks_shadow_go(const struct cbx_pks_host *host);
+bool cbx_pks_shadow_push(struct cbx_pks_host *host);
+void cbx_pks_shadow_note(struct cbx_pks_host *host);
 
 /** Run the host from the registers kept until it stops; gate.S. */
 void cbx_pks_enter(void);

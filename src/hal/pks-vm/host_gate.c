@@ -43,6 +43,7 @@ static enum cbx_status trap_entry(const struct cbx_call *call)
 	}
 	host->trap_entry = call->arg[0];
 	host->trap_stack = call->arg[1];
+	host->user_ssp = host->ssp;
 	return CBX_OK;
 }
 

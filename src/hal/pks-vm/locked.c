@@ -4,6 +4,7 @@
  * mapped executable nowhere but in this CPU's window, and there only while one
  * of them runs, interrupts off.
  */
+#include <arch/x86_64/cet.h>
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <hal/pks-vm/cpus.h>
@@ -20,8 +21,10 @@ extern const uint8_t cbx_x86_xcr0_write_locked[];
 extern const uint8_t cbx_x86_tables_load_locked[];
 extern const uint8_t cbx_x86_task_load_locked[];
 extern const uint8_t cbx_x86_watch_write_locked[];
+extern const uint8_t cbx_x86_shadow_on_locked[];
 
-static void run(const uint8_t *code, uint64_t a, uint64_t b)
+static inline __attribute__((always_inline)) void run(
+	const uint8_t *code, uint64_t a, uint64_t b)
 {
 	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
 	uint64_t va = CBX_CPU_AT((uint64_t)CBX_CPU_LOCKED_PAGE);
@@ -79,6 +82,28 @@ void cbx_x86_task_load(void)
 void cbx_x86_watch_write(uint64_t address, uint64_t control)
 {
 	run(cbx_x86_watch_write_locked, address, control);
+}
+
+/* When it begins, one return is outstanding: this function's own. */
+__attribute__((noinline)) void cbx_x86_shadow_start(void)
+{
+	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
+	uint64_t *first = (uint64_t *)(CBX_CPU_TOP(CBX_CPU_SHADOW_MAIN) - 16);
+	uint64_t *alias = first + CBX_PAGE_SIZE / sizeof(*first);
+
+	if (!cbx_x86_cet_has_shadow()) {
+		return;
+	}
+	alias[0] = (uint64_t)__builtin_return_address(0);
+	alias[-1] = (uint64_t)first | 1;
+	table[CBX_CPU_SHADOW_MAIN + 1] = 0;
+	cbx_x86_invlpg((uint64_t)alias);
+	cbx_x86_cpu()->shadow = (uint64_t)first;
+	run(cbx_x86_shadow_on_locked, (uint64_t)(first - 1), 0);
+	if (cbx_x86_cet_has_tracking()) {
+		cbx_x86_msr_write(
+			CBX_MSR_S_CET, CBX_CET_SH_STK | CBX_CET_ENDBR);
+	}
 }
 
 static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)

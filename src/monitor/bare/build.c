@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The real page tables: the monitor's half, and each CPU's window in it. */
-#include <arch/x86_64/state.h>
+#include <arch/x86_64/cet.h>
 #include <core/gate.h>
 #include <monitor/bare/bare.h>
 
 #define PRESENT	   0x001ull
 #define WRITE	   0x002ull
 #define USER	   0x004ull
+#define DIRTY	   0x040ull
 #define NO_EXECUTE 0x8000000000000000ull
 #define KEY(key)   ((uint64_t)(key) << 59)
 #define ADDRESS	   0x000ffffffffff000ull
@@ -16,6 +17,7 @@
 #define CONSTANT (PRESENT | NO_EXECUTE | KEY(CBX_KEY_MONITOR))
 #define DATA	 (PRESENT | WRITE | NO_EXECUTE | KEY(CBX_KEY_MONITOR))
 #define OPEN	 (PRESENT | WRITE | NO_EXECUTE | KEY(CBX_KEY_OPEN))
+#define SHADOW	 (PRESENT | DIRTY | NO_EXECUTE)
 #define LENT	 (PRESENT | USER | NO_EXECUTE)
 
 /* The table an entry leads to, made if there is none. */
@@ -82,6 +84,15 @@ static uint64_t map_new(
 	return at;
 }
 
+/* A shadow stack with its token, and its alias. */
+static void map_shadow(uint64_t *pdpt, uint32_t page, uint64_t flags)
+{
+	uint64_t at = map_new(pdpt, page + 1, 1, DATA);
+
+	*(uint64_t *)(at + CBX_PAGE_SIZE - 8) = CBX_CPU_TOP((uint64_t)page) - 8;
+	map(pdpt, CBX_CPU_AT((uint64_t)page), at, 1, flags);
+}
+
 /* The page of a box root through which its reply is read. */
 static void lend_reply(uint64_t *root, uint64_t reply)
 {
@@ -102,6 +113,12 @@ static struct cbx_x86_cpu *build_window(uint64_t *pdpt)
 	for (uint32_t i = 0; i < sizeof(open); i++) {
 		map_new(pdpt, open[i], 1, OPEN);
 	}
+	for (uint32_t i = 0; i < CBX_IST_DOUBLE; i++) {
+		map_shadow(pdpt, CBX_CPU_SHADOW_PAGE + 2 * i, SHADOW);
+	}
+	map_shadow(pdpt, CBX_CPU_SHADOW_MAIN, SHADOW | KEY(CBX_KEY_MONITOR));
+	map_shadow(pdpt, CBX_CPU_SHADOW_EXIT, SHADOW);
+	map_shadow(pdpt, CBX_CPU_SHADOW_HOST, SHADOW);
 	map_new(pdpt, CBX_CPU_STACK_PAGE, CBX_CPU_STACK_PAGES, DATA);
 	map_new(pdpt, CBX_CPU_PANIC_PAGE, CBX_CPU_PANIC_PAGES, DATA);
 	map_new(pdpt, CBX_CPU_HAL_PAGE, CBX_CPU_HAL_PAGES, DATA);

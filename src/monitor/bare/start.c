@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arch/x86_64/cet.h>
 #include <arch/x86_64/console.h>
 #include <arch/x86_64/machine.h>
 #include <monitor/bare/bare.h>
@@ -86,6 +87,7 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 _Noreturn void cbx_bare_run_other(void)
 {
 	cbx_x86_cpu_init();
+	cbx_x86_shadow_start();
 	cbx_x86_hal_start_other();
 	cbx_x86_main_other(cbx_x86_cpu()->number);
 }
@@ -93,6 +95,7 @@ _Noreturn void cbx_bare_run_other(void)
 _Noreturn void cbx_bare_run(void)
 {
 	cbx_x86_cpu_init();
+	cbx_x86_shadow_start();
 	cbx_x86_hal_start(&boot);
 	cbx_x86_main(&boot);
 }
