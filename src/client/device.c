@@ -33,15 +33,19 @@ static enum cbx_status open_device(
 	struct cbx_monitor *monitor, struct cbx_device_info *info)
 {
 	monitor->control = open(CBX_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+	if (monitor->control < 0 && errno == ENOENT) {
+		return cbx_fail_transport(CBX_E_UNSUPPORTED, 0,
+			"no %s: a kernel above a monitor has it, and this "
+			"library starts no monitor",
+			CBX_DEVICE_PATH);
+	}
 	if (monitor->control < 0) {
 		return cbx_fail_transport(
-			errno == ENOENT ? CBX_E_UNSUPPORTED : CBX_E_HARDWARE,
-			errno, "%s: %s", CBX_DEVICE_PATH, strerror(errno));
+			CBX_E_HARDWARE, errno, "%s", CBX_DEVICE_PATH);
 	}
 	if (request(monitor->control, CBX_DEVICE_INFO, info) != 0) {
 		return cbx_fail_transport(CBX_E_HARDWARE, errno,
-			"%s does not say what it is: %s", CBX_DEVICE_PATH,
-			strerror(errno));
+			"%s does not say what it is", CBX_DEVICE_PATH);
 	}
 	if (info->version != CBX_DEVICE_VERSION) {
 		return cbx_fail_transport(CBX_E_UNSUPPORTED, 0,
@@ -81,9 +85,8 @@ static enum cbx_status map_pages(struct cbx_monitor *monitor)
 
 	if (memory == MAP_FAILED) {
 		return cbx_fail_transport(CBX_E_NOMEM, errno,
-			"cannot map %" PRIu64 " MiB of %s: %s",
-			monitor->host.count >> 8, CBX_DEVICE_PATH,
-			strerror(errno));
+			"cannot map %" PRIu64 " MiB of %s",
+			monitor->host.count >> 8, CBX_DEVICE_PATH);
 	}
 	(void)madvise(
 		memory, monitor->host.count * CBX_PAGE_SIZE, MADV_DONTFORK);
@@ -133,8 +136,7 @@ static enum cbx_status gone_device(const struct cbx_monitor *monitor)
 {
 	(void)monitor;
 	return cbx_fail_transport(CBX_E_HARDWARE, errno,
-		"the monitor cannot be reached: %s: %s", CBX_DEVICE_PATH,
-		strerror(errno));
+		"the monitor cannot be reached: %s", CBX_DEVICE_PATH);
 }
 
 static enum cbx_status open_lane(
