@@ -38,6 +38,9 @@ python3 makes a few files during the build
 PACKAGES_DEMO='
 busybox-static the unmodified program the demo runs in a box
 '
+PACKAGES_LAB='
+qemu-system-x86 the machine of the pks-vm backend
+'
 PACKAGES_TEST='
 busybox-static programs the system tests run in boxes
 bash-static a larger program the system tests run in boxes
