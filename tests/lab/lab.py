@@ -67,7 +67,7 @@ class Lab:
         self.confbox = os.path.join(build, 'src/tools/confbox')
         self.monitor = os.path.join(build, 'src/monitor/bare/confbox-monitor.elf')
         self.peep = os.path.join(build, 'tests/lab/peep')
-        self.host = os.path.join(build, 'tests/host/host-process.elf')
+        self.host = os.path.join(build, 'tests/host/os/host-os.elf')
 
     def image(self, options, words, path):
         """Build the image; its bytes and its measurement."""

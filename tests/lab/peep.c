@@ -20,7 +20,7 @@
 
 #define SECRET "the client's secret"
 
-#define VECTOR_PF  14u
+#define VECTOR_PF 14u
 
 struct tries {
 	uint64_t pages;

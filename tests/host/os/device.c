@@ -165,6 +165,25 @@ static struct cbx_reply gate(struct os_thread *t, const struct cbx_call *call)
 	return reply;
 }
 
+/* Which boxes a file has. */
+static void note_boxes(struct os_device *device, const struct cbx_call *call)
+{
+	uint32_t i = 0;
+
+	if (call->id == CBX_CALL_BOX_CREATE) {
+		device->boxes[device->box_count++] = call->arg[0];
+	}
+	if (call->id != CBX_CALL_BOX_DESTROY) {
+		return;
+	}
+	while (i < device->box_count && device->boxes[i] != call->arg[0]) {
+		i++;
+	}
+	if (i < device->box_count) {
+		device->boxes[i] = device->boxes[--device->box_count];
+	}
+}
+
 static uint64_t call_gate(
 	struct os_thread *t, struct os_device *device, uint64_t va)
 {
@@ -176,16 +195,16 @@ static uint64_t call_gate(
 	if (device != NULL && !is_host_call(call.call.id)) {
 		return OS_ERROR(EINVAL);
 	}
+	if (device != NULL && device->box_count == BOXES &&
+		call.call.id == CBX_CALL_BOX_CREATE) {
+		return OS_ERROR(ENOMEM);
+	}
 	if (call.call.id == CBX_CALL_PAGE_DONATE) {
 		os_map_close(call.call.arg[0], call.call.arg[1]);
 	}
 	call.reply = gate(t, &call.call);
-	if (device != NULL && call.call.id == CBX_CALL_BOX_CREATE &&
-		call.reply.status == CBX_OK) {
-		if (device->box_count == BOXES) {
-			os_panic("too many boxes ", BOXES, 0);
-		}
-		device->boxes[device->box_count++] = call.call.arg[0];
+	if (device != NULL && call.reply.status == CBX_OK) {
+		note_boxes(device, &call.call);
 	}
 	return os_put(va, &call, sizeof(call)) ? 0 : OS_ERROR(EFAULT);
 }

@@ -325,6 +325,7 @@ OS_SYSCALL(sys_readlink);
 OS_SYSCALL(sys_readlinkat);
 OS_SYSCALL(sys_getcwd);
 OS_SYSCALL(sys_eventfd2);
+OS_SYSCALL(sys_signalfd4);
 OS_SYSCALL(sys_mmap);
 OS_SYSCALL(sys_munmap);
 OS_SYSCALL(sys_mprotect);

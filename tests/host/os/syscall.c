@@ -64,6 +64,7 @@ static os_syscall *const table[] = {
 	[__NR_readlinkat] = sys_readlinkat,
 	[__NR_faccessat] = sys_faccessat,
 	[__NR_set_robust_list] = sys_zero,
+	[__NR_signalfd4] = sys_signalfd4,
 	[__NR_eventfd2] = sys_eventfd2,
 	[__NR_prlimit64] = sys_prlimit64,
 	[__NR_getcpu] = sys_getcpu,

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What confbox lab does with a program, with wrong words, and to a box.
+
+    command.py SOURCE BUILD
+"""
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+BUSYBOX = '/bin/busybox'
+
+
+def lab(source, build, *words, data=b''):
+    done = subprocess.run([sys.executable, '-B', os.path.join(source, 'tests/lab/lab.py'), source,
+                           build, *words], input=data, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=120, check=False)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def expect(condition, *what):
+    if not condition:
+        print(*what)
+        sys.exit(1)
+
+
+def runs(source, build):
+    data = bytes(range(256)) * 1000
+    expected = hashlib.sha256(data).hexdigest()
+    status, out, err = lab(source, build, 'pks-vm', '--print-measurement', '--', BUSYBOX,
+                           'sha256sum', data=data)
+    expect(status == 0 and out.decode().split()[0] == expected, status, out, err)
+    measured = subprocess.run([os.path.join(build, 'src/tools/confbox'), 'measure', '--memory', '64M',
+                               '--', BUSYBOX, 'sha256sum'], stdout=subprocess.PIPE, check=True)
+    expect(err == measured.stdout.decode(), 'measurement', err)
+    status, out, err = lab(source, build, 'pks-vm', '--env', 'A=b', '--', BUSYBOX, 'sh', '-c',
+                           'read -r l; echo "$l"; echo $A >&2; exit 7', data=b'a line\n')
+    expect((status, out, err) == (7, b'a line\n', 'b\n'), status, out, err)
+
+
+def is_refused(source, build):
+    for words, text in (((), 'usage'), (('snp', '--', 'true'), 'there is no such machine'),
+                        (('pks-vm', '--emulator', 'none', '--', 'true'), '--emulator none'),
+                        (('pks-vm', '--cpus', 'x', '--', 'true'), '--cpus x'),
+                        (('pks-vm', '--cpus'), 'a value is missing'),
+                        (('pks-vm',), 'no program is given'),
+                        (('pks-vm', '--seconds', '1', '--', BUSYBOX, 'sleep', '100'),
+                         'without an answer')):
+        status, out, err = lab(source, build, *words)
+        expect(status == 125 and text in err + out.decode(), words, status, out, err)
+    status, out, err = lab(source, build, 'pks-vm', '--', '/nothing')
+    expect(status == 127 and b'' == out and '/nothing' in err, status, out, err)
+    status, out, err = lab(source, build, 'pks-vm', '--bad', '--', BUSYBOX)
+    expect(status == 125 and '--bad' in err, status, out, err)
+
+
+def tells(source, build):
+    status, out, err = lab(source, build, 'pks-vm', '--info')
+    expect(status == 0 and re.search(r'^backend +pks-vm$', out.decode(), re.M) and
+           'test host only' in out.decode() and 'nothing signs it' in out.decode(), out, err)
+
+
+def is_attacked(source, build):
+    status, out, err = lab(source, build, 'pks-vm', '--attack')
+    print(out.decode(), err)
+    rows = re.findall(r': (\d+) read by the kernel, (\d+) page faults', out.decode())
+    expect(status == 0 and len(rows) == 3 and
+           all(int(a) == int(b) > 0 for a, b in rows), status)
+
+
+def main(source, build):
+    if shutil.which('qemu-system-x86_64') is None:
+        print('qemu-system-x86_64 is not installed')
+        sys.exit(77)
+    for test in (runs, is_refused, tells, is_attacked):
+        print(test.__name__)
+        test(source, build)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
