@@ -266,7 +266,7 @@ static void churn(void)
 	uint64_t bad = 0;
 	uint64_t busy;
 
-	for (uint32_t i = 0; i < 25; i++) {
+	for (uint32_t i = 0; i < 10; i++) {
 		bad += patient(CBX_PKS_TABLE_DECLARE, page, 1, &busy) != CBX_OK;
 		bad += STATUS(CBX_PKS_TABLE_UPDATE, page, i % 512,
 			       RW(own_pages[0])) != CBX_OK;

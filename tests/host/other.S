@@ -58,7 +58,7 @@ other_trap:
 
 /* int other_read(const volatile uint64_t *from, uint64_t *value), other_write(
  * volatile uint64_t *to, uint64_t value): 1 when it faulted; other_trapped
- * goes on at other_failed if rip is from here up to there. */
+ * goes on at other_failed if rip is from here up to other_call. */
 	.globl	other_read
 	.type	other_read, @function
 other_read:
@@ -71,6 +71,23 @@ other_read:
 other_write:
 	movq	%rsi, (%rdi)
 	xorl	%eax, %eax
+	ret
+/* int other_call(uint64_t va); the callee writes no register but rax. */
+	.globl	other_call
+	.type	other_call, @function
+other_call:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	call	*%rdi
+	popq	%rbp
+	xorl	%eax, %eax
+	ret
+	.globl	other_call_failed
+	.type	other_call_failed, @function
+other_call_failed:
+	movq	%rbp, %rsp
+	popq	%rbp
+	movl	$1, %eax
 	ret
 	.globl	other_failed
 	.type	other_failed, @function

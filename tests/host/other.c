@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "other.h"
 
-#define PATIENCE 50000000u
+#define PATIENCE 10000000u
 
 static void (*jobs[OTHER_CPUS])(void);
 static uint64_t begun[OTHER_CPUS];
@@ -13,8 +13,14 @@ bool other_fix(struct cbx_pks_trap *trap)
 {
 	uint64_t rip = trap->regs.rip;
 
-	if (trap->vector != 14 || rip < (uint64_t)other_read ||
-		rip >= (uint64_t)other_failed) {
+	if (trap->vector != 14) {
+		return false;
+	}
+	if (rip == trap->cr2) {
+		trap->regs.rip = (uint64_t)other_call_failed;
+		return true;
+	}
+	if (rip < (uint64_t)other_read || rip >= (uint64_t)other_call) {
 		return false;
 	}
 	trap->regs.rip = (uint64_t)other_failed;

@@ -12,13 +12,16 @@ void other_start(void);
 void other_trap(void);
 int other_read(const volatile uint64_t *from, uint64_t *value);
 int other_write(volatile uint64_t *to, uint64_t value);
+int other_call(uint64_t va);
 void other_failed(void);
+void other_call_failed(void);
 
 /** The image's: a trap came on a CPU whose entry is other_trap; the interrupted
  * code goes on at trap->regs. */
 void other_trapped(struct cbx_pks_trap *trap);
 
-/** Of a page fault in other_read or other_write: return 1 from it.
+/** Of a page fault in other_read or other_write, or where other_call went:
+ * return 1 from it.
  * @return false when it was none */
 bool other_fix(struct cbx_pks_trap *trap);
 

@@ -95,6 +95,10 @@ def special(monitor, host):
     cases(monitor, host, 6)
 
 
+def code(monitor, host):
+    cases(monitor, host, 8, ('-smp', '2'))
+
+
 CARD = ['-device', 'rtl8139']
 NO_IOMMU = 'M15 failed: no IOMMU on this machine'
 
@@ -169,7 +173,8 @@ def refused(monitor, host):
         expect(not any(line.startswith('host:') for line in lines), 'it ran')
 
 
-TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special, 'dma': dma,
+TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special, 'code': code,
+         'dma': dma,
          'sweep': sweep, 'refused': refused}
 
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <hal/hal.h>
+#include <hal/pks-vm/pure/code.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define FRAMES 2048u
@@ -703,6 +704,82 @@ static void untouched_frames_are_closed(void **state)
 	assert_int_equal(cbx_table_declare(pfn(20), 1), CBX_E_DENIED);
 }
 
+static void code_waits_for_every_cpu(void **state)
+{
+	(void)state;
+	flushed = flushes;
+	assert_int_equal(cbx_code_take(pfn(20), 2), CBX_E_BUSY);
+	assert_int_equal(direct[20], CBX_VIEW_R);
+	assert_int_equal(direct[21], CBX_VIEW_R);
+	assert_true(cbx_code_is(pfn(20), false));
+	assert_int_equal(cbx_code_take(pfn(20), 2), CBX_E_BUSY);
+	assert_int_equal(flushes, 1); /* one flush, however often */
+	flush_now();
+	assert_int_equal(cbx_code_take(pfn(20), 2), CBX_OK);
+	cbx_code_keep(pfn(20), 2);
+	assert_true(cbx_code_is(pfn(21), true));
+	assert_int_equal(direct[21], CBX_VIEW_R);
+	assert_int_equal(cbx_code_take(pfn(21), 1), CBX_E_STATE);
+	assert_int_equal(cbx_table_declare(pfn(21), 1), CBX_E_STATE);
+}
+
+static void code_leaves_when_nobody_executes_it(void **state)
+{
+	(void)state;
+	flushed = UINT64_MAX;
+	assert_int_equal(cbx_code_take(pfn(20), 1), CBX_OK);
+	cbx_code_keep(pfn(20), 1);
+	flushed = flushes;
+	assert_int_equal(cbx_code_leave(pfn(20), 1), CBX_E_BUSY);
+	assert_int_equal(direct[20], CBX_VIEW_R);
+	assert_int_equal(cbx_code_take(pfn(20), 1), CBX_E_STATE);
+	flush_now();
+	assert_int_equal(cbx_code_leave(pfn(20), 1), CBX_OK);
+	assert_int_equal(direct[20], CBX_VIEW_R | CBX_VIEW_W);
+	assert_false(cbx_code_is(pfn(20), false));
+	assert_int_equal(cbx_table_declare(pfn(20), 1), CBX_E_BUSY);
+}
+
+/* What has left may still be executed next to what is to come. */
+static void code_waits_for_what_left(void **state)
+{
+	(void)state;
+	flushed = UINT64_MAX;
+	assert_int_equal(cbx_code_take(pfn(20), 1), CBX_OK);
+	cbx_code_keep(pfn(20), 1);
+	assert_int_equal(cbx_code_take(pfn(21), 1), CBX_OK);
+	flushed = flushes;
+	assert_int_equal(cbx_code_leave(pfn(20), 1), CBX_E_BUSY);
+	assert_int_equal(cbx_code_take(pfn(21), 1), CBX_E_BUSY);
+	flush_now();
+	assert_int_equal(cbx_code_take(pfn(21), 1), CBX_OK);
+	cbx_code_drop(pfn(21), 1);
+	assert_int_equal(direct[21], CBX_VIEW_R | CBX_VIEW_W);
+}
+
+static void what_cannot_be_code(void **state)
+{
+	(void)state;
+	declare(1, 1);
+	expect_update(1, 0, RW(20), CBX_OK);
+	expect_update(1, 1, UX(21), CBX_OK);
+	expect_update(1, 2, RO(22), CBX_OK);
+	flushed = UINT64_MAX;
+	assert_int_equal(cbx_code_take(pfn(20), 1), CBX_E_STATE);
+	assert_int_equal(cbx_code_take(pfn(21), 1), CBX_E_STATE);
+	assert_int_equal(cbx_code_take(pfn(1), 1), CBX_E_STATE);
+	assert_int_equal(cbx_code_take(pfn(FRAMES), 1), CBX_E_INVALID);
+	assert_int_equal(cbx_code_take(pfn(FRAMES - 1), 2), CBX_E_INVALID);
+	assert_int_equal(cbx_table_view(pfn(23), none), CBX_OK);
+	assert_int_equal(cbx_code_take(pfn(22), 2), CBX_E_DENIED);
+	assert_false(cbx_code_is(pfn(22), false)); /* all or nothing */
+	assert_int_equal(direct[22], CBX_VIEW_R | CBX_VIEW_W);
+	assert_int_equal(cbx_code_take(pfn(22), 1), CBX_OK);
+	expect_update(1, 3, RW(22), CBX_E_DENIED);
+	expect_update(1, 3, UX(22), CBX_E_DENIED);
+	assert_int_equal(cbx_table_view(pfn(22), none), CBX_E_BUSY);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fresh, balanced)
 
 int main(void)
@@ -734,6 +811,10 @@ int main(void)
 		TEST(a_view_in_use_is_busy_and_narrowed),
 		TEST(tables_and_code_keep_their_view),
 		TEST(untouched_frames_are_closed),
+		TEST(code_waits_for_every_cpu),
+		TEST(code_leaves_when_nobody_executes_it),
+		TEST(code_waits_for_what_left),
+		TEST(what_cannot_be_code),
 	};
 
 	return cmocka_run_group_tests_name("pks_table", tests, NULL, NULL);

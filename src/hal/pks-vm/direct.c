@@ -82,12 +82,16 @@ void cbx_pks_direct_start(uint64_t home, uint64_t page_count)
 	}
 }
 
-/* The direct map and the kernel are the same for all. */
+/* The direct map and the kernel are the same for all; its modules' tables are
+ * there from the start. */
 void cbx_pks_roots_start(const struct cbx_x86_boot *boot)
 {
 	static const uint64_t shared[] = { CBX_TABLE_DIRECT_SLOT,
 		CBX_TABLE_KERNEL_SLOT };
 
+	for (uint64_t i = 0; i < CBX_MODULE_PAGES; i += CBX_TABLE_ENTRIES) {
+		(void)reach(CBX_MODULE_VA + (i << CBX_PAGE_SHIFT), 1);
+	}
 	for (uint32_t i = 1; i < boot->cpu_count; i++) {
 		struct cbx_pfn home = { boot->homes[i] >> CBX_PAGE_SHIFT };
 
@@ -151,6 +155,11 @@ void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags)
 {
 	entry_write(
 		reach(va, 1), va >> 12 & 511, pfn.n << CBX_PAGE_SHIFT | flags);
+}
+
+uint64_t cbx_pks_kernel_entry(uint64_t va)
+{
+	return entry_read(reach(va, 1), va >> 12 & 511);
 }
 
 static bool is_monitors(uint64_t index)

@@ -73,6 +73,10 @@
 #define CBX_DIRECT_VA CBX_U64(0xffff800000000000)
 #define CBX_KERNEL_VA CBX_U64(0xffffff8000000000)
 
+/** In that half: where more code goes. */
+#define CBX_MODULE_VA	 CBX_U64(0xffffffffc0000000)
+#define CBX_MODULE_PAGES 2048u
+
 /** Backend gates. */
 #define CBX_PKS_MEMORY	      0x1000 /* index: ret first, count, kind, pages */
 #define CBX_PKS_TRAP_ENTRY    0x1001 /* address, stack */
@@ -93,7 +97,9 @@
 #define CBX_PKS_IRQ	    0x1013 /* line, vector, cpu, CBX_PKS_IRQ_* */
 #define CBX_PKS_CR	    0x1014 /* 0 or 4, value */
 #define CBX_PKS_MSR	    0x1015 /* number, value */
-#define CBX_PKS_LAST	    CBX_PKS_MSR
+#define CBX_PKS_CODE_LOAD   0x1016 /* address, first page, count to 4 */
+#define CBX_PKS_CODE_UNLOAD 0x1017 /* as it was loaded */
+#define CBX_PKS_LAST	    CBX_PKS_CODE_UNLOAD
 
 /** Of a line; a level-triggered one is masked when its interrupt was taken,
  * until it is set again. */
@@ -205,8 +211,15 @@ uint64_t cbx_pks_root(void);
 /** The direct map's table of pages 512 * @p number on. */
 struct cbx_pfn cbx_pks_direct_table(uint64_t number);
 
-/** Map a page of the host kernel's image. @param flags  of the entry */
+/** Map a page of the host kernel's image, or of its modules. @param flags  of
+ * the entry; 0 with page 0: none */
 void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags);
+
+/** The entry of one of the modules' pages. */
+uint64_t cbx_pks_kernel_entry(uint64_t va);
+
+/** CODE_LOAD and CODE_UNLOAD. */
+CBX_MUST_CHECK enum cbx_status cbx_pks_code(const struct cbx_call *call);
 
 /** This CPU's root takes the entries of a declared one, which is held as long,
  * or loses them.  @return as cbx_table_root_hold */

@@ -155,6 +155,9 @@ static enum cbx_status tables(
 		return batch(call, reply);
 	case CBX_PKS_ROOT_LOAD:
 		return root_load(call);
+	case CBX_PKS_CODE_LOAD:
+	case CBX_PKS_CODE_UNLOAD:
+		return cbx_pks_code(call);
 	default:
 		return CBX_E_UNKNOWN_CALL;
 	}

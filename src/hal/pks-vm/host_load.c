@@ -11,7 +11,6 @@
 
 #define SEGMENTS_MAX 16u
 #define PAGES_MAX    16384u /* 64 MiB of kernel */
-#define KERNEL_LAST  0xfffffffffffff000ull
 
 #define PT_LOAD 1u
 #define PF_X	1u
@@ -67,7 +66,8 @@ static uint64_t pages_of(const struct segment *s)
 static bool well_formed(
 	const struct cbx_x86_boot *boot, const struct segment *s)
 {
-	uint64_t room = (KERNEL_LAST - CBX_KERNEL_VA) >> CBX_PAGE_SHIFT;
+	/* A page stays between, so that nothing lies next to a module. */
+	uint64_t room = ((CBX_MODULE_VA - CBX_KERNEL_VA) >> CBX_PAGE_SHIFT) - 1;
 
 	return cbx_range_fits(s->offset, s->bytes, boot->module_bytes) &&
 	       s->bytes <= s->memory &&

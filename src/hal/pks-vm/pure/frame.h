@@ -15,10 +15,10 @@ enum cbx_frame_type {
 	CBX_FRAME_L2 = 2,
 	CBX_FRAME_L3 = 3,
 	CBX_FRAME_L4 = 4,
-	CBX_FRAME_CODE = 5, /* the host kernel's text, for ever */
+	CBX_FRAME_CODE = 5, /* the host kernel's text */
 };
 
-/** Of a table: no CPU may use it yet, or may use it still. */
+/** Of a table or code: no CPU may use it yet, or may use it still. */
 #define CBX_FRAME_COMING  1u
 #define CBX_FRAME_LEAVING 2u
 
