@@ -16,11 +16,10 @@
 
 	.section .locked, "ax", @progbits
 
-/* Where a box faulted is no business of what runs next. */
+/* Where a box faulted is no business of what runs next, which finds rsi. */
 	function cbx_x86_root_load
 	movq	%rdi, %cr3
-	xorl	%eax, %eax
-	movq	%rax, %cr2
+	movq	%rsi, %cr2
 	ret
 
 	function cbx_x86_msr_write

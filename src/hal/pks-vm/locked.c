@@ -39,12 +39,14 @@ static inline __attribute__((always_inline)) void run(
 	cbx_x86_invlpg(va);
 }
 
+/* The host may have been interrupted on its way to say where it faulted: it
+ * finds its own CR2 as it was. */
 void cbx_x86_root_load(uint64_t root)
 {
 	bool host = root == cbx_pks_host()->root;
 	uint64_t token = cbx_pks_load_begin(host);
 
-	run(cbx_x86_root_load_locked, root, 0);
+	run(cbx_x86_root_load_locked, root, host ? cbx_pks_host()->cr2 : 0);
 	cbx_pks_load_end(host, token);
 	cbx_pks_cr4_switch(host);
 }
