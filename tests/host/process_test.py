@@ -58,6 +58,13 @@ def signals(machine):
     expect(machine.run('abort').status == -SIGABRT, 'it did not abort', machine.run('abort'))
 
 
+def threads(machine):
+    for cpus in (1, 2):
+        lines = cases(machine, 'threads', cpus=cpus)
+        if f'cpus {cpus}' not in lines:
+            sys.exit(f'process_test.py: not {cpus} CPUs')
+
+
 def main():
     name, monitor, host, program = sys.argv[1:]
     if shutil.which(process.QEMU) is None:
@@ -66,8 +73,8 @@ def main():
     machine = Machine(monitor, host, program)
     if name.startswith('hello'):
         hello(machine)
-    elif name == 'signals':
-        signals(machine)
+    elif name in ('signals', 'threads'):
+        {'signals': signals, 'threads': threads}[name](machine)
     else:
         cases(machine, name)
 

@@ -14,6 +14,15 @@ os_start:
 	call	os_main
 	ud2
 
+/* Another CPU; rdi is its struct os_cpu. */
+	.globl	os_other_start
+	.type	os_other_start, @function
+os_other_start:
+	movq	OS_CPU_STACK(%rdi), %rsp
+	xorl	%ebp, %ebp
+	call	os_other_main
+	ud2
+
 /* const struct cbx_reply *os_gate(const struct cbx_call *) */
 	.globl	os_gate
 	.type	os_gate, @function

@@ -6,6 +6,7 @@
 #include <asm/signal.h>
 #include <asm/siginfo.h>
 
+#define WAKE_NS	      100000u
 #define ERROR_WRITE   2u
 #define ERROR_EXECUTE 16u
 
@@ -22,6 +23,7 @@ enum vector {
 };
 
 _Noreturn void os_main(void);
+_Noreturn void os_other_main(struct os_cpu *cpu);
 _Noreturn void os_user_trap(struct os_cpu *cpu);
 void os_kernel_trap(struct os_cpu *cpu);
 
@@ -142,20 +144,81 @@ _Noreturn void os_user_trap(struct os_cpu *cpu)
 	os_schedule(cpu);
 }
 
-static void cpu_start(struct os_cpu *cpu, uint32_t number)
+static void take_traps(struct os_cpu *cpu)
 {
-	cpu->self = cpu;
-	cpu->number = number;
-	cpu->stack = (uint64_t)(cpu->stack_bytes + sizeof(cpu->stack_bytes));
 	if (OS_STATUS(CBX_PKS_TRAP_ENTRY, (uint64_t)os_trap,
 		    (uint64_t)&cpu->self) != CBX_OK) {
-		os_panic("no trap entry ", number, 0);
+		os_panic("no trap entry ", cpu->number, 0);
 	}
+}
+
+static void find_cpus(void)
+{
+	uint64_t count = OS_CALL(CBX_CALL_CAPS, 0).ret[3];
+
+	os_cpu_count = count < OS_CPUS ? (uint32_t)count : OS_CPUS;
+	for (uint32_t i = 0; i < os_cpu_count; i++) {
+		struct os_cpu *cpu = &os_cpus[i];
+
+		cpu->self = cpu;
+		cpu->number = i;
+		cpu->stack = (uint64_t)(cpu->stack_bytes + OS_STACK_BYTES);
+	}
+	os_cpus[0].started = true;
+}
+
+/* The others stay with the monitor until they have a thread. */
+void os_cpu_use(struct os_cpu *cpu)
+{
+	if (cpu->started) {
+		return;
+	}
+	cpu->started = true;
+	if (OS_CALL_DONE(CBX_PKS_CPU_START, cpu->number,
+		    (uint64_t)os_other_start, (uint64_t)cpu)
+			.status != CBX_OK) {
+		os_panic("a CPU does not begin ", cpu->number, 0);
+	}
+}
+
+/* Every flush interrupts a CPU that holds translations, HLT included. */
+void os_cpu_wake(struct os_cpu *cpu)
+{
+	uint64_t again = 0;
+
+	while (__atomic_load_n(&cpu->halted, __ATOMIC_SEQ_CST)) {
+		if (os_now() >= again) {
+			(void)OS_CALL(CBX_PKS_FLUSH, CBX_PKS_FLUSH_ALL);
+			again = os_now() + WAKE_NS;
+		}
+		__builtin_ia32_pause();
+	}
+}
+
+void os_flush(void)
+{
+	uint64_t token;
+
+	if (os_cpu_count == 1) {
+		(void)OS_CALL(CBX_PKS_FLUSH, CBX_PKS_FLUSH_OWN);
+		return;
+	}
+	token = OS_CALL(CBX_PKS_FLUSH, CBX_PKS_FLUSH_ALL).ret[0];
+	(void)OS_CALL_DONE(CBX_PKS_FLUSH, CBX_PKS_FLUSH_DONE, token);
+}
+
+_Noreturn void os_other_main(struct os_cpu *cpu)
+{
+	take_traps(cpu);
+	os_space_load();
+	os_lock();
+	os_schedule(cpu);
 }
 
 _Noreturn void os_main(void)
 {
-	cpu_start(&os_cpus[0], 0);
+	find_cpus();
+	take_traps(&os_cpus[0]);
 	os_clock_start();
 	os_state_start();
 	os_page_start();

@@ -97,11 +97,6 @@ static bool drop_leaves(const struct os_map *map, uint64_t start, uint64_t end)
 	return any;
 }
 
-static void flush(void)
-{
-	(void)OS_CALL_DONE(CBX_PKS_FLUSH, 0);
-}
-
 /* The part of it from @p start on, as a mapping of its own. */
 static struct os_map tail_of(const struct os_map *map, uint64_t start)
 {
@@ -148,7 +143,7 @@ void os_map_remove(uint64_t start, uint64_t end)
 		}
 	}
 	if (any) {
-		flush();
+		os_flush();
 	}
 }
 
@@ -208,7 +203,7 @@ uint64_t os_map_protect(uint64_t start, uint64_t end, uint32_t prot)
 			good = protect(&maps[i], prot) && good;
 		}
 	}
-	flush();
+	os_flush();
 	if (!good) {
 		return OS_ERROR(EACCES);
 	}
@@ -225,7 +220,7 @@ void os_map_forget(uint64_t start, uint64_t end)
 			(void)drop_leaves(&maps[i], maps[i].start, maps[i].end);
 		}
 	}
-	flush();
+	os_flush();
 }
 
 void os_map_close(uint64_t pfn, uint64_t count)

@@ -81,6 +81,8 @@ struct os_cpu {
 	uint64_t stack;	    /* top of the one for traps of the user's */
 	uint64_t probe_rsp; /* not 0: a trap of the kernel's ends a probe */
 	uint32_t number;
+	bool started;
+	bool halted;		 /* it waits for os_cpu_wake */
 	struct os_thread *owner; /* whose extended state it has */
 	struct os_thread *last;
 	bool yield; /* another thread's turn, if there is one */
@@ -100,6 +102,7 @@ extern struct os_thread os_threads[OS_THREADS];
  */
 
 void os_trap(void);
+void os_other_start(void);
 const struct cbx_reply *os_gate(const struct cbx_call *call);
 _Noreturn void os_resume(const struct cbx_regs *regs);
 
@@ -123,6 +126,13 @@ struct cbx_reply os_call(const struct cbx_call *call);
 struct cbx_reply os_call_done(const struct cbx_call *call);
 #define OS_CALL_DONE(id_, ...) \
 	os_call_done(&(struct cbx_call){ (id_), { __VA_ARGS__ }, 0 })
+
+/** The CPU looks for work, from now on. */
+void os_cpu_use(struct os_cpu *cpu);
+void os_cpu_wake(struct os_cpu *cpu);
+
+/** The user's translations are dropped everywhere. */
+void os_flush(void);
 
 /** End the machine: the program ended with a status, or by a signal. */
 _Noreturn void os_exit(uint32_t status, uint32_t signal);

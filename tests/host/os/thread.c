@@ -8,6 +8,7 @@
 
 #define COMMAND	   ((uint64_t)(uint32_t)FUTEX_CMD_MASK)
 #define FLAG_IF	   0x200ull
+#define REST_NS	   200000u
 #define FLAGS_USER 0x240dd5ull
 
 struct os_thread os_threads[OS_THREADS];
@@ -50,6 +51,7 @@ struct os_thread *os_thread_new(void)
 
 			memset(t, 0, sizeof(*t));
 			reset_state(t);
+			os_cpu_use(cpu);
 			t->cpu = cpu;
 			t->tid = i + 1;
 			t->state = OS_READY;
@@ -113,6 +115,7 @@ void os_wake(struct os_thread *t, uint64_t value)
 	t->futex = 0;
 	t->wake_ns = 0;
 	t->regs.rax = value;
+	os_cpu_wake(t->cpu);
 }
 
 uint32_t os_futex_wake(uint64_t address, uint32_t most, uint32_t bits)
@@ -161,15 +164,63 @@ static struct os_thread *choose(struct os_cpu *cpu)
 	return NULL;
 }
 
+/* Whether one of its threads waits for a time: no interrupt will say so. */
+static bool is_timed(const struct os_cpu *cpu)
+{
+	for (uint32_t i = 0; i < OS_THREADS; i++) {
+		if (os_threads[i].state == OS_WAITING &&
+			os_threads[i].cpu == cpu &&
+			os_threads[i].wake_ns != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_work(const struct os_cpu *cpu)
+{
+	for (uint32_t i = 0; i < OS_THREADS; i++) {
+		const struct os_thread *t = &os_threads[i];
+
+		if (t->cpu == cpu && __atomic_load_n(&t->state,
+					     __ATOMIC_RELAXED) == OS_READY) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Without the lock.  To be woken from HLT is expensive for everybody, so not at
+ * once.  A wake-up that comes before HLT is repeated until this CPU says that
+ * it heard. */
+static void rest(struct os_cpu *cpu)
+{
+	uint64_t end = os_now() + REST_NS;
+	bool timed = is_timed(cpu);
+	bool work = false;
+
+	os_unlock();
+	while (!work && os_now() < end) {
+		__builtin_ia32_pause();
+		work = has_work(cpu);
+	}
+	if (!work && !timed) {
+		__atomic_store_n(&cpu->halted, true, __ATOMIC_SEQ_CST);
+		if (!has_work(cpu)) {
+			__asm__ volatile("hlt" : : : "memory");
+		}
+		__atomic_store_n(&cpu->halted, false, __ATOMIC_SEQ_CST);
+	}
+	os_lock();
+}
+
 _Noreturn void os_schedule(struct os_cpu *cpu)
 {
 	struct os_thread *t = choose(cpu);
 	struct cbx_regs regs;
 
 	while (t == NULL) {
-		os_unlock();
-		__builtin_ia32_pause();
-		os_lock();
+		rest(cpu);
 		wake_late();
 		t = choose(cpu);
 	}
@@ -211,6 +262,7 @@ static uint64_t clone(struct os_thread *t, const struct clone_args *args)
 	if (child == NULL) {
 		return OS_ERROR(EAGAIN);
 	}
+	os_cpu_wake(child->cpu);
 	child->regs = t->regs;
 	child->regs.rax = 0;
 	child->regs.rsp = args->stack + args->stack_size;
