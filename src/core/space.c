@@ -68,7 +68,13 @@ enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
 		cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
 	enum cbx_status status = cbx_space_prepare(d, space, va, count, count);
 
-	return status == CBX_E_NOMEM && settled != CBX_OK ? settled : status;
+	if (status != CBX_E_NOMEM || settled != CBX_OK) {
+		return status == CBX_E_NOMEM ? settled : status;
+	}
+	/* Tables that became empty come back with the flush. */
+	return cbx_arch_space_flushed(&space->arch, space->last_token)
+		       ? CBX_E_NOMEM
+		       : CBX_E_BUSY;
 }
 
 enum cbx_status cbx_space_finish(

@@ -151,7 +151,9 @@ void room_for(struct spec_box *box, struct spec_space *space,
 
 	if (need > sure) {
 		refuse_if(answer, true, CBX_E_NOMEM);
-		refuse_if(answer, pages != 0 && ripe + unripe_of(box) != 0,
+		refuse_if(answer,
+			pages != 0 && (ripe + unripe_of(box) != 0 ||
+					      space->stale != 0),
 			CBX_E_BUSY);
 		refuse_if(answer,
 			need <= sure + ripe + spare && !space->ending &&

@@ -341,9 +341,7 @@ other:	xorl	%edi, %edi
 	movl	$1, %edx
 	movl	$3, %r10d
 	gate	GATE_MAP
-	cmpq	$7, (%rax)		/* E_BUSY, or for a table E_NOMEM: */
-	je	3b			/* until a flush completes */
-	cmpq	$5, (%rax)
+	cmpq	$7, (%rax)		/* E_BUSY: until a flush completes */
 	je	3b
 	cmpq	$0, (%rax)
 	must	je

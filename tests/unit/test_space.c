@@ -198,6 +198,32 @@ static void without_enough_reserve_nothing_is_mapped(void **state)
 	machine_assert_sound();
 }
 
+static void what_a_flush_may_give_back_is_worth_waiting_for(void **state)
+{
+	struct machine_box box;
+	uint64_t reserve;
+
+	(void)state;
+	machine_box(&box);
+	assert_int_equal(
+		in_box(&box, MAP_ALIAS, 0, MACHINE_FREE, 1, RW, 0, MACHINE_DATA)
+			.status,
+		CBX_OK);
+	mock_flush_hold(MOCK_ALL_CPUS);
+	assert_int_equal(
+		in_box(&box, UNMAP, 0, MACHINE_FREE, 1).status, CBX_OK);
+	reserve = reserve_of(&box);
+	assert_int_equal(
+		in_box(&box, MAP, 0, MACHINE_FREE, reserve + 1, RW).status,
+		CBX_E_BUSY);
+	mock_flush_release(MOCK_ALL_CPUS);
+	assert_int_equal(
+		in_box(&box, MAP, 0, MACHINE_FREE, reserve + 1, RW).status,
+		CBX_E_NOMEM);
+	assert_int_equal(reserve_of(&box), reserve);
+	machine_assert_sound();
+}
+
 static void unmapped_pages_come_back_zero(void **state)
 {
 	struct machine_box box;
@@ -631,6 +657,7 @@ int main(void)
 		MACHINE(spaces_of_others_cannot_be_named),
 		MACHINE(nothing_is_mapped_over_what_is_there),
 		MACHINE(without_enough_reserve_nothing_is_mapped),
+		MACHINE(what_a_flush_may_give_back_is_worth_waiting_for),
 		MACHINE(unmapped_pages_come_back_zero),
 		MACHINE(unmapping_stops_where_nothing_is),
 		MACHINE(an_alias_is_the_same_page),
