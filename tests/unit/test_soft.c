@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arch/soft/entry.h>
 #include <arch/soft/table.h>
 
 #include "support/check.h"
@@ -52,6 +53,22 @@ static void map(struct fixture *f, uint64_t va, uint64_t pfn, uint64_t count)
 {
 	give(f, cbx_soft_tables(&f->table, at(va), count));
 	cbx_soft_map(&f->table, at(va), page(pfn), count, rw);
+}
+
+/* Tables that a CPU may still walk are no spares before they are settled. */
+static void unmap(struct fixture *f, uint64_t va, uint64_t count)
+{
+	uint64_t before = f->table.spares;
+
+	cbx_soft_unmap(&f->table, at(va), count);
+	if (CBX_ENTRY_WALKED) {
+		uint64_t retired = f->table.retireds;
+
+		assert_int_equal(f->table.spares, before);
+		cbx_soft_settle(&f->table);
+		assert_int_equal(f->table.spares, before + retired);
+	}
+	assert_int_equal(f->table.retireds, 0);
 }
 
 static uint64_t needed(const struct fixture *f, uint64_t va, uint64_t count)
@@ -182,6 +199,43 @@ static void every_combination_of_rights_is_kept(void **state)
 	}
 }
 
+#ifdef CBX_ENTRY_USER
+/* Read, write, execute and key of a leaf as the CPU reads it, per set of
+ * rights: it cannot tell writing from reading, and what is only executed has
+ * key 1. */
+static void leaves_mean_to_the_cpu_what_they_should(void **state)
+{
+	static const struct {
+		bool write;
+		bool execute;
+		uint64_t key;
+	} rows[CBX_RIGHTS + 1] = {
+		[1] = { false, false, 0 },
+		[2] = { true, false, 0 },
+		[3] = { true, false, 0 },
+		[4] = { false, true, 1 },
+		[5] = { false, true, 0 },
+		[6] = { true, true, 0 },
+		[7] = { true, true, 0 },
+	};
+
+	(void)state;
+	for (uint8_t bits = 1; bits <= CBX_RIGHTS; bits++) {
+		uint64_t leaf = cbx_entry_leaf(
+			page(0xabcdef), (struct cbx_rights){ bits });
+
+		assert_int_equal(leaf & 5, 5); /* present, user */
+		assert_int_equal(leaf >> 1 & 1, rows[bits].write);
+		assert_int_equal(leaf >> 63, !rows[bits].execute);
+		assert_int_equal(leaf >> 59 & 15, rows[bits].key);
+		assert_int_equal(leaf >> 12 & 0xffffffffff, 0xabcdef);
+		assert_int_equal(leaf & 0x1f8, 0);
+	}
+	/* A link leaves all of it to the leaf. */
+	assert_int_equal(cbx_entry_page(page(0x123)), 0x123007);
+}
+#endif
+
 static void the_largest_page_number_is_kept(void **state)
 {
 	struct fixture f = make();
@@ -213,7 +267,7 @@ static void unmap_leaves_the_neighbours(void **state)
 
 	(void)state;
 	map(&f, va, 50, 4);
-	cbx_soft_unmap(&f.table, at(va + 4096), 2);
+	unmap(&f, va + 4096, 2);
 	assert_maps(&f, va, 50, rw);
 	assert_false(is_mapped(&f, va + 4096));
 	assert_false(is_mapped(&f, va + 2 * 4096));
@@ -228,9 +282,9 @@ static void empty_tables_become_spares(void **state)
 	(void)state;
 	map(&f, 512 * GIB - 4096, 1, 2);
 	assert_int_equal(f.table.spares, 0);
-	cbx_soft_unmap(&f.table, at(512 * GIB), 1);
+	unmap(&f, 512 * GIB, 1);
 	assert_int_equal(f.table.spares, 3);
-	cbx_soft_unmap(&f.table, at(512 * GIB - 4096), 1);
+	unmap(&f, 512 * GIB - 4096, 1);
 	assert_int_equal(f.table.spares, 6);
 	assert_int_equal(needed(&f, 512 * GIB - 4096, 2), 0);
 	map(&f, 512 * GIB - 4096, 7, 2);
@@ -288,8 +342,8 @@ static void each_table_page_comes_back_once_and_the_root_last(void **state)
 	map(&f, CBX_VA_MIN, 1, 1);
 	map(&f, 512 * GIB - 4096, 1, 2);
 	give(&f, 2);
-	cbx_soft_unmap(&f.table, at(CBX_VA_MIN), 1);
-	cbx_soft_unmap(&f.table, at(512 * GIB - 4096), 2);
+	unmap(&f, CBX_VA_MIN, 1);
+	unmap(&f, 512 * GIB - 4096, 2);
 	while (cbx_soft_take(&f.table, &pfn)) {
 		assert_false(seen[pfn.n]);
 		seen[pfn.n] = true;
@@ -312,7 +366,7 @@ static void no_page_stays_mapped_for_the_monitor(void **state)
 	cbx_soft_protect(&f.table, at(2 * MIB), 1, rx);
 	assert_true(cbx_soft_next(&f.table, &va, &pfn, &rights));
 	assert_false(is_mapped(&f, GIB));
-	cbx_soft_unmap(&f.table, at(2 * MIB - 4096), 2);
+	unmap(&f, 2 * MIB - 4096, 2);
 	assert_true(cbx_soft_take(&f.table, &pfn));
 	assert_int_equal(mock_maps(), 0);
 }
@@ -354,7 +408,7 @@ static void a_random_walk_agrees_with_an_array(void **state)
 		uint64_t slot = (uint64_t)rand_r(&seed) % SLOTS;
 
 		if (want[slot] != 0) {
-			cbx_soft_unmap(&f.table, at(slot_va(slot)), 1);
+			unmap(&f, slot_va(slot), 1);
 			want[slot] = 0;
 		} else {
 			want[slot] = i + 1;
@@ -437,6 +491,9 @@ int main(void)
 		CHECK(spares_count_towards_what_is_needed),
 		CHECK(a_range_is_mapped_page_by_page),
 		CHECK(every_combination_of_rights_is_kept),
+#ifdef CBX_ENTRY_USER
+		CHECK(leaves_mean_to_the_cpu_what_they_should),
+#endif
 		CHECK(the_largest_page_number_is_kept),
 		CHECK(protect_changes_rights_and_nothing_else),
 		CHECK(unmap_leaves_the_neighbours),
