@@ -19,6 +19,7 @@ from emulator import IOMMU, MACHINE, QEMU
 SKIP = 77
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the host's own status
 SECONDS = 50
+QUIET = 4
 
 
 def boot(monitor, host, *more):
@@ -112,6 +113,34 @@ def dma(monitor, host):
         expect(f'host: {words}' in lines, f'not: {words}')
 
 
+def ports(monitor, host):
+    for more in ([], ['-smp', '2'], IOMMU):
+        status, lines = boot(monitor, host, *more)
+        print('\n'.join(lines))
+        good = [line for line in lines if line.startswith('host: ok ')]
+        expect(status != GOOD and len(good) == len(lines) - 2 == 4, 'cases are missing')
+        expect(lines[-1].startswith("panic: the host used a port of the monitor's"), 'no panic')
+
+
+def init(monitor, host):
+    """Silence after it, or a host that says nothing came."""
+    command = [QEMU, *MACHINE, *IOMMU, *CARD, '-kernel', monitor, '-initrd', host]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as run:
+        lines, end = [], threading.Timer(SECONDS, run.kill)
+        end.start()
+        for line in run.stdout:
+            lines.append(line.decode(errors='replace').strip())
+            if lines[-1] == 'host: sends INIT':
+                end.cancel()
+                end = threading.Timer(QUIET, run.kill)
+                end.start()
+        end.cancel()
+    print('\n'.join(lines))
+    expect('host: sends INIT' in lines, 'it was not sent')
+    good = lines[-1] == 'host: sends INIT' or 'host: it was held back' in lines
+    expect(good, 'something went on')
+
+
 MISUSE = "panic: the monitor's WRMSR was misused"
 JUMPS = 5 * 0x1c0
 
@@ -174,8 +203,7 @@ def refused(monitor, host):
 
 
 TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special, 'code': code,
-         'dma': dma,
-         'sweep': sweep, 'refused': refused}
+         'dma': dma, 'ports': ports, 'init': init, 'sweep': sweep, 'refused': refused}
 
 
 def main():

@@ -19,7 +19,7 @@
 enum cbx_x86_kind {
 	CBX_X86_RAM,
 	CBX_X86_RESERVED, /* in the loader's map, but not ordinary memory */
-	CBX_X86_MONITOR,  /* the image and all it carved: one range */
+	CBX_X86_MONITOR,  /* low memory; the image and all it carved */
 	CBX_X86_MODULE,	  /* RAM that holds the host's image as it was loaded */
 };
 
@@ -42,6 +42,7 @@ struct cbx_x86_boot {
 	const void *log;    /* what was loaded, says who loaded it */
 	uint64_t log_bytes; /* at most a page; 0: nobody says */
 	uint64_t rsdp;	    /* ACPI's root pointer, if the loader says */
+	bool smis;	    /* an SMI comes back, on every CPU */
 	uint64_t iommu;	    /* address of its registers, if there is just one */
 	uint64_t iommu_devices[4]; /* bits: what is its business on PCI bus 0 */
 	uint16_t iommu_source;	   /* the I/O interrupt controller, for it */

@@ -123,6 +123,7 @@ void cbx_pks_pci_start(const struct cbx_x86_boot *boot)
 	found(&pci.bypass, is_there(FLOPPY), "dma: open: a floppy");
 	found(&pci.open, is_there(FAST_A20) || is_there(KEYBOARD),
 		"ports: open: the A20 gate");
+	found(&pci.open, !boot->smis, "ports: open: the firmware's SMI");
 	look_all(boot);
 }
 

@@ -43,6 +43,18 @@ void cbx_bare_iommu(struct cbx_x86_boot *boot);
 /** Start one; it runs on @p home. @return false when it does not answer */
 bool cbx_bare_other_start(uint8_t id, uint64_t home);
 
+/** Leave @p value in a word, send a CPU a command, and wait for it to take the
+ * word. @return whether it did */
+bool cbx_bare_ask(
+	uint8_t id, uint32_t command, _Atomic uint32_t *word, uint32_t value);
+
+/** Make places where an SMI goes back, and one that has CPUs go there. */
+void cbx_bare_smi_carve(uint32_t cpus);
+
+/** Send a CPU to its place, the only one being sent. @return false when its
+ * SMIs are not the monitor's */
+bool cbx_bare_smi_move(uint8_t id, uint32_t cpu);
+
 /**
  * Read what the loader left: memory map and module.
  *

@@ -54,6 +54,17 @@ static bool try(uint8_t id, _Atomic uint64_t *root, uint64_t home)
 	return atomic_exchange(root, 0) == 0;
 }
 
+bool cbx_bare_ask(
+	uint8_t id, uint32_t command, _Atomic uint32_t *word, uint32_t value)
+{
+	atomic_store(word, value);
+	send(id, command);
+	for (uint32_t i = 0; i < ANSWER_DELAY && atomic_load(word) != 0; i++) {
+		wait(1);
+	}
+	return atomic_exchange(word, 0) == 0;
+}
+
 bool cbx_bare_other_start(uint8_t id, uint64_t home)
 {
 	_Atomic uint64_t *root = (_Atomic uint64_t *)cbx_bare_other.root;

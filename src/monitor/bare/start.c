@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arch/x86_64/cet.h>
 #include <arch/x86_64/console.h>
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <monitor/bare/bare.h>
 
@@ -39,6 +40,7 @@ static void carve(void)
 
 	cbx_bare_carve_start(&boot, end);
 	cbx_bare_build(&boot);
+	cbx_bare_smi_carve(boot.cpu_count);
 	end = cbx_bare_carve_end() - CBX_BOOT_PA;
 	cbx_bare_region_split(&boot, CBX_BOOT_PA >> CBX_PAGE_SHIFT,
 		end >> CBX_PAGE_SHIFT, CBX_X86_MONITOR);
@@ -57,13 +59,33 @@ static void keep_module(void)
 	}
 }
 
+/* What real mode and the firmware use by address. */
+static void keep_low(void)
+{
+	for (uint32_t i = 0; i < boot.region_count; i++) {
+		const struct cbx_x86_region *r = &boot.region[i];
+		uint64_t end = CBX_BOOT_PA >> CBX_PAGE_SHIFT;
+
+		if (r->kind == CBX_X86_RAM && r->count != 0 && r->first < end) {
+			end -= r->first;
+			cbx_bare_region_split(&boot, r->first,
+				r->count < end ? r->count : end,
+				CBX_X86_MONITOR);
+		}
+	}
+}
+
 /* Before the lower half is gone: it is where the controllers are. */
 static void start_others(const uint8_t *id)
 {
+	uint8_t own = (uint8_t)(cbx_x86_cpuid(1, 0).ebx >> 24);
 	uint32_t running = 1;
 
+	boot.smis = cbx_bare_smi_move(own, 0);
 	while (running < boot.cpu_count &&
 		cbx_bare_other_start(id[running - 1], boot.homes[running])) {
+		boot.smis = boot.smis &&
+			    cbx_bare_smi_move(id[running - 1], running);
 		running++;
 	}
 	boot.cpu_count = running;
@@ -80,6 +102,7 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 	cbx_bare_iommu(&boot);
 	carve();
 	keep_module();
+	keep_low();
 	start_others(id);
 	cbx_bare_switch(boot.home, CBX_CPU_STACK_TOP);
 }
