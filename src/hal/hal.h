@@ -62,7 +62,8 @@ struct cbx_hal_region {
 };
 
 /**
- * The memory map, one region a call.
+ * The memory map, one region a call.  Page 0 is neither RAM nor OPEN: a handle
+ * of 0 is none.
  *
  * @param      index   0, 1, ...
  * @param[out] region  within cbx_hal_page_count(); regions do not overlap

@@ -28,7 +28,7 @@ void cbx_bare_region(struct cbx_x86_boot *boot, uint64_t address,
 	uint64_t bytes, enum cbx_x86_kind kind)
 {
 	uint64_t end = address + bytes;
-	uint64_t first = cbx_pages_of(address);
+	uint64_t first = address == 0 ? 1 : cbx_pages_of(address); /* hal.h */
 	uint64_t last = end >> CBX_PAGE_SHIFT;
 
 	if (end < address) {
