@@ -15,15 +15,15 @@
 #include "support/cpus.h"
 #include "support/machine.h"
 
-/** Declares every test of the table. */
-#define BOTH(group, number, test)	   void test(void **state);
-#define MOCK(group, number, test, reason)  void test(void **state);
-#define LINUX(group, number, test, reason) void test(void **state);
+/** Declares every test of the table; a backend has those it runs. */
+#define ALL(group, number, test)		      __attribute__((weak)) void test(void **state);
+#define PKS(group, number, test)		      ALL(group, number, test)
+#define ATTACK(group, number, test, mock, linux, pks) ALL(group, number, test)
 #define NONE(group, number, reason)
 #include "attack/attack.def"
-#undef BOTH
-#undef MOCK
-#undef LINUX
+#undef ALL
+#undef PKS
+#undef ATTACK
 #undef NONE
 
 /** Where a victim keeps its secret, in its first data page. */
@@ -99,6 +99,15 @@ void attack_kicks_end(uint32_t cpu);
 
 /** This backend can try the attack, this system cannot show it: skip it. */
 _Noreturn void attack_skip(const char *reason);
+
+/** M27's other half, where a step can be left half done. */
+void attack_halves(void);
+
+/** H11: what the host can send this CPU, which is inside a gate, is here. */
+void attack_strike(void);
+
+/** No flush of a box's translations completes, until told otherwise. */
+void attack_flushes_hold(bool hold);
 
 /** Start over with room for hundreds of boxes. */
 void attack_room(void);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,7 +14,7 @@
 #include <hal/linux/space.h>
 
 #include "attack/linux_only.h"
-#include "support/ask_linux.h"
+#include "support/ask.h"
 
 #define RW (CBX_RIGHT_R | CBX_RIGHT_W)
 
@@ -385,52 +384,4 @@ void attack_x07_signals_of_the_host_are_no_traps(void **state)
 		assert_true(attack_ended(&box)); /* like any other end */
 		attack_unharmed(&box);
 	}
-}
-
-/* ---- M26 ---- */
-
-struct reader {
-	uint64_t pfn;
-	atomic_bool stop;
-	bool saw;
-};
-
-/* A process of the host's that keeps its pointer into the page. */
-static void read_on(void *arg)
-{
-	struct reader *reader = arg;
-
-	while (!atomic_load(&reader->stop) && !cpus_ending()) {
-		uint64_t words[ATTACK_SECRET_WORDS];
-
-		(void)ask_host_read(reader->pfn, ATTACK_SECRET_OFFSET, words,
-			sizeof(words));
-		for (uint32_t i = 0; i < ATTACK_SECRET_WORDS; i++) {
-			reader->saw |= words[i] == attack_secret[i];
-		}
-	}
-}
-
-void attack_m26_stale_translation_gets_nothing(void **state)
-{
-	static struct reader reader;
-	struct machine_box box;
-
-	(void)state;
-	machine_building(&box, NULL);
-	reader.pfn = machine_pages(1);
-	reader.saw = false;
-	atomic_store(&reader.stop, false);
-	cpus_run(1, read_on, &reader);
-	must(PAGE_DONATE, reader.pfn, 1);
-	must(BOX_ADD, box.handle, MACHINE_FREE, reader.pfn, 1, RW, CBX_NO_PAGE);
-	must(BOX_FINALIZE, box.handle);
-	attack_hide(&box, MACHINE_FREE + ATTACK_SECRET_OFFSET);
-	attack_untouchable(reader.pfn);
-	box_must(&box, UNMAP, 0, MACHINE_FREE, 1);
-	machine_erase(&box);
-	atomic_store(&reader.stop, true);
-	cpus_join(1);
-	assert_false(reader.saw);
-	attack_sound();
 }

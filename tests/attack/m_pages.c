@@ -340,7 +340,7 @@ static void assert_forgotten(void)
 	uint64_t page[CBX_PAGE_SIZE / 8];
 
 	for (uint64_t pfn = 0; pfn < cbx_hal_page_count(); pfn++) {
-		if (ask_zero(pfn)) {
+		if (ask_zero(pfn) || ask_program(pfn)) {
 			continue;
 		}
 		ask_page(pfn, 0, page, sizeof(page));

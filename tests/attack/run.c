@@ -2,7 +2,6 @@
 /* Every attack of the table, and the table: which ones this backend refuses,
  * which ones do not apply to it and why.  One that is missing, or did not run
  * to its end, is a failure. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,26 +15,45 @@ struct attack {
 	const char *name; /* of its test; NULL when there is none */
 	void (*test)(void **state);
 	const char *reason; /* why it does not run here; NULL when it does */
+	bool besides;	    /* more of an attack that has a row already */
 	char id[8];
 	bool chosen;
 	bool passed;
 };
 
-#define HERE(group_, number_, test_) \
-	{ .group = group_, .number = number_, .name = #test_, .test = test_ },
-#define AWAY(group_, number_, reason_) \
-	{ .group = group_, .number = number_, .reason = reason_ },
+#define ROW(group_, number_, test_, reason_) \
+	{ .group = #group_,                  \
+		.number = (number_),         \
+		.name = #test_,              \
+		.test = (test_),             \
+		.reason = reason_ },
 
-#define BOTH(group, number, test)   HERE(#group, number, test)
-#define NONE(group, number, reason) AWAY(#group, number, reason)
 #ifdef ATTACK_ON_MOCK
-#define BACKEND				   "mock"
-#define MOCK(group, number, test, reason)  HERE(#group, number, test)
-#define LINUX(group, number, test, reason) AWAY(#group, number, reason)
+#define BACKEND		      "mock"
+#define WHY(mock, linux, pks) mock
+#elif defined(ATTACK_ON_PKS)
+#define BACKEND		      "pks-vm"
+#define WHY(mock, linux, pks) pks
 #else
-#define BACKEND				   "linux"
-#define MOCK(group, number, test, reason)  AWAY(#group, number, reason)
-#define LINUX(group, number, test, reason) HERE(#group, number, test)
+#define BACKEND		      "linux"
+#define WHY(mock, linux, pks) linux
+#endif
+
+#define RUN			    NULL
+#define ALL(group_, number_, test_) ROW(group_, number_, test_, RUN)
+#define ATTACK(group_, number_, test_, mock_, linux_, pks_) \
+	ROW(group_, number_, test_, WHY(mock_, linux_, pks_))
+#define NONE(group_, number_, reason_) \
+	{ .group = #group_, .number = (number_), .reason = reason_ },
+#ifdef ATTACK_ON_PKS
+#define PKS(group_, number_, test_)  \
+	{ .group = #group_,          \
+		.number = (number_), \
+		.name = #test_,      \
+		.test = (test_),     \
+		.besides = true },
+#else
+#define PKS(group_, number_, test_)
 #endif
 
 static struct attack attacks[] = {
@@ -93,28 +111,45 @@ static const struct attack *find(char group, uint32_t number)
 {
 	for (size_t i = 0; i < COUNT; i++) {
 		if (attacks[i].group[0] == group &&
-			attacks[i].number == number) {
+			attacks[i].number == number && !attacks[i].besides) {
 			return &attacks[i];
 		}
 	}
 	return NULL;
 }
 
-/* A test is called what it tests. */
+/* A test is called what it tests; and there is one where it says so. */
 static bool named_right(const struct attack *attack)
 {
 	char prefix[32];
 
+	if (attack->reason == NULL && attack->test == NULL) {
+		return false;
+	}
 	(void)snprintf(prefix, sizeof(prefix), "attack_%c%02u_",
-		tolower(attack->group[0]), attack->number);
+		attack->group[0] - 'A' + 'a', attack->number);
 	return attack->name == NULL ||
 	       strncmp(attack->name, prefix, strlen(prefix)) == 0;
 }
 
+static size_t besides(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		count += attacks[i].besides;
+		if (attacks[i].besides && !named_right(&attacks[i])) {
+			printf("%s is misnamed\n", attacks[i].name);
+			return SIZE_MAX;
+		}
+	}
+	return count;
+}
+
 static bool table_complete(void)
 {
-	size_t rows = 0;
-	bool complete = true;
+	size_t rows = besides();
+	bool complete = rows != SIZE_MAX;
 
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
 		for (uint32_t n = 1; n <= groups[g].count; n++, rows++) {

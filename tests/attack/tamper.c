@@ -53,7 +53,8 @@ WRAP(enum cbx_status, cbx_hal_view_set, struct cbx_pfn pfn, uint64_t count,
 
 WRAP(bool, cbx_hal_view_flushed, uint64_t token)
 {
-	return mutant("view_flushed") || __real_cbx_hal_view_flushed(token);
+	return mutant("view_flushed") ||
+	       (!tamper.lose_flushes && __real_cbx_hal_view_flushed(token));
 }
 
 /* Where the machine would notice the mutation, and stop, a test could not. */
@@ -90,8 +91,8 @@ void *__wrap_cbx_hal_page_map(struct cbx_pfn pfn)
 {
 	void *page = __real_cbx_hal_page_map(pfn);
 
-	if (atomic_fetch_add(&tamper.maps, 1) + 1 == tamper.kick_at_map) {
-		cbx_hal_cpu_kick(cbx_hal_cpu());
+	if (atomic_fetch_add(&tamper.maps, 1) + 1 == tamper.strike_at_map) {
+		tamper.strike();
 	}
 	if (tamper.flip_pfn != 0 && pfn.n == tamper.flip_pfn) {
 		watched = page;
@@ -106,8 +107,7 @@ void __wrap_cbx_hal_page_unmap(const void *page)
 	__real_cbx_hal_page_unmap(page);
 	if (tamper.flip_pfn != 0 && page == watched) {
 		watched = NULL;
-		(void)ask_host_write(
-			tamper.flip_pfn, 0, tamper.flip, CBX_PAGE_SIZE);
+		ask_put(tamper.flip_pfn, 0, tamper.flip, CBX_PAGE_SIZE);
 	}
 }
 
@@ -135,7 +135,8 @@ WRAP(bool, cbx_arch_space_flushed, const struct cbx_arch_space *space,
 	uint64_t token)
 {
 	return mutant("space_flushed") ||
-	       __real_cbx_arch_space_flushed(space, token);
+	       (!tamper.lose_flushes &&
+		       __real_cbx_arch_space_flushed(space, token));
 }
 
 WRAP(enum cbx_status, cbx_arch_space_unmap, struct cbx_arch_space *space,

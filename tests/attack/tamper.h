@@ -16,12 +16,14 @@
 struct tamper {
 	uint64_t refuse_pfn; /* no view is set on it; 0: none */
 	bool lose_kicks;     /* no kick arrives */
+	bool lose_flushes;   /* none completes */
 	atomic_uint kicks_lost;
-	atomic_uint maps;     /* pages mapped so far */
-	uint32_t kick_at_map; /* this CPU is kicked then; 0: never */
-	uint64_t flip_pfn;    /* a page of the host's that changes as soon as
+	atomic_uint maps;	/* pages mapped so far */
+	uint32_t strike_at_map; /* strike then; 0: never */
+	void (*strike)(void);
+	uint64_t flip_pfn; /* a page of the host's that changes as soon as
 			       * it has been looked at; 0: none */
-	const void *flip;     /* a page of what it holds then */
+	const void *flip;  /* a page of what it holds then */
 };
 
 /** Nothing is tampered with while it is zero. */

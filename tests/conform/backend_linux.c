@@ -12,7 +12,7 @@
 #include <hal/linux/start.h>
 
 #include "conform/contract.h"
-#include "support/ask_linux.h"
+#include "support/ask.h"
 
 #define PAGES "65536"
 
@@ -48,7 +48,7 @@ int contract_down(void **state)
 
 void *contract_page(uint64_t pfn)
 {
-	return ask_linux_page(pfn);
+	return ask_place(pfn);
 }
 
 void contract_code(uint64_t pfn)
@@ -79,6 +79,11 @@ static void *kick(void *arg)
 	return NULL;
 }
 
+void contract_kick(void)
+{
+	cbx_hal_cpu_kick(0);
+}
+
 void contract_kicks(void)
 {
 	atomic_store(&kicking, true);
@@ -92,8 +97,9 @@ void contract_kicks_end(void)
 	(void)cbx_linux_cpu_kicked(0);
 }
 
-void contract_lose(struct cbx_arch_space *space)
+bool contract_lose(struct cbx_arch_space *space)
 {
 	assert_int_equal(
 		kill(cbx_linux_space(space)->process->pid, SIGKILL), 0);
+	return true;
 }

@@ -238,6 +238,11 @@ static void *kick(void *arg)
 	return NULL;
 }
 
+void contract_kick(void)
+{
+	cbx_hal_cpu_kick(0);
+}
+
 void contract_kicks(void)
 {
 	atomic_store(&kicking, true);
@@ -250,8 +255,9 @@ void contract_kicks_end(void)
 	assert_int_equal(pthread_join(kicker, NULL), 0);
 }
 
-void contract_lose(struct cbx_arch_space *space)
+bool contract_lose(struct cbx_arch_space *space)
 {
 	(void)space;
 	lost = true;
+	return true;
 }

@@ -84,6 +84,8 @@ void contract_box(struct contract_box *box, uint32_t flags)
 		CBX_RIGHT_R | CBX_RIGHT_X);
 	contract_map(box, BOXCODE_MAIL, box->mail, 1, CONTRACT_RW);
 	contract_map(box, CONTRACT_DATA, box->data, 1, CONTRACT_RW);
+	contract_map(box, CONTRACT_STACK, contract_pages(CONTRACT_SLOTS),
+		CONTRACT_SLOTS, CONTRACT_RW);
 }
 
 void contract_box_end(struct contract_box *box)
@@ -115,6 +117,7 @@ struct cbx_arch_vcpu *contract_start(struct contract_box *box, uint32_t slot)
 {
 	const struct cbx_vcpu_start start = {
 		.entry = CONTRACT_CODE,
+		.stack = CONTRACT_STACK + (slot + 1ull) * CBX_PAGE_SIZE,
 		.arg = slot,
 	};
 	struct cbx_arch_vcpu *vcpu = contract_page(contract_pages(1).n);

@@ -28,12 +28,15 @@ void contract_code(uint64_t pfn);
 /** Whether a program has registers that could be lost. */
 bool contract_has_registers(void);
 
+/** CPU 0, this one, has been kicked. */
+void contract_kick(void);
+
 /** Kick CPU 0 from elsewhere, soon, until told to end. */
 void contract_kicks(void);
 void contract_kicks_end(void);
 
-/** Make the hardware lose the space's contexts. */
-void contract_lose(struct cbx_arch_space *space);
+/** Make the hardware lose the space's contexts. @return false where it cannot */
+bool contract_lose(struct cbx_arch_space *space);
 
 /* ---- common ---- */
 
@@ -59,17 +62,19 @@ struct cbx_pfn contract_pages(uint64_t count);
 /** Set a view on pages, which must succeed, and see it flushed. */
 void contract_view(struct cbx_pfn pfn, uint64_t count, uint8_t bits);
 
-/** A box: one space, its code, mail and a page of data. */
+/** A box: one space, its code, mail, a page of data, and stacks. */
 struct contract_box {
 	struct cbx_arch_space *space;
 	struct cbx_pfn mail;
 	struct cbx_pfn data;
 	uint64_t table_pages; /* given to it, its root included */
 };
-#define CONTRACT_CODE 0x400000ull
-#define CONTRACT_DATA BOXCODE_DATA
-#define CONTRACT_FREE 0x10000000ull
-#define CONTRACT_RW   (CBX_RIGHT_R | CBX_RIGHT_W)
+#define CONTRACT_CODE  0x400000ull
+#define CONTRACT_DATA  BOXCODE_DATA
+#define CONTRACT_FREE  0x10000000ull
+#define CONTRACT_STACK 0xa00000ull /* a page for each slot's up-calls */
+#define CONTRACT_SLOTS 4u
+#define CONTRACT_RW    (CBX_RIGHT_R | CBX_RIGHT_W)
 
 void contract_box(struct contract_box *box, uint32_t flags);
 

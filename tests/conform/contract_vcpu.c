@@ -217,7 +217,7 @@ static void a_kick_before_the_run_interrupts_it(void **state)
 	struct cbx_stop stop;
 
 	(void)state;
-	cbx_hal_cpu_kick(cbx_hal_cpu());
+	contract_kick();
 	cbx_arch_vcpu_run(vcpu, &empty, &stop);
 	assert_int_equal(stop.kind, CBX_STOP_INTERRUPTED);
 	cbx_arch_vcpu_run(vcpu, NULL, &stop); /* once */
@@ -315,7 +315,12 @@ static void a_lost_context_says_so_for_ever(void **state)
 	uint64_t done;
 
 	(void)state;
-	contract_lose(box.space);
+	if (!contract_lose(box.space)) {
+		end(&box, vcpu);
+		print_message("skipped: a context is memory of the monitor's, "
+			      "which nothing can lose\n");
+		skip();
+	}
 	stop = contract_run(vcpu, &empty);
 	assert_int_equal(stop.kind, CBX_STOP_LOST);
 	stop = contract_run(vcpu, NULL);

@@ -27,12 +27,20 @@ bool ask_host_may(uint64_t pfn, uint8_t bit);
 /** Whether the bytes lie anywhere the host can read. */
 bool ask_host_finds(const void *bytes, size_t size);
 
+/** Whether the page is the test's own: where it is in the machine's memory, its
+ * constants are, too. */
+bool ask_program(uint64_t pfn);
+
 /** Whether the hypervisor can touch the page. */
 bool ask_hypervisor_may(uint64_t pfn);
 
 /** What a page holds, seen by nobody in particular. */
 void ask_page(uint64_t pfn, size_t offset, void *buf, size_t bytes);
 bool ask_zero(uint64_t pfn);
+
+/** The page's bytes where they are now (linux, pks-vm): good until its view
+ * changes. */
+void *ask_place(uint64_t pfn);
 
 /** Change a page as nobody in particular. */
 void ask_put(uint64_t pfn, size_t offset, const void *buf, size_t bytes);

@@ -6,7 +6,7 @@
 
 #include <hal/linux/memory.h>
 
-#include "support/ask_linux.h"
+#include "support/ask.h"
 #include "support/check.h"
 
 static uint8_t *map_file(enum cbx_linux_file file)
@@ -30,7 +30,7 @@ static uint8_t *host_page(uint64_t pfn)
 	return map_file(CBX_FILE_HOST) + pfn * CBX_PAGE_SIZE;
 }
 
-void *ask_linux_page(uint64_t pfn)
+void *ask_place(uint64_t pfn)
 {
 	return map_file(cbx_linux_memory_file((struct cbx_pfn){ pfn })) +
 	       pfn * CBX_PAGE_SIZE;
@@ -38,7 +38,7 @@ void *ask_linux_page(uint64_t pfn)
 
 static uint8_t *true_page(uint64_t pfn)
 {
-	return ask_linux_page(pfn);
+	return ask_place(pfn);
 }
 
 bool ask_host_read(uint64_t pfn, size_t offset, void *buf, size_t bytes)
@@ -118,4 +118,10 @@ bool ask_zero(uint64_t pfn)
 void ask_put(uint64_t pfn, size_t offset, const void *buf, size_t bytes)
 {
 	memcpy(true_page(pfn) + offset, buf, bytes);
+}
+
+bool ask_program(uint64_t pfn)
+{
+	(void)pfn;
+	return false;
 }

@@ -47,3 +47,9 @@ void ask_put(uint64_t pfn, size_t offset, const void *buf, size_t bytes)
 {
 	memcpy(mock_page((struct cbx_pfn){ pfn }) + offset, buf, bytes);
 }
+
+bool ask_program(uint64_t pfn)
+{
+	(void)pfn;
+	return false;
+}

@@ -162,9 +162,7 @@ bool machine_syscall(struct machine_box *box, uint64_t number)
 static void reclaim_all(uint64_t handle)
 {
 	for (uint64_t i = 0; i < cbx_hal_page_count(); i++) {
-		struct cbx_reply query = gate(PAGE_QUERY, i);
-
-		if (query.ret[2] == handle && i != handle) {
+		if (cbx_page_at(i)->owner == handle && i != handle) {
 			must(BOX_RECLAIM, handle, i, 1);
 			must(PAGE_RETURN, i, 1);
 		}

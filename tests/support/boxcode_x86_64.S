@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What boxes of tests run on linux (boxcode.h): position-independent, copied
+ * What boxes of tests run (boxcode.h): position-independent, copied
  * into a box.  r15 is the thread's slot, r13 the order it took last, r14 where
  * to go on when something else was done.
  */

@@ -15,7 +15,7 @@
 #include <hal/linux/start.h>
 #include <monitor/keeper.h>
 
-#include "support/ask_linux.h"
+#include "support/ask.h"
 #include "support/cpus_linux.h"
 #include "support/machine.h"
 
@@ -90,7 +90,7 @@ const struct cbx_arch_space *machine_space(uint64_t space)
 	const struct cbx_space *at;
 
 	assert_int_equal(machine_state(space), CBX_PAGE_META);
-	at = ask_linux_page(space);
+	at = ask_place(space);
 	assert_int_equal(at->self, space);
 	return &at->arch;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What boxes of tests run, on linux: machine code with a page of mail. */
+/* What boxes of tests run where there are instructions: machine code with a page
+ * of mail. */
 #include <string.h>
 #include <time.h>
 
 #include "support/actor.h"
-#include "support/ask_linux.h"
+#include "support/ask.h"
 #include "support/boxcode.h"
 #include "support/mail.h"
 
@@ -34,8 +35,7 @@ volatile struct boxcode_slot *mail_of(
 	if (page->owner != box->handle || page->state != CBX_PAGE_PRIVATE) {
 		return NULL;
 	}
-	return (struct boxcode_slot *)(void *)((uint8_t *)ask_linux_page(
-						       box->mail) +
+	return (struct boxcode_slot *)(void *)((uint8_t *)ask_place(box->mail) +
 					       thread * BOXCODE_SLOT);
 }
 

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attacks on the monitor by a host beside it in ring 0. */
+#include <string.h>
+
+#include <arch/x86_64/state.h>
+#include <hal/pks-vm/apic.h>
+#include <hal/pks-vm/pure/table.h>
+
+#include "attack/pks_only.h"
+#include "attack/tamper.h"
+#include "support/bare/bare.h"
+
+#define RW (CBX_RIGHT_R | CBX_RIGHT_W)
+
+/* ---- what the others use ---- */
+
+/* A view is one entry of a table: it is set, or is not. */
+void attack_halves(void)
+{
+}
+
+/* An NMI that is nobody's kick: the host's, when the gate is through. */
+void attack_strike(void)
+{
+	const volatile uint64_t *nmis = &cbx_x86_cpu()->nmis;
+	const uint64_t before = *nmis;
+
+	assert_true(cbx_pks_apic_nmi(cbx_hal_cpu()));
+	while (*nmis == before) {
+		cbx_hal_cpu_relax();
+	}
+}
+
+void attack_flushes_hold(bool hold)
+{
+	tamper.lose_flushes = hold;
+}
+
+bool pks_call(uint64_t va)
+{
+	puppet_mail()->va = va;
+	return puppet_do(PUPPET_CALL);
+}
+
+uint64_t pks_frame_of(uint64_t va)
+{
+	uint64_t entry = cbx_pks_host()->root;
+
+	for (int shift = 39; shift >= 12; shift -= 9) {
+		const uint64_t *page =
+			ask_place((entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT);
+
+		entry = page[va >> shift & 511];
+		assert_true((entry & CBX_PTE_P) != 0);
+	}
+	return (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT;
+}
+
+uint64_t pks_keep_page(void)
+{
+	static uint64_t kept;
+
+	return bare_first_page() + 2 * CBX_X86_CPUS_MAX + kept++;
+}
+
+void pks_closed(void)
+{
+	static const uint64_t at[] = { CBX_CPU_STATE_VA, CBX_PAGES_VA,
+		CBX_FRAMES_VA, CBX_PKS_HOST_VA, CBX_CPU_STACK_TOP - 8,
+		BARE_MEMORY_VA };
+	uint64_t word = 0;
+
+	for (uint32_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		assert_false(puppet_read(at[i], &word, sizeof(word)));
+		assert_int_equal(puppet_mail()->vector, 14);
+		assert_int_equal(puppet_mail()->error, 0x21); /* the key */
+		assert_false(puppet_write(at[i], &word, sizeof(word)));
+		assert_int_equal(puppet_mail()->error, 0x23);
+	}
+}
+
+void pks_out_of_reach(uint64_t pfn)
+{
+	uint64_t word = 0;
+
+	assert_false(ask_host_read(pfn, 0, &word, sizeof(word)));
+	assert_int_equal(word, 0);
+	assert_false(ask_host_write(pfn, 0, &word, sizeof(word)));
+}
+
+/* ---- descriptor tables ---- */
+
+void attack_g04_host_writes_no_descriptor(void **state)
+{
+	static const uint64_t at[] = { CBX_CPU_AT(CBX_CPU_GDT_PAGE),
+		CBX_CPU_AT(CBX_CPU_GDT_PAGE) + CBX_SELECTOR_TSS,
+		CBX_CPU_AT(CBX_CPU_GDT_PAGE) + 0x800,
+		CBX_CPU_AT(CBX_CPU_IDT_PAGE),
+		CBX_CPU_AT(CBX_CPU_IDT_PAGE) + 14 * 16, CBX_IMAGE_VA };
+	uint64_t word;
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		assert_true(puppet_read(at[i], &word, sizeof(word)));
+		assert_false(puppet_write(at[i], &word, sizeof(word)));
+		assert_int_equal(puppet_mail()->error, 3);
+	}
+	/* Nor by another number of theirs. */
+	pks_out_of_reach(pks_frame_of(CBX_CPU_AT(CBX_CPU_GDT_PAGE)));
+	pks_out_of_reach(pks_frame_of(CBX_CPU_AT(CBX_CPU_IDT_PAGE)));
+	pks_out_of_reach(pks_frame_of(CBX_IMAGE_VA));
+	pks_closed();
+}
+
+/* ---- what a gate does not depend on ---- */
+
+static struct cbx_reply jump(uint64_t flags, uint64_t rcx)
+{
+	struct puppet_mail *mail = puppet_mail();
+
+	mail->va = CBX_IMAGE_VA;
+	mail->call[0] = (struct cbx_call){ .id = CBX_CALL_VERSION };
+	mail->flags = flags | 2;
+	mail->rcx = rcx;
+	memset(&mail->reply[0], 0xff, sizeof(mail->reply[0]));
+	assert_true(puppet_do(PUPPET_JUMP));
+	return mail->reply[0];
+}
+
+void attack_g11_hosts_flags_do_not_matter_to_a_gate(void **state)
+{
+	static const uint64_t flags[] = { 1 << 10 /* DF */, 1 << 18 /* AC */,
+		1 << 14 /* NT */, 1 << 9 /* IF */, 0x3000 /* IOPL */, 0x8d5,
+		1 << 16 /* RF */, 0x47fd5 & ~0x100 };
+	struct machine_box victim;
+
+	(void)state;
+	attack_victim(&victim);
+	for (uint32_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct cbx_reply reply = jump(flags[i], UINT64_MAX);
+
+		assert_int_equal(reply.status, CBX_OK);
+		assert_int_equal(reply.ret[0], CBX_ABI_MAJOR);
+		pks_closed();
+	}
+	attack_unharmed(&victim);
+}
+
+void attack_g05_hosts_segment_bases_do_not_matter_to_a_gate(void **state)
+{
+	static const uint64_t bases[] = { 0, CBX_CPU_STATE_VA, CBX_PKS_HOST_VA,
+		0x7ffffffff000, CBX_DIRECT_VA };
+	struct machine_box victim;
+	struct machine_box box;
+
+	(void)state;
+	attack_victim(&victim);
+	machine_box(&box);
+	for (uint32_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		puppet_mail()->va = bases[i];
+		assert_true(puppet_do(PUPPET_BASES));
+		assert_int_equal(gate(VERSION).status, CBX_OK);
+		box_must(&box, MAP, 0, MACHINE_FREE, 1, RW);
+		box_must(&box, UNMAP, 0, MACHINE_FREE, 1);
+		pks_closed();
+	}
+	attack_unharmed(&victim);
+}
+
+/* ---- frames ---- */
+
+/* What the CPU pushed for a trap of ring 0 in the monitor's text, at a state
+ * page's; over and over. */
+static void forge(uint64_t va, uint64_t bytes)
+{
+	uint64_t frames[CBX_PAGE_SIZE / 8];
+
+	for (uint32_t i = 0; i < CBX_PAGE_SIZE / 8; i += 8) {
+		frames[i] = CBX_CPU_STATE_VA;
+		frames[i + 1] = 0;
+		frames[i + 2] = CBX_MSR_PKRS;
+		frames[i + 3] = CBX_IMAGE_VA + 0x20;
+		frames[i + 4] = CBX_SELECTOR_CODE;
+		frames[i + 5] = 2;
+		frames[i + 6] = CBX_CPU_STACK_TOP;
+		frames[i + 7] = CBX_SELECTOR_DATA;
+	}
+	assert_true(puppet_write(va, frames, bytes));
+}
+
+void attack_x03_forged_frames_are_not_believed(void **state)
+{
+	static const uint64_t stacks[] = { CBX_CPU_TRAP_PAGE, CBX_CPU_NMI_PAGE,
+		CBX_CPU_CHECK_PAGE, CBX_CPU_DEBUG_PAGE, CBX_CPU_DOUBLE_PAGE };
+	struct machine_box victim;
+	uint64_t word;
+
+	(void)state;
+	attack_victim(&victim);
+	for (uint32_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		forge(CBX_CPU_AT(stacks[i]), CBX_PAGE_SIZE);
+		box_must(&victim, TIME);
+		assert_true(machine_read(&victim, ATTACK_SECRET_VA, &word));
+		assert_int_equal(word, attack_secret[0]);
+		pks_closed();
+	}
+	/* The stubs' words, the frame the monitor leaves by, the last reply. */
+	forge(CBX_CPU_SCRATCH_VA, CBX_PKS_TRAP);
+	box_must(&victim, TIME);
+	pks_closed();
+	attack_unharmed(&victim);
+}
+
+/* ---- vectors ---- */
+
+/* With which the CPU pushes an error code, and INT does not: the stub's frame
+ * is not where it should be, and is the host's word anyway. */
+#define WITH_ERROR                                                        \
+	(1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | \
+		1u << 17 | 1u << 21 | 1u << 29 | 1u << 30)
+
+/* The host's INT enters the same stubs as the CPU's own traps do, and comes
+ * back to the host; an NMI, after which it goes on. */
+void attack_h04_vectors_of_the_hosts_own_are_its_own(void **state)
+{
+	struct machine_box victim;
+
+	(void)state;
+	attack_victim(&victim);
+	for (uint64_t vector = 0; vector < 256; vector++) {
+		const bool odd = vector < 32 && (WITH_ERROR >> vector & 1) != 0;
+
+		puppet_mail()->va = vector;
+		if (puppet_do(PUPPET_INT)) { /* a number of the monitor's own */
+			assert_true(vector == 2 || vector >= 240);
+		} else {
+			assert_true(odd || puppet_mail()->vector == vector);
+		}
+		pks_closed();
+		assert_int_equal(gate(VERSION).status, CBX_OK);
+	}
+	box_must(&victim, TIME);
+	attack_unharmed(&victim);
+}
+
+/* ---- registers ---- */
+
+static struct dump {
+	struct machine_box *box;
+	uint64_t word[64];
+} dump;
+
+static void enter_and_dump(void *arg)
+{
+	struct dump *d = arg;
+
+	do {
+		d->box->exit = gate(BOX_ENTER, d->box->handle, d->box->io,
+			d->box->io_count);
+	} while (d->box->exit.status == CBX_OK &&
+		 d->box->exit.ret[0] == CBX_EXIT_IDLE && !cpus_ending());
+	(void)puppet_do(PUPPET_DUMP);
+	memcpy(d->word, puppet_bytes(), sizeof(d->word));
+}
+
+void attack_x02_vector_registers_do_not_reach_the_host(void **state)
+{
+	static struct machine_box victim;
+
+	(void)state;
+	attack_victim(&victim);
+	for (uint32_t n = 0; n < 4; n++) {
+		memcpy(victim.script[0].call.arg, attack_secret,
+			sizeof(attack_secret));
+		victim.script[0].access = MACHINE_SPIN;
+		machine_begin(&victim, 0);
+		dump.box = &victim;
+		cpus_run(1, enter_and_dump, &dump);
+		while (!machine_finished(&victim, 0)) {
+			cbx_hal_cpu_relax();
+		}
+		must(BOX_KICK, victim.handle);
+		cpus_join(1);
+		for (uint32_t i = 0; i < 64; i++) {
+			for (uint32_t j = 0; j < ATTACK_SECRET_WORDS; j++) {
+				assert_int_not_equal(
+					dump.word[i], attack_secret[j]);
+			}
+		}
+	}
+	attack_unharmed(&victim);
+}
+
+/* ---- system calls ---- */
+
+#define STACK MACHINE_FREE
+
+static void upcall_box(struct machine_box *box)
+{
+	attack_victim(box);
+	box_must(box, MAP, 0, STACK, 1, RW);
+	box_must(box, UPCALL_ENTRY, MACHINE_CODE(box) + CBX_PAGE_SIZE,
+		STACK + CBX_PAGE_SIZE);
+}
+
+static void assert_trapped(struct machine_box *box, uint64_t number)
+{
+	static const uint64_t none[CBX_CALL_ARGS];
+	const struct machine_script *script = &box->script[0];
+	uint64_t before = script->upcalls;
+
+	assert_true(mail_call(box, BOXCODE_SYSCALL, 0, number, none));
+	assert_int_equal(script->upcalls, before + 1);
+	assert_int_equal(script->upcall.kind, CBX_UPCALL_SYSCALL);
+	assert_int_equal(script->upcall.code, (uint32_t)number);
+}
+
+/* Every number is an up-call of the box's; other ways are faults. */
+void attack_a02_no_entry_into_the_kernel_is_open(void **state)
+{
+	static const uint64_t odd[] = { 0x40000009, 0x7fffffff, 0xffffffff,
+		0x0cbf1000, 0x0cbeffff };
+	static const uint8_t *const ways[] = { boxcode_int80, boxcode_sysenter,
+		boxcode_vsyscall };
+	static const uint64_t none[CBX_CALL_ARGS];
+	struct machine_box box;
+
+	(void)state;
+	upcall_box(&box);
+	for (uint64_t number = 0; number < 480; number++) {
+		assert_trapped(&box, number);
+	}
+	for (uint32_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		assert_trapped(&box, odd[i]);
+	}
+	attack_unharmed(&box);
+	for (uint32_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		attack_victim(&box);
+		assert_false(attack_instruction(&box, ways[i], none));
+		assert_true(attack_ended(&box));
+		attack_unharmed(&box);
+	}
+}
