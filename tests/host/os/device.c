@@ -23,7 +23,8 @@ struct os_device *os_device_open(void)
 {
 	for (uint32_t i = 0; i < DEVICES; i++) {
 		if (!devices[i].open) {
-			devices[i] = (struct os_device){ .open = true };
+			memset(&devices[i], 0, sizeof(devices[i]));
+			devices[i].open = true;
 			return &devices[i];
 		}
 	}

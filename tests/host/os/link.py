@@ -17,7 +17,7 @@ def main():
     scanner, script, output, library, *compiler = sys.argv[1:]
     found = ''
     for shift in range(SHIFTS):
-        subprocess.run([*compiler, '-static', '-no-pie', '-nostdlib', f'-Wl,-T,{script}',
+        subprocess.run([*compiler, '-static', '-nostdlib', f'-Wl,-T,{script}',
                         f'-Wl,--defsym=os_shift={shift}', '-Wl,--build-id=none',
                         '-Wl,-z,max-page-size=4096', '-Wl,-z,noexecstack', '-o', output,
                         '-Wl,--whole-archive', library], check=True)
