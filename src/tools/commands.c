@@ -119,6 +119,20 @@ static void print_boot(const struct cbx_capabilities *info)
 	}
 }
 
+static void print_policies(uint64_t caps)
+{
+	(void)printf("text          %s\n",
+		(caps & CBX_CAP_BOX_EXECUTE_ONLY) != 0
+			? "execute-only on request: against disclosure by "
+			  "bugs, not against code that turns the keys off"
+			: "can be read by its box, and a box that forbids it "
+			  "is refused");
+	(void)printf("features      %s\n",
+		(caps & CBX_CAP_FEATURES) != 0
+			? "withheld on request, but CPUID still names them"
+			: "all the CPU's; a box that lists its own is refused");
+}
+
 static void print_info(const struct cbx_capabilities *info)
 {
 	(void)printf("confbox       %s\n", cbx_version());
@@ -131,6 +145,7 @@ static void print_info(const struct cbx_capabilities *info)
 			     "runs on this backend yet\n");
 	}
 	print_boot(info);
+	print_policies(info->caps);
 	(void)printf("memory        %llu MiB for boxes, unless --memory asks "
 		     "for more\n",
 		(unsigned long long)(info->free_pages >> 8));

@@ -2,6 +2,7 @@
 /* The small services of the machine: who it is, time, chance, the operator. */
 #include <hal/linux/machine.h>
 
+#include <cpuid.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,21 @@
 #define NS_PER_S       1000000000ull
 #define LINE_MAX_BYTES 256
 
+/* Where it gives user pages protection keys, the kernel makes what is mapped
+ * for execution only unreadable. */
+static bool has_user_keys(void)
+{
+	uint32_t eax, ebx, ecx, edx;
+
+	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
+	       (ecx & bit_OSPKE) != 0;
+}
+
 /* Process isolation and no more: whoever owns the kernel owns the boxes. */
 struct cbx_hal_caps cbx_hal_caps(void)
 {
 	return (struct cbx_hal_caps){
+		.bits = has_user_keys() ? CBX_CAP_BOX_EXECUTE_ONLY : 0,
 		.backend = CBX_BACKEND_LINUX,
 	};
 }
