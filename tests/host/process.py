@@ -19,8 +19,11 @@ import tarfile
 import tempfile
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
+import emulator  # noqa: E402
+
 SKIP = 77
-QEMU = 'qemu-system-x86_64'
+QEMU = emulator.QEMU
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the kernel's own status
 SECONDS = 60
 PAGE = 4096
@@ -57,8 +60,8 @@ def archive(argv, files, envp=(), stdin=b''):
 
 def command(monitor, host, folder, cpus=1, memory=512, more=()):
     """The emulator's words; the archive is in folder/archive already."""
-    words = [QEMU, '-M', 'q35', '-cpu', 'max,-la57', '-m', str(memory), '-smp', str(cpus),
-             '-nodefaults', '-no-reboot', '-display', 'none', '-kernel', monitor, '-initrd', host,
+    words = [QEMU, *emulator.CLOSED, *emulator.IOMMU, '-cpu', 'max,-la57', '-m', str(memory),
+             '-smp', str(cpus), '-nodefaults', '-no-reboot', '-display', 'none', '-kernel', monitor, '-initrd', host,
              '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
              '-device', f'loader,addr={ARCHIVE_PA:#x},file={folder}/archive,force-raw=on',
              '-chardev', f'file,id=console,path={folder}/console', '-serial', 'chardev:console']

@@ -51,7 +51,10 @@ def cases(monitor, host, least=16, more=()):
 
 
 def user(monitor, host):
-    cases(monitor, host, 8)
+    cases(monitor, host, 9)
+    status, lines = boot(monitor, host, '-device', 'loader,addr=0x8000000,data=1,data-len=8')
+    expect(status != GOOD and lines[-2] == 'host: out cfc', '\n'.join(lines))
+    expect(lines[-1].startswith('panic: the host used a port'), lines[-1])
 
 
 def cpus(monitor, host):
