@@ -25,15 +25,9 @@
  * and above, when it has interrupts on.  One that comes while a box runs ends
  * BOX_ENTER, and is delivered as soon as the host enables interrupts.
  *
- * User mode.  The host goes there by IRETQ, too, with CBX_SELECTOR_USER_CODE and
- * CBX_SELECTOR_USER_DATA, the only user selectors there are.  What happens there
- * (an exception, an interrupt, `syscall`, which leaves rip in rcx and rflags in
- * r11) is a trap like one of the kernel's, with the user's cs.
- *
- * Where the CPU has shadow stacks (doc/pks-vm.md) the host has one page of its
- * own on each CPU.  A trap of its kernel leaves there what its IRETQ compares
- * with; one of its user mode goes on with the shadow stack pointer that the call
- * CBX_PKS_TRAP_ENTRY was made with.
+ * User mode: the host goes there by IRETQ, too, with the only user selectors there
+ * are.  What happens there (`syscall` leaves rip in rcx, rflags in r11) is a trap
+ * like one of the kernel's, with the user's cs.
  *
  * Any gate may run a box, be it the keeper.  Extended state, data segments and
  * the bases of fs and gs are lost then: whoever needs them saves them.
