@@ -25,12 +25,13 @@
  * and above, when it has interrupts on.  One that comes while a box runs ends
  * BOX_ENTER, and is delivered as soon as the host enables interrupts.
  *
- * User mode: the host goes there by IRETQ, too, with the only user selectors there
- * are.  What happens there (`syscall` leaves rip in rcx, rflags in r11) is a trap
- * like one of the kernel's, with the user's cs.
- *
- * Any gate may run a box, be it the keeper.  Extended state, data segments and
- * the bases of fs and gs are lost then: whoever needs them saves them.
+ * User mode: the host goes there by IRETQ, too; what happens there (`syscall`
+ * leaves rip in rcx, rflags in r11) is a trap like one of the kernel's, with the
+ * user's cs.  Where the CPU has shadow stacks (doc/pks-vm.md) the host has a page
+ * of its own on each CPU: a trap of its kernel leaves there what its IRETQ compares
+ * with; one of its user mode goes on with the pointer that CBX_PKS_TRAP_ENTRY was
+ * called with.  Any gate may run a box, be it the keeper: extended state, data
+ * segments and the bases of fs and gs are lost then.
  */
 #ifndef CBX_HAL_PKS_VM_HOST_H
 #define CBX_HAL_PKS_VM_HOST_H
