@@ -140,6 +140,10 @@ static void print_info(const struct cbx_capabilities *info)
 		CBX_ABI_MAJOR, CBX_ABI_MINOR, info->abi_major, info->abi_minor);
 	(void)printf("backend       %s\n", cbx_backend_name(info->backend));
 	(void)printf("protection    %s\n", cbx_capabilities_text(info->caps));
+	(void)printf("devices       %s\n",
+		(info->caps & CBX_CAP_DMA) != 0
+			? "are kept out, by an IOMMU"
+			: "are not kept out: no IOMMU, or a way round it");
 	if (info->backend == CBX_BACKEND_PKS_VM) {
 		(void)printf("host          a test host only: no Linux kernel "
 			     "runs on this backend yet\n");

@@ -6,6 +6,8 @@
 #ifndef TESTS_HOST_NIC_H
 #define TESTS_HOST_NIC_H
 
+#include <hal/pks-vm/pci.h>
+
 #include "host.h"
 
 #define NIC_BYTES 64u /* it copies */

@@ -3,6 +3,8 @@
  * Ports that would undo what page tables do: an SMI, whose handler begins in
  * low memory, and last, the configuration of PCI, which stops the machine.
  */
+#include <hal/pks-vm/pci.h>
+
 #include "host.h"
 
 #define SMI_PORT  0xb2

@@ -109,12 +109,6 @@
 #define CBX_PKS_FLUSH_ALL     2
 #define CBX_PKS_FLUSH_DONE    3
 
-/** Backend gates for devices; a function's place is bus << 8 | device << 3 |
- * function. */
-#define CBX_PKS_PCI_READ    0x1030 /* place, offset: ret 32 bits */
-#define CBX_PKS_PCI_COMMAND 0x1031 /* place, bits of the command register */
-#define CBX_PKS_REFUSED	    0x1032 /* ret count, address, record */
-
 #ifndef __ASSEMBLER__
 
 #include <base/types.h>

@@ -11,6 +11,12 @@
 #include <arch/x86_64/boot.h>
 #include <hal/hal.h>
 
+/** Backend gates for devices; a function's place is bus << 8 | device << 3 |
+ * function. */
+#define CBX_PKS_PCI_READ    0x1030 /* place, offset: ret 32 bits */
+#define CBX_PKS_PCI_COMMAND 0x1031 /* place, bits of the command register */
+#define CBX_PKS_REFUSED	    0x1032 /* ret count, address, record */
+
 /** Switch off every device's accesses to memory, look for ways round the IOMMU
  * and round page tables, and say a line for each. */
 void cbx_pks_pci_start(const struct cbx_x86_boot *boot);
