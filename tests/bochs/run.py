@@ -136,6 +136,9 @@ def cpus(machine, image):
 FAULTS = [(14, 3), (14, 3), (14, 3), (14, 2), (14, 2), (14, 0x11), (14, 0x11)]
 
 
+CET_FAULTS = [(21, 1), (14, 3), (21, 3)]  # near RET; a store; no ENDBR64
+
+
 def value(lines, name):
     """A line of the panic's registers."""
     found = [line for line in lines if re.fullmatch(name + ' +[0-9a-f]{16}', line)]
@@ -143,11 +146,16 @@ def value(lines, name):
     return int(found[0].split()[1], 16)
 
 
-def fault(machine, *images):
-    for image, (vector, error) in zip(images, FAULTS):
+def fault(machine, *images, wanted=tuple(FAULTS)):
+    for image, (vector, error) in zip(images, wanted):
         lines = machine.boot(image)
         expect('panic: a fault in the monitor' in lines[-1], 'no panic')
         expect((value(lines, 'vector'), value(lines, 'error')) == (vector, error), 'another fault')
+
+
+def cet_fault(machine, *images):
+    expect(len(images) == len(CET_FAULTS), 'an image for each fault')
+    fault(machine, *images, wanted=CET_FAULTS)
 
 
 def host(machine, monitor, image):
@@ -176,7 +184,8 @@ def sweep(machine, monitor, image):
     print('the machine stopped at', stops)
 
 
-TESTS = {'simple': simple, 'cpus': cpus, 'fault': fault, 'host': host, 'sweep': sweep}
+TESTS = {'simple': simple, 'cpus': cpus, 'fault': fault, 'cet fault': cet_fault,
+         'host': host, 'sweep': sweep}
 
 
 def main():

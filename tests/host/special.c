@@ -106,6 +106,9 @@ static const char *what_is_the_hosts_does_no_harm(void)
 	uint64_t page = host_page();
 	volatile uint64_t *word = (volatile uint64_t *)DIRECT(page);
 
+	for (uint32_t i = 0; i < 512; i++) {
+		word[i] = 0;
+	}
 	WANT(STATUS(CBX_PKS_MSR, MSR_TSC_AUX, 7) == CBX_OK);
 	WANT(STATUS(CBX_PKS_MSR, MSR_KERNEL_GS, DIRECT(page)) == CBX_OK);
 	WANT(read_msr(MSR_TSC_AUX) == 7);

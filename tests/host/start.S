@@ -118,6 +118,22 @@ host_trap:
 	call	*%rdi
 	jmp	probe_good
 
+	/* int probe_ret(uint64_t va), and by the two other returns */
+	probe	probe_ret
+	pushq	%rdi
+	ret
+	probe	probe_lret
+	pushq	$CBX_SELECTOR_CODE
+	pushq	%rdi
+	lretq
+	probe	probe_iret
+	pushq	$CBX_SELECTOR_DATA
+	pushq	probe_rsp(%rip)
+	pushq	$2
+	pushq	$CBX_SELECTOR_CODE
+	pushq	%rdi
+	iretq
+
 	/* int probe_int3(void), probe_ud(void), probe_syscall(void) */
 	probe	probe_int3
 	int3

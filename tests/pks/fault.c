@@ -16,6 +16,7 @@ static void touch(uint64_t va)
 
 static void execute(uint64_t va)
 {
+	__asm__ volatile("" : "+r"(va)); /* by a pointer, whatever it is */
 	((void (*)(void))va)();
 }
 
@@ -25,6 +26,14 @@ static uint64_t __attribute__((noinline)) dig(uint64_t depth)
 	volatile uint8_t room[512] = { 0 };
 
 	return depth == 0 ? room[0] : dig(depth - 1) + room[depth % 512];
+}
+
+/* Return somewhere else, as a bug that overwrites the stack would have it. */
+static void __attribute__((noinline)) return_to(uint64_t va)
+{
+	volatile uint64_t *frame = __builtin_frame_address(0);
+
+	frame[1] = va;
 }
 
 _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot)
@@ -51,6 +60,15 @@ _Noreturn void cbx_x86_main(const struct cbx_x86_boot *boot)
 		break;
 	case 6: /* nor does a box's memory, or what it is lent */
 		execute(CBX_CPU_AT(CBX_CPU_REPLY_PAGE));
+		break;
+	case 8: /* from here on with CET: a return address is not data */
+		return_to((uint64_t)test_pass);
+		break;
+	case 9: /* nor is the shadow stack */
+		touch(CBX_CPU_AT(CBX_CPU_SHADOW_MAIN));
+		break;
+	case 10: /* and no function is called by a pointer */
+		execute((uint64_t)test_pass);
 		break;
 	default: /* a CPU that lacks something is found before */
 		break;

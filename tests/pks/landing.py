@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where an indirect branch can end in the monitor's text: at the gate, the entry
 stubs, the system call entry and the locked instructions, and nowhere else.  The
-bytes of ENDBR64 count wherever they are, inside an instruction, too.
+bytes of ENDBR64 count wherever they are, inside an instruction, too.  And the
+gate's page holds no more code than tests/host/sweep.c jumps to.
 
 usage: landing.py MONITOR
 """
@@ -10,6 +11,8 @@ import struct
 import sys
 
 ENDBR64 = b'\xf3\x0f\x1e\xfa'
+GATE_MAX = 0x240
+LAST_BYTES = 32  # of what is last on the page
 BOOT_END = 0x200000  # below: start-up, mapped by no table of afterwards
 WANTED = r'cbx_pks_gate|cbx_x86_stub\d+|cbx_x86_syscall|\w+_locked'
 
@@ -47,6 +50,9 @@ def main():
     for address, text in text_of(image):
         if address >= BOOT_END:
             pads += [address + m.start() for m in re.finditer(re.escape(ENDBR64), text)]
+    ends = [at for at, group in names.items() if 'cbx_x86_host_enter_out' in group]
+    if len(ends) != 1 or ends[0] % 4096 + LAST_BYTES > GATE_MAX:
+        sys.exit('landing.py: the gate is longer than the sweep')
     good = [n for at in pads for n in names.get(at, []) if re.fullmatch(WANTED, n)]
     wrong = [hex(at) for at in pads
              if not any(re.fullmatch(WANTED, n) for n in names.get(at, []))]
