@@ -47,8 +47,6 @@ static void timer_taken(void)
 void cbx_pks_irq_taken(uint64_t vector)
 {
 	switch (vector) {
-	case CBX_APIC_SPURIOUS:
-		return;
 	case CBX_APIC_TIMER:
 		timer_taken();
 		break;
@@ -56,6 +54,7 @@ void cbx_pks_irq_taken(uint64_t vector)
 		cbx_pks_apic_forgive();
 		break;
 	case CBX_APIC_AGAIN:
+	case CBX_APIC_SPURIOUS: /* a device may send it: then it is in service */
 		break;
 	default:
 		cbx_pks_lines_taken(vector);
