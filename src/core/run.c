@@ -44,13 +44,9 @@ static void leave_trace(struct cbx_run *run, const struct cbx_call *call)
 static void gate(struct cbx_run *run, const struct cbx_call *call)
 {
 	struct cbx_thread *thread = run->thread;
-	struct cbx_reply reply;
 
-	cbx_gate_box(run, call, &reply);
-	if (thread->state != CBX_THREAD_WAITING) {
-		thread->reply = reply;
-		thread->answered = true;
-	}
+	cbx_gate_box(run, call, &thread->reply);
+	thread->answered = thread->state != CBX_THREAD_WAITING;
 }
 
 static void handle_stop(struct cbx_run *run, const struct cbx_stop *stop)
@@ -77,9 +73,13 @@ static void handle_stop(struct cbx_run *run, const struct cbx_stop *stop)
 
 static void deliver_deadline(struct cbx_thread *thread)
 {
-	uint64_t now = cbx_hal_ticks();
+	uint64_t now;
 
-	if (thread->deadline != 0 && thread->deadline <= now) {
+	if (thread->deadline == 0) {
+		return;
+	}
+	now = cbx_hal_ticks();
+	if (thread->deadline <= now) {
 		thread->deadline = 0;
 		cbx_arch_vcpu_upcall(&thread->vcpu, CBX_UPCALL_DEADLINE, now);
 	}
@@ -90,7 +90,7 @@ static void deliver_deadline(struct cbx_thread *thread)
 static void run_once(struct cbx_run *run)
 {
 	struct cbx_thread *thread = run->thread;
-	struct cbx_stop stop = { 0 };
+	struct cbx_stop stop;
 	bool keeper = run->d->keeper;
 
 	deliver_deadline(thread);

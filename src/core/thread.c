@@ -77,8 +77,7 @@ uint64_t cbx_thread_wake(const struct cbx_domain *d, uint64_t ticks)
 }
 
 /* Whether the thread can run now; *wake becomes the earliest time one can. */
-static bool can_run(
-	const struct cbx_thread *thread, uint64_t now, uint64_t *wake)
+static bool can_run(const struct cbx_thread *thread, uint64_t *wake)
 {
 	switch ((enum cbx_thread_state)thread->state) {
 	case CBX_THREAD_RUNNABLE:
@@ -88,7 +87,7 @@ static bool can_run(
 		if (thread->wake == 0) {
 			return false;
 		}
-		if (thread->wake <= now) {
+		if (thread->wake <= cbx_hal_ticks()) {
 			return true;
 		}
 		if (*wake == 0 || thread->wake < *wake) {
@@ -104,7 +103,6 @@ static bool can_run(
 
 struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake)
 {
-	uint64_t now = cbx_hal_ticks();
 	uint32_t handle = d->next_thread;
 
 	*wake = 0;
@@ -116,7 +114,7 @@ struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake)
 		}
 		thread = cbx_thread_hold(d, handle);
 		handle = cbx_list_next(handle);
-		if (can_run(thread, now, wake)) {
+		if (can_run(thread, wake)) {
 			d->next_thread = handle;
 			return thread;
 		}

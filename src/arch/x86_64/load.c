@@ -63,7 +63,8 @@ static void copy_tops(const struct cbx_x86_root *root)
 }
 
 /* The box root has the space's entries as they were at @p token or later. */
-static bool refresh(struct loads *l, uint64_t n, uint64_t token)
+static __attribute__((noinline)) bool refresh(
+	struct loads *l, uint64_t n, uint64_t token)
 {
 	const struct cbx_x86_root *root =
 		cbx_hal_page_map((struct cbx_pfn){ n });
@@ -82,7 +83,7 @@ static bool refresh(struct loads *l, uint64_t n, uint64_t token)
 
 /* From before anything is read until it is in CR3, the CPU is about to have the
  * space: a flush from now on waits for it. */
-static void load(struct loads *l, uint64_t n)
+static __attribute__((noinline)) void load(struct loads *l, uint64_t n)
 {
 	uint64_t token = atomic_load(&counter);
 

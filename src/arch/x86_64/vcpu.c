@@ -169,7 +169,8 @@ static bool deliver_call(struct cbx_x86_vcpu *v, uint32_t code,
 /* What was to be delivered when the context next runs. */
 static bool deliver_due(struct cbx_x86_vcpu *v, struct cbx_stop *stop)
 {
-	const struct cbx_x86_trap none = { .vector = CBX_VECTOR_SYSCALL };
+	static const struct cbx_x86_trap none = { .vector =
+							  CBX_VECTOR_SYSCALL };
 	bool call = v->call_due;
 	bool deadline = v->deadline_due && v->entry != 0;
 	const struct cbx_upcall upcall = {
@@ -261,7 +262,7 @@ void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
 	cbx_x86_segments_clear(); /* the host may load what it likes */
 	cbx_x86_space_enter(v->root);
 	before = cbx_x86_features_begin(v);
-	on = deliver_due(v, stop);
+	on = (!v->call_due && !v->deadline_due) || deliver_due(v, stop);
 	while (on) {
 		on = step(v, stop);
 	}
