@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""all.py bench_core | all.py confbox FOLDER: everything about one backend.
+"""all.py bench_core | all.py confbox FOLDER | all.py --pks ...: everything about
+one backend.
 
 `meson compile bench` runs it.  Instructions are counted where valgrind is.
 """
@@ -16,6 +17,10 @@ def script(name, *arguments):
 
 
 def main():
+    if sys.argv[1] == '--pks':
+        script('pks.py', *sys.argv[2:5])
+        script('pks_calls.py', *sys.argv[5:])
+        return
     if len(sys.argv) == 3:
         script('run.py', *sys.argv[1:])
         return

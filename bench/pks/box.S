@@ -7,6 +7,7 @@
 #define GATE_END   0x100
 #define GATE_ENTRY 0x118
 #define GATE_WRITE 0x131
+#define GATE_RESULT 0x119
 #define TRIES	   200
 
 	.text
@@ -55,7 +56,14 @@ bench_box:
 	movl	$TRIES, %r13d
 	.endm
 
-/* An exit for every time it is entered. */
+/* An exit for every time it is entered, with nothing to tell but a number. */
+	.globl	bench_box_exit
+bench_box_exit:
+	clear_arguments
+1:	gate	GATE_RESULT
+	jmp	1b
+
+/* The same, with a byte of output. */
 	.globl	bench_box_output
 bench_box_output:
 	xorl	%r10d, %r10d

@@ -191,6 +191,7 @@ cbx_x86_stubs_end:
 	movq	CBX_FRAME_RIP(%rdx), %rax
 	not_within cbx_enter_from, cbx_enter_to, cbx_enter_out
 	not_within cbx_x86_host_enter_from, cbx_x86_host_enter_to, cbx_x86_host_enter_out
+	not_within cbx_x86_host_leave_from, cbx_x86_host_leave_to, cbx_x86_host_leave_out
 	not_within cbx_halt_from, cbx_halt_to, cbx_halt_to
 	popq	%rdx
 	popq	%rcx

@@ -45,11 +45,14 @@
 void cbx_x86_host_trap(void);
 void cbx_x86_host_syscall(void);
 
-/** The way into the host: an NMI in [from, to), which the monitor takes, returns
- * to out. */
+/** The two ways into the host: an NMI in [from, to), which the monitor takes,
+ * returns to out. */
 extern const uint8_t cbx_x86_host_enter_from[];
 extern const uint8_t cbx_x86_host_enter_to[];
 extern const uint8_t cbx_x86_host_enter_out[];
+extern const uint8_t cbx_x86_host_leave_from[];
+extern const uint8_t cbx_x86_host_leave_to[];
+extern const uint8_t cbx_x86_host_leave_out[];
 
 /**
  * The stretch of a prologue that opens rights, for the HAL's stubs in mode HOST:

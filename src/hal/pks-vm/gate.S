@@ -5,6 +5,7 @@
  */
 #include <arch/x86_64/cet.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/own.h>
 
 #define REGS_R8	    (CBX_HOST_REGS + 0x00)
 #define REGS_R9	    (CBX_HOST_REGS + 0x08)
@@ -85,7 +86,13 @@ gate_checked:
 	jne	cbx_x86_misused
 	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
 gate_opened:
+	cmpq	$0, CBX_CPU_SHADOW(%rcx)
 	movabsq	$CBX_PKS_HOST_VA, %rcx
+	movabsq	$CBX_CPU_SCRATCH_VA, %rdx
+	jne	gate_stop		/* shadow stacks change there */
+	cmpq	$CBX_PKS_MEMORY, CBX_PKS_GATE_RAX(%rdx)
+	jae	gate_own
+gate_stop:
 	save_registers
 	movq	%r11, REGS_RIP(%rcx)
 	movq	%rsp, REGS_RSP(%rcx)
@@ -94,7 +101,6 @@ gate_opened:
 	xorl	%eax, %eax
 	rdsspq	%rax
 	movq	%rax, CBX_HOST_CAME(%rcx)
-	movabsq	$CBX_CPU_SCRATCH_VA, %rdx
 	take	CBX_PKS_GATE_RAX, REGS_RAX
 	take	CBX_PKS_GATE_RDX, REGS_RDX
 
@@ -121,6 +127,41 @@ left_host:
 	xorl	%r10d, %r10d
 	xorl	%r11d, %r11d
 	ret
+
+/* A gate of the backend's is answered here, on the monitor's stack, the host's
+ * registers but for the arguments where they are. */
+gate_own:
+	movq	%rsp, REGS_RSP(%rcx)
+	movq	CBX_HOST_RESUME(%rcx), %rsp
+	pushq	$2
+	popfq
+	pushq	%r11
+	pushq	$0			/* struct cbx_call, from its end */
+	pushq	%r9
+	pushq	%r8
+	pushq	%r10
+	pushq	CBX_PKS_GATE_RDX(%rdx)
+	pushq	%rsi
+	pushq	%rdi
+	pushq	CBX_PKS_GATE_RAX(%rdx)
+	movq	%rsp, %rdi
+	call	cbx_pks_own_call
+	addq	$8, %rsp
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%r10
+	popq	%r8
+	popq	%r9
+	addq	$8, %rsp
+	popq	%r11
+	movabsq	$CBX_PKS_HOST_VA, %rcx
+	cmpl	$CBX_PKS_OWN_NONE, %eax
+	jb	gate_leave		/* CBX_PKS_OWN_DONE */
+	movq	REGS_RSP(%rcx), %rsp
+	ja	gate_leave_out		/* CBX_PKS_OWN_LATER */
+	movabsq	$CBX_CPU_SCRATCH_VA, %rdx
+	jmp	gate_stop
 	.size	cbx_pks_gate, . - cbx_pks_gate
 
 /* rdx, rcx, rax and the frame for IRETQ lie in the scratch page already. */
@@ -179,6 +220,38 @@ host_closed:
 	popq	%rcx
 	popq	%rax
 	iretq
+
+/* On from an own gate: as above, what IRETQ pops is put there now. */
+gate_leave:
+	movq	REGS_RSP(%rcx), %rdx
+	movq	%r11, %rax
+	sarq	$47, %rax		/* 0 or -1: canonical */
+	incl	%eax
+	cmpl	$1, %eax
+	ja	gate_leave_out
+	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_FRAME, %rax
+	movq	$0, (%rax)
+	movq	$0, 0x08(%rax)
+	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY, %rcx
+	movq	%rcx, 0x10(%rax)
+	movq	%r11, 0x18(%rax)
+	movq	$CBX_SELECTOR_CODE, 0x20(%rax)
+	movq	$2, 0x28(%rax)
+	movq	%rdx, 0x30(%rax)
+	movq	$CBX_SELECTOR_DATA, 0x38(%rax)
+	movq	%rax, %rsp
+	movabsq	$CBX_CPU_STATE_VA, %rcx
+	.globl	cbx_x86_host_leave_from
+	.hidden	cbx_x86_host_leave_from
+cbx_x86_host_leave_from:		/* an NMI from here on leads to out */
+	movq	CBX_CPU_NMIS(%rcx), %rax
+	cmpq	CBX_CPU_SEEN(%rcx), %rax
+	jne	gate_leave_out
+	movl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
+	.globl	cbx_x86_host_leave_to
+	.hidden	cbx_x86_host_leave_to
+cbx_x86_host_leave_to:
+	jmp	host_close
 	.globl	cbx_pks_enter_end
 	.hidden	cbx_pks_enter_end
 cbx_pks_enter_end:
@@ -188,6 +261,23 @@ cbx_pks_enter_end:
 	.hidden	cbx_x86_host_enter_out
 cbx_x86_host_enter_out:
 	movabsq	$CBX_PKS_HOST_VA, %rcx
+	movq	$CBX_VECTOR_NONE, CBX_HOST_VECTOR(%rcx)
+	jmp	left_host
+
+/* Nor did it go on; its stack pointer was put away. */
+	.globl	cbx_x86_host_leave_out
+	.hidden	cbx_x86_host_leave_out
+cbx_x86_host_leave_out:
+gate_leave_out:
+	movabsq	$CBX_PKS_HOST_VA, %rcx
+	save_registers
+	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY, %rax
+	movq	%rax, REGS_RAX(%rcx)
+	movq	$0, REGS_RDX(%rcx)
+	movq	$0, REGS_RCX(%rcx)
+	movq	%r11, REGS_RIP(%rcx)
+	movq	$2, REGS_RFLAGS(%rcx)
+	movq	$CBX_SELECTOR_CODE, CBX_HOST_CS(%rcx)
 	movq	$CBX_VECTOR_NONE, CBX_HOST_VECTOR(%rcx)
 	jmp	left_host
 	.size	cbx_pks_enter, . - cbx_pks_enter

@@ -5,6 +5,7 @@
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/irq.h>
+#include <hal/pks-vm/own.h>
 #include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -253,28 +254,45 @@ static void stop(struct cbx_pks_host *host)
 	cbx_pks_table_drop();
 }
 
+static struct cbx_call call_of(const struct cbx_regs *r)
+{
+	return (struct cbx_call){
+		.id = r->rax,
+		.arg = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 },
+	};
+}
+
+/* A gate of the backend's, where gate.S leaves it to us. @return whether there
+ * is one */
+static bool answered(struct cbx_pks_host *host)
+{
+	struct cbx_call call = call_of(&host->regs);
+	struct cbx_reply reply = { 0 };
+
+	if (!cbx_pks_gate_call(&call, &reply)) {
+		return false;
+	}
+	answer(host, &reply);
+	return true;
+}
+
 /* @return whether the core hears of it */
 static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 {
 	const struct cbx_regs *r = &host->regs;
-	struct cbx_reply reply = { 0 };
 
 	host->cs = CBX_SELECTOR_CODE;
-	*event = (struct cbx_event){
-		.kind = CBX_EVENT_CALL,
-		.call = { r->rax,
-			{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, 0 },
-	};
 	if (r->rax == CBX_PKS_STOP) {
 		stop(host);
 		*event = (struct cbx_event){ .kind = CBX_EVENT_CPU_STOP };
 		return true;
 	}
-	if (!cbx_pks_gate_call(&event->call, &reply)) {
-		return true;
+	if (r->rax >= CBX_PKS_MEMORY && answered(host)) {
+		return false;
 	}
-	answer(host, &reply);
-	return false;
+	event->kind = CBX_EVENT_CALL;
+	event->call = call_of(r);
+	return true;
 }
 
 /* @return whether the core hears of it */
@@ -305,6 +323,32 @@ static void load_root(const struct cbx_pks_host *host)
 	}
 }
 
+/* Whether the loop below has something to do before the host goes on.  A flush
+ * that is due has an NMI on its way, for which gate.S looks. */
+static bool is_wanted(const struct cbx_pks_host *host)
+{
+	const uint64_t *kept = host->pending;
+	uint64_t root;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
+	return root != host->root ||
+	       (kept[0] | kept[1] | kept[2] | kept[3]) != 0;
+}
+
+uint32_t cbx_pks_own_call(const struct cbx_call *call)
+{
+	struct cbx_reply *reply = scratch(CBX_PKS_REPLY);
+
+	*reply = (struct cbx_reply){ 0 };
+	if (call->id == CBX_PKS_FLUSH) {
+		reply->status = (uint64_t)cbx_pks_flush_call(call, reply);
+	} else if (call->id == CBX_PKS_STOP ||
+		   !cbx_pks_gate_call(call, reply)) {
+		return CBX_PKS_OWN_NONE;
+	}
+	return is_wanted(cbx_pks_host()) ? CBX_PKS_OWN_LATER : CBX_PKS_OWN_DONE;
+}
+
 /* The host's registers, as CPU_START says. */
 static void begin(struct cbx_pks_host *host)
 {
@@ -328,7 +372,7 @@ void cbx_hal_host_run(
 	struct cbx_pks_host *host = cbx_pks_host();
 	bool heard = false;
 
-	*event = (struct cbx_event){ .kind = CBX_EVENT_CPU_STOP };
+	event->kind = CBX_EVENT_CPU_STOP;
 	if (cpu != 0 && host->root == 0) {
 		begin(host);
 	}

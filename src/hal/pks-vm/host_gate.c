@@ -4,6 +4,7 @@
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/irq.h>
+#include <hal/pks-vm/own.h>
 #include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -115,7 +116,7 @@ static enum cbx_status root_load(const struct cbx_call *call)
 }
 
 /* An address of the monitor's, or of nobody's, is flushed as well as any. */
-static enum cbx_status flush(
+enum cbx_status cbx_pks_flush_call(
 	const struct cbx_call *call, struct cbx_reply *reply)
 {
 	switch (call->arg[0]) {
@@ -186,7 +187,7 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 		status = console(call);
 		break;
 	case CBX_PKS_FLUSH:
-		status = flush(call, reply);
+		status = cbx_pks_flush_call(call, reply);
 		break;
 	case CBX_PKS_CPU_START:
 		status = cpu_start(call);
