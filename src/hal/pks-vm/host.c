@@ -5,7 +5,6 @@
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/irq.h>
-#include <hal/pks-vm/own.h>
 #include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
@@ -321,32 +320,6 @@ static void load_root(const struct cbx_pks_host *host)
 		cbx_x86_space_leave();
 		cbx_x86_root_load(host->root);
 	}
-}
-
-/* Whether the loop below has something to do before the host goes on.  A flush
- * that is due has an NMI on its way, for which gate.S looks. */
-static bool is_wanted(const struct cbx_pks_host *host)
-{
-	const uint64_t *kept = host->pending;
-	uint64_t root;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	return root != host->root ||
-	       (kept[0] | kept[1] | kept[2] | kept[3]) != 0;
-}
-
-uint32_t cbx_pks_own_call(const struct cbx_call *call)
-{
-	struct cbx_reply *reply = scratch(CBX_PKS_REPLY);
-
-	*reply = (struct cbx_reply){ 0 };
-	if (call->id == CBX_PKS_FLUSH) {
-		reply->status = (uint64_t)cbx_pks_flush_call(call, reply);
-	} else if (call->id == CBX_PKS_STOP ||
-		   !cbx_pks_gate_call(call, reply)) {
-		return CBX_PKS_OWN_NONE;
-	}
-	return is_wanted(cbx_pks_host()) ? CBX_PKS_OWN_LATER : CBX_PKS_OWN_DONE;
 }
 
 /* The host's registers, as CPU_START says. */
