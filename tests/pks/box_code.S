@@ -488,6 +488,24 @@ quick:	movq	REGS_R12(%rsi), %r12
 	fdivrp
 	fwait
 
+/* Exceptions QEMU does not raise, or raises as another. */
+	case	int1
+	.byte	0xf1
+	case	alignment
+	pushfq
+	orl	$0x40000, (%rsp)
+	popfq
+	movl	1(%rsp), %eax
+	ud2
+	case	simd
+	pushq	$0x1d80			/* division by zero is to be told of */
+	ldmxcsr	(%rsp)
+	pxor	%xmm1, %xmm1
+	movl	$1, %eax
+	cvtsi2sdl %eax, %xmm0
+	divsd	%xmm1, %xmm0
+	ud2
+
 /* What anybody may execute tells nothing and changes nothing. */
 	case	harmless
 	xorl	%eax, %eax
