@@ -4,6 +4,7 @@
 usage: run.py TEST MONITOR HOST
 """
 import os
+import re
 import shutil
 import socket
 import struct
@@ -92,7 +93,7 @@ def irq_once(monitor, host, *more):
             lines = talk(run, operator)
             status = run.wait()
             late.cancel()
-    judge(status, lines, 12)
+    judge(status, lines, 13)
 
 
 def special(monitor, host):
@@ -142,6 +143,43 @@ def init(monitor, host):
     expect('host: sends INIT' in lines, 'it was not sent')
     good = lines[-1] == 'host: sends INIT' or 'host: it was held back' in lines
     expect(good, 'something went on')
+
+
+def stopped(monitor, host):
+    """A panic stops every CPU."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'operator')
+        machine = MACHINE[:MACHINE.index('-device')]  # no port that ends the machine
+        command = [QEMU, *machine, '-smp', '4', '-kernel', monitor, '-initrd', host,
+                   '-monitor', f'unix:{path},server=on,wait=off']
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as run:
+            late = threading.Timer(SECONDS, run.kill)
+            late.start()
+            for line in run.stdout:
+                print(line.decode(errors='replace').strip())
+                if b'panic: the host crashed' in line:
+                    break
+            time.sleep(1)
+            halted = look(path)
+            run.kill()
+            late.cancel()
+    expect(halted == 4, f'{halted} CPUs have stopped')
+
+
+def look(path):
+    """How many CPUs are in HLT with interrupts off."""
+    text = b''
+    with socket.socket(socket.AF_UNIX) as operator:
+        operator.connect(path)
+        operator.sendall(b'info registers -a\n')
+        operator.settimeout(3)
+        try:
+            while text.count(b'XMM15') < 4:
+                text += operator.recv(65536)
+        except TimeoutError:
+            pass
+    flags = re.findall(rb'RFL=([0-9a-f]+).*?HLT=(\d)', text, re.S)
+    return sum(halted == b'1' and int(value, 16) & 0x200 == 0 for value, halted in flags)
 
 
 MISUSE = "panic: the monitor's WRMSR was misused"
@@ -206,7 +244,8 @@ def refused(monitor, host):
 
 
 TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special, 'code': code,
-         'dma': dma, 'ports': ports, 'init': init, 'sweep': sweep, 'refused': refused}
+         'dma': dma, 'ports': ports, 'init': init, 'sweep': sweep, 'refused': refused,
+         'stopped': stopped}
 
 
 def main():

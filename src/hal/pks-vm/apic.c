@@ -172,9 +172,12 @@ void cbx_pks_apic_again(void)
 	}
 }
 
+/* Before it is mapped there is nobody to send to. */
 bool cbx_pks_apic_nmi(uint32_t cpu)
 {
-	if (!is_idle()) {
+	const uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
+
+	if (table[CBX_CPU_APIC_PAGE] == 0 || !is_idle()) {
 		return false;
 	}
 	write_word(COMMAND_TO, (uint32_t)ids[cpu] << 24);

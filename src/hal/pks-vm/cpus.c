@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdatomic.h>
 
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
@@ -27,6 +28,7 @@ struct cpu {
 };
 
 static struct cpu cpus[CBX_X86_CPUS_MAX];
+static atomic_bool stopped;
 static _Atomic uint64_t counter;
 
 static struct cpu *mine(void)
@@ -102,6 +104,16 @@ void cbx_hal_cpu_kick(uint32_t cpu)
 	(void)cbx_pks_kick(cpu);
 }
 
+/* One that holds still in the monitor does so for ever: the lock it waits for is
+ * not given back. */
+void cbx_pks_stop_others(void)
+{
+	atomic_store(&stopped, true);
+	for (uint32_t i = 0; i < cbx_hal_cpu_count(); i++) {
+		(void)cbx_pks_kick(i);
+	}
+}
+
 /* What the NMI stub left on its stack may have been a box's. */
 void cbx_pks_nmis_take(void)
 {
@@ -111,6 +123,9 @@ void cbx_pks_nmis_take(void)
 
 	if (more == 0) {
 		return;
+	}
+	if (atomic_load(&stopped)) {
+		cbx_x86_stop();
 	}
 	cpu->nmis_seen = count;
 	memset((void *)(CBX_CPU_TOP(CBX_CPU_NMI_PAGE) - CBX_FRAME_BYTES), 0,

@@ -18,6 +18,9 @@ void cbx_pks_load_end(bool host, uint64_t token);
 /** As cbx_hal_cpu_kick. @return false when it could not be sent */
 bool cbx_pks_kick(uint32_t cpu);
 
+/** No other CPU runs a box or the host any more, as soon as it takes an NMI. */
+void cbx_pks_stop_others(void);
+
 /** Whether this CPU must drop its translations before the host runs. */
 bool cbx_pks_flush_due(void);
 

@@ -5,6 +5,7 @@
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
+#include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
@@ -200,6 +201,7 @@ _Noreturn void cbx_hal_panic(const char *what, const char *file, int line)
 	char digits[12] = { 0 };
 	uint32_t at = sizeof(digits) - 1;
 
+	cbx_pks_stop_others();
 	for (; line > 0 && at > 0; line /= 10) {
 		digits[--at] = (char)('0' + line % 10);
 	}
