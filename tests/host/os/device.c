@@ -93,7 +93,6 @@ static void give_back(const struct cbx_device_pages *extent)
 	}
 }
 
-/* The state of the caller's is lost when the keeper runs. */
 void os_device_close(struct os_device *device)
 {
 	for (uint32_t i = 0; i < device->box_count; i++) {

@@ -291,11 +291,11 @@ OS_SYSCALL(sys_close)
 {
 	struct os_file *file = os_file_at(arg[0]);
 
-	(void)t;
 	if (file == NULL) {
 		return OS_ERROR(EBADF);
 	}
 	if (file->kind == OS_KIND_DEVICE) {
+		os_state_save(t->cpu);
 		os_device_close(file->device);
 	}
 	file->kind = OS_KIND_FREE;

@@ -379,6 +379,8 @@ struct os_device;
 
 /** @return NULL when too many are open */
 struct os_device *os_device_open(void);
+
+/** What it took is given back.  @pre no extended state on this CPU is wanted */
 void os_device_close(struct os_device *device);
 uint64_t os_device_ioctl(
 	struct os_thread *t, struct os_device *device, const uint64_t *arg);
