@@ -59,7 +59,7 @@ def user(monitor, host):
 
 
 def cpus(monitor, host):
-    cases(monitor, host, 8, ('-smp', '4'))
+    cases(monitor, host, 9, ('-smp', '4'))
 
 
 def talk(run, operator):
