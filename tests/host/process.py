@@ -27,7 +27,6 @@ QEMU = emulator.QEMU
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the kernel's own status
 SECONDS = 60
 PAGE = 4096
-ARCHIVE_PA = 0x4000000
 ARCHIVE_MAGIC = 0x45564948435241
 
 
@@ -42,7 +41,7 @@ class Result:
 
 
 def archive(argv, files, envp=(), stdin=b''):
-    """The bytes at ARCHIVE_PA: argv[0] must be among files, {path: bytes}."""
+    """Files for the kernel: argv[0] must be among them, {path: bytes}."""
     everything = dict(files)
     everything['/init.argv'] = b''.join(word.encode() + b'\0' for word in argv)
     everything['/init.envp'] = b''.join(word.encode() + b'\0' for word in envp)
@@ -59,11 +58,11 @@ def archive(argv, files, envp=(), stdin=b''):
 
 
 def command(monitor, host, folder, cpus=1, memory=512, more=()):
-    """The emulator's words; the archive is in folder/archive already."""
+    """The emulator's words."""
     words = [QEMU, *emulator.CLOSED, *emulator.IOMMU, '-cpu', 'max,-la57', '-m', str(memory),
-             '-smp', str(cpus), '-nodefaults', '-no-reboot', '-display', 'none', '-kernel', monitor, '-initrd', host,
+             '-smp', str(cpus), '-nodefaults', '-no-reboot', '-display', 'none',
+             '-kernel', monitor, '-initrd', host,
              '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
-             '-device', f'loader,addr={ARCHIVE_PA:#x},file={folder}/archive,force-raw=on',
              '-chardev', f'file,id=console,path={folder}/console', '-serial', 'chardev:console']
     for name, port in (('out', 0xe9), ('err', 0xea), ('status', 0xeb)):
         words += ['-chardev', f'file,id={name},path={folder}/{name}',
@@ -79,14 +78,23 @@ def read(folder, name):
         return b''
 
 
+def write_host(path, host, packed, tail):
+    """The file that is loaded: kernel, archive at a page's beginning, a boot log."""
+    with open(host, 'rb') as file:
+        kernel = file.read()
+    with open(path, 'wb') as file:
+        file.write(kernel.ljust((len(kernel) + PAGE - 1) // PAGE * PAGE, b'\0'))
+        file.write(packed + tail)
+
+
 def run(monitor, host, argv, files, *, envp=(), stdin=b'', cpus=1, memory=512, more=(),
-        seconds=SECONDS):
+        tail=b'', seconds=SECONDS):
     """Run argv, whose files are {path inside: bytes}, to its end."""
     with tempfile.TemporaryDirectory(prefix='confbox-os-') as folder:
-        with open(os.path.join(folder, 'archive'), 'wb') as file:
-            file.write(archive(argv, files, envp, stdin))
+        loaded = os.path.join(folder, 'host')
+        write_host(loaded, host, archive(argv, files, envp, stdin), tail)
         try:
-            machine = subprocess.run(command(monitor, host, folder, cpus, memory, more),
+            machine = subprocess.run(command(monitor, loaded, folder, cpus, memory, more),
                                      stdin=subprocess.DEVNULL, timeout=seconds,
                                      check=False).returncode
         except subprocess.TimeoutExpired:

@@ -63,7 +63,9 @@ class Lab:
     """What the machine is made of."""
 
     def __init__(self, source, build):
-        sys.path[:0] = [os.path.join(source, 'tests', part) for part in ('host', 'support')]
+        sys.path[:0] = [os.path.join(source, 'tests', part)
+                        for part in ('bochs', 'host', 'support')]
+        self.source = source
         self.confbox = os.path.join(build, 'src/tools/confbox')
         self.monitor = os.path.join(build, 'src/monitor/bare/confbox-monitor.elf')
         self.peep = os.path.join(build, 'tests/lab/peep')
@@ -81,10 +83,22 @@ class Lab:
         with open(path, 'rb') as file:
             return file.read(), done.stdout.decode().strip()
 
+    def emulate(self, name):
+        """What runs a process of the test host."""
+        import process
+        if name == 'qemu':
+            if shutil.which(process.QEMU) is None:
+                fail(f'{process.QEMU} is not installed; install the package qemu-system-x86')
+            return process.run
+        import bochs_process
+        reason = bochs_process.reason_to_skip(self.source)
+        if reason is not None:
+            fail(reason)
+        return bochs_process.run
+
     def run(self, own, argv, files, stdin):
         """Boot; the result, and the digest of the log that was handed over."""
         import bootlog
-        import process
         with open(self.confbox, 'rb') as file:
             files['/bin/confbox'] = file.read()
         with open(self.monitor, 'rb') as file:
@@ -92,11 +106,9 @@ class Lab:
         with open(self.host, 'rb') as file:
             host = file.read()
         log = bootlog.log(monitor, host, f'pks-vm {own["--emulator"]} cpus={own["--cpus"]}')
-        with tempfile.NamedTemporaryFile(prefix='confbox-host-') as file:
-            file.write(bootlog.append(host, log))
-            file.flush()
-            result = process.run(self.monitor, file.name, argv, files, stdin=stdin,
-                                 cpus=int(own['--cpus']), seconds=int(own['--seconds']))
+        result = self.emulate(own['--emulator'])(
+            self.monitor, self.host, argv, files, stdin=stdin, cpus=int(own['--cpus']),
+            tail=bootlog.tail(log), seconds=int(own['--seconds']))
         return result, bootlog.digest(log)
 
 
@@ -164,10 +176,8 @@ def main(source, build, *words):
     if own.get('--help'):
         print(__doc__.strip())
         return 0
-    if own['--emulator'] != 'qemu':
-        fail(f'--emulator {own["--emulator"]}: there is qemu')
-    if shutil.which('qemu-system-x86_64') is None:
-        fail('qemu-system-x86_64 is not installed; install the package qemu-system-x86')
+    if own['--emulator'] not in ('qemu', 'bochs'):
+        fail(f'--emulator {own["--emulator"]}: there are qemu and bochs')
     lab = Lab(source, build)
     if own.get('--info'):
         return info(lab, own)

@@ -32,9 +32,9 @@ def log(monitor, host, options):
             event(PCR_HOST, 'options', options.encode()))
 
 
-def append(host, entries):
-    """The host's image as it is handed to the monitor."""
-    return host + entries + struct.pack('<Q', len(entries)) + MAGIC
+def tail(entries):
+    """What follows the host's image in the file that is handed to the monitor."""
+    return entries + struct.pack('<Q', len(entries)) + MAGIC
 
 
 def digest(entries):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files: a ustar archive behind a head, where the loader of process.py put it. */
+/* The files: a ustar archive behind a head, both behind this kernel in the file
+ * that was loaded; process.py put them there. */
 #include <host/os/os.h>
 
-#define ARCHIVE_PA    0x4000000ull
 #define ARCHIVE_MAGIC 0x45564948435241ull
 
 #define BLOCK	    512u
@@ -18,23 +18,34 @@ struct head {
 	uint64_t size;
 };
 
-static const struct head *head(void)
-{
-	const struct head *found =
-		(const struct head *)OS_DIRECT(ARCHIVE_PA >> CBX_PAGE_SHIFT);
+static const struct head *found;
 
-	if (found->magic != ARCHIVE_MAGIC) {
-		os_panic("no archive ", found->magic, 0);
+static const struct head *head_at(uint64_t pfn)
+{
+	return (const struct head *)OS_DIRECT(pfn);
+}
+
+/* The monitor names the pages of the file it loaded before all others. */
+void os_archive_start(void)
+{
+	struct cbx_reply loaded = OS_CALL(CBX_PKS_MEMORY, 0);
+	uint64_t end = loaded.ret[0] + loaded.ret[1];
+
+	for (uint64_t pfn = loaded.ret[0]; pfn < end; pfn++) {
+		if (head_at(pfn)->magic == ARCHIVE_MAGIC) {
+			found = head_at(pfn);
+			return;
+		}
 	}
-	return found;
+	os_panic("no archive ", loaded.ret[0], loaded.ret[1]);
 }
 
 void os_archive_range(uint64_t *first, uint64_t *last)
 {
-	uint64_t pages = (head()->size + CBX_PAGE_SIZE - 1) / CBX_PAGE_SIZE;
+	struct cbx_reply loaded = OS_CALL(CBX_PKS_MEMORY, 0);
 
-	*first = ARCHIVE_PA >> CBX_PAGE_SHIFT;
-	*last = *first + 1 + pages;
+	*first = loaded.ret[0];
+	*last = loaded.ret[0] + loaded.ret[1];
 }
 
 static uint64_t octal(const uint8_t *digits)
@@ -72,14 +83,14 @@ static void name_of(const uint8_t *block, char *name)
 	name[at] = '\0';
 }
 
-bool os_archive_find(const char *path, struct os_bytes *found)
+bool os_archive_find(const char *path, struct os_bytes *bytes)
 {
-	const uint8_t *at = (const uint8_t *)head() + CBX_PAGE_SIZE;
-	const uint8_t *end = at + head()->size;
+	const uint8_t *at = (const uint8_t *)found + CBX_PAGE_SIZE;
+	const uint8_t *end = at + found->size;
 	char name[NAME_BYTES + PREFIX_SIZE + 4];
 
 	if (os_same(path, "/")) {
-		*found = (struct os_bytes){ NULL, 0, true };
+		*bytes = (struct os_bytes){ NULL, 0, true };
 		return true;
 	}
 	while (at < end && at[0] != 0) {
@@ -87,7 +98,7 @@ bool os_archive_find(const char *path, struct os_bytes *found)
 
 		name_of(at, name);
 		if (os_same(name, path)) {
-			*found = (struct os_bytes){ at + BLOCK, size,
+			*bytes = (struct os_bytes){ at + BLOCK, size,
 				at[TYPE_AT] == '5' };
 			return true;
 		}

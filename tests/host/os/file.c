@@ -8,8 +8,6 @@
 
 #define FILES	  64u
 #define CHUNK	  512u
-#define PORT_OUT  0xe9u
-#define PORT_ERR  0xeau
 #define READ_MOST 0x7ffff000ull
 
 static struct os_file files[FILES];
@@ -114,7 +112,8 @@ static uint64_t file_read(
 	}
 }
 
-static uint64_t write_port(uint16_t port, uint64_t va, uint64_t size)
+static uint64_t write_channel(
+	enum os_channel channel, uint64_t va, uint64_t size)
 {
 	uint8_t chunk[CHUNK];
 
@@ -124,7 +123,7 @@ static uint64_t write_port(uint16_t port, uint64_t va, uint64_t size)
 		if (!os_get(chunk, va + done, n)) {
 			return done != 0 ? done : OS_ERROR(EFAULT);
 		}
-		os_out(port, chunk, n);
+		os_out(channel, chunk, n);
 		done += n;
 	}
 	return size;
@@ -154,9 +153,9 @@ static uint64_t file_write(uint64_t fd, uint64_t va, uint64_t size)
 	}
 	switch (file->kind) {
 	case OS_KIND_OUT:
-		return write_port(PORT_OUT, va, size);
+		return write_channel(OS_CHANNEL_OUT, va, size);
 	case OS_KIND_ERR:
-		return write_port(PORT_ERR, va, size);
+		return write_channel(OS_CHANNEL_ERR, va, size);
 	case OS_KIND_NULL:
 		return size;
 	case OS_KIND_COUNTER:

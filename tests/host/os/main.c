@@ -219,6 +219,7 @@ _Noreturn void os_main(void)
 {
 	find_cpus();
 	take_traps(&os_cpus[0]);
+	os_archive_start();
 	os_clock_start();
 	os_state_start();
 	os_page_start();

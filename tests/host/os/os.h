@@ -146,7 +146,15 @@ uint64_t os_now(void);
 extern uint64_t os_epoch;
 void os_clock_start(void);
 
-void os_out(uint16_t port, const void *bytes, uint64_t count);
+enum os_channel {
+	OS_CHANNEL_OUT,
+	OS_CHANNEL_ERR,
+	OS_CHANNEL_STATUS,
+};
+/** What leaves the machine: each channel by a port of its own or, with a file
+ * /init.port, all by the first one, in records: a line feed, a letter, eight
+ * hexadecimal digits, that many bytes. */
+void os_out(enum os_channel channel, const void *bytes, uint64_t count);
 
 /*
  * page.c: memory
@@ -287,7 +295,9 @@ struct os_bytes {
 };
 
 /** @p path  absolute */
-bool os_archive_find(const char *path, struct os_bytes *found);
+bool os_archive_find(const char *path, struct os_bytes *bytes);
+/** Look for it, before anything else here; and its pages. */
+void os_archive_start(void);
 void os_archive_range(uint64_t *first, uint64_t *last);
 
 /*

@@ -2,9 +2,9 @@
 /* What the kernel says, the clock, and the end. */
 #include <host/os/os.h>
 
-#define PORT_STATUS 0xebu
-#define PORT_EXIT   0xf4u
-#define PART	    40u
+#define PORT_FIRST 0xe9u
+#define PORT_EXIT  0xf4u
+#define PART	   40u
 
 #define TIMER_HZ   1193182ull
 #define TIMER_WAIT 11932ull /* 10 ms */
@@ -15,12 +15,34 @@ uint64_t os_epoch;
 static uint64_t start;
 static uint64_t scale; /* ns in one count, times 2^32 */
 
-void os_out(uint16_t port, const void *bytes, uint64_t count)
+static void put(uint16_t port, const void *bytes, uint64_t count)
 {
 	__asm__ volatile("rep outsb"
 			 : "+S"(bytes), "+c"(count)
 			 : "d"(port)
 			 : "memory");
+}
+
+static void put_record(char letter, const void *bytes, uint64_t count)
+{
+	char head[10] = { '\n', letter };
+
+	for (uint32_t i = 0; i < 8; i++) {
+		head[2 + i] = "0123456789abcdef"[count >> (28 - 4 * i) & 15];
+	}
+	put(PORT_FIRST, head, sizeof(head));
+	put(PORT_FIRST, bytes, count);
+}
+
+void os_out(enum os_channel channel, const void *bytes, uint64_t count)
+{
+	struct os_bytes unused;
+
+	if (os_archive_find("/init.port", &unused)) {
+		put_record("OES"[channel], bytes, count);
+	} else {
+		put((uint16_t)(PORT_FIRST + channel), bytes, count);
+	}
 }
 
 static uint8_t in(uint16_t port)
@@ -105,7 +127,7 @@ _Noreturn void os_exit(uint32_t status, uint32_t signal)
 	if (signal != 0) {
 		digits[--at] = '-';
 	}
-	os_out(PORT_STATUS, &digits[at], sizeof(digits) - at);
+	os_out(OS_CHANNEL_STATUS, &digits[at], sizeof(digits) - at);
 	stop(0x2a);
 }
 
