@@ -20,7 +20,7 @@ import tempfile
 import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
-import emulator  # noqa: E402
+import emulator
 
 SKIP = 77
 QEMU = emulator.QEMU
@@ -58,6 +58,7 @@ def archive(argv, files, envp=(), stdin=b''):
 
 
 def command(monitor, host, folder, cpus=1, memory=512, more=()):
+    """The emulator's words."""
     """The emulator's words."""
     words = [QEMU, *emulator.CLOSED, *emulator.IOMMU, '-cpu', 'max,-la57', '-m', str(memory),
              '-smp', str(cpus), '-nodefaults', '-no-reboot', '-display', 'none',

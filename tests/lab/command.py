@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What confbox lab does with a program, with wrong words, and to a box.
 
-    command.py SOURCE BUILD
+    command.py SOURCE BUILD [bochs]      bochs: just that it runs there
 """
 import hashlib
 import os
@@ -16,7 +16,7 @@ BUSYBOX = '/bin/busybox'
 def lab(source, build, *words, data=b''):
     done = subprocess.run([sys.executable, '-B', os.path.join(source, 'tests/lab/lab.py'), source,
                            build, *words], input=data, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=120, check=False)
+                          stderr=subprocess.PIPE, timeout=280, check=False)
     return done.returncode, done.stdout, done.stderr.decode()
 
 
@@ -70,7 +70,20 @@ def is_attacked(source, build):
            all(int(a) == int(b) > 0 for a, b in rows), status)
 
 
-def main(source, build):
+def runs_on_bochs(source, build):
+    status, out, err = lab(source, build, 'pks-vm', '--emulator', 'bochs', '--print-measurement',
+                           '--', BUSYBOX, 'sha256sum', data=b'abc')
+    if status == 125 and ('no Bochs' in err or 'not installed' in err):
+        print(err)
+        sys.exit(77)
+    expect(status == 0 and out.decode().split()[0] == hashlib.sha256(b'abc').hexdigest() and
+           len(err) == 97, status, out, err)
+
+
+def main(source, build, emulator=None):
+    if emulator == 'bochs':
+        runs_on_bochs(source, build)
+        return
     if shutil.which('qemu-system-x86_64') is None:
         print('qemu-system-x86_64 is not installed')
         sys.exit(77)

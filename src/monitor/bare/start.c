@@ -21,41 +21,47 @@ static uint64_t large_end(uint64_t address)
 }
 
 /* GRUB puts the module where there is room: before the image, or directly
- * after it.  Then it stays the monitor's. */
-static uint64_t module_end(uint64_t end)
+ * after it.  What we carve begins behind it then. */
+static uint64_t carve_from(uint64_t image_end)
 {
-	if (boot.module_address >= CBX_BOOT_PA && boot.module_address < end) {
-		uint64_t module = boot.module_address + boot.module_bytes;
+	uint64_t end = boot.module_address + boot.module_bytes;
 
-		return module > end ? large_end(module) : end;
+	if (boot.module_address >= CBX_BOOT_PA && end > image_end &&
+		boot.module_address < large_end(image_end)) {
+		image_end = end;
 	}
-	return end;
+	return large_end(image_end);
+}
+
+static void mark(uint64_t from, uint64_t to, enum cbx_x86_kind kind)
+{
+	uint64_t first = from >> CBX_PAGE_SHIFT;
+	uint64_t count = cbx_pages_of(to) - first;
+
+	if (to > from) {
+		cbx_bare_region_split(&boot, first, count, kind);
+	}
 }
 
 /* The image and what follows it, from the boot page on. */
 static void carve(void)
 {
 	uint64_t image = (uint64_t)(cbx_image_end - cbx_image);
-	uint64_t end = module_end(large_end(CBX_IMAGE_PA + image));
+	uint64_t module = boot.module_address;
+	uint64_t module_end = module + boot.module_bytes;
+	uint64_t from = carve_from(CBX_IMAGE_PA + image);
+	uint64_t end;
 
-	cbx_bare_carve_start(&boot, end);
+	cbx_bare_carve_start(&boot, from);
 	cbx_bare_build(&boot);
 	cbx_bare_smi_carve(boot.cpu_count);
-	end = cbx_bare_carve_end() - CBX_BOOT_PA;
-	cbx_bare_region_split(&boot, CBX_BOOT_PA >> CBX_PAGE_SHIFT,
-		end >> CBX_PAGE_SHIFT, CBX_X86_MONITOR);
-}
-
-static void keep_module(void)
-{
-	uint64_t first = boot.module_address >> CBX_PAGE_SHIFT;
-	uint64_t end = boot.module_address + boot.module_bytes;
-	bool inside = boot.module_address >= CBX_BOOT_PA &&
-		      end <= cbx_bare_carve_end();
-
-	if (end > first << CBX_PAGE_SHIFT && !inside) {
-		cbx_bare_region_split(&boot, first, cbx_pages_of(end) - first,
-			CBX_X86_MODULE);
+	end = cbx_bare_carve_end();
+	mark(module, module_end, CBX_X86_MODULE);
+	if (module >= CBX_BOOT_PA && module < from) {
+		mark(CBX_BOOT_PA, module, CBX_X86_MONITOR);
+		mark(from, end, CBX_X86_MONITOR);
+	} else {
+		mark(CBX_BOOT_PA, end, CBX_X86_MONITOR);
 	}
 }
 
@@ -101,7 +107,6 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 	boot.cpu_count = 1 + cbx_bare_others(boot.rsdp, id, sizeof(id));
 	cbx_bare_iommu(&boot);
 	carve();
-	keep_module();
 	keep_low();
 	start_others(id);
 	cbx_bare_switch(boot.home, CBX_CPU_STACK_TOP);
