@@ -2,6 +2,7 @@
 /* Attacks on the monitor by a host beside it in ring 0. */
 #include <string.h>
 
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/state.h>
 #include <hal/pks-vm/apic.h>
 #include <hal/pks-vm/pure/table.h>
@@ -11,6 +12,8 @@
 #include "support/bare/bare.h"
 
 #define RW (CBX_RIGHT_R | CBX_RIGHT_W)
+
+extern const uint8_t cbx_x86_watch_write_locked[];
 
 /* ---- what the others use ---- */
 
@@ -110,6 +113,57 @@ void attack_g04_host_writes_no_descriptor(void **state)
 	pks_out_of_reach(pks_frame_of(CBX_CPU_AT(CBX_CPU_IDT_PAGE)));
 	pks_out_of_reach(pks_frame_of(CBX_IMAGE_VA));
 	pks_closed();
+}
+
+/* ---- registers that would watch a box ---- */
+
+#define CR4_COUNTERS 0x100ull
+
+/* Whether a breakpoint is set on anything but a port, which no box reaches. */
+static bool breaks_in_memory(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%dr7, %0" : "=r"(value));
+	for (uint32_t i = 0; i < 4; i++) {
+		if ((value >> 2 * i & 3) != 0 &&
+			(value >> (16 + 4 * i) & 3) != 2) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void attack_x14_nothing_watches_a_box(void **state)
+{
+	/* Counters and what they count, branch records, event buffers, traces,
+	 * and the same of the other vendor. */
+	static const uint64_t msrs[] = { 0x1d9, 0x38f, 0x38d, 0x186, 0x187,
+		0x0c1, 0x0c2, 0x309, 0x1c8, 0x14ce, 0x3f1, 0x600, 0x570, 0x571,
+		0xc0010000, 0xc0010200, 0xc0010201, 0xc001011e };
+	static const uint64_t values[] = { 0, 1, 0x530000, UINT64_MAX };
+	struct machine_box victim;
+
+	(void)state;
+	attack_victim(&victim);
+	for (uint32_t i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
+		for (uint32_t k = 0; k < sizeof(values) / sizeof(values[0]);
+			k++) {
+			assert_int_equal(
+				pks_gate(CBX_PKS_MSR, msrs[i], values[k])
+					.status,
+				CBX_E_DENIED);
+		}
+	}
+	assert_int_equal(
+		pks_gate(CBX_PKS_CR, 4, cbx_x86_cr4() | CR4_COUNTERS).status,
+		CBX_E_DENIED);
+	/* It holds no MOV to a debug register, and the monitor's is away. */
+	assert_false(pks_call((uint64_t)cbx_x86_watch_write_locked));
+	box_must(&victim, TIME);
+	assert_false(breaks_in_memory());
+	assert_int_equal(cbx_x86_cr4() & CR4_COUNTERS, 0);
+	attack_unharmed(&victim);
 }
 
 /* ---- what a gate does not depend on ---- */
