@@ -87,9 +87,12 @@ static const char *a_card_copies_host_memory(void)
 {
 	source = host_page();
 	target = host_page();
-	WANT(nic_start());
+	WANT(nic_find());
 	fill_with(source, WORD);
 	fill_with(target, 0);
+	copy(AT(source), AT(target) + NIC_SHIFT);
+	WANT(words(target)[1] == 0);
+	WANT(nic_start());
 	copy(AT(source), AT(target) + NIC_SHIFT);
 	WANT(arrived(target));
 	WANT(refusals() == 0);

@@ -25,7 +25,7 @@ static const char *init_ends_the_machine(void)
 	uint64_t page = host_page();
 	volatile uint32_t *words = (volatile uint32_t *)DIRECT(page);
 
-	WANT(nic_start());
+	WANT(nic_find() && nic_start());
 	for (uint32_t i = 0; i < 1024; i++) {
 		words[i] = INIT;
 	}

@@ -16,8 +16,10 @@
 #define LOOPBACK 0x60000u
 #define TAKE_ALL 0x8fu /* and do not wrap */
 
-#define PORTS_AND_MASTER 5u
+#define PORTS  1u
+#define MASTER 4u
 
+static uint64_t place;
 static uint16_t base;
 
 static void out8(uint32_t port, uint8_t value)
@@ -34,19 +36,24 @@ static void out32(uint32_t port, uint32_t value)
 			 : "a"(value), "d"((uint16_t)(base + port)));
 }
 
-bool nic_start(void)
+bool nic_find(void)
 {
-	for (uint64_t place = 0; place < 256; place++) {
+	for (place = 0; place < 256; place++) {
 		struct cbx_reply reply = CALL(CBX_PKS_PCI_READ, place, 0);
 
 		if (reply.status == CBX_OK && reply.ret[0] == IDENTITY) {
 			reply = CALL(CBX_PKS_PCI_READ, place, 0x10);
 			base = (uint16_t)(reply.ret[0] & 0xfffc);
-			return STATUS(CBX_PKS_PCI_COMMAND, place,
-				       PORTS_AND_MASTER) == CBX_OK;
+			reply = CALL(CBX_PKS_PCI_READ, place, 4);
+			return (reply.ret[0] & MASTER) == 0;
 		}
 	}
 	return false;
+}
+
+bool nic_start(void)
+{
+	return STATUS(CBX_PKS_PCI_COMMAND, place, PORTS | MASTER) == CBX_OK;
 }
 
 void nic_aim(uint64_t from, uint64_t to)

@@ -13,7 +13,10 @@
 #define NIC_BYTES 64u /* it copies */
 #define NIC_SHIFT 4u  /* and writes a word of its own before */
 
-/** Find one, and let it access memory. @return whether there is one */
+/** Find one. @return whether there is one, and it may not access memory */
+bool nic_find(void);
+
+/** Let it access memory. */
 bool nic_start(void);
 
 /** Where it reads from and writes to, by the next nic_go. */

@@ -126,6 +126,26 @@ def ports(monitor, host):
         expect(lines[-1].startswith("panic: the host used a port of the monitor's"), 'no panic')
 
 
+OPEN = [('dma: open: fw_cfg', ['-global', 'fw_cfg_io.dma_enabled=on']),
+        ('dma: open: a virtio device', ['-device', 'virtio-rng-pci']),
+        ('dma: open: an emulated disk, or USB', ['-device', 'ich9-ahci']),
+        ('dma: open: not the IOMMU\'s device', ['-M', 'q35,default_bus_bypass_iommu=on', *CARD]),
+        ('dma: open: another root of PCI', ['-device', 'pxb-pcie,bus_nr=64,bus=pcie.0']),
+        ('dma: open: a floppy', ['-device', 'isa-fdc']),
+        ('ports: open: the A20 gate', ['-M', 'q35,i8042=on']),
+        ('ports: open: the firmware\'s SMI', ['-M', 'q35,smm=on'])]
+
+
+def opened(monitor, host):
+    """What is open is said, and neither is claimed."""
+    bad = [(words, [*IOMMU, *more]) for words, more in OPEN]
+    bad.append(('iommu: not one that serves', ['-device', 'intel-iommu,intremap=off', *CARD]))
+    for words, more in bad:
+        _, lines = boot(monitor, host, *more)
+        print('\n'.join(lines))
+        expect(words in lines and 'host: bad the machine is closed' in lines, f'not: {words}')
+
+
 def init(monitor, host):
     """Silence after it, or a host that says nothing came."""
     command = [QEMU, *MACHINE, *IOMMU, *CARD, '-kernel', monitor, '-initrd', host]
@@ -244,8 +264,8 @@ def refused(monitor, host):
 
 
 TESTS = {'cases': cases, 'user': user, 'cpus': cpus, 'irq': irq, 'special': special, 'code': code,
-         'dma': dma, 'ports': ports, 'init': init, 'sweep': sweep, 'refused': refused,
-         'stopped': stopped}
+         'dma': dma, 'ports': ports, 'init': init, 'open': opened, 'sweep': sweep,
+         'refused': refused, 'stopped': stopped}
 
 
 def main():

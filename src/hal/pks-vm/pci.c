@@ -33,6 +33,8 @@
 #define VIRTIO	     0x10001af4u
 #define MASTER	     4u
 #define HOST_MAY_SET 0x407u /* ports, memory, master, no interrupt */
+#define CLASS_DISKS  0x01u
+#define CLASS_USB    0x0c03u
 #define CLASS_ROOT   0x0600u
 #define CLASS_SMBUS  0x0c05u
 
@@ -45,6 +47,7 @@ static struct {
 	bool masters;	 /* there are devices that could access memory, */
 	bool bypass;	 /* or something whose accesses no IOMMU sees */
 	bool open;	 /* something changes what an address means */
+	bool emulated;
 } pci;
 
 static uint32_t read(uint32_t place, uint32_t offset)
@@ -62,7 +65,8 @@ static void found(bool *what, bool is, const char *line)
 }
 
 /* The emulator's paravirtual devices access memory directly unless told
- * otherwise, which is not to be seen before a driver asks. */
+ * otherwise, which is not to be seen before a driver asks.  Its disks and USB
+ * keep memory for as long as a request takes, and no flush waits for that. */
 static void look(const struct cbx_x86_boot *boot, uint32_t place)
 {
 	uint32_t identity = read(place, IDENTITY);
@@ -76,6 +80,10 @@ static void look(const struct cbx_x86_boot *boot, uint32_t place)
 		"dma: open: another root of PCI");
 	found(&pci.bypass, (identity & 0xff80ffff) == VIRTIO,
 		"dma: open: a virtio device");
+	found(&pci.bypass,
+		pci.emulated &&
+			(class >> 8 == CLASS_DISKS || class == CLASS_USB),
+		"dma: open: an emulated disk, or USB");
 	found(&pci.bypass, !covered, "dma: open: not the IOMMU's device");
 }
 
@@ -115,7 +123,8 @@ void cbx_pks_pci_start(const struct cbx_x86_boot *boot)
 		pci.memory = base & 0xf0000000;
 		pci.places = 0x10000 >> (base >> 1 & 3);
 	}
-	if (is_there(CONFIG_DATA)) {
+	pci.emulated = is_there(CONFIG_DATA);
+	if (pci.emulated) {
 		cbx_x86_out16(CONFIG, CONFIG_HAS);
 		found(&pci.bypass, (cbx_x86_in8(CONFIG_DATA) & CONFIG_DMA) != 0,
 			"dma: open: fw_cfg");

@@ -196,12 +196,16 @@ static void add_unit(
 void cbx_bare_iommu(struct cbx_x86_boot *boot)
 {
 	const struct table *table = find(boot->rsdp, "DMAR");
-	const uint8_t *at = (const uint8_t *)table + UNITS_AT;
+	const uint8_t *at;
 	const uint8_t *end;
 	uint32_t units = 0;
 
-	end = (const uint8_t *)table + (table != NULL ? table->length : 0);
-	while (table != NULL && end - at >= UNIT_BYTES) {
+	if (table == NULL) {
+		return;
+	}
+	at = (const uint8_t *)table + UNITS_AT;
+	end = (const uint8_t *)table + table->length;
+	while (end - at >= UNIT_BYTES) {
 		uint16_t type;
 		uint16_t length;
 
