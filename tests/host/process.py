@@ -59,7 +59,6 @@ def archive(argv, files, envp=(), stdin=b''):
 
 def command(monitor, host, folder, cpus=1, memory=512, more=()):
     """The emulator's words."""
-    """The emulator's words."""
     words = [QEMU, *emulator.CLOSED, *emulator.IOMMU, '-cpu', 'max,-la57', '-m', str(memory),
              '-smp', str(cpus), '-nodefaults', '-no-reboot', '-display', 'none',
              '-kernel', monitor, '-initrd', host,
