@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Link the kernel so that the monitor's scanner finds nothing in it.
+"""Link a kernel so that the monitor's scanner finds nothing in it.
 
 usage: link.py SCANNER SCRIPT OUTPUT LIBRARY COMPILER...
 
@@ -18,7 +18,7 @@ def main():
     found = ''
     for shift in range(SHIFTS):
         subprocess.run([*compiler, '-static', '-nostdlib', f'-Wl,-T,{script}',
-                        f'-Wl,--defsym=os_shift={shift}', '-Wl,--build-id=none',
+                        f'-Wl,--defsym=shift={shift}', '-Wl,--build-id=none',
                         '-Wl,-z,max-page-size=4096', '-Wl,-z,noexecstack', '-o', output,
                         '-Wl,--whole-archive', library], check=True)
         done = subprocess.run([scanner, output], stdout=subprocess.PIPE, check=False)
