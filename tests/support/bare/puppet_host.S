@@ -8,6 +8,7 @@
 
 #define OWN	 PUPPET_OWN_VA
 #define OWN_NMIS 0x18
+#define OWN_SSP	 0x28
 
 #define TRAP	    (CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP)
 #define TRAP_VECTOR 0x08
@@ -64,7 +65,15 @@ host_trap:
 	call	host_lost
 1:	movq	$0, (%rbx)
 	movq	8(%rbx), %rsp
-	call	host_trapped
+	xorl	%eax, %eax		/* up the shadow stack, if there is one */
+	rdsspq	%rax
+	testq	%rax, %rax
+	je	2f
+	movq	OWN_SSP(%rbx), %rcx
+	subq	%rax, %rcx
+	shrq	$3, %rcx
+	incsspq	%rcx
+2:	call	host_trapped
 	movl	$1, %eax
 	jmp	probe_end
 
@@ -96,6 +105,9 @@ go_on:
 	movabsq	$OWN, %rbx
 	movq	$1, (%rbx)
 	movq	%rsp, 8(%rbx)
+	xorl	%eax, %eax
+	rdsspq	%rax
+	movq	%rax, OWN_SSP(%rbx)
 	.endm
 
 	/* int probe_copy(void *to, const void *from, uint64_t size) */
@@ -116,7 +128,8 @@ go_on:
 	/* int probe_int(uint64_t number) */
 	probe	probe_int
 	leaq	ints(%rip), %rax
-	leaq	(%rax, %rdi, 8), %rax
+	shlq	$4, %rdi
+	addq	%rdi, %rax
 	sti
 	jmp	*%rax
 
@@ -178,13 +191,14 @@ probe_end:
 	popq	%rbx
 	ret
 
-	.balign	8
+	.balign	16
 ints:
 	.set	number, 0
 	.rept	256
+	endbr64
 	.byte	0xcd, number
 	jmp	probe_good
-	.balign	8
+	.balign	16
 	.set	number, number + 1
 	.endr
 
