@@ -59,7 +59,8 @@ static void carve(void)
 	mark(module, module_end, CBX_X86_MODULE);
 	if (module >= CBX_BOOT_PA && module < from) {
 		mark(CBX_BOOT_PA, module, CBX_X86_MONITOR);
-		mark(from, end, CBX_X86_MONITOR);
+		mark(cbx_pages_of(module_end) << CBX_PAGE_SHIFT, end,
+			CBX_X86_MONITOR);
 	} else {
 		mark(CBX_BOOT_PA, end, CBX_X86_MONITOR);
 	}
