@@ -5,7 +5,7 @@
  */
 #include <hal/pks-vm/pci.h>
 
-#include "host.h"
+#include "other.h"
 
 #define SMI_PORT  0xb2
 #define SMI_COUNT 0x34u
@@ -74,8 +74,42 @@ static const char *no_handler_of_the_hosts(void)
 	return NULL;
 }
 
+static bool failed;
+
+/* Both CPUs at once: each keeps its own state. */
+static void take_smis(void)
+{
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		uint64_t before = smis();
+		uint64_t value = i;
+
+		out8(SMI_PORT, (uint8_t)(i + 4));
+		failed |= CALL(CBX_CALL_VERSION, 0).status != CBX_OK;
+		failed |= smis() != before + 1 || value != i;
+	}
+}
+
+void other_trapped(struct cbx_pks_trap *trap)
+{
+	(void)trap;
+	host_say("a trap on another CPU");
+	host_exit(4);
+}
+
+static uint32_t cpus(void)
+{
+	return (uint32_t)CALL(CBX_CALL_CAPS, 0).ret[3];
+}
+
 static const char *an_smi_comes_back(void)
 {
+	if (cpus() > 1) {
+		WANT(other_start_all(cpus()) == NULL);
+		other_run(1, take_smis);
+		take_smis();
+		other_wait(1);
+		WANT(!failed);
+	}
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		uint64_t before = smis();
 
@@ -97,6 +131,16 @@ static const char *the_machine_is_closed(void)
 	return NULL;
 }
 
+/* On the last CPU there is. */
+static void touch(void)
+{
+	uint32_t window = (uint32_t)CALL(CBX_PKS_PCI_READ, 0, 0x60).ret[0];
+
+	out32(ADDRESS, WINDOW);
+	out32(DATA, window);
+	host_say("it goes on");
+}
+
 static const char *configuration_is_not_the_hosts(void)
 {
 	struct cbx_reply reply = CALL(CBX_PKS_PCI_READ, 0, 0x60);
@@ -109,8 +153,11 @@ static const char *configuration_is_not_the_hosts(void)
 	WANT(STATUS(CBX_PKS_PCI_COMMAND, 0, 0x408) == CBX_E_INVALID);
 	WANT(STATUS(CBX_PKS_PCI_COMMAND, 0x10000, 0) == CBX_E_INVALID);
 	host_say("touches configuration");
-	out32(ADDRESS, WINDOW);
-	out32(DATA, (uint32_t)CALL(CBX_PKS_PCI_READ, 0, 0x60).ret[0]);
+	if (cpus() > 1) {
+		other_run(1, touch);
+		other_wait(1);
+	}
+	touch();
 	return "it goes on";
 }
 
