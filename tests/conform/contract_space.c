@@ -123,6 +123,54 @@ static void a_box_reaches_what_is_mapped_with_its_rights(void **state)
 	}
 }
 
+/* A box with text that may only be executed, and perhaps could be read before,
+ * does @p op to it. @return whether that was let */
+static bool touch_text(bool before, uint64_t op, struct cbx_stop *stop)
+{
+	static const uint8_t come_back[] = { 0x41, 0xff, 0xe6 }; /* jmp *%r14 */
+	const struct cbx_rights only = { CBX_RIGHT_X };
+	const struct cbx_va va = { CONTRACT_FREE };
+	struct cbx_pfn pfn = contract_pages(1);
+	struct contract_box box;
+	struct cbx_arch_vcpu *vcpu;
+	uint64_t done;
+	bool let;
+
+	rest(&box, &vcpu);
+	ask_put(pfn.n, 0, come_back, sizeof(come_back));
+	contract_map(&box, va.a, pfn, 1,
+		before ? CBX_RIGHT_R | CBX_RIGHT_X : CBX_RIGHT_X);
+	if (before) {
+		assert_true(
+			contract_touch(&box, vcpu, BOXCODE_READ, va.a, stop));
+		assert_int_equal(
+			cbx_arch_space_protect(box.space, va, 1, only, &done),
+			CBX_OK);
+		flush(&box);
+	}
+	let = contract_touch(&box, vcpu, op, va.a, stop);
+	assert_true(let ||
+		    (stop->kind == CBX_STOP_FAULT && stop->address.a == va.a));
+	end(&box, vcpu);
+	return let;
+}
+
+static void text_is_hidden_where_caps_say_so(void **state)
+{
+	bool hides = (cbx_hal_caps().bits & CBX_CAP_BOX_EXECUTE_ONLY) != 0;
+	struct cbx_stop stop;
+
+	(void)state;
+	for (uint32_t before = 0; before < 2; before++) {
+		assert_true(touch_text(before, BOXCODE_EXECUTE, &stop));
+		assert_false(touch_text(before, BOXCODE_WRITE, &stop));
+		assert_int_equal(stop.fault, CBX_FAULT_WRITE);
+		assert_int_equal(
+			touch_text(before, BOXCODE_READ, &stop), !hides);
+		assert_true(!hides || stop.fault == CBX_FAULT_READ);
+	}
+}
+
 static void bytes_are_the_pages_whoever_wrote_them(void **state)
 {
 	const uint64_t word = 0x0123456789abcdef;
@@ -289,6 +337,7 @@ const struct CMUnitTest contract_space[] = {
 	CONTRACT(an_empty_space_maps_nothing),
 	CONTRACT(what_is_mapped_is_found_in_order),
 	CONTRACT(a_box_reaches_what_is_mapped_with_its_rights),
+	CONTRACT(text_is_hidden_where_caps_say_so),
 	CONTRACT(bytes_are_the_pages_whoever_wrote_them),
 	CONTRACT(rights_taken_away_are_gone_after_the_flush),
 	CONTRACT(an_unmapped_page_is_gone_after_the_flush),

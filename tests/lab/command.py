@@ -40,6 +40,12 @@ def runs(source, build):
     expect((status, out, err) == (7, b'a line\n', 'b\n'), status, out, err)
 
 
+def hides(source, build):
+    for options in (['--text', 'execute-only'], ['--features', 'basic']):
+        status, out, err = lab(source, build, 'pks-vm', *options, '--', BUSYBOX, 'rev', data=b'abc\n')
+        expect((status, out, err) == (0, b'cba\n', ''), options, status, out, err)
+
+
 def is_refused(source, build):
     for words, text in (((), 'usage'), (('snp', '--', 'true'), 'there is no such machine'),
                         (('pks-vm', '--emulator', 'none', '--', 'true'), '--emulator none'),
@@ -87,7 +93,7 @@ def main(source, build, emulator=None):
     if shutil.which('qemu-system-x86_64') is None:
         print('qemu-system-x86_64 is not installed')
         sys.exit(77)
-    for test in (runs, is_refused, tells, is_attacked):
+    for test in (runs, hides, is_refused, tells, is_attacked):
         print(test.__name__)
         test(source, build)
 
