@@ -3,6 +3,7 @@
  * read any more, and that closing gives everything back. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -247,6 +248,59 @@ static void a_box_runs(void)
 		CALL(PAGE_QUERY, box + BOX_PAGES + 2 + 80).ret[0] == PAGE_HOST);
 }
 
+/* All of its life, and every page back. */
+static bool live(uint64_t box, uint64_t page, uint8_t *at)
+{
+	struct cbx_reply reply;
+
+	if (!make_box(box, page, at)) {
+		return false;
+	}
+	do {
+		reply = CALL(BOX_ENTER, box, page + 1, 1);
+	} while (
+		reply.status == CBX_OK && reply.ret[0] == CBX_EXIT_INTERRUPTED);
+	return reply.status == CBX_OK && reply.ret[0] == CBX_EXIT_ENDED &&
+	       reply.ret[1] == 42 && GOOD(BOX_KILL, box) &&
+	       GOOD(BOX_RECLAIM, box, box + 1, 65) &&
+	       GOOD(BOX_RECLAIM, box, box + 80, 2) && GOOD(BOX_DESTROY, box) &&
+	       GOOD(PAGE_RETURN, box, BOX_PAGES);
+}
+
+#define LIVES 4u
+
+static void *run_lives(void *arg)
+{
+	uint64_t box = take(BOX_PAGES);
+	uint64_t page = take(2);
+	uint8_t *at = map(page, 1);
+	unsigned int good = 0;
+
+	for (unsigned int i = 0; i < LIVES; i++) {
+		good += live(box, page, at);
+	}
+	return good == LIVES ? arg : NULL;
+}
+
+static void every_cpu_runs_boxes(void)
+{
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int good = 0;
+	pthread_t thread[16];
+
+	for (long i = 0; i < count && i < 16; i++) {
+		pthread_create(&thread[i], NULL, run_lives, &device);
+	}
+	for (long i = 0; i < count && i < 16; i++) {
+		void *result = NULL;
+
+		pthread_join(thread[i], &result);
+		good += result == &device;
+	}
+	printf("cpus %ld\n", count);
+	SAY("every CPU runs boxes", good == count);
+}
+
 int main(void)
 {
 	signal(SIGSEGV, out);
@@ -255,5 +309,6 @@ int main(void)
 	a_donated_page_is_gone();
 	ring_0_is_refused();
 	a_box_runs();
+	every_cpu_runs_boxes();
 	return say_bad == 0 ? 0 : 1;
 }
