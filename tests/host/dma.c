@@ -10,6 +10,10 @@
 #define IOMMU_PA      0xfed90000ull
 #define CONTROLLER_PA 0xfec00000ull
 
+#define GATE_NUMBER(number, ...)                                        \
+	((enum cbx_status)box_gate(                                     \
+		number, (const uint64_t[CBX_CALL_ARGS]){ __VA_ARGS__ }) \
+			.status)
 #define AT(pfn) ((uint64_t)(pfn) << CBX_PAGE_SHIFT)
 
 static uint64_t source; /* full of WORD */
@@ -170,6 +174,25 @@ static const char *not_a_page_table(void)
 	return NULL;
 }
 
+/* Code is looked at once, so nothing may write it then. */
+static const char *not_the_kernels_code(void)
+{
+	uint64_t page = host_page();
+	uint64_t value;
+
+	copy(AT(source), AT(page) + NIC_SHIFT);
+	WANT(arrived(page));
+	fill_with(page, 0);
+	WANT(GATE_NUMBER(CBX_PKS_CODE_LOAD, CBX_MODULE_VA, page, 1) == CBX_OK);
+	WANT(refuse_write(AT(page)) == NULL);
+	WANT(probe_read(DIRECT(page) + 8, &value) == 0 && value == 0);
+	WANT(GATE_NUMBER(CBX_PKS_CODE_UNLOAD, CBX_MODULE_VA, page, 1) ==
+		CBX_OK);
+	copy(AT(source), AT(page) + NIC_SHIFT);
+	WANT(arrived(page));
+	return NULL;
+}
+
 static const char *not_another_device(void)
 {
 	WANT(refuse_write(IOMMU_PA) == NULL);
@@ -212,8 +235,8 @@ static const char *without_an_iommu(void)
 static const char *m15(void)
 {
 	static const char *(*const cases[])(void) = { not_the_monitor,
-		not_a_donated_page, not_a_page_table, not_another_device,
-		not_a_box };
+		not_a_donated_page, not_a_page_table, not_the_kernels_code,
+		not_another_device, not_a_box };
 	struct cbx_reply caps = CALL(CBX_CALL_CAPS, 0);
 
 	if ((caps.ret[0] & CBX_CAP_DMA) == 0) {
