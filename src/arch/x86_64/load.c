@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which space each CPU has loaded, and box memory as a loaded space sees it. */
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/entry.h>
 #include <arch/x86_64/machine.h>
 #include <arch/x86_64/space.h>
@@ -15,24 +16,22 @@ struct load {
 struct loads {
 	struct load now;
 	struct load next;
-	/* The CPU's own: whose entries its box root has, read at which token,
-	 * and the newest token at which they were looked at and still good. */
+	/* The CPU's own: whose entries its box root has, read at which token. */
 	uint64_t tops_root;
 	uint64_t tops_token;
-	uint64_t good;
 };
 
 static struct loads loads[CBX_X86_CPUS_MAX];
-static _Atomic uint64_t counter;
+_Atomic uint64_t cbx_x86_counter;
 
 /* A CPU that finds the counter as it was finds no root changed, so the root
  * says it first. */
 uint64_t cbx_x86_space_renew(struct cbx_x86_root *root)
 {
-	uint64_t token = atomic_load(&counter) + 1;
+	uint64_t token = atomic_load(&cbx_x86_counter) + 1;
 
 	atomic_store(&root->need, token);
-	atomic_store(&counter, token);
+	atomic_store(&cbx_x86_counter, token);
 	return token;
 }
 
@@ -63,8 +62,7 @@ static void copy_tops(const struct cbx_x86_root *root)
 }
 
 /* The box root has the space's entries as they were at @p token or later. */
-static __attribute__((noinline)) bool refresh(
-	struct loads *l, uint64_t n, uint64_t token)
+static bool refresh(struct loads *l, uint64_t n, uint64_t token)
 {
 	const struct cbx_x86_root *root =
 		cbx_hal_page_map((struct cbx_pfn){ n });
@@ -76,28 +74,31 @@ static __attribute__((noinline)) bool refresh(
 		l->tops_token = token;
 		copy_tops(root);
 	}
-	l->good = token;
+	cbx_x86_cpu()->good = token;
 	cbx_hal_page_unmap(root);
 	return stale;
 }
 
 /* From before anything is read until it is in CR3, the CPU is about to have the
  * space: a flush from now on waits for it. */
-static __attribute__((noinline)) void load(struct loads *l, uint64_t n)
+static void load(struct loads *l, uint64_t n)
 {
-	uint64_t token = atomic_load(&counter);
+	uint64_t token = atomic_load(&cbx_x86_counter);
 
 	atomic_store(&l->next.token, token);
 	atomic_store(&l->next.root, n + 1);
-	if (l->tops_root != n + 1 || atomic_load(&counter) != l->good) {
+	if (l->tops_root != n + 1 ||
+		atomic_load(&cbx_x86_counter) != cbx_x86_cpu()->good) {
 		(void)refresh(l, n, token);
 	}
 	cbx_x86_root_load(cbx_x86_cpu()->root);
+	cbx_x86_segments_clear(); /* the host may have run, and loaded others */
 	cbx_x86_cpu()->last.page = 0;
 	atomic_store(&l->now.root, 0);
 	atomic_store(&l->now.token, token);
 	atomic_store(&l->now.root, n + 1);
 	atomic_store(&l->next.root, 0);
+	cbx_x86_cpu()->loaded = n + 1;
 }
 
 static bool has(const struct loads *l, uint64_t n)
@@ -105,18 +106,19 @@ static bool has(const struct loads *l, uint64_t n)
 	return atomic_load(&l->now.root) == n + 1;
 }
 
-void cbx_x86_space_enter(uint64_t n)
+void cbx_x86_space_load(uint64_t n)
 {
 	struct loads *l = mine();
-	uint64_t token = atomic_load(&counter);
+	uint64_t token = atomic_load(&cbx_x86_counter);
 
-	if (!has(l, n) || (token != l->good && refresh(l, n, token))) {
+	if (!has(l, n) || refresh(l, n, token)) {
 		load(l, n);
 	}
 }
 
 void cbx_x86_space_leave(void)
 {
+	cbx_x86_cpu()->loaded = 0;
 	atomic_store(&mine()->now.root, 0);
 }
 

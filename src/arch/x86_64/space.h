@@ -56,9 +56,24 @@ static inline const struct cbx_x86_space *cbx_x86_space_const(
  * @lock gate: tokens are made one at a time */
 uint64_t cbx_x86_space_renew(struct cbx_x86_root *root);
 
+/** The newest token. */
+extern _Atomic uint64_t cbx_x86_counter;
+
+/** The rest of the next function: when this CPU has another space, or a root
+ * changed since it looked. */
+void cbx_x86_space_load(uint64_t root);
+
 /** Run on the tables of the space whose root is page @p root, from what was
  * mapped before this call on. */
-void cbx_x86_space_enter(uint64_t root);
+static inline void cbx_x86_space_enter(uint64_t root)
+{
+	const struct cbx_x86_cpu *cpu = cbx_x86_cpu();
+
+	if (cpu->loaded != root + 1 ||
+		cpu->good != atomic_load(&cbx_x86_counter)) {
+		cbx_x86_space_load(root);
+	}
+}
 
 /** No CPU has the space loaded as it was before @p token; those that have are
  * kicked.  @param root  page number */

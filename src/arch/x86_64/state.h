@@ -82,6 +82,9 @@ struct cbx_x86_cpu {
 	uint64_t home;		  /* address of the root with no user half */
 	uint64_t tops[4];    /* top-level entries copied into the box root */
 	uint64_t last_ticks; /* cbx_hal_ticks */
+	uint64_t loaded;     /* root of the space it has, plus 1; 0: none */
+	uint64_t good;	     /* newest token at which the entries in the box
+			      * root were looked at, and still good */
 	struct {
 		uint64_t va;
 		uint64_t page; /* number; 0: none */

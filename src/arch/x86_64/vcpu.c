@@ -186,12 +186,18 @@ static bool deliver_due(struct cbx_x86_vcpu *v, struct cbx_stop *stop)
 	return !deadline || deliver(v, &upcall, &none, stop);
 }
 
-static struct cbx_call call_of(const struct cbx_regs *r, uint32_t id)
+static void stop_at(struct cbx_stop *stop, enum cbx_stop_kind kind,
+	const struct cbx_regs *r, uint32_t id)
 {
-	return (struct cbx_call){
-		.id = id,
-		.arg = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 },
-	};
+	stop->kind = kind;
+	stop->call.id = id;
+	stop->call.arg[0] = r->rdi;
+	stop->call.arg[1] = r->rsi;
+	stop->call.arg[2] = r->rdx;
+	stop->call.arg[3] = r->r10;
+	stop->call.arg[4] = r->r8;
+	stop->call.arg[5] = r->r9;
+	stop->call.reserved = 0;
 }
 
 /* @return whether the context runs on */
@@ -201,16 +207,14 @@ static bool system_call(struct cbx_x86_vcpu *v, const struct cbx_x86_trap *trap,
 	uint32_t number = (uint32_t)v->trap.regs.rax;
 
 	if (number - CBX_LINUX_GATE_BASE < CBX_LINUX_GATE_COUNT) {
-		stop->kind = CBX_STOP_GATE;
-		stop->call =
-			call_of(&v->trap.regs, number - CBX_LINUX_GATE_BASE);
+		stop_at(stop, CBX_STOP_GATE, &v->trap.regs,
+			number - CBX_LINUX_GATE_BASE);
 		return false;
 	}
 	if ((v->flags & CBX_SPACE_TRACE) == 0 || v->entry == 0) {
 		return deliver_call(v, number, trap, stop);
 	}
-	stop->kind = CBX_STOP_TRACE;
-	stop->call = call_of(&v->trap.regs, number);
+	stop_at(stop, CBX_STOP_TRACE, &v->trap.regs, number);
 	v->call_due = true;
 	v->call_code = number;
 	return false;
@@ -245,26 +249,62 @@ static bool step(struct cbx_x86_vcpu *v, struct cbx_stop *stop)
 	return handle(v, &v->trap, stop);
 }
 
+static void keys_begin(const struct cbx_x86_vcpu *v)
+{
+	if (cbx_x86_user_keys) {
+		cbx_x86_pkru_write(v->pkru);
+	}
+}
+
+static void keys_end(struct cbx_x86_vcpu *v)
+{
+	if (cbx_x86_user_keys) {
+		v->pkru = cbx_x86_pkru();
+		cbx_x86_pkru_write(0);
+	}
+}
+
+/* The reply is the context's own, and what its page on this CPU shows. */
+static void show_reply(struct cbx_x86_vcpu *v, const struct cbx_reply *reply)
+{
+	struct cbx_reply *page =
+		(struct cbx_reply *)CBX_CPU_AT(CBX_CPU_REPLY_PAGE);
+
+	if (reply == NULL) {
+		*page = v->reply;
+		return;
+	}
+	page->status = v->reply.status = reply->status;
+#pragma GCC unroll 7
+	for (uint32_t i = 0; i < CBX_REPLY_RETS; i++) {
+		page->ret[i] = v->reply.ret[i] = reply->ret[i];
+	}
+	v->trap.regs.rax = CBX_REPLY_VA;
+}
+
 void cbx_arch_vcpu_run(struct cbx_arch_vcpu *vcpu,
 	const struct cbx_reply *reply, struct cbx_stop *stop)
 {
 	struct cbx_x86_vcpu *v = cbx_x86_vcpu(vcpu);
+	uint64_t before = 0;
 	bool on = true;
-	uint64_t before;
 
 	stop->kind = CBX_STOP_LOST;
-	if (reply != NULL) {
-		v->reply = *reply;
-		v->trap.regs.rax = CBX_REPLY_VA;
-	}
-	*(struct cbx_reply *)CBX_CPU_AT(CBX_CPU_REPLY_PAGE) = v->reply;
+	show_reply(v, reply);
 	cbx_x86_cpu()->box = (uint64_t)&v->trap - CBX_CPU_REGS;
-	cbx_x86_segments_clear(); /* the host may load what it likes */
 	cbx_x86_space_enter(v->root);
-	before = cbx_x86_features_begin(v);
-	on = (!v->call_due && !v->deadline_due) || deliver_due(v, stop);
+	if (cbx_x86_lists_features(v)) {
+		before = cbx_x86_features_begin(v);
+	}
+	keys_begin(v);
+	if (v->call_due || v->deadline_due) {
+		on = deliver_due(v, stop);
+	}
 	while (on) {
 		on = step(v, stop);
 	}
-	cbx_x86_features_end(v, before);
+	keys_end(v);
+	if (cbx_x86_lists_features(v)) {
+		cbx_x86_features_end(before);
+	}
 }

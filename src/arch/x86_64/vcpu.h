@@ -60,15 +60,21 @@ void cbx_x86_xstate_init(void);
 /** Bytes of it. */
 extern uint64_t cbx_x86_xstate_bytes;
 
-/**
- * The context's rights by user key hold, and what its policy does not list is
- * off (components of its extended state, the time stamp counter), until the
- * matching end, after which user keys say nothing.
- *
- * @return what the end wants
- */
+/** Whether the CPU has user keys: then the context's PKRU is its own, and 0
+ * while the monitor runs. */
+extern bool cbx_x86_user_keys;
+
+/** Whether the context's policy lists what it may use. */
+static inline bool cbx_x86_lists_features(const struct cbx_x86_vcpu *v)
+{
+	return (v->flags & ~0u << CBX_SPACE_FEATURES_SHIFT) != 0;
+}
+
+/** What a policy that lists something does not list is off (components of the
+ * extended state, the time stamp counter) until the matching end.
+ * @return what the end wants */
 uint64_t cbx_x86_features_begin(const struct cbx_x86_vcpu *v);
-void cbx_x86_features_end(struct cbx_x86_vcpu *v, uint64_t before);
+void cbx_x86_features_end(uint64_t before);
 
 /** Give the context the state of a CPU after reset, with Linux's words where
  * XSAVE leaves room for them. */

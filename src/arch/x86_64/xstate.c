@@ -23,7 +23,7 @@
 #define MXCSR_RESET 0x1f80u
 
 static uint64_t features;
-static bool user_keys;
+bool cbx_x86_user_keys;
 uint64_t cbx_x86_xstate_bytes;
 
 /* Linux's words in the reserved bytes of the legacy area. */
@@ -70,11 +70,12 @@ void cbx_x86_xstate_init(void)
 		wanted &= ~AVX512;
 	}
 	if (features != 0 &&
-		(features != wanted || user_keys != cbx_x86_has_user_keys())) {
+		(features != wanted ||
+			cbx_x86_user_keys != cbx_x86_has_user_keys())) {
 		cbx_hal_panic("CPUs that differ", __FILE__, __LINE__);
 	}
 	features = wanted;
-	user_keys = cbx_x86_has_user_keys();
+	cbx_x86_user_keys = cbx_x86_has_user_keys();
 	cbx_x86_xstate_bytes = enable(wanted);
 	if (cbx_x86_xstate_bytes > CBX_XSTATE_BYTES_MAX) {
 		cbx_hal_panic("extended state too wide", __FILE__, __LINE__);
@@ -83,17 +84,13 @@ void cbx_x86_xstate_init(void)
 
 uint64_t cbx_x86_caps(void)
 {
-	return CBX_CAP_FEATURES | (user_keys ? CBX_CAP_BOX_EXECUTE_ONLY : 0);
-}
-
-static bool lists_features(const struct cbx_x86_vcpu *v)
-{
-	return v->flags >> CBX_SPACE_FEATURES_SHIFT != 0;
+	return CBX_CAP_FEATURES |
+	       (cbx_x86_user_keys ? CBX_CAP_BOX_EXECUTE_ONLY : 0);
 }
 
 static bool may_use(const struct cbx_x86_vcpu *v, uint32_t feature)
 {
-	return !lists_features(v) ||
+	return !cbx_x86_lists_features(v) ||
 	       (v->flags >> CBX_SPACE_FEATURES_SHIFT & feature) != 0;
 }
 
@@ -108,15 +105,8 @@ static uint64_t allowed(const struct cbx_x86_vcpu *v)
 
 uint64_t cbx_x86_features_begin(const struct cbx_x86_vcpu *v)
 {
-	uint64_t cr4;
+	uint64_t cr4 = cbx_x86_cr4();
 
-	if (user_keys) {
-		cbx_x86_pkru_write(v->pkru);
-	}
-	if (!lists_features(v)) {
-		return 0;
-	}
-	cr4 = cbx_x86_cr4();
 	cbx_x86_xcr0_write(allowed(v));
 	if (!may_use(v, CBX_FEATURE_COUNTER)) {
 		cbx_x86_cr4_write(cr4 | CR4_COUNTER_OFF);
@@ -124,16 +114,10 @@ uint64_t cbx_x86_features_begin(const struct cbx_x86_vcpu *v)
 	return cr4;
 }
 
-void cbx_x86_features_end(struct cbx_x86_vcpu *v, uint64_t before)
+void cbx_x86_features_end(uint64_t before)
 {
-	if (user_keys) {
-		v->pkru = cbx_x86_pkru();
-		cbx_x86_pkru_write(0);
-	}
-	if (lists_features(v)) {
-		cbx_x86_xcr0_write(features);
-		cbx_x86_cr4_write(before);
-	}
+	cbx_x86_xcr0_write(features);
+	cbx_x86_cr4_write(before);
 }
 
 void cbx_x86_xstate_reset(struct cbx_x86_vcpu *v)
