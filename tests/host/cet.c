@@ -19,7 +19,7 @@
 #define NO_ENDBR       3u
 
 #define LSTAR	  0xc0000082u
-#define GATE_CODE 0x240u /* more than the gate's page holds of code */
+#define GATE_CODE 0x380u /* more than the gate's page holds of code */
 #define PAD_BYTES 4u
 #define HELD	  12u /* from WRMSR to behind the comparison of its number */
 #define CLOSED	  256u

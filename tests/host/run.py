@@ -203,7 +203,7 @@ def look(path):
 
 
 MISUSE = "panic: the monitor's WRMSR was misused"
-JUMPS = 5 * 0x240
+JUMPS = 5 * 0x380
 
 
 def sweep(monitor, host):
@@ -220,7 +220,7 @@ def sweep(monitor, host):
         start = last + 1
     print('the machine stopped at', stops)
     # the WRMSRs with another number, at least, and not all of it
-    expect(len([n for n in stops if n // 0x240 == 2]) >= 2, 'a wrong number went through')
+    expect(len([n for n in stops if n // 0x380 == 2]) >= 2, 'a wrong number went through')
     expect(len(stops) < JUMPS // 4, 'nearly everything stops the machine')
 
 

@@ -11,7 +11,7 @@ import struct
 import sys
 
 ENDBR64 = b'\xf3\x0f\x1e\xfa'
-GATE_MAX = 0x240
+GATE_MAX = 0x380
 LAST_BYTES = 32  # of what is last on the page
 BOOT_END = 0x200000  # below: start-up, mapped by no table of afterwards
 WANTED = r'cbx_pks_gate|cbx_x86_stub\d+|cbx_x86_syscall|\w+_locked'
