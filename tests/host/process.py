@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
@@ -88,9 +89,12 @@ def write_host(path, host, packed, tail):
 
 
 def run(monitor, host, argv, files, *, envp=(), stdin=b'', cpus=1, memory=512, more=(),
-        tail=b'', seconds=SECONDS):
-    """Run argv, whose files are {path inside: bytes}, to its end."""
+        tail=b'', seconds=SECONDS, watch=None):
+    """Run argv, whose files are {path inside: bytes}, to its end.  watch(folder) is called in a
+    thread; the folder has the growing output, and is not there any more after the end."""
     with tempfile.TemporaryDirectory(prefix='confbox-os-') as folder:
+        if watch is not None:
+            threading.Thread(target=watch, args=(folder,), daemon=True).start()
         loaded = os.path.join(folder, 'host')
         write_host(loaded, host, archive(argv, files, envp, stdin), tail)
         try:

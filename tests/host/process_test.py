@@ -5,13 +5,16 @@ usage: process_test.py TEST MONITOR HOST PROGRAM
 """
 import os
 import shutil
+import socket
 import sys
+import tempfile
+import time
 
 import process
 
 NUMBERS = bytes((i * 7 + i // 256) & 0xFF for i in range(10000))
 # How many cases a program says at least.
-CASES = {'threads': 9, 'files': 35, 'signals': 18, 'memory': 19, 'device': 37}
+CASES = {'threads': 9, 'files': 35, 'signals': 18, 'memory': 19, 'device': 37, 'nmi': 2}
 SIGSEGV, SIGABRT = 11, 6
 
 
@@ -64,6 +67,33 @@ def on_cpus(machine, name):
             sys.exit(f'process_test.py: not {cpus} CPUs')
 
 
+def send_nmis(folder, path, sent):
+    """When the program is ready, one after the other, until the machine ends."""
+    while b'ready' not in process.read(folder, 'out'):
+        if not os.path.exists(folder):
+            return
+        time.sleep(0.05)
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.connect(path)
+        try:
+            while True:
+                monitor.sendall(b'nmi\n')
+                sent.append(time.monotonic())
+                time.sleep(0.003)
+        except OSError:
+            return
+
+
+def nmi(machine):
+    with tempfile.TemporaryDirectory() as folder:
+        path, sent = os.path.join(folder, 'monitor'), []
+        cases(machine, 'nmi', more=['-monitor', f'unix:{path},server=on,wait=off'],
+              watch=lambda out: send_nmis(out, path, sent))
+    print(len(sent), 'NMIs')
+    if len(sent) < 50:
+        sys.exit(f'process_test.py: only {len(sent)} NMIs')
+
+
 def main():
     name, monitor, host, program = sys.argv[1:]
     if shutil.which(process.QEMU) is None:
@@ -72,8 +102,8 @@ def main():
     machine = Machine(monitor, host, program)
     if name.startswith('hello'):
         hello(machine)
-    elif name == 'signals':
-        signals(machine)
+    elif name in ('signals', 'nmi'):
+        {'signals': signals, 'nmi': nmi}[name](machine)
     elif name in ('threads', 'device'):
         on_cpus(machine, name)
     else:

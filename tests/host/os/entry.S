@@ -3,6 +3,7 @@
 #include <host/os/os.h>
 
 #define TRAP_BUSY   0x00
+#define TRAP_VECTOR 0x08
 #define TRAP_REGS   0x20
 
 	.text
@@ -52,11 +53,42 @@ os_trap:
 	xorl	%ebp, %ebp
 	call	os_user_trap
 	ud2
-1:	call	os_kernel_trap		/* one that ends a probe */
+1:	cmpq	$2, TRAP_VECTOR(%rsi)
+	je	2f
+	call	os_kernel_trap		/* one that ends a probe */
 	movq	(%rsp), %rdi
 	movq	OS_CPU_PROBE_RSP(%rdi), %rsp
 	movl	$1, %eax
 	jmp	probe_end
+
+/* An NMI, of no interest: back, by a frame below the kernel's own stack.  The
+ * next one may come as soon as busy is zero. */
+2:	movq	%rsi, %rbx
+	movq	TRAP_REGS+0x78(%rbx), %rcx
+	movq	%rcx, %rsp
+	pushq	$CBX_SELECTOR_DATA
+	pushq	%rcx
+	pushq	TRAP_REGS+0x88(%rbx)
+	pushq	$CBX_SELECTOR_CODE
+	pushq	TRAP_REGS+0x80(%rbx)
+	pushq	TRAP_REGS+0x58(%rbx)
+	movq	TRAP_REGS+0x00(%rbx), %r8
+	movq	TRAP_REGS+0x08(%rbx), %r9
+	movq	TRAP_REGS+0x10(%rbx), %r10
+	movq	TRAP_REGS+0x18(%rbx), %r11
+	movq	TRAP_REGS+0x20(%rbx), %r12
+	movq	TRAP_REGS+0x28(%rbx), %r13
+	movq	TRAP_REGS+0x30(%rbx), %r14
+	movq	TRAP_REGS+0x38(%rbx), %r15
+	movq	TRAP_REGS+0x40(%rbx), %rdi
+	movq	TRAP_REGS+0x48(%rbx), %rsi
+	movq	TRAP_REGS+0x50(%rbx), %rbp
+	movq	TRAP_REGS+0x60(%rbx), %rdx
+	movq	TRAP_REGS+0x68(%rbx), %rax
+	movq	TRAP_REGS+0x70(%rbx), %rcx
+	movq	$0, TRAP_BUSY(%rbx)
+	popq	%rbx
+	iretq
 
 /* _Noreturn void os_resume(const struct cbx_regs *): to user mode */
 	.globl	os_resume
