@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host on several CPUs: each on its own window, none with a translation
  * that another has taken back. */
+#include "box.h"
 #include "other.h"
 
 #define CPUS 4u /* run.py's machine */
@@ -159,6 +160,46 @@ static const char *a_donated_page_is_gone_everywhere(void)
 		WANT(patient(CBX_CALL_PAGE_RETURN, page, 1, &busy) == CBX_OK);
 	}
 	WANT(waits > 0);
+	return NULL;
+}
+
+/* It knows what a box will hold there, and looks for it all the time. */
+static void look_for(void)
+{
+	uint64_t secret = *(const uint64_t *)(const void *)box_end;
+	uint64_t value;
+
+	while (shared.stop == 0) {
+		if (other_read((const uint64_t *)shared.at, &value) != 0) {
+			shared.no++;
+		} else {
+			shared.ok++;
+			shared.seen += value == secret;
+		}
+	}
+}
+
+/* M26, M04: from the host's page to the box's and back. */
+static const char *no_cpu_sees_what_a_box_holds(void)
+{
+	uint64_t box = box_pages();
+	uint64_t page = host_page();
+
+	shared.seen = 0;
+	for (uint32_t i = 0; i < 10; i++) {
+		const char *wrong;
+
+		begin(1, look_for, DIRECT(box + BOX_CODE));
+		WANT(other_changes(&shared.ok, 0));
+		wrong = box_make(box, page, box_end, box_end_size);
+		WANT(wrong == NULL);
+		WANT(other_changes(&shared.no, 0));
+		wrong = box_unmake(box);
+		WANT(wrong == NULL);
+		WANT(other_changes(&shared.ok, shared.ok));
+		end(1);
+		WANT(shared.seen == 0);
+	}
 	return NULL;
 }
 
@@ -352,6 +393,7 @@ const struct host_case host_cases[] = {
 	{ "each has its window", each_has_its_window },
 	{ "a donated page is gone everywhere",
 		a_donated_page_is_gone_everywhere },
+	{ "no CPU sees what a box holds", no_cpu_sees_what_a_box_holds },
 	{ "a root is on every CPU", a_root_is_on_every_cpu },
 	{ "a flush reaches every CPU", a_flush_reaches_every_cpu },
 	{ "a kick keeps the fault", a_kick_keeps_the_fault },

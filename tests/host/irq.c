@@ -79,7 +79,7 @@ static volatile uint64_t *count(uint32_t vector)
 /* As long as an interrupt that was to come would have taken. */
 static bool stays(const volatile uint64_t *word, uint64_t value)
 {
-	for (uint32_t i = 0; i < 200000 && *word == value; i++) {
+	for (uint32_t i = 0; i < 50000 && *word == value; i++) {
 		other_relax();
 	}
 	return *word == value;
