@@ -39,7 +39,8 @@ struct cbx_x86_boot {
 	uint64_t
 		module_address; /* the host's image as it was loaded; 0: none */
 	uint64_t module_bytes;
-	const void *log;    /* what was loaded, says who loaded it */
+	bool used;	 /* memory may hold what a monitor before left there */
+	const void *log; /* what was loaded, says who loaded it */
 	uint64_t log_bytes; /* at most a page; 0: nobody says */
 	uint64_t rsdp;	    /* ACPI's root pointer, if the loader says */
 	bool smis;	    /* an SMI comes back, on every CPU */

@@ -46,6 +46,7 @@
 /** Where the image is loaded. */
 #define CBX_IMAGE_PA 0x200000
 #define CBX_BOOT_PA  0x100000
+#define CBX_MARK_PA  0x1ff000 /* of a monitor that ran: no loader's */
 
 /** The CPU window: 512 pages, one page table.  A page not named is a guard:
  * not present. */

@@ -67,6 +67,35 @@ static void open_memory(void)
 	}
 }
 
+/* What the last page of the host's image holds behind it. */
+static void scrub_rest(uint64_t end)
+{
+	uint64_t offset = end % CBX_PAGE_SIZE;
+	uint8_t *page =
+		cbx_hal_page_map((struct cbx_pfn){ end / CBX_PAGE_SIZE });
+
+	memset(page + offset, 0, CBX_PAGE_SIZE - offset);
+	cbx_hal_page_unmap(page);
+}
+
+/* A reset leaves memory as it is. */
+static void scrub_memory(void)
+{
+	uint64_t end = machine->module_address + machine->module_bytes;
+
+	if (end % CBX_PAGE_SIZE != 0) {
+		scrub_rest(end);
+	}
+	for (uint32_t i = 0; i < machine->region_count; i++) {
+		const struct cbx_x86_region *r = &machine->region[i];
+
+		if (r->kind == CBX_X86_RAM) {
+			cbx_hal_page_scrub(
+				(struct cbx_pfn){ r->first }, r->count);
+		}
+	}
+}
+
 static void start_interrupts(void)
 {
 	cbx_pks_apic_start();
@@ -77,6 +106,9 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 {
 	machine_copy = *boot;
 	cbx_x86_clock_init();
+	if (boot->used) {
+		scrub_memory();
+	}
 	cbx_pks_lock(boot->home);
 	start_interrupts();
 	cbx_pks_apic_timer_start();

@@ -6,6 +6,7 @@
 #include <monitor/bare/bare.h>
 
 #define LARGE_PAGE 0x200000ull
+#define MARK	   0x6e6f6d786f626e63ull
 
 static struct cbx_x86_boot boot;
 
@@ -66,6 +67,21 @@ static void carve(void)
 	}
 }
 
+/* A monitor before this one left its mark, and perhaps boxes' pages: the host
+ * that could have taken the mark away would not have needed to. */
+static bool was_used(void)
+{
+	volatile uint64_t *mark = (volatile uint64_t *)CBX_MARK_PA;
+	bool covered = boot.module_address < CBX_MARK_PA + CBX_PAGE_SIZE &&
+		       boot.module_address + boot.module_bytes > CBX_MARK_PA;
+	bool used = covered || *mark == MARK;
+
+	if (!covered) {
+		*mark = MARK;
+	}
+	return used;
+}
+
 /* What real mode and the firmware use by address. */
 static void keep_low(void)
 {
@@ -107,6 +123,7 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 	cbx_bare_log(&boot);
 	boot.cpu_count = 1 + cbx_bare_others(boot.rsdp, id, sizeof(id));
 	cbx_bare_iommu(&boot);
+	boot.used = was_used();
 	carve();
 	keep_low();
 	start_others(id);
