@@ -47,7 +47,18 @@ next:	movl	$BOX_STACK_END, %esp
 	cmpq	$0, (%rax)
 	jne	bad
 	movq	-256(%rsp), %rax
-	leaq	cases(%rip), %rbx
+	movq	$0, -256(%rsp)
+	cmpq	$0x100, %rax
+	jb	known
+	notq	%rax			/* a secret: the host never had it */
+	movl	$(BOX_STACK_END - 0x4000), %edi
+	movl	$64, %ecx
+	rep stosq
+	movq	%rax, %rbx
+	movq	%rax, %r12
+	movq	%rax, %xmm1
+	jmp	next
+known:	leaq	cases(%rip), %rbx
 	leaq	(%rbx,%rax,8), %r15
 	movabsq	$SECRET(1), %rbx
 	movabsq	$SECRET(2), %rbp

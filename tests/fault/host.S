@@ -88,7 +88,7 @@ fault_done:
 
 /* Where an order may go; an exception in here ends it. */
 	.globl	fault_orders, order_gate, order_syscall, order_touch, order_fill
-	.globl	order_spin, order_wait, order_undefined, order_int, fault_orders_end
+	.globl	order_flood, order_spin, order_wait, order_undefined, order_int, fault_orders_end
 fault_orders:
 order_gate:			/* rcx: the gate; r11: fault_done */
 	jmp	*%rcx
@@ -104,6 +104,89 @@ order_fill:
 order_spin:
 	pause
 	jmp	order_spin
+/* r12 numbers, r13 how many gates, r14 and r15 the first page and the mask of
+ * what pages it names; with no gate that stops or deafens this CPU. */
+order_flood:
+	movq	$2f, %r11
+1:	call	flood_number
+	movq	%r12, %rbp
+	andl	$7, %ebp
+	movq	%r12, %rax
+	shrq	$8, %rax
+	andl	$0x3f, %eax
+	testl	$1, %ebp		/* of three kinds: the core's two, and ours */
+	je	3f
+	testl	$2, %ebp
+	je	4f
+	andl	$0x1f, %eax
+	leaq	flood_skip(%rip), %rdx
+	btl	%eax, (%rdx)
+	jc	1b
+	addl	$0x1000, %eax
+	jmp	3f
+4:	addl	$0x100, %eax
+3:	movq	%rax, %rbx
+	xorl	%edi, %edi
+	xorl	%esi, %esi
+	xorl	%ecx, %ecx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	.irp	name, rdi, rsi, rcx, r10, r8, r9
+	call	flood_argument
+	movq	%rdx, %\name
+	btq	$40, %r12		/* the last one? */
+	jc	7f
+	.endr
+7:	movq	%rcx, %rdx
+	movq	%rbx, %rax
+	movabsq	$CBX_IMAGE_VA, %rcx
+	movq	$2f, %r11
+	jmp	*%rcx
+2:	decq	%r13
+	jne	1b
+	jmp	fault_done
+
+flood_number:
+	movq	%r12, %rdx
+	shlq	$13, %rdx
+	xorq	%rdx, %r12
+	movq	%r12, %rdx
+	shrq	$7, %rdx
+	xorq	%rdx, %r12
+	movq	%r12, %rdx
+	shlq	$17, %rdx
+	xorq	%rdx, %r12
+	ret
+
+/* One of: a page, a small number, any number; rdx. */
+flood_argument:
+	call	flood_number
+	movq	%r12, %rdx
+	testl	$3, %edx
+	je	5f
+	shrq	$20, %rdx
+	andq	%r15, %rdx
+	addq	%r14, %rdx
+	testl	$4, %r12d
+	je	5f
+	andl	$15, %edx
+5:	ret
+
+/* Another CPU, started there, does nothing else. */
+	.globl	other_flood
+other_flood:
+	movq	$other_top, %rsp
+	movabsq	$0x9e3779b97f4a7c15, %r12
+	movq	$-1, %r13
+	movq	fault_mail + MAIL_IN + 8 * 14, %r14
+	movq	fault_mail + MAIL_IN + 8 * 15, %r15
+	jmp	order_flood
+
+	.balign	4
+flood_skip:			/* 0x1001, 0x1002, 0x100a, 0x1010 */
+	.long	1 << 1 | 1 << 2 | 1 << 10 | 1 << 16
+
 order_wait:			/* with interrupts on, for a while */
 	pause
 	decq	%rcx
@@ -180,6 +263,8 @@ stack_top:
 	.skip	4096
 fault_entry_stack:
 stacks:	.skip	8 * 4096
+	.skip	4096
+other_top:
 	.globl	depth
 depth:	.skip	8
 

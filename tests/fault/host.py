@@ -162,6 +162,12 @@ class Host(Machine):
     def peek(self, pfn, size=PAGE):
         return self.gdb.read(pfn * PAGE, size, physical=True)
 
+    def home_root(self):
+        """The address of the root the host runs on; it leads to the monitor's half, too."""
+        found = re.search('CR3=([0-9a-f]+)', self.qmp.monitor('info registers'))
+        self.root = int(found[1], 16) & -PAGE
+        return self.root
+
     def mode(self):
         return self.gdb.word(STATE) & 0xffffffff
 

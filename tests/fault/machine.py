@@ -20,7 +20,7 @@ SKIP = 77
 QEMU = 'qemu-system-x86_64'
 MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', '512', '-nodefaults', '-display', 'none',
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
-SECONDS = 20  # of silence
+SECONDS = 60  # of silence
 
 # The stub's order of registers, eight bytes each, then rflags in four.
 NAMES = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rsp', 'r8', 'r9', 'r10', 'r11', 'r12',
@@ -130,8 +130,9 @@ class Gdb:
         self.ask(f'z0,{at:x},1')
 
     def go(self, step=False):
-        """On until the next stop; the thread that stopped becomes the one looked at."""
-        self.send('vCont;s' if step else 'vCont;c')
+        """On until the next stop, or the first CPU alone by a step; the CPU that stopped
+        becomes the one looked at."""
+        self.send('vCont;s:1' if step else 'vCont;c')
         return self.wait()
 
     def wait(self):
