@@ -20,6 +20,9 @@ struct loop_play {
 /** Let the host do it, and then nothing more: the loop ends. */
 void loop_run(struct loop_play *play);
 
+/** Whether a host here asks for pages shared or private. */
+bool loop_has_page_states(void);
+
 /** A CALL event. */
 #define loop_call(play, NAME, ...)             \
 	loop_add_call((play), CBX_CALL_##NAME, \

@@ -28,6 +28,11 @@ static bool send_event(int socket, const struct cbx_event *event)
 		       MSG_NOSIGNAL) == (ssize_t)bytes;
 }
 
+bool loop_has_page_states(void)
+{
+	return true;
+}
+
 void loop_run(struct loop_play *play)
 {
 	uint32_t cpu;

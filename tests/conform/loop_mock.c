@@ -27,6 +27,11 @@ static void act(uint32_t cpu, void *arg, const struct cbx_reply *reply,
 	script->next++;
 }
 
+bool loop_has_page_states(void)
+{
+	return true;
+}
+
 void loop_run(struct loop_play *play)
 {
 	struct script script = { .play = play };
