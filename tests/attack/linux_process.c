@@ -343,7 +343,7 @@ static void send_while_it_spins(struct machine_box *box, int number)
 }
 
 /* No signal makes an up-call, and none tells the host anything. */
-void attack_h04_injected_signals_are_not_believed(void **state)
+void attack_h04_injected_traps_are_not_believed(void **state)
 {
 	static const int traps[] = { SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGFPE,
 		SIGTRAP, CBX_STUB_KICK };

@@ -55,8 +55,9 @@ static void assert_faults(const uint8_t *const *labels, uint32_t count)
 void attack_g02_privileged_instructions_fault(void **state)
 {
 	static const uint8_t *const labels[] = { boxcode_wrmsr, boxcode_rdmsr,
-		boxcode_in, boxcode_out, boxcode_cli, boxcode_hlt, boxcode_stac,
-		boxcode_invlpg, boxcode_wbinvd, boxcode_swapgs, boxcode_iret };
+		boxcode_rdpmc, boxcode_in, boxcode_out, boxcode_cli,
+		boxcode_hlt, boxcode_stac, boxcode_invlpg, boxcode_wbinvd,
+		boxcode_swapgs, boxcode_iret };
 
 	(void)state;
 	ASSERT_FAULTS(labels);

@@ -37,6 +37,7 @@ ROUTINE(monitorx);
 ROUTINE(mwaitx);
 ROUTINE(cpuid);
 ROUTINE(rdtsc);
+ROUTINE(rdpmc);
 ROUTINE(xgetbv);
 ROUTINE(int80);
 ROUTINE(sysenter);

@@ -3,7 +3,7 @@
 """Break one function the attacks are stopped by, and see the attacks get
 through: a test that passes all the same tests nothing.
 
-usage: mutation.py BACKEND ATTACK
+usage: mutation.py BACKEND COMMAND...
 
 For each mutant (tamper.c) at least the attacks listed must not be refused.
 """
@@ -37,26 +37,54 @@ MUTANTS = {
         'double_fetch': 'H05',
         'box_query': 'X16',
     },
+    # The same: a machine that stopped has no table.
+    'pks-vm': {
+        'view_set': 'M01 M02 M03 M05 M06 M09 M11 M14 M26 M27 M30 G07 X01 X17',
+        'page_scrub': 'M16 M26',
+        'space_flushed': 'H12',
+        'space_protect': 'M13 X12',
+        'host_range': 'G07 M05 M10',
+        'host_may': 'G07 M05',
+        'space_hold': 'M03 M30 G12 A14',
+        'random': 'M29',
+        'double_fetch': 'H05',
+        'box_query': 'X16',
+    },
 }
+SKIP = 77
+# One machine serves all tests there: each attack begins with a new one.
+ALONE = {'pks-vm'}
 
 
-def got_through(attack, mutant, tried):
+def got_through(command, mutant, tried):
     """The attacks of those tried that are not refused, and how the run ended."""
+    name = f'ATTACK_MUTANT={mutant}'
     env = dict(os.environ, ATTACK_MUTANT=mutant)
-    run = subprocess.run([attack, *tried], env=env, capture_output=True, text=True,
+    words = [name] if len(command) > 1 else []  # a machine has no environment
+    run = subprocess.run([*command, *words, *tried], env=env, capture_output=True, text=True,
                          timeout=200, check=False)
-    ids = re.findall(r'^([A-Z]\d\d)  \w+  NOT REFUSED$', run.stdout, re.M)
+    ids = re.findall(r'^([A-Z]\d\d)  \S+  NOT REFUSED: ', run.stdout, re.M)
     return set(ids), run.returncode
 
 
+def groups(backend, tried):
+    return [[one] for one in tried] if backend in ALONE else [tried]
+
+
 def main():
-    backend, attack = sys.argv[1:]
+    backend, *command = sys.argv[1:]
     failed = False
     for mutant, wanted in MUTANTS[backend].items():
-        tried = wanted.split()
-        ids, status = got_through(attack, mutant, tried)
+        tried, ids = wanted.split(), set()
+        for group in groups(backend, tried):
+            through, status = got_through(command, mutant, group)
+            if status == SKIP:
+                print('no machine to be had')
+                return SKIP
+            ids |= through
+            failed |= status == 0
         refused = set(tried) - ids
-        failed |= bool(refused) or status == 0
+        failed |= bool(refused)
         print(f'{mutant}: {len(ids)} of {len(tried)} got through'
               f'{", STILL REFUSED: " + " ".join(sorted(refused)) if refused else ""}')
     return 1 if failed else 0

@@ -14,15 +14,18 @@
 
 struct tamper tamper;
 
+static const char *chosen = "";
+
+void tamper_begin(void)
+{
+	const char *name = getenv("ATTACK_MUTANT");
+
+	chosen = name == NULL ? "" : name;
+}
+
 /** Whether this run is the mutant of that name. */
 static bool mutant(const char *name)
 {
-	static const char *chosen;
-
-	if (chosen == NULL) {
-		chosen = getenv("ATTACK_MUTANT");
-		chosen = chosen == NULL ? "" : chosen;
-	}
 	return strcmp(chosen, name) == 0;
 }
 

@@ -29,4 +29,7 @@ struct tamper {
 /** Nothing is tampered with while it is zero. */
 extern struct tamper tamper;
 
+/** From now on the run is the mutant it is to be. */
+void tamper_begin(void);
+
 #endif

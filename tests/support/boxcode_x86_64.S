@@ -351,6 +351,10 @@ ROUTINE cpuid
 ROUTINE rdtsc
 	rdtsc
 	BACK
+ROUTINE rdpmc
+	xor	%ecx, %ecx
+	rdpmc
+	BACK
 ROUTINE xgetbv
 	xor	%ecx, %ecx
 	xgetbv
