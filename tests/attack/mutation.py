@@ -40,7 +40,7 @@ MUTANTS = {
     # The same: a machine that stopped has no table.
     'pks-vm': {
         'view_set': 'M01 M02 M03 M05 M06 M09 M11 M14 M26 M27 M30 G07 X01 X17',
-        'page_scrub': 'M16 M26',
+        'page_scrub': 'M16',
         'space_flushed': 'H12',
         'space_protect': 'M13 X12',
         'host_range': 'G07 M05 M10',
