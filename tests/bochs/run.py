@@ -174,6 +174,7 @@ def irq(machine, monitor, image):
 
 
 def contract(machine, program, image):
+    os.environ['MALLOC_PERTURB_'] = '0'  # the puppet searches all memory: faster when zero
     lines = machine.boot(program, image, count=2)
     sums = [re.search(r' (\d+) passed, (\d+) failed', line) for line in lines]
     passed = [(int(found[1]), int(found[2])) for found in sums if found]
