@@ -58,7 +58,15 @@ os_trap:
 	call	os_kernel_trap		/* one that ends a probe */
 	movq	(%rsp), %rdi
 	movq	OS_CPU_PROBE_RSP(%rdi), %rsp
-	movl	$1, %eax
+	xorl	%eax, %eax		/* and up its shadow stack, if any */
+	rdsspq	%rax
+	testq	%rax, %rax
+	je	3f
+	movq	OS_CPU_PROBE_SSP(%rdi), %rcx
+	subq	%rax, %rcx
+	shrq	$3, %rcx
+	incsspq	%rcx
+3:	movl	$1, %eax
 	jmp	probe_end
 
 /* An NMI, of no interest: back, by a frame below the kernel's own stack.  The
@@ -130,6 +138,9 @@ os_probe:
 	pushq	%r15
 	pushq	%rdi
 	movq	%rsp, OS_CPU_PROBE_RSP(%rdi)
+	xorl	%eax, %eax
+	rdsspq	%rax
+	movq	%rax, OS_CPU_PROBE_SSP(%rdi)
 	cmpq	$1, %rcx
 	je	1f
 	ja	2f

@@ -18,6 +18,7 @@
 /** Offsets in struct os_cpu, for entry.S. */
 #define OS_CPU_STACK	 0x1008
 #define OS_CPU_PROBE_RSP 0x1010
+#define OS_CPU_PROBE_SSP 0x1018
 #define OS_TRAP_CS	 0xb0
 
 #ifndef __ASSEMBLER__
@@ -80,6 +81,7 @@ struct os_cpu {
 	struct os_cpu *self;
 	uint64_t stack;	    /* top of the one for traps of the user's */
 	uint64_t probe_rsp; /* not 0: a trap of the kernel's ends a probe */
+	uint64_t probe_ssp; /* its shadow stack, or 0 */
 	uint32_t number;
 	bool started;
 	bool halted;		 /* it waits for os_cpu_wake */
@@ -91,6 +93,7 @@ struct os_cpu {
 } __attribute__((aligned(64)));
 CBX_AT(OS_CPU_STACK, 8, os_cpu, stack);
 CBX_AT(OS_CPU_PROBE_RSP, 8, os_cpu, probe_rsp);
+CBX_AT(OS_CPU_PROBE_SSP, 8, os_cpu, probe_ssp);
 CBX_AT(OS_TRAP_CS, 8, cbx_pks_trap, cs);
 
 extern struct os_cpu os_cpus[OS_CPUS];
