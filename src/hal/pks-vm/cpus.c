@@ -19,12 +19,12 @@ enum start {
 };
 
 struct cpu {
-	atomic_bool holds;	 /* it may hold translations of the host's, */
-	_Atomic uint64_t loaded; /* none from before this token */
-	atomic_bool kicked;	 /* an NMI of ours will come, or came */
-	_Atomic uint32_t start;
+	_Atomic uint64_t loaded; /* what it holds is from this token or after */
 	uint64_t entry;
 	uint64_t argument;
+	_Atomic uint32_t start;
+	atomic_bool holds;  /* it may hold translations of the host's */
+	atomic_bool kicked; /* an NMI of ours will come, or came */
 };
 
 static struct cpu cpus[CBX_X86_CPUS_MAX];
