@@ -40,7 +40,9 @@ MUTANTS = {
     # The same: a machine that stopped has no table.
     'pks-vm': {
         'view_set': 'M01 M02 M03 M05 M06 M09 M11 M14 M26 M27 M30 G07 X01 X17',
-        'page_scrub': 'M16',
+        'page_scrub': 'M16 attack_m07_declared_page_is_an_empty_table',
+        'root_hold': 'attack_m12_only_a_declared_root_is_loaded',
+        'declare': 'attack_m06_host_writes_no_table',
         'space_flushed': 'H12',
         'space_protect': 'M13 X12',
         'host_range': 'G07 M05 M10',
@@ -63,8 +65,8 @@ def got_through(command, mutant, tried):
     words = [name] if len(command) > 1 else []  # a machine has no environment
     run = subprocess.run([*command, *words, *tried], env=env, capture_output=True, text=True,
                          timeout=200, check=False)
-    ids = re.findall(r'^([A-Z]\d\d)  \S+  NOT REFUSED: ', run.stdout, re.M)
-    return set(ids), run.returncode
+    found = re.findall(r'^([A-Z]\d\d)  \S+  NOT REFUSED: (\w+)$', run.stdout, re.M)
+    return {name for pair in found for name in pair} & set(tried), run.returncode
 
 
 def groups(backend, tried):

@@ -242,18 +242,20 @@ static int print_table(void)
 	return failed;
 }
 
-/* Whether the arguments, if there are any, name the attack. */
-static bool chosen(const char *id, int argc, char **argv)
+/* Whether the arguments, if there are any, name the attack or its test. */
+static bool chosen(const struct attack *attack, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], id) == 0) {
+		if (strcmp(argv[i], attack->id) == 0 ||
+			(attack->name != NULL &&
+				strcmp(argv[i], attack->name) == 0)) {
 			return true;
 		}
 	}
 	return argc == 1;
 }
 
-/* usage: attack [ID...] */
+/* usage: attack [ID | TEST]... */
 int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[COUNT];
@@ -267,7 +269,7 @@ int main(int argc, char **argv)
 
 		(void)snprintf(attack->id, sizeof(attack->id), "%s%02u",
 			attack->group, attack->number);
-		attack->chosen = chosen(attack->id, argc, argv);
+		attack->chosen = chosen(attack, argc, argv);
 		if (attack->chosen) {
 			tests[count++] = (struct CMUnitTest){
 				.name = here ? attack->name : attack->id,

@@ -216,3 +216,18 @@ WRAP(enum cbx_status, cbx_gate_box_query, struct cbx_gate *g)
 	}
 	return status;
 }
+
+#ifdef ATTACK_ON_PKS
+/* ---- the rules of the host's page tables ---- */
+
+WRAP(enum cbx_status, cbx_table_root_hold, struct cbx_pfn root)
+{
+	return mutant("root_hold") ? CBX_OK : __real_cbx_table_root_hold(root);
+}
+
+WRAP(enum cbx_status, cbx_table_declare, struct cbx_pfn pfn, uint64_t level)
+{
+	return mutant("declare") ? CBX_OK
+				 : __real_cbx_table_declare(pfn, level);
+}
+#endif

@@ -31,6 +31,9 @@ bool ask_host_finds(const void *bytes, size_t size);
  * constants are, too. */
 bool ask_program(uint64_t pfn);
 
+/** Whether one of the words, none of them 0, does. */
+bool ask_host_finds_any(const uint64_t *words, uint32_t count);
+
 /** Whether the hypervisor can touch the page. */
 bool ask_hypervisor_may(uint64_t pfn);
 

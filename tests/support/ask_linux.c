@@ -125,3 +125,13 @@ bool ask_program(uint64_t pfn)
 	(void)pfn;
 	return false;
 }
+
+bool ask_host_finds_any(const uint64_t *words, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (ask_host_finds(&words[i], sizeof(words[i]))) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -52,18 +52,27 @@ bool ask_host_may(uint64_t pfn, uint8_t bit)
 	return arrives;
 }
 
-bool ask_host_finds(const void *bytes, size_t size)
+bool ask_host_finds_any(const uint64_t *words, uint32_t count)
 {
 	struct puppet_mail *mail = puppet_mail();
 
-	assert_true(size % 8 == 0 && size != 0);
-	memcpy(puppet_bytes(), bytes, 8);
+	memcpy(puppet_bytes(), words, count * sizeof(words[0]));
 	mail->va = CBX_DIRECT_VA;
 	mail->count = cbx_hal_page_count();
-	mail->size = 1;
+	mail->size = count;
 	(void)puppet_do(PUPPET_FIND);
 	assert_true(mail->seen != 0);
 	return mail->found != 0;
+}
+
+/* Its first word is enough: it is not there either. */
+bool ask_host_finds(const void *bytes, size_t size)
+{
+	uint64_t word;
+
+	assert_true(size >= sizeof(word));
+	memcpy(&word, bytes, sizeof(word));
+	return ask_host_finds_any(&word, 1);
 }
 
 bool ask_program(uint64_t pfn)
