@@ -188,6 +188,13 @@ MISUSE = "panic: the monitor's WRMSR was misused"
 WRITE = b'\x0f\x30\x81\xf9\xe1\x06'  # WRMSR, and the comparison of its number
 
 
+def deep(machine, monitor, image):
+    """Calls, more than the host's shadow stack has words, are its end."""
+    lines = machine.boot(monitor, image, number=600)
+    expect('panic: the host crashed' in lines[-1], 'no end')
+    expect('host: ok the own one is kept' in lines[-2], 'it ended elsewhere')
+
+
 def held(machine, monitor, image):
     """A jump between the two, though it comes to nothing, stops the machine."""
     with open(monitor, 'rb') as f:
@@ -195,13 +202,14 @@ def held(machine, monitor, image):
     gate = text.index(bytes.fromhex('f30f1efafa'))  # ENDBR64, CLI
     at = text.index(WRITE, gate) + 2 - gate
     for number in (at, text.index(WRITE, gate + at) + 2 - gate):
-        lines = machine.boot(monitor, image, number)
+        lines = machine.boot(monitor, image, number=number)
         expect(lines[-1].startswith(MISUSE), 'the machine went on')
         expect(lines[-2] == f'host: jump {number:05}', 'it was another jump')
 
 
 TESTS = {'simple': simple, 'cpus': cpus, 'fault': fault, 'cet fault': cet_fault,
-         'host': host, 'irq': irq, 'contract': contract, 'held': held}
+         'host': host, 'irq': irq, 'contract': contract, 'held': held,
+         'deep': deep}
 
 
 def main():

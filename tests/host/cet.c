@@ -23,6 +23,7 @@
 #define PAD_BYTES 4u
 #define HELD	  12u /* from WRMSR to behind the comparison of its number */
 #define CLOSED	  256u
+#define DEPTH_PA  0x8000000u
 
 static uint64_t read_msr(uint32_t msr)
 {
@@ -216,6 +217,21 @@ static const char *the_own_one_is_kept(void)
 	return NULL;
 }
 
+static uint64_t __attribute__((noinline)) dig(uint64_t depth)
+{
+	return depth == 0 ? 0 : dig(depth - 1) + host_last.vector + depth;
+}
+
+/* Last: where the run asks for it, more calls than the stack has words. */
+static const char *a_full_one_is_the_end(void)
+{
+	const volatile uint64_t *depth =
+		(const uint64_t *)DIRECT(DEPTH_PA >> 12);
+
+	WANT(*depth == 0 || dig(*depth) == 0);
+	return NULL;
+}
+
 const struct host_case host_cases[] = {
 	{ "CET is on", cet_is_on },
 	{ "it stays on", it_stays_on },
@@ -223,5 +239,6 @@ const struct host_case host_cases[] = {
 	{ "no return reaches the gate", no_return_reaches_the_gate },
 	{ "shadow stacks are not written", shadow_stacks_are_not_written },
 	{ "the own one is kept", the_own_one_is_kept },
+	{ "a full one is the end", a_full_one_is_the_end },
 };
 const uint32_t host_case_count = sizeof(host_cases) / sizeof(host_cases[0]);
