@@ -105,7 +105,9 @@ class Injector:
         self.ends = {image[name] for name in (
             'cbx_hal_panic', 'cbx_x86_own_fault', 'cbx_x86_own_misuse')}
         self.own_fault = image['cbx_own_fault']
-        self.poisoned = [image['cbx_pks_enter'], *self.returns(image['cbx_pks_enter'])]
+        enter, own = image['cbx_pks_enter'], image['cbx_pks_own_call']
+        self.poisoned = {place: LOST for place in (enter, *self.returns(enter))}
+        self.poisoned.update({place: LOST[1:] for place in self.returns(own)})
         self.windows = [window for table in ('cbx_x86_windows', 'cbx_pks_windows')
                         for window in self.read_windows(table)]
         self.points = {host.stop}
@@ -249,7 +251,7 @@ class Injector:
             if at in self.ends:
                 raise Wrong(f'the machine ends at {self.code.name(at)}')
             if at in self.poisoned:
-                self.gdb.set(**{name: POISON + i for i, name in enumerate(LOST)})
+                self.gdb.set(**{name: POISON + i for i, name in enumerate(self.poisoned[at])})
                 poisonings += saved is not None
                 if poisonings == 3:  # the host's handler looks around from now on
                     watched = [point for point in watched if point not in self.poisoned]
@@ -397,6 +399,10 @@ def operations(host, kind):
     yield Operation('gate', lambda: host.order_gate(version), loose=LOST_BY_GATE)
     yield Operation('gate of the backend', lambda: host.order_gate(0x1000, 0),
                     loose=LOST_BY_GATE)
+    for place in ('gate_own', 'cbx_x86_host_leave_from'):
+        yield Operation(f'nmi at {place}', lambda: host.order_gate(0x1000, 0), loose=LOST_BY_GATE,
+                        event=(host.monitor[place], 'nmi'))
+    yield Operation('no gate', lambda: host.order_gate(0x1fff), loose=LOST_BY_GATE)
     yield Operation('flush', lambda: host.order_gate(0x1009), loose=LOST_BY_GATE)
     yield Operation('CR4', lambda: host.order_gate(0x1014, 4, host.cr4), loose=LOST_BY_GATE)
     yield Operation('an MSR', lambda: host.order_gate(0x1015, 0xc0000102, 0), loose=LOST_BY_GATE)
