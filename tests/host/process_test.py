@@ -33,7 +33,7 @@ class Machine:
             self.files = {self.inside: file.read(), '/data/numbers': NUMBERS}
 
     def run(self, *words, **more):
-        return process.run(*self.images, [self.inside, *words], self.files, **more)
+        return process.run(*self.images, [self.inside, *words], self.files, seconds=140, **more)
 
 
 def hello(machine):
