@@ -44,9 +44,9 @@ void cbx_bare_iommu(struct cbx_x86_boot *boot);
 bool cbx_bare_other_start(uint8_t id, uint64_t home);
 
 /** Leave @p value in a word, send a CPU a command, and wait for it to take the
- * word. @return whether it did */
-bool cbx_bare_ask(
-	uint8_t id, uint32_t command, _Atomic uint32_t *word, uint32_t value);
+ * word: not long if it is this one. @return whether it did */
+bool cbx_bare_ask(uint8_t id, uint32_t command, _Atomic uint32_t *word,
+	uint32_t value, bool own);
 
 /** Make places where an SMI goes back, and one that has CPUs go there. */
 void cbx_bare_smi_carve(uint32_t cpus);

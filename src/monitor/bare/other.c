@@ -54,12 +54,14 @@ static bool try(uint8_t id, _Atomic uint64_t *root, uint64_t home)
 	return atomic_exchange(root, 0) == 0;
 }
 
-bool cbx_bare_ask(
-	uint8_t id, uint32_t command, _Atomic uint32_t *word, uint32_t value)
+bool cbx_bare_ask(uint8_t id, uint32_t command, _Atomic uint32_t *word,
+	uint32_t value, bool own)
 {
+	uint32_t delay = own ? INIT_DELAY : ANSWER_DELAY;
+
 	atomic_store(word, value);
 	send(id, command);
-	for (uint32_t i = 0; i < ANSWER_DELAY && atomic_load(word) != 0; i++) {
+	for (uint32_t i = 0; i < delay && atomic_load(word) != 0; i++) {
 		wait(1);
 	}
 	return atomic_exchange(word, 0) == 0;

@@ -37,5 +37,6 @@ bool cbx_bare_smi_move(uint8_t id, uint32_t cpu)
 	_Atomic uint32_t *next = (_Atomic uint32_t *)(FIRST + NEXT);
 	uint64_t place = places + ((uint64_t)cpu << CBX_PAGE_SHIFT);
 
-	return cbx_bare_ask(id, SMI, next, (uint32_t)(place - HANDLER));
+	return cbx_bare_ask(
+		id, SMI, next, (uint32_t)(place - HANDLER), cpu == 0);
 }
