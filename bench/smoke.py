@@ -35,7 +35,7 @@ ROWS = {
                'BOX_ENTER, the box writes a byte, exit',
                "out of a box and in again: its gate VERSION", 'a system call, to the runtime',
                'a system call, to the runtime and back', 'from the monitor to the host',
-               'the same, wall', 'REP STOSB of 1000 bytes'),
+               'the same, time', 'REP STOSB of 1000 bytes'),
 }
 
 

@@ -60,6 +60,9 @@ shellcheck checks these scripts
 valgrind counts instructions
 xorriso writes them
 '
+PACKAGES_BENCH_PKS='
+qemu-system-x86 the machine the pks-vm backend is measured on
+'
 PACKAGES_BENCH='
 busybox-static the program that is measured
 valgrind counts instructions
