@@ -162,6 +162,8 @@ def watch(run, monitor):
                 return text.decode().replace('\r', '').splitlines()
             if b'ready' not in more:
                 continue
+        if b'ready' not in text:  # nobody takes one yet
+            continue
         try:
             monitor.sendall(b'nmi\n')
         except BrokenPipeError:

@@ -8,6 +8,7 @@
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
+#include <hal/pks-vm/pure/flush.h>
 
 #define VECTOR_NMI 2u
 
@@ -19,52 +20,25 @@ enum start {
 };
 
 struct cpu {
-	_Atomic uint64_t loaded; /* what it holds is from this token or after */
 	uint64_t entry;
 	uint64_t argument;
 	_Atomic uint32_t start;
-	atomic_bool holds;  /* it may hold translations of the host's */
 	atomic_bool kicked; /* an NMI of ours will come, or came */
 };
 
 static struct cpu cpus[CBX_X86_CPUS_MAX];
 static atomic_bool stopped;
-static _Atomic uint64_t counter;
+
+_Static_assert(CBX_X86_CPUS_MAX <= CBX_FLUSH_CPUS, "CPUs");
 
 static struct cpu *mine(void)
 {
 	return &cpus[cbx_hal_cpu()];
 }
 
-/* In this order: who counts afterwards finds that this CPU holds something, or
- * this CPU finds the new count. */
-uint64_t cbx_pks_load_begin(bool host)
-{
-	if (host) {
-		atomic_store(&mine()->holds, true);
-	}
-	return atomic_load(&counter);
-}
-
-void cbx_pks_load_end(bool host, uint64_t token)
-{
-	atomic_store(&mine()->loaded, token);
-	atomic_store(&mine()->holds, host);
-}
-
-bool cbx_pks_flush_due(void)
-{
-	return atomic_load(&mine()->loaded) < atomic_load(&counter);
-}
-
-static bool is_stale(const struct cpu *cpu, uint64_t token)
-{
-	return atomic_load(&cpu->holds) && atomic_load(&cpu->loaded) < token;
-}
-
 uint64_t cbx_hal_view_flush(void)
 {
-	uint64_t token = atomic_fetch_add(&counter, 1) + 1;
+	uint64_t token = cbx_flush_next();
 
 	cbx_pks_iommu_flush(token);
 	(void)cbx_hal_view_flushed(token);
@@ -75,11 +49,11 @@ bool cbx_hal_view_flushed(uint64_t token)
 {
 	bool flushed = cbx_pks_iommu_flushed(token);
 
-	if (is_stale(mine(), token)) {
+	if (cbx_flush_stale(cbx_hal_cpu(), token)) {
 		cbx_pks_flush();
 	}
 	for (uint32_t i = 0; i < cbx_hal_cpu_count(); i++) {
-		if (is_stale(&cpus[i], token)) {
+		if (cbx_flush_stale(i, token)) {
 			cbx_hal_cpu_kick(i);
 			flushed = false;
 		}

@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the CPUs know of each other: who may hold translations of the host's,
- * who was asked by an NMI, who was told to begin.
+ * What the CPUs want of each other: who was asked by an NMI, who was told to
+ * begin.
  */
 #ifndef CBX_HAL_PKS_VM_CPUS_H
 #define CBX_HAL_PKS_VM_CPUS_H
 
 #include <hal/hal.h>
 
-/**
- * A CR3 is about to be written, and has been; which drops every translation.
- * @param host  whether the root is the host's
- */
-uint64_t cbx_pks_load_begin(bool host);
-void cbx_pks_load_end(bool host, uint64_t token);
-
 /** As cbx_hal_cpu_kick. @return false when it could not be sent */
 bool cbx_pks_kick(uint32_t cpu);
 
 /** No other CPU runs a box or the host any more, as soon as it takes an NMI. */
 void cbx_pks_stop_others(void);
-
-/** Whether this CPU must drop its translations before the host runs. */
-bool cbx_pks_flush_due(void);
 
 /** Hear of the NMIs taken so far; those that are not this HAL's own are the
  * host's. */

@@ -6,6 +6,7 @@
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/irq.h>
 #include <hal/pks-vm/pci.h>
+#include <hal/pks-vm/pure/flush.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define VECTOR_DEBUG 1u
@@ -316,7 +317,7 @@ static void load_root(const struct cbx_pks_host *host)
 	uint64_t root;
 
 	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	if (root != host->root || cbx_pks_flush_due()) {
+	if (root != host->root || cbx_flush_due(cbx_hal_cpu())) {
 		cbx_x86_space_leave();
 		cbx_x86_root_load(host->root);
 	}

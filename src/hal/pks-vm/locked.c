@@ -7,8 +7,8 @@
 #include <arch/x86_64/cet.h>
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
-#include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/pure/flush.h>
 #include <hal/pks-vm/pure/table.h>
 
 extern const uint8_t cbx_locked[];
@@ -44,10 +44,10 @@ static inline __attribute__((always_inline)) void run(
 void cbx_x86_root_load(uint64_t root)
 {
 	bool host = root == cbx_pks_host()->root;
-	uint64_t token = cbx_pks_load_begin(host);
+	uint64_t token = cbx_flush_begin(cbx_hal_cpu(), host);
 
 	run(cbx_x86_root_load_locked, root, host ? cbx_pks_host()->cr2 : 0);
-	cbx_pks_load_end(host, token);
+	cbx_flush_end(cbx_hal_cpu(), host, token);
 	cbx_pks_cr4_switch(host);
 }
 
