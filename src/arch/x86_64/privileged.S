@@ -3,26 +3,24 @@
  * The instructions only the monitor may execute (machine.h), on pages of their
  * own.
  */
-#include <arch/x86_64/cet.h>
+#include <arch/x86_64/stub.h>
 
 /* The HAL's functions of these names come here (machine.h). */
-	.macro function name
-	.globl	\name\()_locked
-	.hidden	\name\()_locked
+	.macro locked name
 	.type	\name\()_locked, @function
-\name\()_locked:
+	label	\name\()_locked
 	endbr64
 	.endm
 
 	.section .locked, "ax", @progbits
 
 /* Where a box faulted is no business of what runs next, which finds rsi. */
-	function cbx_x86_root_load
+	locked	cbx_x86_root_load
 	movq	%rdi, %cr3
 	movq	%rsi, %cr2
 	ret
 
-	function cbx_x86_msr_write
+	locked	cbx_x86_msr_write
 	movl	%edi, %ecx
 	movl	%esi, %eax
 	movq	%rsi, %rdx
@@ -31,7 +29,7 @@
 	ret
 
 /* The old shadow stack, if any, has nothing to return by. */
-	function cbx_x86_shadow_on
+	locked	cbx_x86_shadow_on
 	popq	%r8
 	movl	$CBX_MSR_S_CET, %ecx
 	movl	$CBX_CET_SH_STK, %eax
@@ -42,15 +40,15 @@
 	incsspq	%rax
 	jmp	*%r8
 
-	function cbx_x86_cr0_write
+	locked	cbx_x86_cr0_write
 	movq	%rdi, %cr0
 	ret
 
-	function cbx_x86_cr4_write
+	locked	cbx_x86_cr4_write
 	movq	%rdi, %cr4
 	ret
 
-	function cbx_x86_xcr0_write
+	locked	cbx_x86_xcr0_write
 	movl	%edi, %eax
 	movq	%rdi, %rdx
 	shrq	$32, %rdx
@@ -59,7 +57,7 @@
 	ret
 
 /* The new code segment is loaded by a far return. */
-	function cbx_x86_tables_load
+	locked	cbx_x86_tables_load
 	lgdt	(%rdi)
 	lidt	(%rsi)
 	xorl	%eax, %eax
@@ -75,12 +73,12 @@
 	lretq
 
 /* DR6 and DR7 as after a reset: nothing breaks, and nothing has. */
-	function cbx_x86_task_load
+	locked	cbx_x86_task_load
 	movl	$CBX_SELECTOR_TSS, %eax
 	ltr	%ax
 	ret
 
-	function cbx_x86_watch_write
+	locked	cbx_x86_watch_write
 	movq	%rdi, %dr0
 	movq	%rsi, %dr7
 	movl	$0xffff0ff0, %eax

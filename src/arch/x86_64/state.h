@@ -22,7 +22,13 @@
 
 #define CBX_CPU_MODE   0x00
 #define CBX_CPU_RESUME 0x08
-#define CBX_CPU_REGS   0x10
+#define CBX_CPU_REGS   0x10 /* with what is not saved and loaded in a row: */
+#define CBX_CPU_RDX    0x70
+#define CBX_CPU_RAX    0x78
+#define CBX_CPU_RCX    0x80
+#define CBX_CPU_RSP    0x88
+#define CBX_CPU_RIP    0x90
+#define CBX_CPU_RFLAGS 0x98
 #define CBX_CPU_VECTOR 0xa0
 #define CBX_CPU_ERROR  0xa8
 #define CBX_CPU_CR2    0xb0

@@ -51,14 +51,9 @@
 /** This CPU's struct cbx_pks_host. */
 #define CBX_PKS_HOST_VA CBX_CPU_AT(CBX_CPU_HAL_PAGE)
 
-/** Offsets in it. */
+/** Offsets in it; what it shares with struct cbx_x86_cpu is where it is there. */
 #define CBX_HOST_RESUME 0x00
 #define CBX_HOST_CAME	0x08
-#define CBX_HOST_REGS	0x10
-#define CBX_HOST_VECTOR 0xa0
-#define CBX_HOST_ERROR	0xa8
-#define CBX_HOST_CR2	0xb0
-#define CBX_HOST_CS	0xb8
 
 /** Among vectors: the host came by the gate; it did not run. */
 #define CBX_VECTOR_GATE 512
@@ -151,11 +146,11 @@ struct cbx_pks_host {
 };
 CBX_AT(CBX_HOST_RESUME, 8, cbx_pks_host, resume);
 CBX_AT(CBX_HOST_CAME, 8, cbx_pks_host, came);
-CBX_AT(CBX_HOST_REGS, 0x90, cbx_pks_host, regs);
-CBX_AT(CBX_HOST_VECTOR, 8, cbx_pks_host, vector);
-CBX_AT(CBX_HOST_ERROR, 8, cbx_pks_host, error);
-CBX_AT(CBX_HOST_CR2, 8, cbx_pks_host, cr2);
-CBX_AT(CBX_HOST_CS, 8, cbx_pks_host, cs);
+CBX_AT(CBX_CPU_REGS, 0x90, cbx_pks_host, regs);
+CBX_AT(CBX_CPU_VECTOR, 8, cbx_pks_host, vector);
+CBX_AT(CBX_CPU_ERROR, 8, cbx_pks_host, error);
+CBX_AT(CBX_CPU_CR2, 8, cbx_pks_host, cr2);
+CBX_AT(CBX_CPU_CS, 8, cbx_pks_host, cs);
 
 static inline struct cbx_pks_host *cbx_pks_host(void)
 {
