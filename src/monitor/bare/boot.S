@@ -7,7 +7,7 @@
  * below 4 GiB at its own address, neither executable nor, where the image
  * lies, there at all; and the image where it is linked, as its sections say.
  */
-#include <arch/x86_64/layout.h>
+#include <arch/x86_64/stub.h>
 
 #define MULTIBOOT2_MAGIC 0xe85250d6
 #define MULTIBOOT2_ARCH	 0
@@ -15,8 +15,11 @@
 
 #define PRESENT	 0x01
 #define WRITE	 0x02
+#define LINK	 (PRESENT + WRITE)
 #define LARGE	 0x80
 #define NX_HIGH	 0x80000000	/* in an entry's high half */
+
+#define BOOT_PAGE (CBX_BOOT_PA >> 12)
 
 #define MSR_EFER 0xc0000080
 #define EFER	 0x900		/* LME, NXE */
@@ -51,6 +54,16 @@ header_end:
 	.balign	4
 	.quad	cbx_boot_start
 
+	.macro entries table, from, to, first, high=0, step=4096
+	movl	$(\table), %esi
+	movl	$(\from), %ecx
+	movl	$(\to), %edi
+	movl	$(\first), %eax
+	movl	$(\high), %edx
+	movl	$(\step), %ebx
+	call	fill
+	.endm
+
 /* Paging on, on the tables below. */
 	.macro enter_long_mode
 	movl	$pml4, %eax
@@ -82,99 +95,45 @@ cbx_boot_start:
 	cmpl	$0x20100000, %edx
 	jne	no_cpu
 
-	movl	$(pdpt_low + PRESENT + WRITE), pml4
-	movl	$(pdpt_high + PRESENT + WRITE), pml4 + 8 * CBX_MONITOR_SLOT
-	movl	$(pd_high + PRESENT + WRITE), pdpt_high + 8 * CBX_IMAGE_ENTRY
-	xorl	%ecx, %ecx
-1:	movl	%ecx, %eax
-	shll	$12, %eax
-	addl	$(pd_low + PRESENT + WRITE), %eax
-	movl	%eax, pdpt_low(,%ecx,8)
-	incl	%ecx
-	cmpl	$4, %ecx
-	jne	1b
+	movl	$(pdpt_low + LINK), pml4
+	movl	$(pdpt_high + LINK), pml4 + 8 * CBX_MONITOR_SLOT
+	movl	$(pd_high + LINK), pdpt_high + 8 * CBX_IMAGE_ENTRY
 
-	xorl	%ecx, %ecx		/* 4 GiB in large pages */
-2:	movl	%ecx, %eax
-	shll	$21, %eax
-	orl	$(PRESENT + WRITE + LARGE), %eax
-	movl	%eax, pd_low(,%ecx,8)
-	movl	$NX_HIGH, pd_low + 4(,%ecx,8)
-	incl	%ecx
-	cmpl	$2048, %ecx
-	jne	2b
+	/* 4 GiB in large pages, but not the first and the image */
+	entries	pdpt_low, 0, 4, pd_low + LINK
+	entries	pd_low, cbx_image_large_pages_end, 2048, \
+		cbx_image_large_end + LINK + LARGE, NX_HIGH, 0x200000
 
-	movl	$1, %ecx		/* but not the image */
-3:	movl	$0, pd_low(,%ecx,8)
-	movl	$0, pd_low + 4(,%ecx,8)
-	incl	%ecx
-	cmpl	$cbx_image_large_pages_end, %ecx
-	jne	3b
+	/* the first 2 MiB in small ones, and what follows the image */
+	movl	$(pt_low + LINK), pd_low
+	entries	pt_low, 0, 512, LINK, NX_HIGH
+	entries	pt_low, BOOT_PAGE, BOOT_PAGE + 1, CBX_BOOT_PA + PRESENT
+	entries	pd_low, cbx_image_large_pages_end-1, \
+		cbx_image_large_pages_end, pt_last + LINK
+	entries	pt_last, cbx_image_rest, 512, cbx_image_pa_end + LINK, NX_HIGH
 
-	movl	$(pt_low + PRESENT + WRITE), pd_low
-	movl	$0, pd_low + 4
-	xorl	%ecx, %ecx		/* the first 2 MiB in small ones */
-4:	movl	%ecx, %eax
-	shll	$12, %eax
-	orl	$(PRESENT + WRITE), %eax
-	movl	%eax, pt_low(,%ecx,8)
-	movl	$NX_HIGH, pt_low + 4(,%ecx,8)
-	incl	%ecx
-	cmpl	$512, %ecx
-	jne	4b
-	movl	$(CBX_BOOT_PA + PRESENT), pt_low + 8 * (CBX_BOOT_PA >> 12)
-	movl	$0, pt_low + 8 * (CBX_BOOT_PA >> 12) + 4
-
-	movl	$cbx_image_pages_end, %ecx	/* what follows the image */
-8:	movl	%ecx, %eax
-	shll	$12, %eax
-	orl	$(PRESENT + WRITE), %eax
-	movl	%ecx, %edx
-	andl	$511, %edx
-	je	9f			/* a large page begins */
-	movl	%eax, pt_last(,%edx,8)
-	movl	$NX_HIGH, pt_last + 4(,%edx,8)
-	incl	%ecx
-	jmp	8b
-9:	shrl	$9, %ecx
-	movl	$(pt_last + PRESENT + WRITE), pd_low - 8(,%ecx,8)
-
-	xorl	%ecx, %ecx		/* the image's tables */
-5:	movl	%ecx, %eax
-	shll	$12, %eax
-	addl	$(pt_high + PRESENT + WRITE), %eax
-	movl	%eax, pd_high(,%ecx,8)
-	incl	%ecx
-	cmpl	$CBX_BOOT_IMAGE_TABLES, %ecx
-	jne	5b
-
-	xorl	%ecx, %ecx		/* its sections */
-	xorl	%edx, %edx
-	movl	$PRESENT, %ebx
-	movl	$cbx_image_text_pages, %edi
-	call	fill
-	movl	$NX_HIGH, %edx
-	movl	$cbx_image_rodata_pages, %edi
-	call	fill
-	movl	$(PRESENT + WRITE), %ebx
-	movl	$cbx_image_pages, %edi
-	call	fill
+	/* the image, as its sections say */
+	entries	pd_high, 0, CBX_BOOT_IMAGE_TABLES, pt_high + LINK
+	entries	pt_high, 0, cbx_image_text_pages, CBX_IMAGE_PA + PRESENT
+	entries	pt_high, cbx_image_text_pages, cbx_image_rodata_pages, \
+		cbx_image_text_pa_end + PRESENT, NX_HIGH
+	entries	pt_high, cbx_image_rodata_pages, cbx_image_pages, \
+		cbx_image_rodata_pa_end + LINK, NX_HIGH
 
 	enter_long_mode
 	lgdt	gdt_pointer
 	ljmp	$8, $long_mode
 
-/* Image pages ecx up to edi, with flags ebx and edx. */
-fill:	movl	%ecx, %eax
-	shll	$12, %eax
-	addl	$CBX_IMAGE_PA, %eax
-	orl	%ebx, %eax
-	movl	%eax, pt_high(,%ecx,8)
-	movl	%edx, pt_high + 4(,%ecx,8)
+/* Entries ecx up to edi of the table at esi: eax, each ebx more than the one
+ * before, with edx above. */
+fill:	cmpl	%edi, %ecx
+	jae	1f
+	movl	%eax, (%esi,%ecx,8)
+	movl	%edx, 4(%esi,%ecx,8)
+	addl	%ebx, %eax
 	incl	%ecx
-	cmpl	%edi, %ecx
-	jne	fill
-	ret
+	jmp	fill
+1:	ret
 
 no_cpu:	movw	$0x3f8, %dx		/* nothing else works yet */
 	movb	$'!', %al
@@ -263,33 +222,24 @@ magic:	.skip	4
 info:	.skip	4
 
 	.text
-/* Go on as cbx_bare_run on the final tables: rdi root, rsi stack. */
-	.globl	cbx_bare_switch
-	.hidden	cbx_bare_switch
-	.type	cbx_bare_switch, @function
-cbx_bare_switch:
+/* Go on as a function on the final tables: rdi root, rsi stack. */
+	.macro switch name, to
+	function \name
 	movq	%rdi, %cr3
 	movq	%rsi, %rsp
 	xorl	%ebp, %ebp
-	call	cbx_bare_run
+	call	\to
 	ud2
-	.size	cbx_bare_switch, . - cbx_bare_switch
+	.size	\name, . - \name
+	.endm
 
-	.type	cbx_bare_switch_other, @function
-cbx_bare_switch_other:
-	movq	%rdi, %cr3
-	movq	%rsi, %rsp
-	xorl	%ebp, %ebp
-	call	cbx_bare_run_other
-	ud2
-	.size	cbx_bare_switch_other, . - cbx_bare_switch_other
+	switch	cbx_bare_switch, cbx_bare_run
+	switch	cbx_bare_switch_other, cbx_bare_run_other
 
 /* struct cbx_bare_other. */
 	.section .rodata, "a", @progbits
 	.balign	8
-	.globl	cbx_bare_other
-	.hidden	cbx_bare_other
-cbx_bare_other:
+	label	cbx_bare_other
 	.quad	other, other_end, root
 
 	.section .note.GNU-stack, "", @progbits
