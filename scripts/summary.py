@@ -32,6 +32,8 @@ def with_reasons(found, text):
     admitted = dict(re.findall(r'^([A-Z]\d\d)\s+\S+\s+NOT REFUSED, as it says: (.*)$', text,
                                re.M))
     reasons = dict(re.findall(r'^([A-Z]\d\d)\s+\S+\s+n/a: (.*)$', text, re.M))
+    said = dict((name, why) for why, name in re.findall(
+        r'^skipped: (.*)\n\[\s*SKIPPED\s*\] (\w+)$', text, re.M))
     for result, name in found:
         match = re.match(r'(?:attack_)?([A-Za-z]\d\d)(?:_|$)', name)
         reason = reasons.get(match.group(1).upper()) if match else None
@@ -39,7 +41,11 @@ def with_reasons(found, text):
             yield 'admitted', f'{match.group(1).upper()}: {admitted[match.group(1).upper()]}'
             continue
         known = result == 'skipped' and reason
-        yield result, f'{match.group(1).upper()}: {reason}' if known else name
+        if known:
+            name = f'{match.group(1).upper()}: {reason}'
+        elif result == 'skipped' and name in said:
+            name = f'{name}: {said[name]}'
+        yield result, name
 
 
 def of_test(test):
