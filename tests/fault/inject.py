@@ -498,12 +498,40 @@ def at_start(source, files):
     print(f'start: {len(points)} instructions, {ends} end the machine')
 
 
+def waiting(source, files):
+    """A CPU that waits for the host to start it, and can be started after."""
+    with Host(source, *files, '-no-reboot', '-smp', '2') as host:
+        image = host.monitor
+        points = sorted(Code(image).reached(image['cbx_x86_halt'], image.end('cbx_x86_halt')))
+        for point in points:
+            host.gdb.stop_at(point)
+            host.qmp('inject-nmi')  # it wakes, and waits again
+            host.leave()
+            while host.gdb.registers()['rip'] != point:
+                host.gdb.go()
+                if host.gdb.registers()['rip'] == host.stop:
+                    host.leave()
+            host.gdb.pass_by(point)
+            host.qmp('inject-nmi')
+            host.arrive()
+            expect(host.gate('VERSION')[0] == 0, 'VERSION is refused')
+        host.order('order_wait', {'rcx': 1, 'r14': host.find_pages(), 'r15': 63})
+        host.carry_out()
+        host.call(0x1010, 1, host.kernel['other_flood'], 0)
+        host.order('order_wait', {'rcx': 1000000, 'r14': host.find_pages(), 'r15': 63})
+        host.carry_out()
+        host.gdb.ask('Hg2')
+        expect(host.gdb.registers()['r13'] != (1 << 64) - 1, 'the other CPU does nothing')
+    print(f'a CPU that waits: {len(points)} instructions')
+
+
 def main():
     kind, source, *files = sys.argv[1:]
     need('qemu-system-x86_64', 'objdump')
     try:
         if kind == 'start':
             at_start(source, files)
+            waiting(source, files)
             return
         with Host(source, *files, '-no-reboot') as host:
             injector = Injector(host, kind)
