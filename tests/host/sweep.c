@@ -6,7 +6,7 @@
  */
 #include "host.h"
 
-#define BYTES	 0x380u /* more than the gate's page holds of code */
+#define BYTES	 0x3c0u /* more than the gate's page holds of code */
 #define LSTAR	 0xc0000082u
 #define START_PA 0x8000000u
 
