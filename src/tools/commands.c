@@ -133,6 +133,13 @@ static void print_policies(uint64_t caps)
 			: "all the CPU's; a box that lists its own is refused");
 }
 
+/* Where the monitor is a process, one of its CPUs is never lent to a box. */
+static uint32_t boxes_at_once(const struct cbx_capabilities *info)
+{
+	return info->backend == CBX_BACKEND_LINUX ? info->cpu_count - 1
+						  : info->cpu_count;
+}
+
 static void print_info(const struct cbx_capabilities *info)
 {
 	(void)printf("confbox       %s\n", cbx_version());
@@ -153,7 +160,7 @@ static void print_info(const struct cbx_capabilities *info)
 	(void)printf("memory        %llu MiB for boxes, unless --memory asks "
 		     "for more\n",
 		(unsigned long long)(info->free_pages >> 8));
-	(void)printf("cpus          %u boxes at once\n", info->cpu_count - 1);
+	(void)printf("cpus          %u boxes at once\n", boxes_at_once(info));
 }
 
 int cbx_command_info(struct cbx_command_line *line)
