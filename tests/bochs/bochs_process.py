@@ -89,7 +89,7 @@ def run(monitor, host, argv, files, *, stdin=b'', cpus=1, tail=b'', seconds=SECO
         loaded, config = os.path.join(folder, 'host'), os.path.join(folder, 'bochsrc')
         packed = process.archive(argv, {**files, '/init.port': b''}, (), stdin)
         process.write_host(loaded, host, packed, tail)
-        bochs.Machine(folder_of_bochs).write_disk(folder, monitor, loaded, 0)
+        bochs.Machine(folder_of_bochs).write_disk(folder, monitor, loaded, [])
         with open(config, 'w', encoding='ascii') as file:
             file.write(bochs.SET_UP.format(cpu=bochs.CPU, count=cpus, bochs=folder_of_bochs,
                                            folder=folder) + 'port_e9_hack: enabled=1\n')
