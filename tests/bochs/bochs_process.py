@@ -92,7 +92,7 @@ def run(monitor, host, argv, files, *, stdin=b'', cpus=1, tail=b'', seconds=SECO
         bochs.Machine(folder_of_bochs).write_disk(folder, monitor, loaded, [])
         with open(config, 'w', encoding='ascii') as file:
             file.write(bochs.SET_UP.format(cpu=bochs.CPU, count=cpus, bochs=folder_of_bochs,
-                                           folder=folder) + 'port_e9_hack: enabled=1\n')
+                                           folder=folder, memory=512) + 'port_e9_hack: enabled=1\n')
         channels = read_records(emulate(folder, config, seconds))
         status = channels['S'].split()
         return process.Result(int(status[0]) if status else None, channels['O'], channels['E'],
