@@ -23,14 +23,19 @@ enum map {
 #define P3E 16u
 #define ANY (NP | P66 | PF3 | PF2)
 
+/* What must be so of ModRM; nothing, or all of it, are forms of their own. */
+#define FIELD  1u /* its reg field */
+#define IN_MEM 2u /* it may name memory, */
+#define IN_REG 4u /* or a register */
+
 enum form {
 	BARE,
-	MODRM,
-	MEM,
-	REG,
-	MEM_ALL,
-	REG_ALL,
-	BYTE
+	MODRM = FIELD | IN_MEM | IN_REG,
+	MEM = FIELD | IN_MEM,
+	REG = FIELD | IN_REG,
+	MEM_ALL = IN_MEM,
+	REG_ALL = IN_REG,
+	BYTE = 8,
 };
 
 struct row {
@@ -66,18 +71,13 @@ static uint8_t at(const struct cbx_scan *scan, uint64_t n)
 
 static unsigned int prefix_bit(uint8_t byte)
 {
-	switch (byte) {
-	case 0x66:
-		return 1;
-	case 0xf3:
-		return 2;
-	case 0xf2:
-		return 3;
-	case 0x3e:
-		return 4;
-	default:
-		return 0;
+	static const uint8_t prefixes[] = { 0, 0x66, 0xf3, 0xf2, 0x3e };
+	unsigned int bit = 4;
+
+	while (bit > 0 && prefixes[bit] != byte) {
+		bit--;
 	}
+	return bit;
 }
 
 static bool is_prefix(uint8_t byte)
@@ -173,7 +173,7 @@ static bool read_place(
 
 static bool form_fits(const struct row *row, const struct place *place)
 {
-	bool is_reg = place->modrm >> 6 == 3;
+	unsigned int in = place->modrm >> 6 == 3 ? IN_REG : IN_MEM;
 	bool same = (place->modrm >> 3 & 7) == row->value;
 
 	if (row->form == BARE) {
@@ -182,23 +182,10 @@ static bool form_fits(const struct row *row, const struct place *place)
 	if (!place->has_modrm) {
 		return false;
 	}
-	switch ((enum form)row->form) {
-	case MODRM:
-		return same;
-	case MEM:
-		return same && !is_reg;
-	case REG:
-		return same && is_reg;
-	case MEM_ALL:
-		return !is_reg;
-	case REG_ALL:
-		return is_reg;
-	case BYTE:
+	if (row->form == BYTE) {
 		return place->modrm == row->value;
-	case BARE:
-	default:
-		return true;
 	}
+	return (row->form & in) != 0 && (same || (row->form & FIELD) == 0);
 }
 
 /* How far before the opcode the row's shortest form begins. */
