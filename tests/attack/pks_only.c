@@ -179,8 +179,10 @@ static void forge(uint64_t va, uint64_t bytes)
 
 void attack_x03_forged_return_frame_is_refused(void **state)
 {
-	static const uint64_t stacks[] = { CBX_CPU_TRAP_PAGE, CBX_CPU_NMI_PAGE,
-		CBX_CPU_CHECK_PAGE, CBX_CPU_DEBUG_PAGE, CBX_CPU_DOUBLE_PAGE };
+	static const uint64_t stacks[] = { CBX_CPU_IST_PAGE(CBX_IST_TRAP),
+		CBX_CPU_IST_PAGE(CBX_IST_NMI), CBX_CPU_IST_PAGE(CBX_IST_CHECK),
+		CBX_CPU_IST_PAGE(CBX_IST_DEBUG),
+		CBX_CPU_IST_PAGE(CBX_IST_DOUBLE) };
 	struct machine_box victim;
 	uint64_t word;
 

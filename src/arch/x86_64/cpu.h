@@ -74,20 +74,36 @@ static inline void cbx_x86_invlpg(uint64_t va)
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
-static inline uint64_t cbx_x86_fs_base(void)
-{
-	uint64_t base;
+/** Registers that are read as a whole. */
+#define CBX_X86_READ(name, instruction)                      \
+	static inline uint64_t cbx_x86_##name(void)          \
+	{                                                    \
+		uint64_t value;                              \
+                                                             \
+		__asm__ volatile(instruction : "=r"(value)); \
+		return value;                                \
+	}
+CBX_X86_READ(cr0, "mov %%cr0, %0")
+CBX_X86_READ(cr3, "mov %%cr3, %0")
+CBX_X86_READ(cr4, "mov %%cr4, %0")
+CBX_X86_READ(dr6, "mov %%dr6, %0")
+CBX_X86_READ(fs_base, "rdfsbase %0")
+CBX_X86_READ(gs_base, "rdgsbase %0")
+#undef CBX_X86_READ
 
-	__asm__ volatile("rdfsbase %0" : "=r"(base));
-	return base;
+static inline uint64_t cbx_x86_msr(uint32_t msr)
+{
+	uint32_t low;
+	uint32_t high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (uint64_t)high << 32 | low;
 }
 
-static inline uint64_t cbx_x86_gs_base(void)
+/** Whether an address is one the CPU would go to. */
+static inline bool cbx_x86_canonical(uint64_t va)
 {
-	uint64_t base;
-
-	__asm__ volatile("rdgsbase %0" : "=r"(base));
-	return base;
+	return va + 0x800000000000ull < 0x1000000000000ull;
 }
 
 /** Null data selectors, and 0 as the bases of fs and gs. */
@@ -124,14 +140,6 @@ static inline uint32_t cbx_x86_pkru(void)
 static inline void cbx_x86_pkru_write(uint32_t value)
 {
 	__asm__ volatile("wrpkru" : : "a"(value), "c"(0), "d"(0) : "memory");
-}
-
-static inline uint64_t cbx_x86_cr4(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
 }
 
 static inline void cbx_x86_xsave(void *area)

@@ -98,14 +98,14 @@ cbx_x86_stub\vector:
 	.endm
 
 /* One body per entry stack: only its constant address is believed. */
-	.macro body name, page, nmi=0
+	.macro body name, ist, nmi=0
 	.balign	16
 \name:
 	pushq	%rax
 	pushq	%rcx
 	pushq	%rdx
 	open_rights
-	movabsq	$CBX_CPU_TOP(\page), %rdx
+	movabsq	$CBX_IST_TOP(\ist), %rdx
 	cmpl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
 	jne	772f
 	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
@@ -136,11 +136,11 @@ cbx_x86_stub\vector:
 	.endif
 	.endm
 
-	body	cbx_trap, CBX_CPU_TRAP_PAGE
-	body	cbx_trap_nmi, CBX_CPU_NMI_PAGE, 1
-	body	cbx_trap_check, CBX_CPU_CHECK_PAGE
-	body	cbx_trap_debug, CBX_CPU_DEBUG_PAGE
-	body	cbx_trap_double, CBX_CPU_DOUBLE_PAGE
+	body	cbx_trap, CBX_IST_TRAP
+	body	cbx_trap_nmi, CBX_IST_NMI, 1
+	body	cbx_trap_check, CBX_IST_CHECK
+	body	cbx_trap_debug, CBX_IST_DEBUG
+	body	cbx_trap_double, CBX_IST_DOUBLE
 
 /* Somebody jumped to a WRMSR with another number: it has been written, and
  * nothing is sure any more. */

@@ -50,35 +50,31 @@
 
 /** The CPU window: 512 pages, one page table.  A page not named is a guard:
  * not present. */
-#define CBX_CPU_TRAP_PAGE    1 /* entry stacks, one page each */
-#define CBX_CPU_NMI_PAGE     3
-#define CBX_CPU_CHECK_PAGE   5
-#define CBX_CPU_DEBUG_PAGE   7
-#define CBX_CPU_DOUBLE_PAGE  9
-#define CBX_CPU_SCRATCH_PAGE 11
-#define CBX_CPU_GDT_PAGE     12 /* GDT, then the TSS */
-#define CBX_CPU_IDT_PAGE     13
-#define CBX_CPU_STATE_PAGE   16 /* struct cbx_x86_cpu */
-#define CBX_CPU_REPLY_PAGE   17 /* read by boxes at CBX_REPLY_VA */
-#define CBX_CPU_ROOT_PAGE    18 /* the root boxes run on */
-#define CBX_CPU_TABLE_PAGE   19 /* the window's own page table */
-#define CBX_CPU_STACK_PAGE   24 /* 8 pages */
-#define CBX_CPU_STACK_PAGES  8
-#define CBX_CPU_PANIC_PAGE   34 /* 2 pages */
-#define CBX_CPU_PANIC_PAGES  2
-#define CBX_CPU_HAL_PAGE     40 /* zeroed, for the HAL */
-#define CBX_CPU_HAL_PAGES    8
-#define CBX_CPU_IOMMU_PAGE   58 /* the HAL's: its registers */
-#define CBX_CPU_PCI_PAGE     59 /* the HAL's: configuration of a device */
-#define CBX_CPU_LOCKED_PAGE  60 /* the HAL's: instructions, while they run */
-#define CBX_CPU_APIC_PAGE    61 /* the HAL's: this CPU's interrupt controller */
-#define CBX_CPU_IOAPIC_PAGE  62 /* the HAL's: that of the lines */
-#define CBX_CPU_SLOT_PAGE    64 /* cbx_hal_page_map */
-#define CBX_CPU_SLOTS	     32
-#define CBX_CPU_SHADOW_PAGE  97	 /* shadow stacks (cet.h): the entry stacks' */
-#define CBX_CPU_SHADOW_MAIN  107 /* the monitor's own */
-#define CBX_CPU_SHADOW_EXIT  109 /* on which it leaves */
-#define CBX_CPU_SHADOW_HOST  111 /* the host's */
+#define CBX_CPU_IST_PAGE(ist) (2 * (ist)-1) /* entry stacks, one page each */
+#define CBX_CPU_SCRATCH_PAGE  11
+#define CBX_CPU_GDT_PAGE      12 /* GDT, then the TSS */
+#define CBX_CPU_IDT_PAGE      13
+#define CBX_CPU_STATE_PAGE    16 /* struct cbx_x86_cpu */
+#define CBX_CPU_REPLY_PAGE    17 /* read by boxes at CBX_REPLY_VA */
+#define CBX_CPU_ROOT_PAGE     18 /* the root boxes run on */
+#define CBX_CPU_TABLE_PAGE    19 /* the window's own page table */
+#define CBX_CPU_STACK_PAGE    24 /* 8 pages */
+#define CBX_CPU_STACK_PAGES   8
+#define CBX_CPU_PANIC_PAGE    34 /* 2 pages */
+#define CBX_CPU_PANIC_PAGES   2
+#define CBX_CPU_HAL_PAGE      40 /* zeroed, for the HAL */
+#define CBX_CPU_HAL_PAGES     8
+#define CBX_CPU_IOMMU_PAGE    58 /* the HAL's: its registers */
+#define CBX_CPU_PCI_PAGE      59 /* the HAL's: configuration of a device */
+#define CBX_CPU_LOCKED_PAGE   60 /* the HAL's: instructions, while they run */
+#define CBX_CPU_APIC_PAGE     61 /* the HAL's: this CPU's interrupt controller */
+#define CBX_CPU_IOAPIC_PAGE   62 /* the HAL's: that of the lines */
+#define CBX_CPU_SLOT_PAGE     64 /* cbx_hal_page_map */
+#define CBX_CPU_SLOTS	      32
+#define CBX_CPU_SHADOW_PAGE   97  /* shadow stacks (cet.h): the entry stacks' */
+#define CBX_CPU_SHADOW_MAIN   107 /* the monitor's own */
+#define CBX_CPU_SHADOW_EXIT   109 /* on which it leaves */
+#define CBX_CPU_SHADOW_HOST   111 /* the host's */
 
 #define CBX_CPU_AT(page)  (CBX_CPU_VA + (page)*0x1000)
 #define CBX_CPU_TOP(page) (CBX_CPU_VA + (page)*0x1000 + 0x1000)
@@ -89,11 +85,12 @@
 #define CBX_CPU_PANIC_TOP  CBX_CPU_AT(CBX_CPU_PANIC_PAGE + CBX_CPU_PANIC_PAGES)
 
 /** Entry stacks' numbers in the TSS. */
-#define CBX_IST_TRAP   1
-#define CBX_IST_NMI    2
-#define CBX_IST_CHECK  3
-#define CBX_IST_DEBUG  4
-#define CBX_IST_DOUBLE 5
+#define CBX_IST_TRAP	 1
+#define CBX_IST_NMI	 2
+#define CBX_IST_CHECK	 3
+#define CBX_IST_DEBUG	 4
+#define CBX_IST_DOUBLE	 5
+#define CBX_IST_TOP(ist) CBX_CPU_TOP(CBX_CPU_IST_PAGE(ist))
 
 /** In every box root: the page with the running thread's last reply, which it
  * can only read.  Above CBX_VA_MAX. */

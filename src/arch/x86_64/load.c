@@ -153,9 +153,9 @@ bool cbx_x86_space_seen(uint64_t root, uint64_t token)
 	return seen;
 }
 
-static uint64_t entry_at(uint64_t page, uint64_t index)
+uint64_t cbx_x86_entry_read(struct cbx_pfn table, uint64_t index)
 {
-	const uint64_t *entries = cbx_hal_page_map((struct cbx_pfn){ page });
+	const uint64_t *entries = cbx_hal_page_map(table);
 	uint64_t entry = __atomic_load_n(&entries[index], __ATOMIC_RELAXED);
 
 	cbx_hal_page_unmap(entries);
@@ -167,10 +167,10 @@ static uint64_t entry_at(uint64_t page, uint64_t index)
  * of another level than expected is known by its rights. */
 static bool find_page(uint64_t root, uint64_t va, uint64_t *page)
 {
-	uint64_t at = root;
+	struct cbx_pfn at = { root };
 
 	for (uint32_t shift = 39; shift >= CBX_PAGE_SHIFT; shift -= 9) {
-		uint64_t entry = entry_at(at, va >> shift & 511);
+		uint64_t entry = cbx_x86_entry_read(at, va >> shift & 511);
 		bool leaf = cbx_entry_rights(entry).bits != 0;
 
 		if ((entry & CBX_ENTRY_PRESENT) == 0 ||
@@ -178,9 +178,9 @@ static bool find_page(uint64_t root, uint64_t va, uint64_t *page)
 			(leaf && (entry & CBX_ENTRY_WRITE) == 0)) {
 			return false;
 		}
-		at = cbx_entry_pfn(entry).n;
+		at = cbx_entry_pfn(entry);
 	}
-	*page = at;
+	*page = at.n;
 	return true;
 }
 

@@ -104,6 +104,9 @@ void cbx_x86_halt(void);
 /** What this CPU can do for boxes: CBX_CAP_*. @pre cbx_x86_cpu_init */
 uint64_t cbx_x86_caps(void);
 
+/** An entry of a page table. */
+uint64_t cbx_x86_entry_read(struct cbx_pfn table, uint64_t index);
+
 /** This CPU is about to run on a root that is not the box root any more. */
 void cbx_x86_space_leave(void);
 

@@ -76,17 +76,9 @@ static void put_address(uint32_t word[2], uint64_t address)
 
 static void fill_tss(struct tss *tss)
 {
-	static const uint64_t top[] = {
-		CBX_CPU_TOP(CBX_CPU_TRAP_PAGE),
-		CBX_CPU_TOP(CBX_CPU_NMI_PAGE),
-		CBX_CPU_TOP(CBX_CPU_CHECK_PAGE),
-		CBX_CPU_TOP(CBX_CPU_DEBUG_PAGE),
-		CBX_CPU_TOP(CBX_CPU_DOUBLE_PAGE),
-	};
-
-	put_address(tss->rsp[0], top[0]);
-	for (uint32_t i = 0; i < sizeof(top) / sizeof(top[0]); i++) {
-		put_address(tss->ist[i], top[i]);
+	put_address(tss->rsp[0], CBX_IST_TOP(CBX_IST_TRAP));
+	for (uint64_t i = CBX_IST_TRAP; i <= CBX_IST_DOUBLE; i++) {
+		put_address(tss->ist[i - 1], CBX_IST_TOP(i));
 	}
 	tss->ports = sizeof(*tss);
 }
@@ -109,18 +101,14 @@ static void fill_gdt(uint64_t *gdt)
 
 static uint8_t ist_of(uint32_t vector)
 {
-	switch (vector) {
-	case 1:
-		return CBX_IST_DEBUG;
-	case 2:
-		return CBX_IST_NMI;
-	case 8:
-		return CBX_IST_DOUBLE;
-	case 18:
-		return CBX_IST_CHECK;
-	default:
-		return CBX_IST_TRAP;
-	}
+	static const uint8_t own[256] = {
+		[1] = CBX_IST_DEBUG,
+		[2] = CBX_IST_NMI,
+		[8] = CBX_IST_DOUBLE,
+		[18] = CBX_IST_CHECK,
+	};
+
+	return own[vector] != 0 ? own[vector] : CBX_IST_TRAP;
 }
 
 /* A breakpoint is the one trap user mode may ask for. */

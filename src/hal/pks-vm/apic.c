@@ -9,7 +9,7 @@
 #include <arch/x86_64/machine.h>
 #include <hal/hal.h>
 #include <hal/pks-vm/apic.h>
-#include <hal/pks-vm/pure/table.h>
+#include <hal/pks-vm/device.h>
 
 #define APIC_PA	 0xfee00000ull
 #define MSR_BASE 0x1bu
@@ -44,43 +44,32 @@
 static uint8_t ids[CBX_X86_CPUS_MAX];
 static uint64_t rate; /* of the timer: counts in one ns, times 2^32 */
 
-static uint64_t read_base(void)
+static volatile uint32_t *word(uint32_t offset)
 {
-	uint32_t low;
-	uint32_t high;
-
-	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_BASE));
-	return (uint64_t)high << 32 | low;
+	return (volatile uint32_t *)(CBX_CPU_AT((uint64_t)CBX_CPU_APIC_PAGE) +
+				     offset);
 }
 
 static uint32_t read_word(uint32_t offset)
 {
-	return *(volatile uint32_t *)(CBX_CPU_AT((uint64_t)CBX_CPU_APIC_PAGE) +
-				      offset);
+	return *word(offset);
 }
 
 static void write_word(uint32_t offset, uint32_t value)
 {
-	volatile uint32_t *word =
-		(volatile uint32_t *)(CBX_CPU_AT((uint64_t)CBX_CPU_APIC_PAGE) +
-				      offset);
-
-	*word = value;
+	*word(offset) = value;
 }
 
 /* In x2APIC mode a WRMSR would send interrupts (doc/pks-vm.md). */
 void cbx_pks_apic_start(void)
 {
 	static const uint16_t local[] = { 0x330, 0x340, 0x350 };
-	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
-	uint64_t base = read_base();
+	uint64_t base = cbx_x86_msr(MSR_BASE);
 
 	if ((base & CBX_PTE_ADDRESS) != APIC_PA || (base & X2_MODE) != 0) {
 		cbx_hal_panic("interrupt controller", __FILE__, __LINE__);
 	}
-	table[CBX_CPU_APIC_PAGE] = APIC_PA | CBX_PTE_P | CBX_PTE_W |
-				   CBX_PTE_PWT | CBX_PTE_PCD | CBX_PTE_NX |
-				   (uint64_t)CBX_KEY_MONITOR << 59;
+	(void)cbx_pks_device_map(CBX_CPU_APIC_PAGE, APIC_PA);
 	for (uint32_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
 		write_word(local[i], MASKED);
 	}

@@ -102,7 +102,7 @@ void cbx_pks_nmis_take(void)
 		cbx_x86_stop();
 	}
 	cpu->nmis_seen = count;
-	memset((void *)(CBX_CPU_TOP(CBX_CPU_NMI_PAGE) - CBX_FRAME_BYTES), 0,
+	memset((void *)(CBX_IST_TOP(CBX_IST_NMI) - CBX_FRAME_BYTES), 0,
 		CBX_FRAME_BYTES);
 	if (atomic_exchange(&mine()->kicked, false)) {
 		cbx_pks_irq_collect();

@@ -4,6 +4,7 @@
  * image, the root it runs on.  The tables are the HAL's own pages, reached by
  * cbx_hal_page_map like any other.
  */
+#include <arch/x86_64/machine.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/pure/table.h>
@@ -22,15 +23,6 @@ static struct {
 	bool has_declared;
 } roots[CBX_X86_CPUS_MAX];
 
-static uint64_t entry_read(struct cbx_pfn table, uint64_t index)
-{
-	const uint64_t *entries = cbx_hal_page_map(table);
-	uint64_t entry = entries[index];
-
-	cbx_hal_page_unmap(entries);
-	return entry;
-}
-
 static void entry_write(struct cbx_pfn table, uint64_t index, uint64_t entry)
 {
 	uint64_t *entries = cbx_hal_page_map(table);
@@ -47,7 +39,7 @@ static uint64_t link_to(struct cbx_pfn table)
 /* The table an entry leads to, made if there is none. */
 static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)
 {
-	uint64_t entry = entry_read(table, index);
+	uint64_t entry = cbx_x86_entry_read(table, index);
 
 	if (entry == 0) {
 		entry = link_to((struct cbx_pfn){ cbx_pks_carve(1) });
@@ -73,7 +65,8 @@ void cbx_pks_direct_start(uint64_t home, uint64_t page_count)
 
 	roots[0].page.n = cbx_pks_carve(1);
 	direct_first.n = cbx_pks_carve(tables);
-	entry_write(roots[0].page, SLOT_HOME, entry_read(home_page, SLOT_HOME));
+	entry_write(roots[0].page, SLOT_HOME,
+		cbx_x86_entry_read(home_page, SLOT_HOME));
 	for (uint64_t i = 0; i < tables; i++) {
 		struct cbx_pfn table = { direct_first.n + i };
 
@@ -96,12 +89,12 @@ void cbx_pks_roots_start(const struct cbx_x86_boot *boot)
 		struct cbx_pfn home = { boot->homes[i] >> CBX_PAGE_SHIFT };
 
 		roots[i].page.n = cbx_pks_carve(1);
-		entry_write(
-			roots[i].page, SLOT_HOME, entry_read(home, SLOT_HOME));
+		entry_write(roots[i].page, SLOT_HOME,
+			cbx_x86_entry_read(home, SLOT_HOME));
 		for (uint32_t j = 0; j < sizeof(shared) / sizeof(shared[0]);
 			j++) {
 			entry_write(roots[i].page, shared[j],
-				entry_read(roots[0].page, shared[j]));
+				cbx_x86_entry_read(roots[0].page, shared[j]));
 		}
 	}
 }
@@ -159,14 +152,7 @@ void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags)
 
 uint64_t cbx_pks_kernel_entry(uint64_t va)
 {
-	return entry_read(reach(va, 1), va >> 12 & 511);
-}
-
-static bool is_monitors(uint64_t index)
-{
-	return index == CBX_TABLE_DIRECT_SLOT ||
-	       index == CBX_TABLE_MONITOR_SLOT ||
-	       index == CBX_TABLE_KERNEL_SLOT;
+	return cbx_x86_entry_read(reach(va, 1), va >> 12 & 511);
 }
 
 /* All but what is the monitor's; NULL: zeros. */
@@ -175,7 +161,7 @@ static void copy(const uint64_t *from)
 	uint64_t *to = cbx_hal_page_map(roots[cbx_hal_cpu()].page);
 
 	for (uint64_t i = 0; i < CBX_TABLE_ENTRIES; i++) {
-		if (!is_monitors(i)) {
+		if (!cbx_table_is_monitors(i)) {
 			to[i] = from != NULL ? from[i] : 0;
 		}
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running the host on this CPU, and what makes it stop. */
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
@@ -33,11 +34,6 @@ static void *scratch(uint64_t offset)
 	return (void *)(CBX_CPU_SCRATCH_VA + offset);
 }
 
-static bool is_canonical(uint64_t va)
-{
-	return va + 0x800000000000ull < 0x1000000000000ull;
-}
-
 static bool in_user_mode(const struct cbx_pks_host *host)
 {
 	return (host->cs & 3) != 0;
@@ -49,7 +45,7 @@ static bool run(struct cbx_pks_host *host)
 	const struct cbx_regs *regs = &host->regs;
 	bool user = in_user_mode(host);
 
-	if (!is_canonical(regs->rip)) {
+	if (!cbx_x86_canonical(regs->rip)) {
 		return false;
 	}
 	*(struct frame *)scratch(CBX_PKS_FRAME) = (struct frame){
@@ -314,10 +310,7 @@ static bool stopped(struct cbx_pks_host *host, struct cbx_event *event)
 
 static void load_root(const struct cbx_pks_host *host)
 {
-	uint64_t root;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	if (root != host->root || cbx_flush_due(cbx_hal_cpu())) {
+	if (cbx_x86_cr3() != host->root || cbx_flush_due(cbx_hal_cpu())) {
 		cbx_x86_space_leave();
 		cbx_x86_root_load(host->root);
 	}

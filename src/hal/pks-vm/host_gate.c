@@ -30,9 +30,8 @@ static enum cbx_status memory(
 /* Canonical, and not the monitor's: nothing else matters to anybody else. */
 static bool is_hosts(uint64_t va)
 {
-	bool canonical = va + 0x800000000000ull < 0x1000000000000ull;
-
-	return canonical && (va < CBX_MONITOR_VA || va >= CBX_MONITOR_END);
+	return cbx_x86_canonical(va) &&
+	       (va < CBX_MONITOR_VA || va >= CBX_MONITOR_END);
 }
 
 static enum cbx_status trap_entry(const struct cbx_call *call)
@@ -164,11 +163,43 @@ static enum cbx_status tables(
 	}
 }
 
-bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
+static enum cbx_status dispatch(
+	const struct cbx_call *call, struct cbx_reply *reply)
 {
 	const uint64_t *arg = call->arg;
 	enum cbx_status status;
 
+	switch (call->id) {
+	case CBX_PKS_MEMORY:
+		return memory(call, reply);
+	case CBX_PKS_TRAP_ENTRY:
+		return trap_entry(call);
+	case CBX_PKS_CONSOLE:
+		return console(call);
+	case CBX_PKS_FLUSH:
+		return cbx_pks_flush_call(call, reply);
+	case CBX_PKS_CPU_START:
+		return cpu_start(call);
+	case CBX_PKS_TIMER:
+		return cbx_pks_irq_timer(arg[0], arg[1]);
+	case CBX_PKS_IPI:
+		return cbx_pks_irq_send(arg[0], arg[1]);
+	case CBX_PKS_IRQ:
+		return cbx_pks_irq_line(arg[0], arg[1], arg[2], arg[3]);
+	case CBX_PKS_CR:
+		return cbx_pks_cr_write(arg[0], arg[1]);
+	case CBX_PKS_MSR:
+		return cbx_pks_msr_write(arg[0], arg[1]);
+	default:
+		cbx_pks_table_take();
+		status = tables(call, reply);
+		cbx_pks_table_drop();
+		return status;
+	}
+}
+
+bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
+{
 	if (call->id >= CBX_PKS_PCI_READ && call->id <= CBX_PKS_REFUSED) {
 		reply->status = (uint64_t)cbx_pks_pci_call(call, reply);
 		return true;
@@ -176,43 +207,6 @@ bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
 	if (call->id < CBX_PKS_MEMORY || call->id > CBX_PKS_LAST) {
 		return false;
 	}
-	switch (call->id) {
-	case CBX_PKS_MEMORY:
-		status = memory(call, reply);
-		break;
-	case CBX_PKS_TRAP_ENTRY:
-		status = trap_entry(call);
-		break;
-	case CBX_PKS_CONSOLE:
-		status = console(call);
-		break;
-	case CBX_PKS_FLUSH:
-		status = cbx_pks_flush_call(call, reply);
-		break;
-	case CBX_PKS_CPU_START:
-		status = cpu_start(call);
-		break;
-	case CBX_PKS_TIMER:
-		status = cbx_pks_irq_timer(arg[0], arg[1]);
-		break;
-	case CBX_PKS_IPI:
-		status = cbx_pks_irq_send(arg[0], arg[1]);
-		break;
-	case CBX_PKS_IRQ:
-		status = cbx_pks_irq_line(arg[0], arg[1], arg[2], arg[3]);
-		break;
-	case CBX_PKS_CR:
-		status = cbx_pks_cr_write(arg[0], arg[1]);
-		break;
-	case CBX_PKS_MSR:
-		status = cbx_pks_msr_write(arg[0], arg[1]);
-		break;
-	default:
-		cbx_pks_table_take();
-		status = tables(call, reply);
-		cbx_pks_table_drop();
-		break;
-	}
-	reply->status = (uint64_t)status;
+	reply->status = (uint64_t)dispatch(call, reply);
 	return true;
 }

@@ -4,10 +4,9 @@
  * what is wanted meanwhile follows it, so the queue never fills and nobody
  * waits but start-up, and that for a bounded time.
  */
-#include <arch/x86_64/state.h>
+#include <hal/pks-vm/device.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
-#include <hal/pks-vm/pure/table.h>
 #include <hal/pks-vm/pure/vtd.h>
 
 #define CAP	 0x08
@@ -31,8 +30,7 @@
 #define MASKED	   0x80000000u
 #define LINES_SIZE 7u /* 256 of them */
 
-#define THERE	(1ull << 63)
-#define DEVICES (CBX_PTE_P | CBX_PTE_W | CBX_PTE_PWT | CBX_PTE_PCD | CBX_PTE_NX)
+#define THERE (1ull << 63)
 
 #define TRIES 1000000u
 
@@ -59,26 +57,12 @@ static struct {
 
 static bool lock;
 
-static void take(void)
-{
-	while (__atomic_exchange_n(&lock, true, __ATOMIC_ACQUIRE)) {
-		cbx_hal_cpu_relax();
-	}
-}
-
-static void drop(void)
-{
-	__atomic_store_n(&lock, false, __ATOMIC_RELEASE);
-}
-
 /* A register, in this CPU's window. */
 static volatile uint64_t *wide(uint32_t offset)
 {
-	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
-
-	table[CBX_CPU_IOMMU_PAGE] =
-		iommu.registers | DEVICES | (uint64_t)CBX_KEY_MONITOR << 59;
-	return (volatile uint64_t *)(CBX_CPU_AT(CBX_CPU_IOMMU_PAGE) + offset);
+	return (volatile uint64_t *)(cbx_pks_device_map(CBX_CPU_IOMMU_PAGE,
+					     iommu.registers) +
+				     offset);
 }
 
 static volatile uint32_t *narrow(uint32_t offset)
@@ -309,11 +293,11 @@ void cbx_pks_iommu_flush(uint64_t token)
 	if (!iommu.on) {
 		return;
 	}
-	take();
+	cbx_pks_lock_take(&lock);
 	flush.wanted = token > flush.wanted ? token : flush.wanted;
 	flush.stale = true;
 	go_on();
-	drop();
+	cbx_pks_lock_drop(&lock);
 }
 
 bool cbx_pks_iommu_flushed(uint64_t token)
@@ -321,10 +305,10 @@ bool cbx_pks_iommu_flushed(uint64_t token)
 	bool done = true;
 
 	if (iommu.on) {
-		take();
+		cbx_pks_lock_take(&lock);
 		go_on();
 		done = token <= flush.done;
-		drop();
+		cbx_pks_lock_drop(&lock);
 	}
 	return done;
 }
@@ -345,10 +329,10 @@ struct cbx_pks_refused cbx_pks_iommu_refused(void)
 	struct cbx_pks_refused refused = { 0 };
 
 	if (iommu.on) {
-		take();
+		cbx_pks_lock_take(&lock);
 		read_records();
 		refused = flush.refused;
-		drop();
+		cbx_pks_lock_drop(&lock);
 	}
 	return refused;
 }

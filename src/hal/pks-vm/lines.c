@@ -6,10 +6,10 @@
  */
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/layout.h>
+#include <hal/pks-vm/device.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
-#include <hal/pks-vm/pure/table.h>
 
 #define LINES_PA  0xfec00000ull
 #define LINES_MAX 240u
@@ -25,18 +25,6 @@
 static uint32_t count;
 static uint64_t entries[LINES_MAX];
 static bool locked;
-
-static void take(void)
-{
-	while (__atomic_exchange_n(&locked, true, __ATOMIC_ACQUIRE)) {
-		cbx_hal_cpu_relax();
-	}
-}
-
-static void drop(void)
-{
-	__atomic_store_n(&locked, false, __ATOMIC_RELEASE);
-}
 
 static volatile uint32_t *window(uint32_t index)
 {
@@ -58,11 +46,7 @@ static void write_entry(uint32_t line, uint64_t entry)
 
 void cbx_pks_lines_map(void)
 {
-	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
-
-	table[CBX_CPU_IOAPIC_PAGE] = LINES_PA | CBX_PTE_P | CBX_PTE_W |
-				     CBX_PTE_PWT | CBX_PTE_PCD | CBX_PTE_NX |
-				     (uint64_t)CBX_KEY_MONITOR << 59;
+	(void)cbx_pks_device_map(CBX_CPU_IOAPIC_PAGE, LINES_PA);
 }
 
 /* Both masked, at 32 and 40; what they say is not heard anyway (apic.c). */
@@ -107,17 +91,17 @@ enum cbx_status cbx_pks_irq_line(
 	entry |= (flags & CBX_PKS_IRQ_MASKED) != 0 ? MASKED : 0;
 	entry |= (flags & CBX_PKS_IRQ_LEVEL) != 0 ? LEVEL : 0;
 	entry |= (flags & CBX_PKS_IRQ_LOW) != 0 ? LOW : 0;
-	take();
+	cbx_pks_lock_take(&locked);
 	entries[line] = entry;
 	write_entry((uint32_t)line, entry);
-	drop();
+	cbx_pks_lock_drop(&locked);
 	return CBX_OK;
 }
 
 /* Its device goes on until the host has asked it; then the host unmasks. */
 void cbx_pks_lines_taken(uint64_t vector)
 {
-	take();
+	cbx_pks_lock_take(&locked);
 	for (uint32_t i = 0; i < count; i++) {
 		if ((entries[i] & 0xff) == vector &&
 			(entries[i] & (LEVEL | MASKED)) == LEVEL) {
@@ -125,5 +109,5 @@ void cbx_pks_lines_taken(uint64_t vector)
 			*window(ENTRY + 2 * i) = (uint32_t)entries[i];
 		}
 	}
-	drop();
+	cbx_pks_lock_drop(&locked);
 }

@@ -110,10 +110,8 @@ __attribute__((noinline)) void cbx_x86_shadow_start(void)
 
 static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)
 {
-	const uint64_t *entries = cbx_hal_page_map(table);
-	uint64_t entry = entries[index];
+	uint64_t entry = cbx_x86_entry_read(table, index);
 
-	cbx_hal_page_unmap(entries);
 	if ((entry & CBX_PTE_P) == 0) {
 		cbx_hal_panic("locked text", __FILE__, __LINE__);
 	}

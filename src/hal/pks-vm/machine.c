@@ -6,6 +6,7 @@
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
+#include <hal/pks-vm/device.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
@@ -45,14 +46,12 @@ static bool locked;
 
 void cbx_pks_table_take(void)
 {
-	while (__atomic_exchange_n(&locked, true, __ATOMIC_ACQUIRE)) {
-		cbx_hal_cpu_relax();
-	}
+	cbx_pks_lock_take(&locked);
 }
 
 void cbx_pks_table_drop(void)
 {
-	__atomic_store_n(&locked, false, __ATOMIC_RELEASE);
+	cbx_pks_lock_drop(&locked);
 }
 
 /* Whatever is RAM and not the monitor's is the host's, with every right. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <hal/pks-vm/own.h>
 
+#include <arch/x86_64/cpu.h>
 #include <hal/pks-vm/host.h>
 
 /* Whether cbx_hal_host_run has something to do before the host goes on.  A flush
@@ -8,10 +9,8 @@
 static bool is_wanted(const struct cbx_pks_host *host)
 {
 	const uint64_t *kept = host->pending;
-	uint64_t root;
 
-	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	return root != host->root ||
+	return cbx_x86_cr3() != host->root ||
 	       (kept[0] | kept[1] | kept[2] | kept[3]) != 0;
 }
 

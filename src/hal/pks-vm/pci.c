@@ -5,10 +5,10 @@
  */
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
+#include <hal/pks-vm/device.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/pci.h>
-#include <hal/pks-vm/pure/table.h>
 
 /* Ports; one that nobody answers reads as ones. */
 #define ADDRESS	    0xcf8
@@ -143,10 +143,7 @@ void cbx_pks_pci_watch(void)
 
 bool cbx_pks_pci_touched(void)
 {
-	uint64_t status;
-
-	__asm__ volatile("mov %%dr6, %0" : "=r"(status));
-	return (status & 1) != 0;
+	return (cbx_x86_dr6() & 1) != 0;
 }
 
 uint64_t cbx_pks_pci_caps(void)
@@ -160,13 +157,9 @@ uint64_t cbx_pks_pci_caps(void)
 /* A function's page, in this CPU's window. @pre place is one it has */
 static volatile uint8_t *page_of(uint64_t place)
 {
-	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
-	uint64_t va = CBX_CPU_AT((uint64_t)CBX_CPU_PCI_PAGE);
+	uint64_t va = cbx_pks_device_map(
+		CBX_CPU_PCI_PAGE, pci.memory + (place << CBX_PAGE_SHIFT));
 
-	table[CBX_CPU_PCI_PAGE] = (pci.memory + (place << CBX_PAGE_SHIFT)) |
-				  CBX_PTE_P | CBX_PTE_W | CBX_PTE_PWT |
-				  CBX_PTE_PCD | CBX_PTE_NX |
-				  (uint64_t)CBX_KEY_MONITOR << 59;
 	cbx_x86_invlpg(va);
 	return (volatile uint8_t *)va;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's shadow stack. */
 #include <arch/x86_64/cet.h>
+#include <arch/x86_64/cpu.h>
 #include <hal/pks-vm/host.h>
 
 #define HOST_FIRST CBX_CPU_AT(CBX_CPU_SHADOW_HOST)
@@ -48,13 +49,7 @@ bool cbx_pks_shadow_push(struct cbx_pks_host *host)
 void cbx_pks_shadow_note(struct cbx_pks_host *host)
 {
 	if (host->vector == CBX_VECTOR_SYSCALL) {
-		uint32_t low;
-		uint32_t high;
-
-		__asm__ volatile("rdmsr"
-				 : "=a"(low), "=d"(high)
-				 : "c"(MSR_PL3));
-		host->came = (uint64_t)high << 32 | low;
+		host->came = cbx_x86_msr(MSR_PL3);
 	}
 	if (host->came != CBX_SHADOW_EXIT_VA + 8) {
 		host->ssp = host->came;

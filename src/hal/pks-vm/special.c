@@ -13,36 +13,20 @@
 #define LEAF_MORE  0x80000001u
 #define HAS_RDTSCP (1u << 27)
 
-static uint64_t read_cr0(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static uint64_t read_cr4(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
 void cbx_pks_cr4_switch(bool host)
 {
 	uint64_t bits = cbx_pks_host()->cr4;
 	uint64_t now;
 
 	if (bits != 0) {
-		now = read_cr4() & ~CR4_HOSTS;
+		now = cbx_x86_cr4() & ~CR4_HOSTS;
 		cbx_x86_cr4_write(host ? now | bits : now);
 	}
 }
 
 static enum cbx_status cr4_write(uint64_t value)
 {
-	uint64_t now = read_cr4();
+	uint64_t now = cbx_x86_cr4();
 
 	if (((value ^ now) & ~CR4_HOSTS) != 0) {
 		return CBX_E_DENIED;
@@ -56,7 +40,7 @@ enum cbx_status cbx_pks_cr_write(uint64_t cr, uint64_t value)
 {
 	switch (cr) {
 	case 0:
-		return value == read_cr0() ? CBX_OK : CBX_E_DENIED;
+		return value == cbx_x86_cr0() ? CBX_OK : CBX_E_DENIED;
 	case 4:
 		return cr4_write(value);
 	default:
@@ -67,12 +51,11 @@ enum cbx_status cbx_pks_cr_write(uint64_t cr, uint64_t value)
 /* What the CPU refuses would be a fault of the monitor's. */
 enum cbx_status cbx_pks_msr_write(uint64_t msr, uint64_t value)
 {
-	bool canonical = value + 0x800000000000ull < 0x1000000000000ull;
 	bool good;
 
 	switch (msr) {
 	case MSR_KERNEL_GS:
-		good = canonical;
+		good = cbx_x86_canonical(value);
 		break;
 	case MSR_TSC_AUX:
 		good = value <= UINT32_MAX &&

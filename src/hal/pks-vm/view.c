@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The core's views, in the host's page tables. */
+#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
@@ -52,8 +53,5 @@ enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
 /* CR4.PGE is clear, and the host's tables have no global entries. */
 void cbx_pks_flush(void)
 {
-	uint64_t root;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	cbx_x86_root_load(root);
+	cbx_x86_root_load(cbx_x86_cr3());
 }

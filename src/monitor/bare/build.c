@@ -105,16 +105,16 @@ static void lend_reply(uint64_t *root, uint64_t reply)
 
 static struct cbx_x86_cpu *build_window(uint64_t *pdpt)
 {
-	static const uint8_t open[] = { CBX_CPU_TRAP_PAGE, CBX_CPU_NMI_PAGE,
-		CBX_CPU_CHECK_PAGE, CBX_CPU_DEBUG_PAGE, CBX_CPU_DOUBLE_PAGE,
-		CBX_CPU_SCRATCH_PAGE, CBX_CPU_GDT_PAGE, CBX_CPU_IDT_PAGE };
+	static const uint8_t open[] = { CBX_CPU_SCRATCH_PAGE, CBX_CPU_GDT_PAGE,
+		CBX_CPU_IDT_PAGE };
 	uint64_t table;
 
 	for (uint32_t i = 0; i < sizeof(open); i++) {
 		map_new(pdpt, open[i], 1, OPEN);
 	}
-	for (uint32_t i = 0; i < CBX_IST_DOUBLE; i++) {
-		map_shadow(pdpt, CBX_CPU_SHADOW_PAGE + 2 * i, SHADOW);
+	for (uint32_t i = CBX_IST_TRAP; i <= CBX_IST_DOUBLE; i++) {
+		map_new(pdpt, CBX_CPU_IST_PAGE(i), 1, OPEN);
+		map_shadow(pdpt, CBX_CPU_SHADOW_PAGE + 2 * (i - 1), SHADOW);
 	}
 	map_shadow(pdpt, CBX_CPU_SHADOW_MAIN, SHADOW | KEY(CBX_KEY_MONITOR));
 	map_shadow(pdpt, CBX_CPU_SHADOW_EXIT, SHADOW);

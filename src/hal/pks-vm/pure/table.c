@@ -161,14 +161,6 @@ enum cbx_status cbx_table_remove(struct cbx_pfn pfn)
 	return CBX_OK;
 }
 
-static bool is_monitors(unsigned int level, uint64_t index)
-{
-	return level == CBX_FRAME_L4 &&
-	       (index == CBX_TABLE_DIRECT_SLOT ||
-		       index == CBX_TABLE_MONITOR_SLOT ||
-		       index == CBX_TABLE_KERNEL_SLOT);
-}
-
 static enum cbx_status check_place(
 	const struct cbx_frame *frame, uint64_t index)
 {
@@ -178,7 +170,9 @@ static enum cbx_status check_place(
 	if (!is_any_table(frame) || frame->state != 0) {
 		return CBX_E_STATE;
 	}
-	return is_monitors(frame->type, index) ? CBX_E_DENIED : CBX_OK;
+	return frame->type == CBX_FRAME_L4 && cbx_table_is_monitors(index)
+		       ? CBX_E_DENIED
+		       : CBX_OK;
 }
 
 enum cbx_status cbx_table_update(

@@ -35,6 +35,12 @@
 #define CBX_TABLE_DIRECT_SLOT  256u
 #define CBX_TABLE_MONITOR_SLOT 510u
 #define CBX_TABLE_KERNEL_SLOT  511u
+static inline bool cbx_table_is_monitors(uint64_t index)
+{
+	return index == CBX_TABLE_DIRECT_SLOT ||
+	       index == CBX_TABLE_MONITOR_SLOT ||
+	       index == CBX_TABLE_KERNEL_SLOT;
+}
 
 /** Use @p frames, zeroed, for pages 0 to @p count minus one. */
 void cbx_table_start(struct cbx_frame *frames, uint64_t count);
