@@ -50,16 +50,6 @@ static volatile uint32_t *word(uint32_t offset)
 				     offset);
 }
 
-static uint32_t read_word(uint32_t offset)
-{
-	return *word(offset);
-}
-
-static void write_word(uint32_t offset, uint32_t value)
-{
-	*word(offset) = value;
-}
-
 /* In x2APIC mode a WRMSR would send interrupts (doc/pks-vm.md). */
 void cbx_pks_apic_start(void)
 {
@@ -71,16 +61,16 @@ void cbx_pks_apic_start(void)
 	}
 	(void)cbx_pks_device_map(CBX_CPU_APIC_PAGE, APIC_PA);
 	for (uint32_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
-		write_word(local[i], MASKED);
+		*word(local[i]) = MASKED;
 	}
-	write_word(PRIORITY, 0x10);
-	write_word(SPURIOUS, ENABLED | CBX_APIC_SPURIOUS);
-	write_word(LINE_NMI, DELIVER_NMI);
-	write_word(LINE_ERROR, CBX_APIC_ERROR);
-	write_word(TIMER_DIVIDE, DIVIDE_16);
-	write_word(LINE_TIMER, CBX_APIC_TIMER);
-	write_word(TIMER_FROM, 0);
-	ids[cbx_hal_cpu()] = (uint8_t)(read_word(ID) >> 24);
+	*word(PRIORITY) = 0x10;
+	*word(SPURIOUS) = ENABLED | CBX_APIC_SPURIOUS;
+	*word(LINE_NMI) = DELIVER_NMI;
+	*word(LINE_ERROR) = CBX_APIC_ERROR;
+	*word(TIMER_DIVIDE) = DIVIDE_16;
+	*word(LINE_TIMER) = CBX_APIC_TIMER;
+	*word(TIMER_FROM) = 0;
+	ids[cbx_hal_cpu()] = (uint8_t)(*word(ID) >> 24);
 }
 
 uint8_t cbx_pks_apic_id(uint32_t cpu)
@@ -90,12 +80,12 @@ uint8_t cbx_pks_apic_id(uint32_t cpu)
 
 void cbx_pks_apic_done(void)
 {
-	write_word(DONE, 0);
+	*word(DONE) = 0;
 }
 
 void cbx_pks_apic_forgive(void)
 {
-	write_word(ERRORS, 0);
+	*word(ERRORS) = 0;
 }
 
 /* The count, at a time: both read as close together as can be had. */
@@ -106,7 +96,7 @@ static uint64_t sample(uint32_t *count)
 
 	for (uint32_t i = 0; i < TRIES && after - before > GAP_NS; i++) {
 		before = cbx_x86_clock_ns();
-		*count = read_word(TIMER_AT);
+		*count = *word(TIMER_AT);
 		after = cbx_x86_clock_ns();
 	}
 	return after;
@@ -119,14 +109,14 @@ void cbx_pks_apic_timer_start(void)
 	uint64_t begin;
 	uint64_t end;
 
-	write_word(LINE_TIMER, CBX_APIC_TIMER | MASKED);
-	write_word(TIMER_FROM, UINT32_MAX);
+	*word(LINE_TIMER) = CBX_APIC_TIMER | MASKED;
+	*word(TIMER_FROM) = UINT32_MAX;
 	begin = sample(&from);
 	while (cbx_x86_clock_ns() - begin < SAMPLE_NS) {
 	}
 	end = sample(&to);
 	cbx_pks_apic_timer(0);
-	write_word(LINE_TIMER, CBX_APIC_TIMER);
+	*word(LINE_TIMER) = CBX_APIC_TIMER;
 	if (from == to) {
 		cbx_hal_panic("the timer stands still", __FILE__, __LINE__);
 	}
@@ -140,13 +130,13 @@ void cbx_pks_apic_timer(uint64_t ns)
 	if (counts > UINT32_MAX) {
 		counts = UINT32_MAX;
 	}
-	write_word(TIMER_FROM, ns == 0 ? 0 : (uint32_t)counts);
+	*word(TIMER_FROM) = ns == 0 ? 0 : (uint32_t)counts;
 }
 
 static bool is_idle(void)
 {
 	for (uint32_t i = 0; i < COMMAND_PATIENCE; i++) {
-		if ((read_word(COMMAND) & COMMAND_PENDING) == 0) {
+		if ((*word(COMMAND) & COMMAND_PENDING) == 0) {
 			return true;
 		}
 		cbx_hal_cpu_relax();
@@ -157,7 +147,7 @@ static bool is_idle(void)
 void cbx_pks_apic_again(void)
 {
 	if (is_idle()) {
-		write_word(COMMAND, COMMAND_SELF | CBX_APIC_AGAIN);
+		*word(COMMAND) = COMMAND_SELF | CBX_APIC_AGAIN;
 	}
 }
 
@@ -169,7 +159,7 @@ bool cbx_pks_apic_nmi(uint32_t cpu)
 	if (table[CBX_CPU_APIC_PAGE] == 0 || !is_idle()) {
 		return false;
 	}
-	write_word(COMMAND_TO, (uint32_t)ids[cpu] << 24);
-	write_word(COMMAND, COMMAND_NMI);
+	*word(COMMAND_TO) = (uint32_t)ids[cpu] << 24;
+	*word(COMMAND) = COMMAND_NMI;
 	return true;
 }

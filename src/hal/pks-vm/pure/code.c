@@ -10,21 +10,12 @@ static uint64_t token;
 
 static enum cbx_status check_take(const struct cbx_frame *frame)
 {
-	uint8_t want = CBX_VIEW_R | CBX_VIEW_W;
+	enum cbx_status status = cbx_frame_check(frame, CBX_FRAME_CODE);
 
-	if (frame == NULL) {
-		return CBX_E_INVALID;
-	}
-	if ((frame->view & want) != want) {
-		return CBX_E_DENIED;
-	}
-	if (frame->type == CBX_FRAME_CODE) {
-		return frame->state == CBX_FRAME_COMING ? CBX_OK : CBX_E_STATE;
-	}
-	return frame->type == CBX_FRAME_PAGE && frame->writers == 0 &&
-			       frame->uses == 0
-		       ? CBX_OK
-		       : CBX_E_STATE;
+	return status == CBX_OK && frame->type == CBX_FRAME_CODE &&
+			       frame->state != CBX_FRAME_COMING
+		       ? CBX_E_STATE
+		       : status;
 }
 
 enum cbx_status cbx_code_take(struct cbx_pfn pfn, uint64_t count)

@@ -77,24 +77,34 @@ bool cbx_table_seen(struct cbx_pfn pfn, struct cbx_view *view)
 	return true;
 }
 
-static enum cbx_status check_declare(
-	const struct cbx_frame *frame, uint64_t level)
+enum cbx_status cbx_frame_check(const struct cbx_frame *frame, uint64_t type)
 {
 	uint8_t want = CBX_VIEW_R | CBX_VIEW_W;
 
-	if (frame == NULL || level < CBX_FRAME_L1 || level > CBX_FRAME_L4) {
+	if (frame == NULL) {
 		return CBX_E_INVALID;
 	}
 	if ((frame->view & want) != want) {
 		return CBX_E_DENIED;
 	}
-	if (frame->type == level) {
-		return frame->state == CBX_FRAME_LEAVING ? CBX_E_STATE : CBX_OK;
-	}
-	return frame->type == CBX_FRAME_PAGE && frame->writers == 0 &&
-			       frame->uses == 0
+	return frame->type == type ||
+			       (frame->type == CBX_FRAME_PAGE &&
+				       frame->writers == 0 && frame->uses == 0)
 		       ? CBX_OK
 		       : CBX_E_STATE;
+}
+
+static enum cbx_status check_declare(
+	const struct cbx_frame *frame, uint64_t level)
+{
+	enum cbx_status status = cbx_frame_check(frame, level);
+
+	if (level < CBX_FRAME_L1 || level > CBX_FRAME_L4) {
+		return CBX_E_INVALID;
+	}
+	return status == CBX_OK && frame->state == CBX_FRAME_LEAVING
+		       ? CBX_E_STATE
+		       : status;
 }
 
 enum cbx_status cbx_table_declare(struct cbx_pfn pfn, uint64_t level)

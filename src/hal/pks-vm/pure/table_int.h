@@ -21,6 +21,17 @@ static inline bool cbx_frame_is_table(
 	return frame->type == level && frame->state == 0;
 }
 
+/** Whether a page of the host's that nobody writes or executes can become what
+ * it is to be, or is it already.
+ *
+ * @param frame  NULL when there is no such page
+ *
+ * @retval CBX_E_INVALID  no such page
+ * @retval CBX_E_DENIED   the host may not read and write it
+ * @retval CBX_E_STATE    it is something else, or is written or executed */
+CBX_MUST_CHECK enum cbx_status cbx_frame_check(
+	const struct cbx_frame *frame, uint64_t type);
+
 /** Bring the direct map in line with the record. */
 void cbx_frame_direct(struct cbx_pfn pfn, const struct cbx_frame *frame);
 
