@@ -198,26 +198,17 @@ static void fill(
 	cbx_hal_page_unmap(entries);
 }
 
-static void clear(struct cbx_pfn leaf, unsigned int index, uint64_t count)
-{
-	uint64_t *entries = cbx_hal_page_map(leaf);
-
-	for (uint64_t i = 0; i < count; i++) {
-		ASSERT(entries[index + i] != 0);
-		entries[index + i] = 0;
-	}
-	cbx_hal_page_unmap(entries);
-}
-
+/* No rights: they cease to be. */
 static void change(struct cbx_pfn leaf, unsigned int index, uint64_t count,
 	struct cbx_rights rights)
 {
 	uint64_t *entries = cbx_hal_page_map(leaf);
 
-	for (uint64_t i = 0; i < count; i++) {
-		ASSERT(entries[index + i] != 0);
-		entries[index + i] = cbx_entry_leaf(
-			cbx_entry_pfn(entries[index + i]), rights);
+	for (uint64_t i = index; i < index + count; i++) {
+		struct cbx_pfn pfn = cbx_entry_pfn(entries[i]);
+
+		ASSERT(entries[i] != 0);
+		entries[i] = rights.bits != 0 ? cbx_entry_leaf(pfn, rights) : 0;
 	}
 	cbx_hal_page_unmap(entries);
 }
@@ -305,8 +296,8 @@ void cbx_soft_map(struct cbx_soft_table *table, struct cbx_va va,
 	}
 }
 
-void cbx_soft_unmap(
-	struct cbx_soft_table *table, struct cbx_va va, uint64_t count)
+static void change_range(struct cbx_soft_table *table, struct cbx_va va,
+	uint64_t count, struct cbx_rights rights)
 {
 	ASSERT(cbx_va_range_valid(va, count));
 	while (count != 0) {
@@ -314,27 +305,27 @@ void cbx_soft_unmap(
 		struct cbx_pfn leaf;
 
 		ASSERT(find(table, va.a, 1, &leaf));
-		clear(leaf, index_of(va.a, 1), chunk);
-		table->mapped -= chunk;
-		prune(table, va.a);
+		change(leaf, index_of(va.a, 1), chunk, rights);
+		if (rights.bits == 0) {
+			table->mapped -= chunk;
+			prune(table, va.a);
+		}
 		va = cbx_va_add(va, chunk);
 		count -= chunk;
 	}
 }
 
+void cbx_soft_unmap(
+	struct cbx_soft_table *table, struct cbx_va va, uint64_t count)
+{
+	change_range(table, va, count, (struct cbx_rights){ 0 });
+}
+
 void cbx_soft_protect(struct cbx_soft_table *table, struct cbx_va va,
 	uint64_t count, struct cbx_rights rights)
 {
-	ASSERT(cbx_va_range_valid(va, count) && is_valid(rights));
-	while (count != 0) {
-		uint64_t chunk = chunk_of(va.a, count);
-		struct cbx_pfn leaf;
-
-		ASSERT(find(table, va.a, 1, &leaf));
-		change(leaf, index_of(va.a, 1), chunk, rights);
-		va = cbx_va_add(va, chunk);
-		count -= chunk;
-	}
+	ASSERT(is_valid(rights));
+	change_range(table, va, count, rights);
 }
 
 bool cbx_soft_lookup(const struct cbx_soft_table *table, struct cbx_va va,
