@@ -108,8 +108,7 @@ class Injector:
         enter, own = image['cbx_pks_enter'], image['cbx_pks_own_call']
         self.poisoned = {place: LOST for place in (enter, *self.returns(enter))}
         self.poisoned.update({place: LOST[1:] for place in self.returns(own)})
-        self.windows = [window for table in ('cbx_x86_windows', 'cbx_pks_windows')
-                        for window in self.read_windows(table)]
+        self.windows = self.read_windows('cbx_x86_windows')
         self.points = {host.stop}
         self.covered, self.held, self.stopped = {}, set(), set()
 

@@ -9,10 +9,6 @@
 #define VECTOR_NMI  2
 #define VECTOR_PAGE 14
 
-	.section .rodata.windows, "a", @progbits
-	.balign	8
-	label	cbx_x86_windows
-
 /* Open the monitor's rights; rcx is the state page then, rax and rdx are lost.
  * All of it may run again from the beginning until the mode is set. */
 	.macro open_rights
@@ -260,8 +256,5 @@ cbx_halt_from:
 cbx_halt_to:
 	ret
 	.size	cbx_x86_halt, . - cbx_x86_halt
-
-	.section .rodata.windows, "a", @progbits
-	label	cbx_x86_windows_end
 
 	.section .note.GNU-stack, "", @progbits

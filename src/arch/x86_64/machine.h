@@ -67,6 +67,7 @@ struct cbx_x86_window {
 	uint64_t compared; /* its number was the constant */
 	uint64_t end;	   /* the mode is MONITOR */
 };
+/** All of section .rodata.windows, the HAL's among them. */
 extern const struct cbx_x86_window cbx_x86_windows[];
 extern const struct cbx_x86_window cbx_x86_windows_end[];
 

@@ -7,13 +7,9 @@
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/own.h>
 
-/* As those of entry.S, struct cbx_x86_window each. */
-	.section .rodata.gate, "a", @progbits
-	.balign	8
-	label	cbx_pks_windows
+	.section .rodata.windows, "a", @progbits
 	.quad	gate_open, gate_written, gate_checked, gate_opened
 	.quad	host_close, host_written, host_checked, host_closed
-	label	cbx_pks_windows_end
 
 	.section .gate, "ax", @progbits
 	.type	cbx_pks_gate, @function

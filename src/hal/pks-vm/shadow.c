@@ -14,13 +14,16 @@ struct popped {
 	uint64_t ssp, rip, cs;
 };
 
+static void put(uint64_t at, uint64_t ssp, uint64_t rip)
+{
+	*(struct popped *)(at + ALIAS) =
+		(struct popped){ ssp, rip, CBX_SELECTOR_CODE };
+}
+
 void cbx_pks_shadow_go(const struct cbx_pks_host *host)
 {
-	*(struct popped *)(CBX_SHADOW_EXIT_VA + 8 + ALIAS) = (struct popped){
-		.ssp = host->ssp != 0 ? host->ssp : HOST_BASE,
-		.rip = host->regs.rip,
-		.cs = CBX_SELECTOR_CODE,
-	};
+	put(CBX_SHADOW_EXIT_VA + 8, host->ssp != 0 ? host->ssp : HOST_BASE,
+		host->regs.rip);
 }
 
 /* IRETQ to user mode compares nothing. */
@@ -35,11 +38,7 @@ bool cbx_pks_shadow_push(struct cbx_pks_host *host)
 	if (at < HOST_FIRST || at > HOST_BASE - sizeof(struct popped)) {
 		return false;
 	}
-	*(struct popped *)(at + ALIAS) = (struct popped){
-		.ssp = host->ssp,
-		.rip = host->regs.rip,
-		.cs = CBX_SELECTOR_CODE,
-	};
+	put(at, host->ssp, host->regs.rip);
 	host->ssp = at;
 	return true;
 }

@@ -3,28 +3,15 @@
 #include <arch/x86_64/machine.h>
 #include <hal/pks-vm/host.h>
 
-extern const struct cbx_x86_window cbx_pks_windows[];
-extern const struct cbx_x86_window cbx_pks_windows_end[];
-
-static const struct cbx_x86_window *find_in(const struct cbx_x86_window *from,
-	const struct cbx_x86_window *to, uint64_t rip)
+static const struct cbx_x86_window *find(uint64_t rip)
 {
-	for (; from < to; from++) {
-		if (rip >= from->restart && rip < from->end) {
-			return from;
+	for (const struct cbx_x86_window *window = cbx_x86_windows;
+		window < cbx_x86_windows_end; window++) {
+		if (rip >= window->restart && rip < window->end) {
+			return window;
 		}
 	}
 	return NULL;
-}
-
-static const struct cbx_x86_window *find(uint64_t rip)
-{
-	const struct cbx_x86_window *window =
-		find_in(cbx_x86_windows, cbx_x86_windows_end, rip);
-
-	return window != NULL
-		       ? window
-		       : find_in(cbx_pks_windows, cbx_pks_windows_end, rip);
 }
 
 bool cbx_pks_site_holds(uint64_t rip)
