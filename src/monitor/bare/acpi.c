@@ -6,10 +6,8 @@
 #include <base/string.h>
 #include <monitor/bare/bare.h>
 
-#define BIOS_START 0xe0000ull
-#define BIOS_END   0x100000ull
-#define LOW_END	   0x100000000ull
-#define TABLE_MAX  0x10000u
+#define LOW_END	  0x100000000ull
+#define TABLE_MAX 0x10000u
 
 #define ENTRY_LOCAL 0 /* a local APIC */
 #define ENABLED	    1u
@@ -60,26 +58,15 @@ static bool sums_to_zero(const void *at, uint32_t bytes)
 	return sum == 0;
 }
 
-static bool is_root(const struct root_pointer *root)
-{
-	return memcmp(root->signature, "RSD PTR ", 8) == 0 &&
-	       sums_to_zero(root, 20);
-}
-
 static const struct root_pointer *find_root(uint64_t rsdp)
 {
-	if (rsdp != 0 && rsdp < LOW_END - sizeof(struct root_pointer)) {
-		const struct root_pointer *root =
-			(const struct root_pointer *)rsdp;
+	const struct root_pointer *root = (const struct root_pointer *)rsdp;
 
-		return is_root(root) ? root : NULL;
-	}
-	for (uint64_t at = BIOS_START; at < BIOS_END; at += 16) {
-		if (is_root((const struct root_pointer *)at)) {
-			return (const struct root_pointer *)at;
-		}
-	}
-	return NULL;
+	return rsdp != 0 && rsdp < LOW_END - sizeof(*root) &&
+			       memcmp(root->signature, "RSD PTR ", 8) == 0 &&
+			       sums_to_zero(root, 20)
+		       ? root
+		       : NULL;
 }
 
 static const struct table *table_at(uint64_t address)
@@ -120,6 +107,20 @@ static const struct table *find_in(
 	return NULL;
 }
 
+/* Bytes of a record that begins with its type and its length, @p width bytes
+ * each, and has no less than @p least; 0: it is not there. */
+static uint32_t record(
+	const uint8_t *at, const uint8_t *end, uint32_t width, uint32_t least)
+{
+	uint32_t bytes = 0;
+
+	if (end - at < least) {
+		return 0;
+	}
+	memcpy(&bytes, at + width, width);
+	return bytes >= least && bytes <= end - at ? bytes : 0;
+}
+
 static bool is_other(const struct local *local)
 {
 	uint8_t own = (uint8_t)(cbx_x86_cpuid(1, 0).ebx >> 24);
@@ -133,14 +134,14 @@ static uint32_t list(const struct table *table, uint8_t *id, uint32_t most)
 	const uint8_t *at = (const uint8_t *)(table + 1) + 8;
 	const uint8_t *end = (const uint8_t *)table + table->length;
 	uint32_t count = 0;
+	uint32_t n;
 
-	while (end - at >= 2 && at[1] >= 2 && end - at >= at[1]) {
+	for (; (n = record(at, end, 1, 2)) != 0; at += n) {
 		const struct local *local = (const struct local *)at;
 
 		if (is_other(local) && count < most) {
 			id[count++] = local->id;
 		}
-		at += at[1];
 	}
 	return count;
 }
@@ -182,14 +183,15 @@ static void add_scope(struct cbx_x86_boot *boot, const uint8_t *scope)
 static void add_unit(
 	struct cbx_x86_boot *boot, const uint8_t *at, const uint8_t *end)
 {
+	uint32_t n;
+
 	memcpy(&boot->iommu, at + UNIT_BASE, sizeof(boot->iommu));
 	if ((at[UNIT_FLAGS] & 1) != 0) { /* everything */
 		memset(boot->iommu_devices, 0xff, sizeof(boot->iommu_devices));
 	}
-	at += UNIT_BYTES;
-	while (end - at >= SCOPE_BYTES && at[1] >= SCOPE_BYTES) {
+	for (at += UNIT_BYTES; (n = record(at, end, 1, SCOPE_BYTES)) != 0;
+		at += n) {
 		add_scope(boot, at);
-		at += at[1];
 	}
 }
 
@@ -199,27 +201,18 @@ void cbx_bare_iommu(struct cbx_x86_boot *boot)
 	const uint8_t *at;
 	const uint8_t *end;
 	uint32_t units = 0;
+	uint32_t n;
 
 	if (table == NULL) {
 		return;
 	}
 	at = (const uint8_t *)table + UNITS_AT;
 	end = (const uint8_t *)table + table->length;
-	while (end - at >= UNIT_BYTES) {
-		uint16_t type;
-		uint16_t length;
-
-		memcpy(&type, at, sizeof(type));
-		memcpy(&length, at + sizeof(type), sizeof(length));
-		if (length < sizeof(type) + sizeof(length) ||
-			length > end - at) {
-			break;
-		}
-		if (type == 0 && length >= UNIT_BYTES) {
+	for (; (n = record(at, end, 2, 4)) != 0; at += n) {
+		if (at[0] == 0 && at[1] == 0 && n >= UNIT_BYTES) {
 			units++;
-			add_unit(boot, at, at + length);
+			add_unit(boot, at, at + n);
 		}
-		at += length;
 	}
 	if (units != 1) {
 		boot->iommu = 0;

@@ -30,7 +30,7 @@ extern const struct cbx_bare_other cbx_bare_other;
 /**
  * The other CPUs' interrupt controllers, from the ACPI tables.
  *
- * @param rsdp  address of the root pointer; 0: look where a BIOS leaves it
+ * @param rsdp  address of the root pointer; 0: there are no tables
  * @param[out] id  id[most]
  * @return how many; CPUs that are not enabled, this one, and what the tables
  *         say beyond @p most are left out
