@@ -101,17 +101,12 @@ static void load(struct loads *l, uint64_t n)
 	cbx_x86_cpu()->loaded = n + 1;
 }
 
-static bool has(const struct loads *l, uint64_t n)
-{
-	return atomic_load(&l->now.root) == n + 1;
-}
-
 void cbx_x86_space_load(uint64_t n)
 {
 	struct loads *l = mine();
 	uint64_t token = atomic_load(&cbx_x86_counter);
 
-	if (!has(l, n) || refresh(l, n, token)) {
+	if (atomic_load(&l->now.root) != n + 1 || refresh(l, n, token)) {
 		load(l, n);
 	}
 }

@@ -108,16 +108,6 @@ __attribute__((noinline)) void cbx_x86_shadow_start(void)
 	}
 }
 
-static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)
-{
-	uint64_t entry = cbx_x86_entry_read(table, index);
-
-	if ((entry & CBX_PTE_P) == 0) {
-		cbx_hal_panic("locked text", __FILE__, __LINE__);
-	}
-	return (struct cbx_pfn){ (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT };
-}
-
 /* The image's own mapping goes; it is shared by all CPUs. */
 void cbx_pks_lock(uint64_t home)
 {
@@ -129,7 +119,12 @@ void cbx_pks_lock(uint64_t home)
 		cbx_hal_panic("locked text is not a page", __FILE__, __LINE__);
 	}
 	for (unsigned int shift = 39; shift > 12; shift -= 9) {
-		table = follow(table, va >> shift & 511);
+		uint64_t entry = cbx_x86_entry_read(table, va >> shift & 511);
+
+		if ((entry & CBX_PTE_P) == 0) {
+			cbx_hal_panic("locked text", __FILE__, __LINE__);
+		}
+		table.n = (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT;
 	}
 	entries = cbx_hal_page_map(table);
 	entries[va >> 12 & 511] = 0;

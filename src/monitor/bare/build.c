@@ -30,10 +30,10 @@ static uint64_t *follow(uint64_t *entry, uint64_t flags)
 }
 
 /* The entry for an address in a PDPT. */
-static uint64_t *reach(uint64_t *pdpt, uint64_t va)
+static uint64_t *reach(uint64_t *pdpt, uint64_t va, uint64_t flags)
 {
-	uint64_t *pd = follow(&pdpt[va >> 30 & 511], LINK);
-	uint64_t *pt = follow(&pd[va >> 21 & 511], LINK);
+	uint64_t *pd = follow(&pdpt[va >> 30 & 511], flags);
+	uint64_t *pt = follow(&pd[va >> 21 & 511], flags);
 
 	return &pt[va >> 12 & 511];
 }
@@ -42,7 +42,7 @@ static void map(uint64_t *pdpt, uint64_t va, uint64_t at, uint64_t pages,
 	uint64_t flags)
 {
 	for (uint64_t i = 0; i < pages; i++) {
-		*reach(pdpt, va + (i << CBX_PAGE_SHIFT)) =
+		*reach(pdpt, va + (i << CBX_PAGE_SHIFT), LINK) =
 			(at + (i << CBX_PAGE_SHIFT)) | flags;
 	}
 }
@@ -97,10 +97,8 @@ static void map_shadow(uint64_t *pdpt, uint32_t page, uint64_t flags)
 static void lend_reply(uint64_t *root, uint64_t reply)
 {
 	uint64_t *pdpt = follow(&root[CBX_REPLY_SLOT], LINK | USER);
-	uint64_t *pd = follow(&pdpt[CBX_REPLY_VA >> 30 & 511], LINK | USER);
-	uint64_t *pt = follow(&pd[CBX_REPLY_VA >> 21 & 511], LINK | USER);
 
-	pt[CBX_REPLY_VA >> 12 & 511] = reply | LENT;
+	*reach(pdpt, CBX_REPLY_VA, LINK | USER) = reply | LENT;
 }
 
 static struct cbx_x86_cpu *build_window(uint64_t *pdpt)
@@ -122,7 +120,7 @@ static struct cbx_x86_cpu *build_window(uint64_t *pdpt)
 	map_new(pdpt, CBX_CPU_STACK_PAGE, CBX_CPU_STACK_PAGES, DATA);
 	map_new(pdpt, CBX_CPU_PANIC_PAGE, CBX_CPU_PANIC_PAGES, DATA);
 	map_new(pdpt, CBX_CPU_HAL_PAGE, CBX_CPU_HAL_PAGES, DATA);
-	table = (uint64_t)reach(pdpt, CBX_CPU_VA) & ADDRESS;
+	table = (uint64_t)reach(pdpt, CBX_CPU_VA, LINK) & ADDRESS;
 	map(pdpt, CBX_CPU_AT(CBX_CPU_TABLE_PAGE), table, 1, DATA);
 	return (struct cbx_x86_cpu *)map_new(pdpt, CBX_CPU_STATE_PAGE, 1, DATA);
 }
