@@ -10,8 +10,12 @@ import lintlib
 
 BUDGET = 3000
 COUNTED = ('src/core/', 'src/hal/hal.h', 'src/arch/arch.h')
-MACHINE_BUDGET = 8000  # all that runs with rights on a machine of its own
+# All that runs with rights on a machine of its own.  The limit is what has been
+# reached, to the next hundred: it only goes down, until it is the target.
+MACHINE_BUDGET = 9100
+MACHINE_TARGET = 8000
 MACHINE = ('src/core/', 'src/hal/hal.h', 'src/hal/pks-vm/', 'src/arch/', 'src/monitor/')
+NOT_MACHINE = ('src/monitor/main_linux.c',)  # the linux backend's main: not in that image
 ALSO = {
     'src/base/': 'what several rooms share',
     'src/hal/linux/': 'trusted on the linux backend',
@@ -30,7 +34,8 @@ def code_lines(text):
 
 def count(tree, prefix):
     """(files, lines of code, all lines) below a prefix."""
-    paths = list(tree.paths(prefix, ext=('.c', '.h', '.S', '.def')))
+    paths = [path for path in tree.paths(prefix, ext=('.c', '.h', '.S', '.def'))
+             if path not in NOT_MACHINE]
     return (len(paths), sum(code_lines(tree.files[p]) for p in paths),
             sum(len(tree.lines(p)) for p in paths))
 
@@ -41,8 +46,9 @@ def trusted(tree, prefixes=COUNTED):
 
 def table(tree):
     row = '{:<20} {:>5} {:>6} {:>6}  {}'
+    machine = f'{MACHINE_BUDGET}, and {MACHINE_TARGET} one day'
     for title, prefixes, budget in (('trusted everywhere', COUNTED, BUDGET),
-                                    ('trusted on pks-vm', MACHINE, MACHINE_BUDGET)):
+                                    ('trusted on pks-vm', MACHINE, machine)):
         print(row.format(title, 'files', 'code', 'all', ''))
         for prefix in prefixes:
             print(row.format(prefix, *count(tree, prefix), ''))
@@ -65,7 +71,7 @@ def check(tree):
 BAD = {
     'too much': {'src/core/a.c': 'int a;\n' * (BUDGET + 1)},
     'nothing': {'doc/a.md': ''},
-    'too much on a machine': {'src/core/a.c': 'int a;\n', 'src/hal/pks-vm/pure/b.c': 'int b;\n' * 5000,
+    'too much on a machine': {'src/core/a.c': 'int a;\n', 'src/hal/pks-vm/pure/b.c': 'int b;\n' * (MACHINE_BUDGET - 3000),
                               'src/arch/x86_64/c.S': '\tret\n' * 2000, 'src/monitor/d.h': 'int d;\n' * 1000},
 }
 GOOD = {

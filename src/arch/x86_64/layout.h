@@ -32,11 +32,10 @@
 #define CBX_MONITOR_VA	 CBX_U64(0xffffff0000000000)
 #define CBX_MONITOR_END	 CBX_U64(0xffffff8000000000)
 
-/** Entries of the monitor's PDPT, 1 GiB each. */
-#define CBX_IMAGE_ENTRY	 0
-#define CBX_PAGES_ENTRY	 1 /* at most 4: 1 TiB of memory */
-#define CBX_FRAMES_ENTRY 5 /* at most 3 */
-#define CBX_CPU_ENTRY	 8
+/** Entries of the monitor's PDPT, 1 GiB each.  Between these two are those of
+ * the core's table, 4 for 1 TiB of memory, and of the HAL's, 3. */
+#define CBX_IMAGE_ENTRY 0
+#define CBX_CPU_ENTRY	8
 
 #define CBX_IMAGE_VA  CBX_U64(0xffffff0000000000)
 #define CBX_PAGES_VA  CBX_U64(0xffffff0040000000)
@@ -101,7 +100,6 @@
  * The host's value is the HAL's. */
 #define CBX_KEY_OPEN	 0
 #define CBX_KEY_MONITOR	 1
-#define CBX_KEY_TABLES	 2
 #define CBX_MSR_PKRS	 0x6e1
 #define CBX_PKRS_MONITOR 0
 

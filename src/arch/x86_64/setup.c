@@ -41,12 +41,12 @@ extern const uint8_t cbx_x86_stubs[];
 extern const uint8_t cbx_x86_stubs_end[];
 void cbx_x86_syscall(void);
 
-struct tss {
+struct __attribute__((packed)) tss {
 	uint32_t reserved0;
-	uint32_t rsp[3][2];
-	uint32_t reserved1[2];
-	uint32_t ist[7][2];
-	uint32_t reserved2[2];
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
 	uint16_t reserved3;
 	uint16_t ports; /* past the end: none */
 };
@@ -68,17 +68,11 @@ struct __attribute__((packed)) pointer {
 	uint64_t base;
 };
 
-static void put_address(uint32_t word[2], uint64_t address)
-{
-	word[0] = (uint32_t)address;
-	word[1] = (uint32_t)(address >> 32);
-}
-
 static void fill_tss(struct tss *tss)
 {
-	put_address(tss->rsp[0], CBX_IST_TOP(CBX_IST_TRAP));
+	tss->rsp[0] = CBX_IST_TOP(CBX_IST_TRAP);
 	for (uint64_t i = CBX_IST_TRAP; i <= CBX_IST_DOUBLE; i++) {
-		put_address(tss->ist[i - 1], CBX_IST_TOP(i));
+		tss->ist[i - 1] = CBX_IST_TOP(i);
 	}
 	tss->ports = sizeof(*tss);
 }
