@@ -150,6 +150,8 @@ static enum cbx_status create_on(
 	status = cbx_domain_create(pfn, pfn + 1, &policy);
 	if (status != CBX_OK) {
 		machine_assert_same(before);
+	} else {
+		mock_snapshot_free(before);
 	}
 	return status;
 }
