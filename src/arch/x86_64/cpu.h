@@ -75,20 +75,20 @@ static inline void cbx_x86_invlpg(uint64_t va)
 }
 
 /** Registers that are read as a whole. */
-#define CBX_X86_READ(name, instruction)                      \
-	static inline uint64_t cbx_x86_##name(void)          \
-	{                                                    \
-		uint64_t value;                              \
-                                                             \
-		__asm__ volatile(instruction : "=r"(value)); \
-		return value;                                \
+#define CBX_X86_READ(name, instruction)                            \
+	static inline uint64_t cbx_x86_##name(void)                \
+	{                                                          \
+		uint64_t value;                                    \
+                                                                   \
+		__asm__ volatile(instruction " %0" : "=r"(value)); \
+		return value;                                      \
 	}
-CBX_X86_READ(cr0, "mov %%cr0, %0")
-CBX_X86_READ(cr3, "mov %%cr3, %0")
-CBX_X86_READ(cr4, "mov %%cr4, %0")
-CBX_X86_READ(dr6, "mov %%dr6, %0")
-CBX_X86_READ(fs_base, "rdfsbase %0")
-CBX_X86_READ(gs_base, "rdgsbase %0")
+CBX_X86_READ(cr0, "mov %%cr0,")
+CBX_X86_READ(cr3, "mov %%cr3,")
+CBX_X86_READ(cr4, "mov %%cr4,")
+CBX_X86_READ(dr6, "mov %%dr6,")
+CBX_X86_READ(fs_base, "rdfsbase")
+CBX_X86_READ(gs_base, "rdgsbase")
 #undef CBX_X86_READ
 
 static inline uint64_t cbx_x86_msr(uint32_t msr)
