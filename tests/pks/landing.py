@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where an indirect branch can end in the monitor's text: at the gate, the entry
 stubs, the system call entry and the locked instructions, and nowhere else.  The
-bytes of ENDBR64 count wherever they are, inside an instruction, too.  And the
-gate's page holds no more code than tests/host/sweep.c jumps to.
+bytes of ENDBR64 count wherever they are, inside an instruction, too.  And what a
+jump, a RET for instance, must not find there, again at any byte: writes of control
+and debug registers and of descriptor tables anywhere but on the locked page, WRMSR
+without the comparison that has to follow it.  And the gate's page holds no more
+code than tests/host/sweep.c jumps to.
 
 usage: landing.py MONITOR
 """
@@ -14,6 +17,10 @@ ENDBR64 = b'\xf3\x0f\x1e\xfa'
 GATE_MAX = 0x380
 LAST_BYTES = 32  # of what is last on the page
 BOOT_END = 0x200000  # below: start-up, mapped by no table of afterwards
+LOCKED_ONLY = (rb'(?s)\x0f[\x22\x23\x35\x07\xaa]|\x0f\x01[\x10-\x1f\x50-\x5f\x90-\x9f\xd1]'
+               rb'|\x0f\x00[\x10-\x1f\x50-\x5f\x90-\x9f\xd0-\xdf]'
+               rb'|\x0f\x30(?!\x81\xf9\xe1\x06\x00\x00)')
+WRMSRS_MIN = 9  # five entry stacks, syscall, misused; the gate, in and out
 WANTED = r'cbx_pks_gate|cbx_x86_stub\d+|cbx_x86_syscall|\w+_locked'
 
 
@@ -43,13 +50,28 @@ def names_of(image):
     return found
 
 
+def writes_of(text, names):
+    """Addresses of what LOCKED_ONLY has, beside the locked page."""
+    page = next(at for at, group in names.items() if 'cbx_locked' in group)
+    end = next(at for at, group in names.items() if 'cbx_locked_end' in group)
+    found = [at + m.start() for at, part in text for m in re.finditer(LOCKED_ONLY, part)]
+    inside = [at for at in found if page <= at < end]
+    if len(inside) < 8:
+        sys.exit('landing.py: the locked instructions are not where they should be')
+    return [hex(at) for at in found if at not in inside]
+
+
 def main():
     with open(sys.argv[1], 'rb') as f:
         image = f.read()
     names, pads = names_of(image), []
-    for address, text in text_of(image):
-        if address >= BOOT_END:
-            pads += [address + m.start() for m in re.finditer(re.escape(ENDBR64), text)]
+    text = [(at, part) for at, part in text_of(image) if at >= BOOT_END]
+    for address, part in text:
+        pads += [address + m.start() for m in re.finditer(re.escape(ENDBR64), part)]
+    writes = writes_of(text, names)
+    wrmsrs = sum(part.count(b'\x0f\x30\x81\xf9') for _, part in text)
+    if writes or wrmsrs < WRMSRS_MIN:
+        sys.exit(f'landing.py: a jump finds {writes}; {wrmsrs} WRMSR that are compared')
     ends = [at for at, group in names.items() if 'cbx_x86_host_enter_out' in group]
     if len(ends) != 1 or ends[0] % 4096 + LAST_BYTES > GATE_MAX:
         sys.exit('landing.py: the gate is longer than the sweep')

@@ -221,8 +221,9 @@ root:	.skip	8
 magic:	.skip	4
 info:	.skip	4
 
-	.text
-/* Go on as a function on the final tables: rdi root, rsi stack. */
+/* Go on as a function on the final tables: rdi root, rsi stack.  The host must
+ * not be able to jump here: the page goes before there is one. */
+	.section .locked, "ax", @progbits
 	.macro switch name, to
 	function \name
 	movq	%rdi, %cr3
