@@ -61,6 +61,7 @@ struct ending {
 	X(harmless, 1, EXIT)                                \
 	X(flags, 1, EXIT)                                   \
 	X(step_upcall, 1, EXIT)                             \
+	X(bad_entry, CBX_FAULT_INSTRUCTION, FAULT)          \
 	X(x87, CBX_FAULT_ARITHMETIC, FAULT)                 \
 	X(noncanonical_stack, CBX_FAULT_INSTRUCTION, FAULT) \
 	X(noncanonical_data, CBX_FAULT_INSTRUCTION, FAULT)  \

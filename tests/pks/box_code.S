@@ -567,6 +567,13 @@ stepped: movq	%rdi, %rbx
 	must	je
 	good
 
+/* A runtime where no instruction can be. */
+	case	bad_entry
+	movabsq	$0x800000000000, %rdi
+	xorl	%esi, %esi
+	gate	GATE_ENTRY
+	ud2
+
 /* Text that is only executed.  A machine without user keys lets it be read. */
 	case	read_text
 	leaq	finish(%rip), %rbx

@@ -123,11 +123,13 @@ static enum cbx_fault fault_of(const struct cbx_x86_trap *trap)
 	}
 }
 
-/* Into the runtime, or a stop when there is none to take it. */
+/* Into the runtime, or a stop when there is none to take it: an entry where no
+ * instruction can be would fault for ever, here and not in the box. */
 static bool deliver(struct cbx_x86_vcpu *v, const struct cbx_upcall *upcall,
 	const struct cbx_x86_trap *trap, struct cbx_stop *stop)
 {
-	if (v->entry != 0 && cbx_x86_upcall(v, upcall, trap)) {
+	if (v->entry != 0 && v->entry < USER_END &&
+		cbx_x86_upcall(v, upcall, trap)) {
 		return true;
 	}
 	*stop = (struct cbx_stop){
