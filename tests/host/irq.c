@@ -144,6 +144,23 @@ static const char *int_n_is_a_trap_of_that_number(void)
 	return NULL;
 }
 
+/* Kept, since interrupts are off: the host goes on with its own flags. */
+static const char *flags_are_what_they_were(void)
+{
+	uint64_t flags;
+
+	__asm__ volatile("pushq $0x3402; popfq; int $0x81; pushfq; popq %0; "
+			 "pushq $2; popfq"
+			 : "=r"(flags)
+			 :
+			 : "memory", "cc");
+	WANT((flags & 0x7602) == 0x3402); /* IOPL 3, DF; not NT, not IF */
+	enable();
+	WANT(other_changes(count(0x81), 0));
+	disable();
+	return NULL;
+}
+
 static const char *the_timer_comes_once(void)
 {
 	enable();
@@ -425,6 +442,8 @@ const struct host_case host_cases[] = {
 	{ "wrong ones are refused", wrong_ones_are_refused },
 	{ "one to itself waits for STI", one_to_itself_waits_for_sti },
 	{ "INT n is a trap of that number", int_n_is_a_trap_of_that_number },
+	{ "an interrupt that is kept leaves the flags",
+		flags_are_what_they_were },
 	{ "the timer comes once", the_timer_comes_once },
 	{ "a late timer is not early", a_late_timer_is_not_early },
 	{ "the timer ends a box's turn", the_timer_ends_its_turn },

@@ -20,7 +20,7 @@
 
 #define FLAG_IF 0x200ull
 /* Not what the CPU would refuse or change a task by: NT, VM, VIF, VIP. */
-#define FLAGS_KEPT 0x245fd5ull
+#define FLAGS_KEPT 0x243fd5ull
 
 extern const uint8_t cbx_pks_enter_end[];
 
