@@ -45,7 +45,10 @@ class Code:
         for first, last in (('cbx_pks_gate', 'cbx_pks_enter'), ('cbx_x86_stubs', 'cbx_x86_enter'),
                             ('cbx_x86_host_trap', 'cbx_x86_host_syscall')):
             self.text.update(self.reached(image[first], image.end(last)))
+        # The way to the real tables is there, too: no NMI is survived so early.
+        early = range(image['cbx_bare_switch'], image.end('cbx_bare_switch_other'))
         locked = self.reached(image['cbx_locked'], image['cbx_locked'] + PAGE)
+        locked = {at: words for at, words in locked.items() if at not in early}
         self.text.update({self.window(at): words for at, words in locked.items()})
         self.at_start = {self.window(at) for at in locked
                          if image.name(at).split('+')[0].removesuffix('_locked') not in RUNNING}
