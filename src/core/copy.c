@@ -115,21 +115,21 @@ enum cbx_status cbx_copy_to_host(
 	}
 	for (uint64_t n = 0, part; n < size; n += part) {
 		uint64_t at = offset + n;
-		uint64_t pfn = io.pfn + (at >> CBX_PAGE_SHIFT);
-		uint8_t *page;
+		struct cbx_pfn pfn = { io.pfn + (at >> CBX_PAGE_SHIFT) };
+		bool may = cbx_page_host_may(pfn.n, CBX_VIEW_W);
+		uint8_t *page = may ? cbx_hal_host_map(pfn) : NULL;
 
-		if (!cbx_page_host_may(pfn, CBX_VIEW_W)) {
+		if (page == NULL) {
 			return CBX_E_DENIED;
 		}
 		part = in_page(at, size - n);
-		page = cbx_hal_page_map((struct cbx_pfn){ pfn });
 		if (src == NULL) {
 			memset(page + at % CBX_PAGE_SIZE, 0, part);
 		} else {
 			memcpy(page + at % CBX_PAGE_SIZE,
 				(const uint8_t *)src + n, part);
 		}
-		cbx_hal_page_unmap(page);
+		cbx_hal_host_unmap(pfn, page);
 	}
 	return CBX_OK;
 }

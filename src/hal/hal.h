@@ -137,6 +137,17 @@ bool cbx_hal_view_flushed(uint64_t token);
  */
 void *cbx_hal_page_map(struct cbx_pfn pfn);
 void cbx_hal_page_unmap(const void *page);
+
+/**
+ * As cbx_hal_page_map, of a page the host may write, to write for it.
+ *
+ * Host's pages that the host itself may only have written by the backend, its
+ * page tables and its code, are refused, and no page becomes one meanwhile.
+ *
+ * @return NULL when it is refused
+ */
+void *cbx_hal_host_map(struct cbx_pfn pfn);
+void cbx_hal_host_unmap(struct cbx_pfn pfn, const void *page);
 #define CBX_HAL_MAPS 12u
 
 /**

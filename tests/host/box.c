@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "box.h"
 
-#define CODE_VA	 0x400000ull
+#define CODE_VA	 BOX_CODE_VA
 #define STACK_VA 0x500000ull
 
 static const struct cbx_policy policy = {
 	.version = CBX_POLICY_VERSION,
+	.flags = CBX_POLICY_DEBUG,
 	.output_pages = 1,
 	.threads_max = 1,
 	.wake_step = 1,

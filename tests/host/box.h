@@ -10,6 +10,9 @@
 #define BOX_CODE  80u
 #define BOX_STACK 81u
 
+/** Where its code is. */
+#define BOX_CODE_VA 0x400000ull
+
 /** Code that ends with a status. */
 #define BOX_END_STATUS 42
 extern const uint8_t box_end[];

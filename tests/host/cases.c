@@ -282,6 +282,27 @@ static const char *a_box_cannot_look_either(void)
 	return box(read_code, sizeof(read_code), CBX_FAULT_READ, CBX_END_FAULT);
 }
 
+/* What a gate writes for the host the host could write itself. */
+static const char *no_gate_writes_a_table(void)
+{
+	uint64_t first = box_pages();
+	uint64_t page = host_page();
+	uint64_t target = host_page();
+	const volatile uint64_t *entry =
+		(const volatile uint64_t *)DIRECT(target);
+	const char *wrong = box_make(first, page, box_end, box_end_size);
+
+	WANT(wrong == NULL);
+	WANT(STATUS(CBX_PKS_TABLE_DECLARE, target, 1) == CBX_OK);
+	WANT(GATE(BOX_PEEK, first, BOX_CODE_VA, 8, target).status ==
+		CBX_E_DENIED);
+	WANT(*entry == 0);
+	WANT(STATUS(CBX_PKS_TABLE_REMOVE, target) == CBX_OK);
+	WANT(GATE(BOX_PEEK, first, BOX_CODE_VA, 8, target).status == CBX_OK);
+	WANT(*entry == *(const uint64_t *)(const void *)box_end);
+	return box_unmake(first);
+}
+
 /* The address of the box's fault is none of the host's business. */
 static const char *no_fault_address_is_left(void)
 {
@@ -308,6 +329,7 @@ const struct host_case host_cases[] = {
 	{ "a batch maps many", a_batch_maps_many },
 	{ "a box runs and is closed", a_box_runs_and_is_closed },
 	{ "a box cannot look either", a_box_cannot_look_either },
+	{ "no gate writes a table", no_gate_writes_a_table },
 	{ "no fault address is left", no_fault_address_is_left },
 };
 const uint32_t host_case_count = sizeof(host_cases) / sizeof(host_cases[0]);

@@ -10,7 +10,7 @@
 
 #include <hal/hal.h>
 #include <hal/pks-vm/pure/code.h>
-#include <hal/pks-vm/pure/table.h>
+#include <hal/pks-vm/pure/table_int.h>
 
 #define FRAMES 2048u
 #define PAGES  32u /* frames with bytes: where tables can be */
@@ -677,6 +677,37 @@ static void a_view_in_use_is_busy_and_narrowed(void **state)
 	assert_int_equal(cbx_table_view(pfn(20), none), CBX_OK);
 }
 
+/* A box may write it, too. */
+static void what_is_shared_is_no_table(void **state)
+{
+	(void)state;
+	flushed = UINT64_MAX;
+	assert_int_equal(cbx_table_view(pfn(20), open), CBX_OK);
+	assert_int_equal(cbx_table_declare(pfn(20), 1), CBX_E_DENIED);
+	assert_int_equal(cbx_code_take(pfn(20), 1), CBX_E_DENIED);
+}
+
+static void what_is_written_for_the_host_stays(void **state)
+{
+	(void)state;
+	flushed = UINT64_MAX;
+	assert_int_equal(cbx_entry_take(1, RW(20)), CBX_OK);
+	assert_int_equal(cbx_table_declare(pfn(20), 1), CBX_E_STATE);
+	assert_int_equal(cbx_code_take(pfn(20), 1), CBX_E_STATE);
+	assert_int_equal(cbx_table_view(pfn(20), none), CBX_E_BUSY);
+	assert_int_equal(cbx_entry_take(1, RW(20)), CBX_E_DENIED);
+	cbx_entry_drop(1, RW(20));
+	assert_int_equal(cbx_table_view(pfn(20), all), CBX_OK);
+	declare(20, 1);
+	assert_int_equal(cbx_entry_take(1, RW(20)), CBX_E_DENIED);
+	flushed = UINT64_MAX;
+	assert_int_equal(cbx_code_take(pfn(21), 1), CBX_OK);
+	assert_int_equal(cbx_entry_take(1, RW(21)), CBX_E_DENIED);
+	cbx_code_drop(pfn(21), 1);
+	assert_int_equal(cbx_entry_take(1, RW(21)), CBX_OK);
+	cbx_entry_drop(1, RW(21));
+}
+
 static void tables_and_code_keep_their_view(void **state)
 {
 	(void)state;
@@ -809,6 +840,8 @@ int main(void)
 		TEST(what_cannot_be_split),
 		TEST(the_direct_map_follows_the_view),
 		TEST(a_view_in_use_is_busy_and_narrowed),
+		TEST(what_is_shared_is_no_table),
+		TEST(what_is_written_for_the_host_stays),
 		TEST(tables_and_code_keep_their_view),
 		TEST(untouched_frames_are_closed),
 		TEST(code_waits_for_every_cpu),

@@ -204,3 +204,14 @@ void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count)
 		make_hole(CBX_FILE_PRIVATE, pfn, count);
 	}
 }
+
+void *cbx_hal_host_map(struct cbx_pfn pfn)
+{
+	return cbx_hal_page_map(pfn);
+}
+
+void cbx_hal_host_unmap(struct cbx_pfn pfn, const void *page)
+{
+	(void)pfn;
+	cbx_hal_page_unmap(page);
+}

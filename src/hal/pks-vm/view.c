@@ -5,7 +5,7 @@
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/pci.h>
-#include <hal/pks-vm/pure/table.h>
+#include <hal/pks-vm/pure/table_int.h>
 
 struct cbx_hal_caps cbx_hal_caps(void)
 {
@@ -39,15 +39,37 @@ enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
 {
 	enum cbx_status status = CBX_OK;
 
-	for (*done = 0; *done < count && status == CBX_OK; ++*done) {
+	for (*done = 0; *done < count && status == CBX_OK;) {
 		cbx_pks_table_take();
 		status = cbx_table_view(cbx_pfn_add(pfn, *done), view);
 		cbx_pks_table_drop();
-		if (status != CBX_OK) {
-			return status;
-		}
+		*done += status == CBX_OK;
 	}
-	return CBX_OK;
+	return status;
+}
+
+/* As a writable leaf of the host's: what has one becomes no table, no code. */
+static uint64_t leaf(struct cbx_pfn pfn)
+{
+	return pfn.n << CBX_PAGE_SHIFT | CBX_PTE_P | CBX_PTE_W | CBX_PTE_NX;
+}
+
+void *cbx_hal_host_map(struct cbx_pfn pfn)
+{
+	enum cbx_status status;
+
+	cbx_pks_table_take();
+	status = cbx_entry_take(CBX_FRAME_L1, leaf(pfn));
+	cbx_pks_table_drop();
+	return status == CBX_OK ? cbx_hal_page_map(pfn) : NULL;
+}
+
+void cbx_hal_host_unmap(struct cbx_pfn pfn, const void *page)
+{
+	cbx_hal_page_unmap(page);
+	cbx_pks_table_take();
+	cbx_entry_drop(CBX_FRAME_L1, leaf(pfn));
+	cbx_pks_table_drop();
 }
 
 /* CR4.PGE is clear, and the host's tables have no global entries. */

@@ -15,7 +15,7 @@
  * @retval CBX_OK         nobody can, nor does a CPU execute code that has left:
  *                        look at them, then keep or drop them
  * @retval CBX_E_INVALID  there are no such pages
- * @retval CBX_E_DENIED   the host may not read and write one of them
+ * @retval CBX_E_DENIED   the host has not every right to one of them
  * @retval CBX_E_STATE    one is a table or code already, or has writable or
  *                        executable leaves
  * @retval CBX_E_BUSY     a CPU may still write: repeat, or leave

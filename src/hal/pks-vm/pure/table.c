@@ -79,12 +79,10 @@ bool cbx_table_seen(struct cbx_pfn pfn, struct cbx_view *view)
 
 enum cbx_status cbx_frame_check(const struct cbx_frame *frame, uint64_t type)
 {
-	uint8_t want = CBX_VIEW_R | CBX_VIEW_W;
-
 	if (frame == NULL) {
 		return CBX_E_INVALID;
 	}
-	if ((frame->view & want) != want) {
+	if (frame->view != CBX_VIEW_ALL) {
 		return CBX_E_DENIED;
 	}
 	return frame->type == type ||

@@ -71,7 +71,8 @@ bool cbx_table_seen(struct cbx_pfn pfn, struct cbx_view *view);
  *
  * @retval CBX_OK         it is one, now or before
  * @retval CBX_E_INVALID  no such page or level
- * @retval CBX_E_DENIED   the host may not read and write that page
+ * @retval CBX_E_DENIED   the host has not every right to that page: a box may
+ *                        have one, too
  * @retval CBX_E_STATE    it is another table or code, or has writable leaves
  * @retval CBX_E_BUSY     a CPU may still write it: repeat
  */
