@@ -7,6 +7,10 @@
 #include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table_int.h>
 
+/* A writable one of the host's: what has one becomes no table and no code. */
+#define LEAF(pfn) \
+	((pfn).n << CBX_PAGE_SHIFT | CBX_PTE_P | CBX_PTE_W | CBX_PTE_NX)
+
 struct cbx_hal_caps cbx_hal_caps(void)
 {
 	return (struct cbx_hal_caps){
@@ -20,9 +24,7 @@ struct cbx_hal_caps cbx_hal_caps(void)
 enum cbx_status cbx_hal_page_accept(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
-	const struct cbx_view none = { CBX_VIEW_NONE };
-
-	return cbx_hal_view_set(pfn, count, none, done);
+	return cbx_hal_view_set(pfn, count, (struct cbx_view){ 0 }, done);
 }
 
 /* Host and hypervisor may use them: the hypervisor could all along. */
@@ -48,18 +50,12 @@ enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
 	return status;
 }
 
-/* As a writable leaf of the host's: what has one becomes no table, no code. */
-static uint64_t leaf(struct cbx_pfn pfn)
-{
-	return pfn.n << CBX_PAGE_SHIFT | CBX_PTE_P | CBX_PTE_W | CBX_PTE_NX;
-}
-
 void *cbx_hal_host_map(struct cbx_pfn pfn)
 {
 	enum cbx_status status;
 
 	cbx_pks_table_take();
-	status = cbx_entry_take(CBX_FRAME_L1, leaf(pfn));
+	status = cbx_entry_take(CBX_FRAME_L1, LEAF(pfn));
 	cbx_pks_table_drop();
 	return status == CBX_OK ? cbx_hal_page_map(pfn) : NULL;
 }
@@ -68,7 +64,7 @@ void cbx_hal_host_unmap(struct cbx_pfn pfn, const void *page)
 {
 	cbx_hal_page_unmap(page);
 	cbx_pks_table_take();
-	cbx_entry_drop(CBX_FRAME_L1, leaf(pfn));
+	cbx_entry_drop(CBX_FRAME_L1, LEAF(pfn));
 	cbx_pks_table_drop();
 }
 
