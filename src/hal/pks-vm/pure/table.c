@@ -265,7 +265,6 @@ static void fill(struct cbx_pfn child, uint64_t large)
 enum cbx_status cbx_table_split(
 	struct cbx_pfn table, uint64_t index, struct cbx_pfn child)
 {
-	const uint64_t want = CBX_PTE_P | CBX_PTE_LARGE;
 	struct cbx_frame *frame = cbx_frame_at(table.n);
 	struct cbx_frame *below = cbx_frame_at(child.n);
 	enum cbx_status status = check_place(frame, index);
@@ -281,7 +280,7 @@ enum cbx_status cbx_table_split(
 		return CBX_E_STATE;
 	}
 	entries = cbx_hal_page_map(table);
-	large = (entries[index] & want) == want;
+	large = (~entries[index] & (CBX_PTE_P | CBX_PTE_LARGE)) == 0;
 	if (large) {
 		fill(child, entries[index]);
 		entries[index] = child.n << CBX_PAGE_SHIFT | CBX_PTE_P |
