@@ -184,7 +184,8 @@ def main(source, build, *words):
     if own.get('--attack'):
         return attack(lab, own)
     if not argv:
-        fail('no program is given; see confbox lab --help')
+        fail(f'{options[0]}: no program is given; put -- before it' if options else
+             'no program is given; see confbox lab --help')
     return program(lab, own, options, argv)
 
 
