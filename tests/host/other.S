@@ -2,8 +2,7 @@
 /* Test hosts on several CPUs: where another CPU begins, and a trap entry that
  * goes on where the trap's registers say when C has seen them. */
 #include <hal/pks-vm/host.h>
-
-#define TRAP_REGS 0x20
+#include "trap.h"
 
 	.text
 /* rdi: the number of the CPU, for the stack and the argument. */
@@ -38,20 +37,7 @@ other_trap:
 	pushq	$CBX_SELECTOR_CODE
 	pushq	%rcx
 	pushq	TRAP_REGS+0x58(%rbx)
-	movq	TRAP_REGS+0x00(%rbx), %r8
-	movq	TRAP_REGS+0x08(%rbx), %r9
-	movq	TRAP_REGS+0x10(%rbx), %r10
-	movq	TRAP_REGS+0x18(%rbx), %r11
-	movq	TRAP_REGS+0x20(%rbx), %r12
-	movq	TRAP_REGS+0x28(%rbx), %r13
-	movq	TRAP_REGS+0x30(%rbx), %r14
-	movq	TRAP_REGS+0x38(%rbx), %r15
-	movq	TRAP_REGS+0x40(%rbx), %rdi
-	movq	TRAP_REGS+0x48(%rbx), %rsi
-	movq	TRAP_REGS+0x50(%rbx), %rbp
-	movq	TRAP_REGS+0x60(%rbx), %rdx
-	movq	TRAP_REGS+0x68(%rbx), %rax
-	movq	TRAP_REGS+0x70(%rbx), %rcx
+	load_trapped
 	movq	$0, (%rbx)
 	popq	%rbx
 	iretq

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The test host's words without a C name: begin, gate, trap, probe. */
 #include <hal/pks-vm/host.h>
-
-#define TRAP_VECTOR 0x08
-#define TRAP_REGS   0x20
+#include "trap.h"
 
 	.text
 	.globl	host_start
@@ -19,18 +17,7 @@ host_start:
 	.globl	host_gate
 	.type	host_gate, @function
 host_gate:
-	movq	%rdi, %rax
-	movq	0x10(%rax), %rsi
-	movq	0x08(%rax), %rdi
-	movq	0x18(%rax), %rdx
-	movq	0x20(%rax), %r10
-	movq	0x28(%rax), %r8
-	movq	0x30(%rax), %r9
-	movq	(%rax), %rax
-	leaq	1f(%rip), %r11
-	movabsq	$CBX_IMAGE_VA, %rcx
-	jmp	*%rcx
-1:	ret
+	call_gate
 
 /* A trap ends the probe that is going on, or the host. */
 	.globl	host_trap

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words without a C name: begin, gate, trap, return, probe. */
 #include <host/os/os.h>
-
-#define TRAP_BUSY   0x00
-#define TRAP_VECTOR 0x08
-#define TRAP_REGS   0x20
+#include "../trap.h"
 
 	.text
 	.globl	os_start
@@ -28,18 +25,7 @@ os_other_start:
 	.globl	os_gate
 	.type	os_gate, @function
 os_gate:
-	movq	%rdi, %rax
-	movq	0x10(%rax), %rsi
-	movq	0x08(%rax), %rdi
-	movq	0x18(%rax), %rdx
-	movq	0x20(%rax), %r10
-	movq	0x28(%rax), %r8
-	movq	0x30(%rax), %r9
-	movq	(%rax), %rax
-	leaq	1f(%rip), %r11
-	movabsq	$CBX_IMAGE_VA, %rcx
-	jmp	*%rcx
-1:	ret
+	call_gate
 
 /* From the monitor: rsp is where this CPU says its own address. */
 	.globl	os_trap
@@ -80,20 +66,7 @@ os_trap:
 	pushq	$CBX_SELECTOR_CODE
 	pushq	TRAP_REGS+0x80(%rbx)
 	pushq	TRAP_REGS+0x58(%rbx)
-	movq	TRAP_REGS+0x00(%rbx), %r8
-	movq	TRAP_REGS+0x08(%rbx), %r9
-	movq	TRAP_REGS+0x10(%rbx), %r10
-	movq	TRAP_REGS+0x18(%rbx), %r11
-	movq	TRAP_REGS+0x20(%rbx), %r12
-	movq	TRAP_REGS+0x28(%rbx), %r13
-	movq	TRAP_REGS+0x30(%rbx), %r14
-	movq	TRAP_REGS+0x38(%rbx), %r15
-	movq	TRAP_REGS+0x40(%rbx), %rdi
-	movq	TRAP_REGS+0x48(%rbx), %rsi
-	movq	TRAP_REGS+0x50(%rbx), %rbp
-	movq	TRAP_REGS+0x60(%rbx), %rdx
-	movq	TRAP_REGS+0x68(%rbx), %rax
-	movq	TRAP_REGS+0x70(%rbx), %rcx
+	load_trapped
 	movq	$0, TRAP_BUSY(%rbx)
 	popq	%rbx
 	iretq

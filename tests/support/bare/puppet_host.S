@@ -5,13 +5,13 @@
  * stack.
  */
 #include "support/bare/puppet.h"
+#include "../../host/trap.h"
 
 #define OWN	 PUPPET_OWN_VA
 #define OWN_NMIS 0x18
 #define OWN_SSP	 0x28
 
 #define TRAP	    (CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP)
-#define TRAP_VECTOR 0x08
 #define TRAP_RBX    0x78
 #define TRAP_RSP    0x98
 #define TRAP_RIP    0xa0
@@ -38,18 +38,7 @@ host_other:
 	.globl	host_gate
 	.type	host_gate, @function
 host_gate:
-	movq	%rdi, %rax
-	movq	0x10(%rax), %rsi
-	movq	0x08(%rax), %rdi
-	movq	0x18(%rax), %rdx
-	movq	0x20(%rax), %r10
-	movq	0x28(%rax), %r8
-	movq	0x30(%rax), %r9
-	movq	(%rax), %rax
-	leaq	1f(%rip), %r11
-	movabsq	$CBX_IMAGE_VA, %rcx
-	jmp	*%rcx
-1:	ret
+	call_gate
 
 /* A trap ends the probe that is going on.  Without one there is nothing to go
  * back to. */
