@@ -95,8 +95,15 @@ enum cbx_status cbx_gate_space_destroy(struct cbx_gate *g)
 	return status;
 }
 
-/* Make a thread in a space of the box, beginning at arg[1] to arg[3]. */
-static enum cbx_status start_thread(struct cbx_gate *g)
+enum cbx_status cbx_gate_space_switch(struct cbx_gate *g)
+{
+	enum cbx_status status = cbx_gate_thread_create(g);
+
+	g->run->gone = status == CBX_OK;
+	return status;
+}
+
+enum cbx_status cbx_gate_thread_create(struct cbx_gate *g)
 {
 	const struct cbx_vcpu_start start = {
 		.entry = g->arg[1],
@@ -108,19 +115,6 @@ static enum cbx_status start_thread(struct cbx_gate *g)
 		return CBX_E_INVALID;
 	}
 	return cbx_thread_create(g->d, g->space, &start, &g->ret[0]);
-}
-
-enum cbx_status cbx_gate_space_switch(struct cbx_gate *g)
-{
-	enum cbx_status status = start_thread(g);
-
-	g->run->gone = status == CBX_OK;
-	return status;
-}
-
-enum cbx_status cbx_gate_thread_create(struct cbx_gate *g)
-{
-	return start_thread(g);
 }
 
 enum cbx_status cbx_gate_thread_exit(struct cbx_gate *g)
@@ -162,6 +156,7 @@ enum cbx_status cbx_gate_thread_unpark(struct cbx_gate *g)
 enum cbx_status cbx_gate_upcall_entry(struct cbx_gate *g)
 {
 	cbx_arch_vcpu_upcall_entry(&g->run->thread->vcpu, g->arg[0], g->arg[1]);
+	g->ret[0] = g->run->thread->self;
 	return CBX_OK;
 }
 

@@ -109,6 +109,19 @@ static void a_parked_thread_wakes_at_its_time(void **state)
 	assert_int_equal(answer(&box).status, CBX_OK);
 }
 
+static void a_thread_learns_its_own_handle(void **state)
+{
+	struct machine_box box;
+	uint64_t own;
+
+	(void)state;
+	machine_box(&box);
+	own = in_box(&box, UPCALL_ENTRY, MACHINE_CODE(&box) + 4096, 0).ret[0];
+	assert_int_equal(in_box(&box, THREAD_UNPARK, own).status, CBX_OK);
+	assert_int_equal(in_box(&box, THREAD_PARK, 0).status, CBX_OK);
+	assert_int_equal(own, box.thread);
+}
+
 static void a_fault_goes_to_the_up_call_entry(void **state)
 {
 	struct machine_box box;
@@ -208,6 +221,7 @@ int main(void)
 		MACHINE(an_unpark_before_the_park_is_not_lost),
 		MACHINE(one_thread_wakes_another),
 		MACHINE(a_parked_thread_wakes_at_its_time),
+		MACHINE(a_thread_learns_its_own_handle),
 		MACHINE(a_fault_goes_to_the_up_call_entry),
 		MACHINE(without_trace_a_resume_is_not_shown),
 		MACHINE(a_thread_switches_to_another_space),
