@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "linux.h"
+#include "task.h"
 #include "user.h"
 
 static char path[LX_PATH_MAX];
@@ -11,7 +12,7 @@ static int64_t base_of(uint64_t dirfd, struct cbx_node **base)
 {
 	const struct cbx_file *file;
 
-	*base = cbx_path_cwd;
+	*base = cbx_process_self()->cwd;
 	if ((int32_t)dirfd == LX_AT_FDCWD || path[0] == '/') {
 		return 0;
 	}

@@ -6,11 +6,13 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "lock.h"
 #include "memory.h"
 #include "signal.h"
 #include "user.h"
 
 #define CLIENT_VA 0x710000000000ull
+#define FINISH_NS 1000000u /* between looks at the last write */
 
 /* Input read ahead: bytes [start, end) of a buffer. */
 static struct {
@@ -19,7 +21,9 @@ static struct {
 	uint64_t end;
 	bool client; /* read the client's data instead, all of it, once */
 	bool over;   /* the client's data was read */
+	bool busy;   /* a task reads ahead */
 	bool log;    /* output goes to the error port */
+	struct cbx_wait_queue queue; /* for the end of that */
 } input;
 
 /* Output gathered. */
@@ -27,7 +31,30 @@ static struct {
 	uint8_t *bytes; /* bytes[CBX_IO_BYTES_MAX]; NULL: not gathered */
 	uint64_t used;
 	uint64_t limit;
+	bool busy;		     /* a task writes it */
+	struct cbx_wait_queue queue; /* for the end of that */
 } output;
+
+/* Gates that wait for the host, which may take long. */
+static int64_t read_gate(enum cbx_port port, uint64_t va, uint64_t bytes)
+{
+	int64_t got;
+
+	cbx_runtime_unlock();
+	got = cbx_gate_read(port, va, bytes);
+	cbx_runtime_lock();
+	return got;
+}
+
+static int64_t write_gate(enum cbx_port port, uint64_t va, uint64_t bytes)
+{
+	int64_t done;
+
+	cbx_runtime_unlock();
+	done = cbx_gate_write(port, va, bytes);
+	cbx_runtime_lock();
+	return done;
+}
 
 void cbx_channel_init(bool client, bool log)
 {
@@ -50,7 +77,7 @@ static int64_t read_client(void)
 		cbx_budget_give(pages);
 		return -LX_ENOMEM;
 	}
-	got = cbx_gate_read(CBX_PORT_CLIENT, CLIENT_VA, pages * CBX_PAGE_SIZE);
+	got = read_gate(CBX_PORT_CLIENT, CLIENT_VA, pages * CBX_PAGE_SIZE);
 	used = got < 0 ? 0 : cbx_pages_of((uint64_t)got);
 	cbx_gate_unmap(CLIENT_VA + used * CBX_PAGE_SIZE, pages - used);
 	cbx_budget_give(pages - used);
@@ -63,24 +90,39 @@ static int64_t read_client(void)
 	return got;
 }
 
-/* Read ahead; bytes there are then. */
-static int64_t refill(void)
+static int64_t read_input(void)
 {
 	int64_t got;
 
-	if (input.client) {
-		return input.over ? 0 : read_client();
-	}
 	if (input.bytes == NULL) {
 		input.bytes = cbx_heap_take(CBX_IO_BYTES_MAX);
 	}
 	if (input.bytes == NULL) {
 		return -LX_ENOMEM;
 	}
-	got = cbx_gate_read(
+	got = read_gate(
 		CBX_PORT_INPUT, (uint64_t)input.bytes, CBX_IO_BYTES_MAX);
 	input.start = 0;
 	input.end = got < 0 ? 0 : (uint64_t)got;
+	return got;
+}
+
+/* Read ahead, or wait for who does; 1 when it is worth a look again. */
+static int64_t refill(void)
+{
+	int64_t got;
+
+	if (input.busy) {
+		got = cbx_wait_on(&input.queue, CBX_WAIT_FOREVER);
+		return got == 0 ? 1 : got;
+	}
+	if (input.client && input.over) {
+		return 0;
+	}
+	input.busy = true;
+	got = input.client ? read_client() : read_input();
+	input.busy = false;
+	cbx_wait_wake(&input.queue, UINT64_MAX);
 	return got;
 }
 
@@ -94,7 +136,7 @@ static int64_t channel_read(
 	if (bytes == 0) {
 		return 0;
 	}
-	if (input.start == input.end) {
+	while (input.start == input.end) {
 		int64_t got = refill();
 
 		if (got <= 0) {
@@ -115,9 +157,9 @@ static int64_t write_some(enum cbx_port port, uint64_t va, uint64_t bytes)
 	if (!cbx_memory_populate(va, bytes)) {
 		return -LX_ENOMEM;
 	}
-	done = cbx_gate_write(port, va, bytes);
+	done = write_gate(port, va, bytes);
 	if (done == -LX_EPIPE) {
-		cbx_signal_raise(LX_SIGPIPE);
+		cbx_signal_raise_self(LX_SIGPIPE);
 	}
 	/* what one output holds: gather a multiple of it from now on */
 	if (done > 0 && output.bytes != NULL && (uint64_t)done < bytes) {
@@ -145,12 +187,37 @@ static int64_t write_all(enum cbx_port port, uint64_t va, uint64_t bytes)
 
 void cbx_channel_flush(void)
 {
-	uint64_t bytes = output.used;
-
-	output.used = 0;
-	if (bytes != 0) {
-		write_all(CBX_PORT_OUTPUT, (uint64_t)output.bytes, bytes);
+	if (output.used == 0 || output.busy) {
+		return;
 	}
+	output.busy = true;
+	write_all(CBX_PORT_OUTPUT, (uint64_t)output.bytes, output.used);
+	output.used = 0;
+	output.busy = false;
+	cbx_wait_wake(&output.queue, UINT64_MAX);
+}
+
+void cbx_channel_finish(void)
+{
+	while (output.busy) {
+		cbx_runtime_unlock();
+		cbx_gate_park(cbx_gate_ticks() + FINISH_NS);
+		cbx_runtime_lock();
+	}
+	cbx_channel_flush();
+}
+
+/* Room in what is gathered. */
+static int64_t wait_for_room(void)
+{
+	while (output.busy) {
+		int64_t status = cbx_wait_on(&output.queue, CBX_WAIT_FOREVER);
+
+		if (status != 0) {
+			return status;
+		}
+	}
+	return 0;
 }
 
 /* Gather output, and write it when as much as fits is there. */
@@ -159,6 +226,12 @@ static int64_t gather(uint64_t va, uint64_t bytes)
 	uint64_t done = 0;
 
 	while (done < bytes) {
+		int64_t status = wait_for_room();
+
+		if (status != 0) {
+			return done == 0 ? status : (int64_t)done;
+		}
+
 		uint64_t part =
 			cbx_min(bytes - done, output.limit - output.used);
 		uint64_t left = cbx_user_copy(output.bytes + output.used,

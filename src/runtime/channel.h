@@ -17,7 +17,10 @@
  *  @param log     all output goes to CBX_PORT_ERROR */
 void cbx_channel_init(bool client, bool log);
 
-/** Write what is gathered: before the box ends or sleeps. */
+/** Write what is gathered, unless a task does: before a task sleeps. */
 void cbx_channel_flush(void);
+
+/** Write what is gathered, all of it: before the box ends. */
+void cbx_channel_finish(void);
 
 #endif

@@ -127,15 +127,11 @@ void cbx_file_drop(struct cbx_file *file)
 	cbx_heap_give(file, sizeof(*file));
 }
 
-int64_t cbx_file_read(
+static int64_t read_at(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at)
 {
 	int64_t done;
 
-	if (!cbx_file_readable(file)) {
-		return -LX_EBADF;
-	}
-	bytes = cbx_min(bytes, LX_RW_MAX);
 	if (!file->ops->seekable) {
 		return at != NULL ? -LX_ESPIPE
 				  : file->ops->read(file, va, bytes, 0);
@@ -148,16 +144,26 @@ int64_t cbx_file_read(
 	return done;
 }
 
-int64_t cbx_file_write(
+int64_t cbx_file_read(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at)
+{
+	int64_t done;
+
+	if (!cbx_file_readable(file)) {
+		return -LX_EBADF;
+	}
+	cbx_file_hold(file);
+	done = read_at(file, va, cbx_min(bytes, LX_RW_MAX), at);
+	cbx_file_drop(file);
+	return done;
+}
+
+static int64_t write_at(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at)
 {
 	uint64_t where;
 	int64_t done;
 
-	if (!cbx_file_writable(file)) {
-		return -LX_EBADF;
-	}
-	bytes = cbx_min(bytes, LX_RW_MAX);
 	if (!file->ops->seekable) {
 		return at != NULL ? -LX_ESPIPE
 				  : file->ops->write(file, va, bytes, 0);
@@ -170,5 +176,19 @@ int64_t cbx_file_write(
 	if (done > 0 && at == NULL) {
 		file->position = where + (uint64_t)done;
 	}
+	return done;
+}
+
+int64_t cbx_file_write(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at)
+{
+	int64_t done;
+
+	if (!cbx_file_writable(file)) {
+		return -LX_EBADF;
+	}
+	cbx_file_hold(file);
+	done = write_at(file, va, cbx_min(bytes, LX_RW_MAX), at);
+	cbx_file_drop(file);
 	return done;
 }

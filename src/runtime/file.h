@@ -6,6 +6,7 @@
 #define CBX_RUNTIME_FILE_H
 
 #include "node.h"
+#include "wait.h"
 
 #define CBX_FD_MAX 1024u
 
@@ -13,7 +14,8 @@ struct cbx_file;
 
 /**
  * What a kind of file can do.  Addresses may be the program's and may not be
- * mapped; results are bytes or a negative errno.
+ * mapped; results are bytes or a negative errno.  Reading and writing may
+ * sleep; whoever changes what poll says wakes all of the queue.
  */
 struct cbx_file_ops {
 	/** NULL: cannot be read.  @p at is 0 for a stream */
@@ -24,6 +26,8 @@ struct cbx_file_ops {
 		uint64_t at);
 	/** LX_POLL* that hold now; NULL: always ready both ways */
 	uint32_t (*poll)(struct cbx_file *file);
+	/** what is woken when poll's answer changes; NULL: never */
+	struct cbx_wait_queue *(*queue)(struct cbx_file *file);
 	/** bytes that can be read at once; NULL: not known */
 	uint64_t (*available)(const struct cbx_file *file);
 	/** the last descriptor is gone; NULL: nothing to do */
@@ -78,7 +82,8 @@ static inline bool cbx_file_writable(const struct cbx_file *file)
 }
 
 /**
- * Read or write at the file's position, or at @p *at when not NULL.
+ * Read or write at the file's position, or at @p *at when not NULL.  It may
+ * sleep; the file stays open meanwhile.
  *
  * @retval -EBADF   not open for that
  * @retval -ESPIPE  @p at with a stream
@@ -88,7 +93,16 @@ int64_t cbx_file_read(
 int64_t cbx_file_write(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at);
 
-/** The file a descriptor stands for; NULL when it is not open. */
+/** What one or more processes' descriptors stand for. */
+struct cbx_fd_table {
+	struct {
+		struct cbx_file *file;
+		bool close_on_exec;
+	} entry[CBX_FD_MAX];
+	uint32_t refs; /* processes */
+};
+
+/** The file a descriptor of the running process stands for; NULL when it is not open. */
 struct cbx_file *cbx_fd_file(uint64_t fd);
 
 /** Give a file the lowest descriptor from @p lowest on; the file's reference

@@ -208,8 +208,6 @@ const char *cbx_fs_mount(const uint8_t *archive, uint64_t bytes)
 		return "no memory for the file system";
 	}
 	cbx_node_hold(cbx_path_root);
-	cbx_node_hold(cbx_path_root);
-	cbx_path_cwd = cbx_path_root;
 	do {
 		status = cbx_tar_read(archive, bytes, &offset, &entry);
 		if (status == CBX_TAR_NEXT) {

@@ -134,12 +134,23 @@ void cbx_gate_park(uint64_t deadline)
 	call(CBX_CALL_THREAD_PARK, (uint64_t[4]){ deadline }, &reply);
 }
 
-bool cbx_gate_upcall_entry(uint64_t entry)
+void cbx_gate_unpark(uint64_t thread)
 {
 	struct cbx_reply reply;
 
-	return call(CBX_CALL_UPCALL_ENTRY, (uint64_t[4]){ entry, 0 }, &reply) ==
-	       CBX_OK;
+	call(CBX_CALL_THREAD_UNPARK, (uint64_t[4]){ thread }, &reply);
+}
+
+bool cbx_gate_upcall_entry(uint64_t entry, uint64_t stack, uint64_t *thread)
+{
+	struct cbx_reply reply;
+
+	if (call(CBX_CALL_UPCALL_ENTRY, (uint64_t[4]){ entry, stack },
+		    &reply) != CBX_OK) {
+		return false;
+	}
+	*thread = reply.ret[0];
+	return true;
 }
 
 void cbx_gate_result(int64_t result)

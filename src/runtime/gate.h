@@ -51,8 +51,18 @@ uint64_t cbx_gate_ticks(void);
 /** Sleep until @p deadline in ticks; 0 is for ever. */
 void cbx_gate_park(uint64_t deadline);
 
-/** Where the program's system calls and faults enter the runtime. */
-CBX_MUST_CHECK bool cbx_gate_upcall_entry(uint64_t entry);
+/** End the sleep of a thread, or its next one. */
+void cbx_gate_unpark(uint64_t thread);
+
+/**
+ * Where the program's system calls and faults enter the runtime.
+ *
+ * @param      stack   end of the stack they use, where the backend has none of
+ *                     its own; 0: where this thread began
+ * @param[out] thread  the calling thread's handle
+ */
+CBX_MUST_CHECK bool cbx_gate_upcall_entry(
+	uint64_t entry, uint64_t stack, uint64_t *thread);
 
 /** Tell the trace what a system call came to. */
 void cbx_gate_result(int64_t result);

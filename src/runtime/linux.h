@@ -90,6 +90,7 @@ enum lx_errno {
 #define LX_S_IFSOCK    0140000u
 #define LX_PERMISSIONS 07777u
 
+#define LX_PIPE_BUF 4096u
 #define LX_PATH_MAX 4096u
 #define LX_NAME_MAX 255u
 #define LX_IOV_MAX  1024u
@@ -120,6 +121,7 @@ enum lx_errno {
 #define LX_SEEK_HOLE 4u
 
 #define LX_POLLIN     0x001
+#define LX_POLLPRI    0x002
 #define LX_POLLOUT    0x004
 #define LX_POLLERR    0x008
 #define LX_POLLHUP    0x010

@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory_map.h"
+#include "task.h"
 
 bool cbx_memory_valid(uint64_t start, uint64_t bytes)
 {
@@ -19,13 +20,13 @@ static bool worth_keeping(const struct cbx_extent *e)
 {
 	return e->rights == CBX_MAP_RW && e->start >= CBX_MEMORY_MAPS &&
 	       e->end <= CBX_MEMORY_MAPS_END &&
-	       cbx_map.cached_pages + cbx_extent_pages(e) <=
+	       cbx_map_self()->cached_pages + cbx_extent_pages(e) <=
 		       cbx_budget_total() / 8;
 }
 
 static void keep(struct cbx_extent *e)
 {
-	cbx_map.cached_pages += cbx_extent_pages(e);
+	cbx_map_self()->cached_pages += cbx_extent_pages(e);
 	e->state = CBX_EXTENT_CACHED;
 	e->kind = CBX_EXTENT_ANONYMOUS;
 	e->prot = 0;
@@ -39,7 +40,7 @@ static bool give_up(struct cbx_extent *e, bool keep_it)
 		if (e->counted) {
 			cbx_budget_give(cbx_extent_pages(e));
 		}
-		cbx_extent_remove(&cbx_map.extents, e->start, e->end);
+		cbx_extent_remove(&cbx_map_self()->extents, e->start, e->end);
 		return false;
 	}
 	if (e->state == CBX_EXTENT_PRESENT) {
@@ -59,17 +60,18 @@ int64_t cbx_memory_release(uint64_t start, uint64_t end)
 	if (!cbx_map_range_room(start, end)) {
 		return -LX_ENOMEM;
 	}
-	cbx_extent_cut(&cbx_map.extents, start);
-	cbx_extent_cut(&cbx_map.extents, end);
+	cbx_extent_cut(&cbx_map_self()->extents, start);
+	cbx_extent_cut(&cbx_map_self()->extents, end);
 
-	uint64_t i = cbx_extent_find(&cbx_map.extents, start);
+	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, start);
 
-	while (i < cbx_map.extents.count && cbx_map.extents.at[i].start < end) {
-		if (give_up(&cbx_map.extents.at[i], small)) {
+	while (i < cbx_map_self()->extents.count &&
+		cbx_map_self()->extents.at[i].start < end) {
+		if (give_up(&cbx_map_self()->extents.at[i], small)) {
 			i++;
 		}
 	}
-	cbx_extent_join(&cbx_map.extents, start, end);
+	cbx_extent_join(&cbx_map_self()->extents, start, end);
 	return 0;
 }
 
@@ -78,7 +80,7 @@ static void use_cached(struct cbx_extent *e, const struct cbx_place *place)
 	if (e->dirty) {
 		memset((void *)e->start, 0, e->end - e->start);
 	}
-	cbx_map.cached_pages -= cbx_extent_pages(e);
+	cbx_map_self()->cached_pages -= cbx_extent_pages(e);
 	e->state = CBX_EXTENT_PRESENT;
 	e->kind = place->kind;
 	e->prot = place->prot;
@@ -106,7 +108,7 @@ static bool fill(const struct cbx_place *place, uint64_t start, uint64_t end)
 		cbx_budget_give(cbx_extent_pages(&e));
 		return false;
 	}
-	cbx_extent_insert(&cbx_map.extents, &e);
+	cbx_extent_insert(&cbx_map_self()->extents, &e);
 	return true;
 }
 
@@ -115,8 +117,9 @@ static bool fill_range(const struct cbx_place *place)
 	uint64_t at = place->start;
 
 	while (at < place->end) {
-		struct cbx_extent *e = cbx_extent_at(&cbx_map.extents, at);
-		uint64_t i = cbx_extent_find(&cbx_map.extents, at);
+		struct cbx_extent *e =
+			cbx_extent_at(&cbx_map_self()->extents, at);
+		uint64_t i = cbx_extent_find(&cbx_map_self()->extents, at);
 
 		if (e != NULL) {
 			use_cached(e, place);
@@ -124,10 +127,11 @@ static bool fill_range(const struct cbx_place *place)
 			continue;
 		}
 
-		uint64_t stop = i < cbx_map.extents.count
-					? cbx_min(place->end,
-						  cbx_map.extents.at[i].start)
-					: place->end;
+		uint64_t stop =
+			i < cbx_map_self()->extents.count
+				? cbx_min(place->end,
+					  cbx_map_self()->extents.at[i].start)
+				: place->end;
 
 		if (!fill(place, at, stop)) {
 			return false;
@@ -178,14 +182,14 @@ static bool set_rights(struct cbx_extent *e, uint8_t prot)
 
 static bool set_range_rights(uint64_t start, uint64_t end, uint8_t prot)
 {
-	uint64_t i = cbx_extent_find(&cbx_map.extents, start);
+	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, start);
 	bool all = true;
 
-	while (all && i < cbx_map.extents.count &&
-		cbx_map.extents.at[i].start < end) {
-		all = set_rights(&cbx_map.extents.at[i++], prot);
+	while (all && i < cbx_map_self()->extents.count &&
+		cbx_map_self()->extents.at[i].start < end) {
+		all = set_rights(&cbx_map_self()->extents.at[i++], prot);
 	}
-	cbx_extent_join(&cbx_map.extents, start, end);
+	cbx_extent_join(&cbx_map_self()->extents, start, end);
 	return all;
 }
 
@@ -195,8 +199,8 @@ int64_t cbx_memory_place(const struct cbx_place *place)
 		!cbx_map_range_room(place->start, place->end)) {
 		return -LX_ENOMEM;
 	}
-	cbx_extent_cut(&cbx_map.extents, place->start);
-	cbx_extent_cut(&cbx_map.extents, place->end);
+	cbx_extent_cut(&cbx_map_self()->extents, place->start);
+	cbx_extent_cut(&cbx_map_self()->extents, place->end);
 	if (place->lazy) {
 		cbx_map_drop_cache(place->start, place->end);
 	}
@@ -213,7 +217,7 @@ bool cbx_memory_owned(uint64_t start, uint64_t end)
 {
 	while (start < end) {
 		const struct cbx_extent *e =
-			cbx_extent_at(&cbx_map.extents, start);
+			cbx_extent_at(&cbx_map_self()->extents, start);
 
 		if (e == NULL || e->state == CBX_EXTENT_CACHED) {
 			return false;
@@ -225,10 +229,12 @@ bool cbx_memory_owned(uint64_t start, uint64_t end)
 
 bool cbx_memory_unused(uint64_t start, uint64_t end)
 {
-	uint64_t i = cbx_extent_find(&cbx_map.extents, start);
+	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, start);
 
-	while (i < cbx_map.extents.count && cbx_map.extents.at[i].start < end) {
-		if (cbx_map.extents.at[i++].state != CBX_EXTENT_CACHED) {
+	while (i < cbx_map_self()->extents.count &&
+		cbx_map_self()->extents.at[i].start < end) {
+		if (cbx_map_self()->extents.at[i++].state !=
+			CBX_EXTENT_CACHED) {
 			return false;
 		}
 	}
@@ -238,11 +244,12 @@ bool cbx_memory_unused(uint64_t start, uint64_t end)
 /* Pay for what becomes writable and was free of charge so far. */
 static bool pay(uint64_t start, uint64_t end)
 {
-	uint64_t i = cbx_extent_find(&cbx_map.extents, start);
+	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, start);
 
-	for (; i < cbx_map.extents.count && cbx_map.extents.at[i].start < end;
+	for (; i < cbx_map_self()->extents.count &&
+		cbx_map_self()->extents.at[i].start < end;
 		i++) {
-		struct cbx_extent *e = &cbx_map.extents.at[i];
+		struct cbx_extent *e = &cbx_map_self()->extents.at[i];
 
 		if (e->counted || e->kind == CBX_EXTENT_STACK) {
 			continue;
@@ -260,10 +267,10 @@ int64_t cbx_memory_protect(uint64_t start, uint64_t end, uint8_t prot)
 	if (!cbx_memory_owned(start, end) || !cbx_map_range_room(start, end)) {
 		return -LX_ENOMEM;
 	}
-	cbx_extent_cut(&cbx_map.extents, start);
-	cbx_extent_cut(&cbx_map.extents, end);
+	cbx_extent_cut(&cbx_map_self()->extents, start);
+	cbx_extent_cut(&cbx_map_self()->extents, end);
 	if ((prot & LX_PROT_WRITE) != 0 && !pay(start, end)) {
-		cbx_extent_join(&cbx_map.extents, start, end);
+		cbx_extent_join(&cbx_map_self()->extents, start, end);
 		return -LX_ENOMEM;
 	}
 	return set_range_rights(start, end, prot) ? 0 : -LX_ENOMEM;
@@ -271,9 +278,12 @@ int64_t cbx_memory_protect(uint64_t start, uint64_t end, uint8_t prot)
 
 static uint64_t find_cached(uint64_t bytes)
 {
-	for (uint64_t i = cbx_extent_find(&cbx_map.extents, CBX_MEMORY_MAPS);
-		cbx_map.cached_pages != 0 && i < cbx_map.extents.count; i++) {
-		const struct cbx_extent *e = &cbx_map.extents.at[i];
+	for (uint64_t i = cbx_extent_find(
+		     &cbx_map_self()->extents, CBX_MEMORY_MAPS);
+		cbx_map_self()->cached_pages != 0 &&
+		i < cbx_map_self()->extents.count;
+		i++) {
+		const struct cbx_extent *e = &cbx_map_self()->extents.at[i];
 
 		if (e->state == CBX_EXTENT_CACHED &&
 			e->end - e->start >= bytes) {
@@ -302,9 +312,9 @@ static void stock(uint64_t at)
 		cbx_budget_give(CBX_RANGE_PAGES_MAX);
 		return;
 	}
-	cbx_map.cached_pages += CBX_RANGE_PAGES_MAX;
-	cbx_extent_insert(&cbx_map.extents, &e);
-	cbx_extent_join(&cbx_map.extents, e.start, e.end);
+	cbx_map_self()->cached_pages += CBX_RANGE_PAGES_MAX;
+	cbx_extent_insert(&cbx_map_self()->extents, &e);
+	cbx_extent_join(&cbx_map_self()->extents, e.start, e.end);
 }
 
 uint64_t cbx_memory_find(uint64_t bytes, bool lazy)
@@ -315,10 +325,10 @@ uint64_t cbx_memory_find(uint64_t bytes, bool lazy)
 		return at;
 	}
 	if (lazy || bytes > CBX_MAP_CHUNK / 2) {
-		return cbx_extent_gap(&cbx_map.extents, CBX_MEMORY_MAPS,
+		return cbx_extent_gap(&cbx_map_self()->extents, CBX_MEMORY_MAPS,
 			CBX_MEMORY_MAPS_END, bytes);
 	}
-	at = cbx_extent_gap(&cbx_map.extents, CBX_MEMORY_MAPS,
+	at = cbx_extent_gap(&cbx_map_self()->extents, CBX_MEMORY_MAPS,
 		CBX_MEMORY_MAPS_END, CBX_MAP_CHUNK);
 	if (at != 0) {
 		stock(at);
@@ -328,5 +338,5 @@ uint64_t cbx_memory_find(uint64_t bytes, bool lazy)
 
 const struct cbx_extents *cbx_memory_extents(void)
 {
-	return &cbx_map.extents;
+	return &cbx_map_self()->extents;
 }

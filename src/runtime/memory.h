@@ -65,6 +65,9 @@ uint64_t cbx_memory_find(uint64_t bytes, bool lazy);
  * @param access  LX_PROT_* */
 bool cbx_memory_lazy(uint64_t address, uint8_t access);
 
+/** Whether the program may access a byte so without a fault. */
+bool cbx_memory_present(uint64_t address, uint8_t access);
+
 /** Map what the first touch of @p address needs.  @pre cbx_memory_lazy
  * @return false when there is no memory */
 CBX_MUST_CHECK bool cbx_memory_touch(uint64_t address);

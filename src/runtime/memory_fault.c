@@ -7,6 +7,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory_map.h"
+#include "task.h"
 
 #define CHUNK_MIN 0x10000u
 
@@ -14,7 +15,7 @@
 static bool commit(uint64_t start, uint64_t end)
 {
 	uint64_t pages = (end - start) >> CBX_PAGE_SHIFT;
-	struct cbx_extent *e = cbx_extent_at(&cbx_map.extents, start);
+	struct cbx_extent *e = cbx_extent_at(&cbx_map_self()->extents, start);
 	uint8_t rights = cbx_map_rights(e->prot);
 	bool counted = e->counted;
 
@@ -27,27 +28,27 @@ static bool commit(uint64_t start, uint64_t end)
 		}
 		return false;
 	}
-	cbx_extent_cut(&cbx_map.extents, start);
-	cbx_extent_cut(&cbx_map.extents, end);
-	e = cbx_extent_at(&cbx_map.extents, start);
+	cbx_extent_cut(&cbx_map_self()->extents, start);
+	cbx_extent_cut(&cbx_map_self()->extents, end);
+	e = cbx_extent_at(&cbx_map_self()->extents, start);
 	e->state = CBX_EXTENT_PRESENT;
 	e->rights = rights;
 	e->counted = true;
-	cbx_extent_join(&cbx_map.extents, start, end);
+	cbx_extent_join(&cbx_map_self()->extents, start, end);
 	return true;
 }
 
 /* Bytes present right below or above a lazy extent. */
 static uint64_t present_beside(const struct cbx_extent *e)
 {
-	uint64_t i = (uint64_t)(e - cbx_map.extents.at);
+	uint64_t i = (uint64_t)(e - cbx_map_self()->extents.at);
 	uint64_t bytes = 0;
 
 	if (i != 0 && e[-1].end == e->start &&
 		e[-1].state == CBX_EXTENT_PRESENT) {
 		bytes = e[-1].end - e[-1].start;
 	}
-	if (i + 1 < cbx_map.extents.count && e[1].start == e->end &&
+	if (i + 1 < cbx_map_self()->extents.count && e[1].start == e->end &&
 		e[1].state == CBX_EXTENT_PRESENT) {
 		bytes = cbx_max(bytes, e[1].end - e[1].start);
 	}
@@ -82,24 +83,35 @@ static bool commit_around(const struct cbx_extent *e, uint64_t address)
 
 bool cbx_memory_lazy(uint64_t address, uint8_t access)
 {
-	const struct cbx_extent *e = cbx_extent_at(&cbx_map.extents, address);
+	const struct cbx_extent *e =
+		cbx_extent_at(&cbx_map_self()->extents, address);
 
 	return e != NULL && e->state == CBX_EXTENT_LAZY && e->prot != 0 &&
 	       (access == LX_PROT_READ || (e->prot & access) != 0);
 }
 
+bool cbx_memory_present(uint64_t address, uint8_t access)
+{
+	const struct cbx_extent *e =
+		cbx_extent_at(&cbx_map_self()->extents, address);
+
+	return e != NULL && e->state == CBX_EXTENT_PRESENT &&
+	       (e->rights & access) != 0;
+}
+
 bool cbx_memory_touch(uint64_t address)
 {
-	return commit_around(cbx_extent_at(&cbx_map.extents, address), address);
+	return commit_around(
+		cbx_extent_at(&cbx_map_self()->extents, address), address);
 }
 
 bool cbx_memory_populate(uint64_t address, uint64_t bytes)
 {
-	uint64_t i = cbx_extent_find(&cbx_map.extents, address);
+	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, address);
 
-	while (i < cbx_map.extents.count &&
-		cbx_map.extents.at[i].start < address + bytes) {
-		const struct cbx_extent *e = &cbx_map.extents.at[i];
+	while (i < cbx_map_self()->extents.count &&
+		cbx_map_self()->extents.at[i].start < address + bytes) {
+		const struct cbx_extent *e = &cbx_map_self()->extents.at[i];
 
 		if (e->state != CBX_EXTENT_LAZY || e->prot == 0) {
 			i++;
@@ -108,7 +120,7 @@ bool cbx_memory_populate(uint64_t address, uint64_t bytes)
 		if (!commit_around(e, cbx_max(address, e->start))) {
 			return false;
 		}
-		i = cbx_extent_find(&cbx_map.extents, address);
+		i = cbx_extent_find(&cbx_map_self()->extents, address);
 	}
 	return true;
 }

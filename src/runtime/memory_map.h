@@ -16,8 +16,6 @@ struct cbx_map {
 	uint64_t cached_pages; /* of CACHED extents */
 };
 
-extern struct cbx_map cbx_map;
-
 static inline uint64_t cbx_extent_pages(const struct cbx_extent *e)
 {
 	return (e->end - e->start) >> CBX_PAGE_SHIFT;

@@ -7,6 +7,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory_map.h"
+#include "task.h"
 #include "user.h"
 
 /* Text nobody reads is read to be moved: what it leaves goes. */
@@ -21,19 +22,21 @@ static void open_text(struct cbx_extent *e)
 /* Copy what is present; pages never touched stay so. */
 static void copy(uint64_t to, uint64_t from, uint64_t bytes)
 {
-	uint64_t i = cbx_extent_find(&cbx_map.extents, from);
+	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, from);
 
-	for (; i < cbx_map.extents.count &&
-		cbx_map.extents.at[i].start < from + bytes;
+	for (; i < cbx_map_self()->extents.count &&
+		cbx_map_self()->extents.at[i].start < from + bytes;
 		i++) {
-		uint64_t start = cbx_max(from, cbx_map.extents.at[i].start);
-		uint64_t end = cbx_min(from + bytes, cbx_map.extents.at[i].end);
+		uint64_t start =
+			cbx_max(from, cbx_map_self()->extents.at[i].start);
+		uint64_t end = cbx_min(
+			from + bytes, cbx_map_self()->extents.at[i].end);
 
-		if (cbx_map.extents.at[i].state == CBX_EXTENT_PRESENT) {
-			open_text(&cbx_map.extents.at[i]);
+		if (cbx_map_self()->extents.at[i].state == CBX_EXTENT_PRESENT) {
+			open_text(&cbx_map_self()->extents.at[i]);
 			cbx_user_copy((void *)(to + (start - from)),
 				(const void *)start, end - start);
-			i = cbx_extent_find(&cbx_map.extents, start);
+			i = cbx_extent_find(&cbx_map_self()->extents, start);
 		}
 	}
 }
@@ -64,11 +67,12 @@ int64_t cbx_memory_move(const struct cbx_place *place, uint64_t to,
 
 void cbx_memory_zero(uint64_t start, uint64_t end)
 {
-	uint64_t i = cbx_extent_find(&cbx_map.extents, start);
+	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, start);
 
-	for (; i < cbx_map.extents.count && cbx_map.extents.at[i].start < end;
+	for (; i < cbx_map_self()->extents.count &&
+		cbx_map_self()->extents.at[i].start < end;
 		i++) {
-		const struct cbx_extent *e = &cbx_map.extents.at[i];
+		const struct cbx_extent *e = &cbx_map_self()->extents.at[i];
 		uint64_t from = cbx_max(start, e->start);
 
 		if (e->state == CBX_EXTENT_PRESENT && e->rights == CBX_MAP_RW) {
@@ -79,9 +83,11 @@ void cbx_memory_zero(uint64_t start, uint64_t end)
 
 void cbx_memory_reset(void)
 {
-	while (cbx_map.extents.count != 0) {
+	while (cbx_map_self()->extents.count != 0) {
 		const struct cbx_extent *e =
-			&cbx_map.extents.at[cbx_map.extents.count - 1];
+			&cbx_map_self()
+				 ->extents
+				 .at[cbx_map_self()->extents.count - 1];
 
 		if (e->state != CBX_EXTENT_LAZY) {
 			cbx_map_drop(e);
@@ -90,6 +96,6 @@ void cbx_memory_reset(void)
 		if (e->counted) {
 			cbx_budget_give(cbx_extent_pages(e));
 		}
-		cbx_map.extents.count--;
+		cbx_map_self()->extents.count--;
 	}
 }

@@ -6,7 +6,6 @@
 #include "proc.h"
 
 struct cbx_node *cbx_path_root;
-struct cbx_node *cbx_path_cwd;
 
 /* A walk in progress. */
 struct state {

@@ -22,9 +22,6 @@ struct cbx_walk {
 /** The root directory.  @pre cbx_fs_mount was called */
 extern struct cbx_node *cbx_path_root;
 
-/** The working directory; it holds a reference. */
-extern struct cbx_node *cbx_path_cwd;
-
 /**
  * Follow a path.
  *

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipe.h"
 
-#include "channel.h"
-#include "gate.h"
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
@@ -20,72 +18,121 @@ static bool writes(const struct cbx_file *file)
 	return (file->flags & LX_O_ACCMODE) != LX_O_RDONLY;
 }
 
-/* Nobody else runs: what would block now blocks until the box is ended. */
 static int64_t block(const struct cbx_file *file)
 {
-	if ((file->flags & LX_O_NONBLOCK) != 0) {
-		return -LX_EAGAIN;
-	}
-	while (!cbx_signal_waiting()) {
-		cbx_channel_flush();
-		cbx_gate_park(0);
-	}
-	return -LX_EINTR;
+	return (file->flags & LX_O_NONBLOCK) != 0
+		       ? -LX_EAGAIN
+		       : cbx_wait_on(
+				 &file->node->pipe->queue, CBX_WAIT_FOREVER);
 }
 
-static int64_t pipe_read(
-	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
+static void changed(struct cbx_pipe *pipe)
 {
-	struct cbx_pipe *pipe = file->node->pipe;
+	cbx_wait_wake(&pipe->queue, UINT64_MAX);
+}
+
+/* Take bytes that are there; how many could be copied. */
+static uint64_t take(struct cbx_pipe *pipe, uint64_t va, uint64_t bytes)
+{
 	uint64_t done = 0;
 
-	(void)at;
-	bytes = cbx_min(bytes, pipe->head - pipe->tail);
-	if (bytes == 0) {
-		return pipe->writers == 0 ? 0 : block(file);
-	}
 	while (done < bytes) {
 		uint64_t in = pipe->tail % CBX_PIPE_BYTES;
 		uint64_t part = cbx_min(bytes - done, CBX_PIPE_BYTES - in);
 
 		if (cbx_user_copy((void *)(va + done), pipe->ring + in, part) !=
 			0) {
-			return done == 0 ? -LX_EFAULT : (int64_t)done;
+			break;
 		}
 		pipe->tail += part;
 		done += part;
 	}
-	return (int64_t)done;
+	changed(pipe);
+	return done;
 }
 
-static int64_t pipe_write(
+static int64_t pipe_read(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
 {
 	struct cbx_pipe *pipe = file->node->pipe;
-	uint64_t room = CBX_PIPE_BYTES - (pipe->head - pipe->tail);
-	uint64_t done = 0;
+	uint64_t done;
 
 	(void)at;
-	if (pipe->readers == 0) {
-		cbx_signal_raise(LX_SIGPIPE);
-		return -LX_EPIPE;
+	if (bytes == 0) {
+		return 0;
 	}
-	if (bytes != 0 && room == 0) {
-		return block(file);
+	while (pipe->head == pipe->tail) {
+		int64_t status = pipe->writers == 0 ? 0 : block(file);
+
+		if (pipe->writers == 0 || status != 0) {
+			return status;
+		}
 	}
-	bytes = cbx_min(bytes, room);
+	done = take(pipe, va, cbx_min(bytes, pipe->head - pipe->tail));
+	return done == 0 ? -LX_EFAULT : (int64_t)done;
+}
+
+/* Put bytes there is room for; how many could be copied. */
+static uint64_t put(struct cbx_pipe *pipe, uint64_t va, uint64_t bytes)
+{
+	uint64_t done = 0;
+
 	while (done < bytes) {
 		uint64_t in = pipe->head % CBX_PIPE_BYTES;
 		uint64_t part = cbx_min(bytes - done, CBX_PIPE_BYTES - in);
 
 		if (cbx_user_copy(pipe->ring + in, (const void *)(va + done),
 			    part) != 0) {
-			return done == 0 ? -LX_EFAULT : (int64_t)done;
+			break;
 		}
 		pipe->head += part;
 		done += part;
 	}
-	return (int64_t)done;
+	changed(pipe);
+	return done;
+}
+
+/* Wait for room: for all of a short write, which is not to be divided. */
+static int64_t wait_for_room(const struct cbx_file *file, uint64_t bytes)
+{
+	const struct cbx_pipe *pipe = file->node->pipe;
+	uint64_t need = bytes <= LX_PIPE_BUF ? bytes : 1;
+	int64_t status = 0;
+
+	while (status == 0 && pipe->readers != 0 &&
+		CBX_PIPE_BYTES - (pipe->head - pipe->tail) < need) {
+		status = block(file);
+	}
+	if (pipe->readers == 0) {
+		cbx_signal_raise_self(LX_SIGPIPE);
+		return -LX_EPIPE;
+	}
+	return status;
+}
+
+static int64_t pipe_write(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
+{
+	struct cbx_pipe *pipe = file->node->pipe;
+	uint64_t done = 0;
+	int64_t status = 0;
+
+	(void)at;
+	while (status == 0 && done < bytes) {
+		uint64_t room;
+		uint64_t part;
+
+		status = wait_for_room(file, done == 0 ? bytes : 1);
+		if (status != 0) {
+			break;
+		}
+		room = cbx_min(bytes - done,
+			CBX_PIPE_BYTES - (pipe->head - pipe->tail));
+		part = put(pipe, va + done, room);
+		status = part < room ? -LX_EFAULT : 0;
+		done += part;
+	}
+	return done != 0 ? (int64_t)done : status;
 }
 
 static uint32_t pipe_poll(struct cbx_file *file)
@@ -105,6 +152,11 @@ static uint32_t pipe_poll(struct cbx_file *file)
 	return ready;
 }
 
+static struct cbx_wait_queue *pipe_queue(struct cbx_file *file)
+{
+	return &file->node->pipe->queue;
+}
+
 static uint64_t pipe_available(const struct cbx_file *file)
 {
 	return file->node->pipe->head - file->node->pipe->tail;
@@ -114,6 +166,7 @@ void cbx_pipe_opened(const struct cbx_file *file)
 {
 	file->node->pipe->readers += reads(file) ? 1 : 0;
 	file->node->pipe->writers += writes(file) ? 1 : 0;
+	changed(file->node->pipe);
 }
 
 static void pipe_close(struct cbx_file *file)
@@ -122,6 +175,7 @@ static void pipe_close(struct cbx_file *file)
 
 	pipe->readers -= reads(file) ? 1 : 0;
 	pipe->writers -= writes(file) ? 1 : 0;
+	changed(pipe);
 	if (file->node->refs == 1) {
 		cbx_heap_give(pipe->ring, CBX_PIPE_BYTES);
 		cbx_heap_give(pipe, sizeof(*pipe));
@@ -132,6 +186,7 @@ const struct cbx_file_ops cbx_pipe_ops = {
 	.read = pipe_read,
 	.write = pipe_write,
 	.poll = pipe_poll,
+	.queue = pipe_queue,
 	.available = pipe_available,
 	.close = pipe_close,
 };

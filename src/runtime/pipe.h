@@ -15,6 +15,7 @@ struct cbx_pipe {
 	uint64_t tail; /* bytes ever read */
 	uint32_t readers;
 	uint32_t writers;
+	struct cbx_wait_queue queue; /* for either end's change */
 };
 
 /** Make a pipe and open both ends.

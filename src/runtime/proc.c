@@ -4,7 +4,7 @@
 #include "heap.h"
 #include "linux.h"
 #include "path.h"
-#include "process.h"
+#include "task.h"
 #include "time.h"
 #include "user.h"
 
@@ -71,9 +71,9 @@ uint64_t cbx_proc_link(const struct cbx_node *link, char *to, uint64_t size)
 {
 	switch (link->proc) {
 	case CBX_PROC_EXE:
-		return cbx_path_of(cbx_process.program, to, size);
+		return cbx_path_of(cbx_process_self()->program, to, size);
 	case CBX_PROC_CWD:
-		return cbx_path_of(cbx_path_cwd, to, size);
+		return cbx_path_of(cbx_process_self()->cwd, to, size);
 	case CBX_PROC_FD:
 		return fd_target(link->index, to, size);
 	default:

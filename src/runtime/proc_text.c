@@ -6,7 +6,7 @@
 #include "memory.h"
 #include "path.h"
 #include "proc.h"
-#include "process.h"
+#include "task.h"
 #include "time.h"
 
 static void put_row(struct cbx_text *text, const char *name, uint64_t pages)
@@ -47,7 +47,7 @@ static void put_name(struct cbx_text *text, const struct cbx_extent *e)
 
 	switch ((enum cbx_extent_kind)e->kind) {
 	case CBX_EXTENT_PROGRAM:
-		cbx_path_of(cbx_process.program, path, sizeof(path));
+		cbx_path_of(cbx_process_self()->program, path, sizeof(path));
 		cbx_text_put(text, path);
 		break;
 	case CBX_EXTENT_BREAK:
@@ -89,7 +89,7 @@ static void put_maps(struct cbx_text *text)
 static void put_self_stat(struct cbx_text *text)
 {
 	cbx_text_put(text, "1 (");
-	cbx_text_put(text, cbx_process.name);
+	cbx_text_put(text, cbx_process_self()->tasks->name);
 	cbx_text_put(
 		text, ") R 0 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 0 ");
 	cbx_text_put_number(text, memory_pages() * CBX_PAGE_SIZE);
@@ -105,11 +105,11 @@ static void put_self_stat(struct cbx_text *text)
 static void put_status(struct cbx_text *text)
 {
 	cbx_text_put(text, "Name:\t");
-	cbx_text_put(text, cbx_process.name);
+	cbx_text_put(text, cbx_process_self()->tasks->name);
 	cbx_text_put(text, "\nUmask:\t0");
 	for (uint32_t shift = 9; shift != 0; shift -= 3) {
 		cbx_text_put_number(
-			text, (cbx_process.umask >> (shift - 3)) & 7);
+			text, (cbx_process_self()->umask >> (shift - 3)) & 7);
 	}
 	cbx_text_put(text,
 		"\nState:\tR (running)\nTgid:\t1\nPid:\t1\nPPid:\t0\n"
@@ -154,7 +154,7 @@ static void put_statm(struct cbx_text *text)
 
 void cbx_proc_write(const struct cbx_node *node, struct cbx_text *text)
 {
-	const struct cbx_arguments *a = &cbx_process.arguments;
+	const struct cbx_arguments *a = &cbx_process_self()->arguments;
 
 	switch ((enum cbx_proc)node->proc) {
 	case CBX_PROC_CMDLINE:

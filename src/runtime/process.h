@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one process of a box: what it was started with, and its identity.
+ * A process: what its tasks share.
+ *
+ * Everything here is changed under the runtime's lock (lock.h).
  */
 #ifndef CBX_RUNTIME_PROCESS_H
 #define CBX_RUNTIME_PROCESS_H
 
-#include <base/upcall.h>
+#include "file.h"
+#include "memory_map.h"
+#include "signal.h"
 
-#include "node.h"
+#define CBX_PROCESS_INIT 1u /* its end is the box's */
 
-#define CBX_PROCESS_ID 1u
+struct cbx_task;
 
 /** Arguments and environment, packed: strings one after the other. */
 struct cbx_arguments {
@@ -22,30 +26,47 @@ struct cbx_arguments {
 	uint64_t envp_bytes;
 };
 
+/** The heap blocks the arguments lie in; none while they are the start
+ * block's. */
+struct cbx_arguments_kept {
+	char *block[2];
+	uint64_t bytes[2];
+};
+
+/** The break: where the program's heap ends. */
+struct cbx_break {
+	uint64_t start;
+	uint64_t now;
+	uint64_t end;	/* of the memory behind it */
+	uint64_t dirty; /* highest the break ever was */
+};
+
 struct cbx_process {
+	uint32_t pid;
+	uint64_t space;		/* the monitor's handle; 0: the first one */
+	struct cbx_task *tasks; /* the first one's tid was the pid */
+	uint64_t task_count;
+
 	struct cbx_arguments arguments;
+	struct cbx_arguments_kept kept;
 	struct cbx_node *program; /* holds a reference */
-	char name[16];
+
+	struct cbx_node *cwd; /* holds a reference */
 	uint32_t umask;
-	uint32_t flags;	      /* CBX_START_* */
-	uint64_t break_start; /* brk's first value */
-	uint64_t stack_top;
-	uint64_t fs_base;
+	struct cbx_fd_table *fds;
+	struct cbx_process_signals signal;
+
+	struct cbx_map map;
+	struct cbx_break brk;
 };
 
-extern struct cbx_process cbx_process;
+/** The box's first process. */
+extern struct cbx_process cbx_process_init;
 
-/** What the running up-call interrupted.  Nested up-calls do not change
- * it. */
-struct cbx_context {
-	struct cbx_upcall *upcall;
-	struct cbx_regs *regs;
-	void *frame; /* the backend's */
-};
+/** What the box was started with: CBX_START_*. */
+extern uint32_t cbx_box_flags;
 
-extern struct cbx_context cbx_context;
-
-/** Set the name programs see, from a path. */
+/** Set the name programs see of the running task, from a path. */
 void cbx_process_name(const char *path);
 
 #endif

@@ -7,11 +7,10 @@
 #include "linux.h"
 #include "memory.h"
 #include "path.h"
+#include "task.h"
 
 #define SCRIPTS_MAX 4
 #define LINE_MAX    256u
-
-struct cbx_process cbx_process = { .umask = 022 };
 
 void cbx_process_name(const char *path)
 {
@@ -22,9 +21,9 @@ void cbx_process_name(const char *path)
 			name = c + 1;
 		}
 	}
-	memset(cbx_process.name, 0, sizeof(cbx_process.name));
-	memcpy(cbx_process.name, name,
-		cbx_min(strlen(name), sizeof(cbx_process.name) - 1));
+	memset(cbx_task_self()->name, 0, CBX_TASK_NAME);
+	memcpy(cbx_task_self()->name, name,
+		cbx_min(strlen(name), CBX_TASK_NAME - 1));
 }
 
 /* A script's first line: an interpreter and at most one argument. */
@@ -112,8 +111,8 @@ static int64_t prepend(struct cbx_program *p, const struct script *s)
 static int64_t find_file(struct cbx_program *p)
 {
 	struct cbx_walk walk;
-	int64_t status =
-		cbx_path_walk(cbx_path_cwd, p->arguments.path, true, &walk);
+	int64_t status = cbx_path_walk(
+		cbx_process_self()->cwd, p->arguments.path, true, &walk);
 
 	if (status != 0) {
 		return status;
@@ -156,6 +155,7 @@ int64_t cbx_program_find(struct cbx_program *program)
 int64_t cbx_program_load(
 	const struct cbx_program *program, uint64_t *entry, uint64_t *stack)
 {
+	struct cbx_process *process = cbx_process_self();
 	struct cbx_loaded loaded;
 	int64_t status;
 
@@ -168,11 +168,11 @@ int64_t cbx_program_load(
 		return status;
 	}
 	cbx_node_hold(program->node);
-	if (cbx_process.program != NULL) {
-		cbx_node_drop(cbx_process.program);
+	if (process->program != NULL) {
+		cbx_node_drop(process->program);
 	}
-	cbx_process.program = program->node;
-	cbx_process.arguments = program->arguments;
+	process->program = program->node;
+	process->arguments = program->arguments;
 	cbx_process_name(program->arguments.path);
 	cbx_break_begin(loaded.end);
 	*entry = loaded.entry;

@@ -3,6 +3,7 @@
 
 #include "frame.h"
 #include "lib.h"
+#include "task.h"
 #include "user.h"
 
 #define RED_ZONE      128u
@@ -42,7 +43,7 @@ static bool on_stack(const struct lx_stack *stack, uint64_t sp)
 /* Below what the frame goes. */
 static uint64_t top_for(const struct lx_sigaction *action, uint64_t rsp)
 {
-	const struct lx_stack *stack = &cbx_signal_stack;
+	const struct lx_stack *stack = &cbx_task_self()->signal.stack;
 
 	if ((action->flags & LX_SA_ONSTACK) != 0 &&
 		stack->flags != LX_SS_DISABLE && !on_stack(stack, rsp)) {
@@ -57,16 +58,17 @@ static void fill(struct sigframe *f, const struct lx_siginfo *info,
 	*f = (struct sigframe){
 		.restorer = (uint64_t)cbx_signal_restorer,
 		.uc_flags = UC_FP_XSTATE,
-		.stack = cbx_signal_stack,
+		.stack = cbx_task_self()->signal.stack,
 		.regs = *regs,
 		.segments = USER_SEGMENTS,
 		.address = info->code > 0 ? info->value : 0,
-		.mask = cbx_signal_mask_swapped ? cbx_signal_mask_after
-						: cbx_signal_mask,
+		.mask = cbx_task_self()->signal.mask_swapped
+				? cbx_task_self()->signal.mask_after
+				: cbx_task_self()->signal.mask,
 		.info = *info,
 	};
 	f->stack.flags &= LX_SS_DISABLE;
-	if (on_stack(&cbx_signal_stack, regs->rsp)) {
+	if (on_stack(&cbx_task_self()->signal.stack, regs->rsp)) {
 		f->stack.flags |= LX_SS_ONSTACK;
 	}
 }
@@ -113,7 +115,8 @@ bool cbx_sigframe_pop(struct cbx_regs *regs, void *frame)
 		return false;
 	}
 	*regs = f.regs;
-	cbx_signal_mask = f.mask & ~(cbx_signal_bit(LX_SIGKILL) |
-					   cbx_signal_bit(LX_SIGSTOP));
+	cbx_task_self()->signal.mask =
+		f.mask &
+		~(cbx_signal_bit(LX_SIGKILL) | cbx_signal_bit(LX_SIGSTOP));
 	return true;
 }

@@ -4,21 +4,22 @@
 #include "channel.h"
 #include "gate.h"
 #include "lib.h"
-#include "process.h"
+#include "task.h"
 #include "sigframe.h"
 
-uint64_t cbx_signal_mask;
-uint64_t cbx_signal_mask_after;
-bool cbx_signal_mask_swapped;
-uint64_t cbx_signal_pending;
-struct lx_sigaction cbx_signal_action[LX_SIGNALS + 1];
-struct lx_stack cbx_signal_stack = { .flags = LX_SS_DISABLE };
+static struct cbx_task_signals *mine(void)
+{
+	return &cbx_task_self()->signal;
+}
 
-static struct lx_siginfo detail[LX_SIGNALS + 1];
+static struct cbx_process_signals *ours(void)
+{
+	return &cbx_process_self()->signal;
+}
 
 void cbx_signal_die(int signal)
 {
-	cbx_channel_flush();
+	cbx_channel_finish();
 	cbx_gate_end(CBX_END_SIGNAL | (uint64_t)signal);
 }
 
@@ -41,56 +42,104 @@ static bool ignored_by_default(int signal)
 
 static bool ignored(int signal)
 {
-	uint64_t handler = cbx_signal_action[signal].handler;
+	uint64_t handler = ours()->action[signal].handler;
 
 	return handler == LX_SIG_IGN ||
 	       (handler == LX_SIG_DFL && ignored_by_default(signal));
 }
 
-static void pend(const struct lx_siginfo *info)
+/* A sleeping task that does not block it is to take it. */
+static void tell_one(uint64_t bit)
 {
-	uint64_t bit = cbx_signal_bit(info->signo);
+	struct cbx_task *task = cbx_process_self()->tasks;
 
-	if ((cbx_signal_pending & bit) == 0) {
-		detail[info->signo] = *info;
-		cbx_signal_pending |= bit;
+	if ((mine()->mask & bit) == 0) {
+		return;
+	}
+	while (task != NULL && (task->signal.mask & bit) != 0) {
+		task = task->next;
+	}
+	if (task != NULL) {
+		cbx_task_interrupt(task);
 	}
 }
 
 void cbx_signal_raise(int signal)
 {
-	const struct lx_siginfo info = {
-		.signo = signal,
-		.value = CBX_PROCESS_ID,
-	};
+	uint64_t bit = cbx_signal_bit(signal);
 
-	if (ignored(signal) &&
-		(cbx_signal_mask & cbx_signal_bit(signal)) == 0) {
+	if ((ignored(signal) && (mine()->mask & bit) == 0) ||
+		(ours()->pending & bit) != 0) {
 		return;
 	}
-	pend(&info);
+	ours()->info[signal] = (struct lx_siginfo){
+		.signo = signal,
+		.value = cbx_process_self()->pid,
+	};
+	ours()->pending |= bit;
+	tell_one(bit);
+}
+
+void cbx_signal_raise_self(int signal)
+{
+	uint64_t bit = cbx_signal_bit(signal);
+
+	if (!ignored(signal) || (mine()->mask & bit) != 0) {
+		mine()->pending |= bit;
+	}
 }
 
 void cbx_signal_fault(const struct lx_siginfo *info)
 {
 	uint64_t bit = cbx_signal_bit(info->signo);
 
-	if ((cbx_signal_mask & bit) != 0 ||
-		cbx_signal_action[info->signo].handler <= LX_SIG_IGN) {
+	if ((mine()->mask & bit) != 0 ||
+		ours()->action[info->signo].handler <= LX_SIG_IGN) {
 		cbx_signal_die(info->signo);
 	}
-	pend(info);
+	mine()->info = *info;
+	mine()->pending |= bit;
+}
+
+static uint64_t waiting(void)
+{
+	return (mine()->pending | ours()->pending) & ~mine()->mask;
 }
 
 bool cbx_signal_waiting(void)
 {
-	return (cbx_signal_pending & ~cbx_signal_mask) != 0;
+	return waiting() != 0;
+}
+
+/* Take what is pending; the task's own first. */
+static struct lx_siginfo take(int signal)
+{
+	uint64_t bit = cbx_signal_bit(signal);
+
+	if ((mine()->pending & bit) == 0) {
+		ours()->pending &= ~bit;
+		return ours()->info[signal];
+	}
+	mine()->pending &= ~bit;
+	if (mine()->info.signo == signal) {
+		const struct lx_siginfo info = mine()->info;
+
+		mine()->info.signo = 0;
+		return info;
+	}
+	return (struct lx_siginfo){
+		.signo = signal,
+		.code = LX_SI_TKILL,
+		.value = cbx_process_self()->pid,
+	};
 }
 
 /* Run one signal's action. */
-static void act(int signal, struct cbx_regs *regs, void *frame)
+static void act(
+	const struct lx_siginfo *info, struct cbx_regs *regs, void *frame)
 {
-	const struct lx_sigaction action = cbx_signal_action[signal];
+	int signal = info->signo;
+	const struct lx_sigaction action = ours()->action[signal];
 
 	if (ignored(signal)) {
 		return;
@@ -98,32 +147,31 @@ static void act(int signal, struct cbx_regs *regs, void *frame)
 	if (action.handler == LX_SIG_DFL) {
 		cbx_signal_die(signal);
 	}
-	if (!cbx_sigframe_push(&action, &detail[signal], regs, frame)) {
+	if (!cbx_sigframe_push(&action, info, regs, frame)) {
 		cbx_signal_die(LX_SIGSEGV);
 	}
-	cbx_signal_mask |= action.mask;
+	mine()->mask |= action.mask;
 	if ((action.flags & LX_SA_NODEFER) == 0) {
-		cbx_signal_mask |= cbx_signal_bit(signal);
+		mine()->mask |= cbx_signal_bit(signal);
 	}
 	if ((action.flags & LX_SA_RESETHAND) != 0) {
-		cbx_signal_action[signal].handler = LX_SIG_DFL;
+		ours()->action[signal].handler = LX_SIG_DFL;
 	}
 }
 
 void cbx_signal_deliver(struct cbx_regs *regs, void *frame)
 {
-	uint64_t waiting;
+	uint64_t found;
 
-	while ((waiting = cbx_signal_pending & ~cbx_signal_mask) != 0) {
-		int signal = __builtin_ctzll(waiting) + 1;
+	while ((found = waiting()) != 0) {
+		const struct lx_siginfo info = take(__builtin_ctzll(found) + 1);
 
-		cbx_signal_pending &= ~cbx_signal_bit(signal);
-		act(signal, regs, frame);
-		cbx_signal_mask_swapped = false;
+		act(&info, regs, frame);
+		mine()->mask_swapped = false;
 	}
-	if (cbx_signal_mask_swapped) {
-		cbx_signal_mask = cbx_signal_mask_after;
-		cbx_signal_mask_swapped = false;
+	if (mine()->mask_swapped) {
+		mine()->mask = mine()->mask_after;
+		mine()->mask_swapped = false;
 	}
 }
 
@@ -137,9 +185,9 @@ void cbx_signal_return(struct cbx_regs *regs, void *frame)
 void cbx_signal_reset(void)
 {
 	for (int signal = 1; signal <= LX_SIGNALS; signal++) {
-		if (cbx_signal_action[signal].handler != LX_SIG_IGN) {
-			cbx_signal_action[signal] = (struct lx_sigaction){ 0 };
+		if (ours()->action[signal].handler != LX_SIG_IGN) {
+			ours()->action[signal] = (struct lx_sigaction){ 0 };
 		}
 	}
-	cbx_signal_stack = (struct lx_stack){ .flags = LX_SS_DISABLE };
+	mine()->stack = (struct lx_stack){ .flags = LX_SS_DISABLE };
 }

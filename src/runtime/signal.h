@@ -30,6 +30,8 @@
 #define LX_SIGWINCH 28
 #define LX_SIGNALS  64 /* 1 to 64 */
 
+#define LX_SI_TKILL (-6)
+
 #define LX_SIG_DFL 0u
 #define LX_SIG_IGN 1u
 
@@ -63,19 +65,38 @@ struct lx_siginfo {
 };
 CBX_SIZE(128, lx_siginfo);
 
+/** A process's: actions, and what any of its tasks may take. */
+struct cbx_process_signals {
+	struct lx_sigaction action[LX_SIGNALS + 1];
+	uint64_t pending;
+	struct lx_siginfo info[LX_SIGNALS + 1]; /* of what is pending */
+};
+
+/** A task's own. */
+struct cbx_task_signals {
+	uint64_t mask;
+	uint64_t mask_after; /* to put back after the next delivery, */
+	bool mask_swapped;   /* if there is one */
+	uint64_t pending;
+	struct lx_siginfo info; /* of the fault that is pending */
+	struct lx_stack stack;
+};
+
 static inline uint64_t cbx_signal_bit(int signal)
 {
 	return 1ull << (signal - 1);
 }
 
-/** Make a signal pending, as the program's own doing.  @pre 1 to 64 */
+/** Make a signal pending, as the program's own doing: for its process, for
+ * the running task.  @pre 1 to 64 */
 void cbx_signal_raise(int signal);
+void cbx_signal_raise_self(int signal);
 
-/** Make a fault's signal pending; it cannot be ignored or blocked.
+/** Make a fault's signal pending for the running task; it cannot be ignored or blocked.
  * @param info  copied */
 void cbx_signal_fault(const struct lx_siginfo *info);
 
-/** Whether a signal waits that is not blocked. */
+/** Whether a signal waits that the running task does not block. */
 bool cbx_signal_waiting(void);
 
 /**
@@ -96,14 +117,5 @@ void cbx_signal_reset(void);
 
 /** Die of a signal. */
 _Noreturn void cbx_signal_die(int signal);
-
-/* State the system calls change. */
-extern uint64_t cbx_signal_mask;
-/** The mask to put back after the next delivery, and whether there is one. */
-extern uint64_t cbx_signal_mask_after;
-extern bool cbx_signal_mask_swapped;
-extern uint64_t cbx_signal_pending;
-extern struct lx_sigaction cbx_signal_action[LX_SIGNALS + 1];
-extern struct lx_stack cbx_signal_stack;
 
 #endif

@@ -11,10 +11,12 @@
 #include "gate.h"
 #include "lib.h"
 #include "linux.h"
+#include "lock.h"
 #include "message.h"
 #include "path.h"
 #include "program.h"
 #include "start.h"
+#include "task.h"
 #include "time.h"
 
 /* Exit codes a shell gives, too. */
@@ -118,8 +120,7 @@ static void enter_directory(const char *path)
 			END_BROKEN);
 	}
 	cbx_node_hold(dir);
-	cbx_node_drop(cbx_path_cwd);
-	cbx_path_cwd = dir;
+	cbx_process_self()->cwd = dir;
 }
 
 static _Noreturn void refuse_dynamic(const struct cbx_program *program)
@@ -161,7 +162,8 @@ static void prepare(const struct cbx_start *start)
 {
 	const char *wrong;
 
-	if (!cbx_gate_upcall_entry((uint64_t)cbx_runtime_upcall_entry)) {
+	if (!cbx_gate_upcall_entry((uint64_t)cbx_runtime_upcall_entry, 0,
+		    &cbx_task_init.thread)) {
 		cbx_message_fatal(
 			"up-calls", "refused by the monitor", END_BROKEN);
 	}
@@ -169,7 +171,9 @@ static void prepare(const struct cbx_start *start)
 		cbx_message_fatal(
 			"the CPU", "has no FSGSBASE instructions", END_BROKEN);
 	}
-	cbx_process.flags = start->flags;
+	cbx_task_enter(&cbx_task_init);
+	cbx_runtime_lock();
+	cbx_box_flags = start->flags;
 	cbx_budget_init(start->memory_pages);
 	cbx_time_init(
 		start->epoch_ns, (start->flags & CBX_START_NO_COUNTER) == 0);
@@ -204,5 +208,6 @@ void cbx_runtime_start(const struct cbx_start *start)
 	if (status != 0) {
 		refuse(&program, status);
 	}
+	cbx_runtime_unlock();
 	cbx_start_program(entry, stack);
 }

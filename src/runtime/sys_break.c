@@ -6,29 +6,22 @@
 #include "linux.h"
 #include "memory.h"
 #include "syscall.h"
+#include "task.h"
 #include "user.h"
 
 #define AHEAD 0x100000u /* bytes the memory grows by at least */
 
-static uint64_t start;
-static uint64_t now;
-static uint64_t end;   /* of the memory behind it */
-static uint64_t dirty; /* highest the break ever was */
-
 void cbx_break_begin(uint64_t at)
 {
-	start = at;
-	now = at;
-	end = at;
-	dirty = at;
+	cbx_process_self()->brk = (struct cbx_break){ at, at, at, at };
 }
 
 /* The memory behind a higher break; false when there is none. */
-static bool extend(uint64_t to)
+static bool extend(struct cbx_break *b, uint64_t to)
 {
 	struct cbx_place place = {
-		.start = end,
-		.end = cbx_max(cbx_page_ceil(to), end + AHEAD),
+		.start = b->end,
+		.end = cbx_max(cbx_page_ceil(to), b->end + AHEAD),
 		.prot = LX_PROT_READ | LX_PROT_WRITE,
 		.kind = CBX_EXTENT_BREAK,
 	};
@@ -41,25 +34,27 @@ static bool extend(uint64_t to)
 		cbx_memory_place(&place) != 0) {
 		return false;
 	}
-	end = place.end;
+	b->end = place.end;
 	return true;
 }
 
 int64_t cbx_sys_brk(const uint64_t *arg)
 {
+	struct cbx_break *b = &cbx_process_self()->brk;
 	uint64_t to = arg[0];
 
-	if (to < start || to >= CBX_MEMORY_MAPS || (to > end && !extend(to))) {
-		return (int64_t)now;
+	if (to < b->start || to >= CBX_MEMORY_MAPS ||
+		(to > b->end && !extend(b, to))) {
+		return (int64_t)b->now;
 	}
-	if (to > now && now < dirty) {
-		uint64_t bytes = cbx_min(to, dirty) - now;
+	if (to > b->now && b->now < b->dirty) {
+		uint64_t bytes = cbx_min(to, b->dirty) - b->now;
 
-		if (cbx_user_zero((void *)now, bytes) != 0) {
-			return (int64_t)now;
+		if (cbx_user_zero((void *)b->now, bytes) != 0) {
+			return (int64_t)b->now;
 		}
 	}
-	now = to;
-	dirty = cbx_max(dirty, to);
+	b->now = to;
+	b->dirty = cbx_max(b->dirty, to);
 	return (int64_t)to;
 }

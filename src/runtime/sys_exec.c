@@ -11,6 +11,7 @@
 #include "program.h"
 #include "signal.h"
 #include "syscall.h"
+#include "task.h"
 #include "user.h"
 
 #define STRINGS_MAX 0x200000u /* bytes of arguments and environment */
@@ -95,30 +96,26 @@ static int64_t gather(
 	return status != 0 ? status : (path_bytes == 1 ? -LX_ENOENT : 0);
 }
 
-/* What the running program's arguments lie in. */
-static struct {
-	char *block[2];
-	uint64_t bytes[2];
-} kept;
-
 static void keep(const struct strings *s, const struct cbx_program *p)
 {
-	cbx_heap_give(kept.block[0], kept.bytes[0]);
-	cbx_heap_give(kept.block[1], kept.bytes[1]);
-	kept.block[0] = s->at;
-	kept.bytes[0] = s->capacity;
-	kept.block[1] = p->storage;
-	kept.bytes[1] = p->storage_bytes;
+	struct cbx_arguments_kept *kept = &cbx_process_self()->kept;
+
+	cbx_heap_give(kept->block[0], kept->bytes[0]);
+	cbx_heap_give(kept->block[1], kept->bytes[1]);
+	kept->block[0] = s->at;
+	kept->bytes[0] = s->capacity;
+	kept->block[1] = p->storage;
+	kept->bytes[1] = p->storage_bytes;
 }
 
 static void begin(uint64_t entry, uint64_t stack)
 {
-	struct cbx_regs *regs = cbx_context.regs;
+	struct cbx_regs *regs = cbx_task_self()->context.regs;
 
 	cbx_signal_reset();
 	cbx_fd_close_on_exec();
 	cbx_cpu_set_fs(0);
-	cbx_frame_reset(cbx_context.frame);
+	cbx_frame_reset(cbx_task_self()->context.frame);
 	*regs = (struct cbx_regs){
 		.rip = entry,
 		.rsp = stack,

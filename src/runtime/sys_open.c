@@ -5,7 +5,7 @@
 #include "fs.h"
 #include "linux.h"
 #include "pipe.h"
-#include "process.h"
+#include "task.h"
 #include "syscall.h"
 #include "time.h"
 #include "user.h"
@@ -22,8 +22,8 @@ static int64_t create(
 		return -LX_ENOENT; /* the directory was removed */
 	}
 	*node = cbx_fs_make(walk->dir, walk->name, walk->length,
-		LX_S_IFREG |
-			((uint32_t)mode & LX_PERMISSIONS & ~cbx_process.umask));
+		LX_S_IFREG | ((uint32_t)mode & LX_PERMISSIONS &
+				     ~cbx_process_self()->umask));
 	if (*node == NULL) {
 		return -LX_ENOSPC;
 	}
@@ -99,7 +99,7 @@ static int64_t create_unnamed(
 	}
 	*node = cbx_node_create(
 		LX_S_IFREG | ((uint32_t)arg[3] & LX_PERMISSIONS &
-				     ~cbx_process.umask),
+				     ~cbx_process_self()->umask),
 		cbx_time_coarse());
 	return *node == NULL ? -LX_ENOSPC : 0;
 }

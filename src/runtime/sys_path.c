@@ -5,7 +5,7 @@
 #include "fs.h"
 #include "lib.h"
 #include "linux.h"
-#include "process.h"
+#include "task.h"
 #include "syscall.h"
 #include "time.h"
 #include "user.h"
@@ -36,7 +36,7 @@ int64_t cbx_sys_mkdirat(const uint64_t *arg)
 	}
 	if (cbx_fs_make(walk.dir, walk.name, walk.length,
 		    LX_S_IFDIR | ((uint32_t)arg[2] & 01777u &
-					 ~cbx_process.umask)) == NULL) {
+					 ~cbx_process_self()->umask)) == NULL) {
 		return -LX_ENOSPC;
 	}
 	cbx_node_touch(walk.dir);
@@ -191,8 +191,8 @@ static int64_t change_to(struct cbx_node *node)
 		return -LX_ENOTDIR;
 	}
 	cbx_node_hold(node);
-	cbx_node_drop(cbx_path_cwd);
-	cbx_path_cwd = node;
+	cbx_node_drop(cbx_process_self()->cwd);
+	cbx_process_self()->cwd = node;
 	return 0;
 }
 
@@ -216,10 +216,11 @@ int64_t cbx_sys_getcwd(const uint64_t *arg)
 	static char path[LX_PATH_MAX];
 	uint64_t bytes;
 
-	if (cbx_path_cwd != cbx_path_root && cbx_path_cwd->entry == NULL) {
+	if (cbx_process_self()->cwd != cbx_path_root &&
+		cbx_process_self()->cwd->entry == NULL) {
 		return -LX_ENOENT;
 	}
-	bytes = cbx_path_of(cbx_path_cwd, path, sizeof(path)) + 1;
+	bytes = cbx_path_of(cbx_process_self()->cwd, path, sizeof(path)) + 1;
 	if (bytes > arg[1]) {
 		return -LX_ERANGE;
 	}
@@ -229,8 +230,8 @@ int64_t cbx_sys_getcwd(const uint64_t *arg)
 
 int64_t cbx_sys_umask(const uint64_t *arg)
 {
-	uint32_t before = cbx_process.umask;
+	uint32_t before = cbx_process_self()->umask;
 
-	cbx_process.umask = (uint32_t)arg[0] & 0777u;
+	cbx_process_self()->umask = (uint32_t)arg[0] & 0777u;
 	return (int64_t)before;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting for descriptors. */
 #include "file.h"
+#include "heap.h"
 #include "lib.h"
 #include "linux.h"
 #include "signal.h"
 #include "syscall.h"
+#include "task.h"
 #include "time.h"
 #include "user.h"
 
@@ -34,12 +36,84 @@ static int64_t end_of(int64_t ns)
 								      : end;
 }
 
-/* Nothing was ready: sleep, and then nothing is ready either, for nobody else
- * runs. */
-static int64_t wait(int64_t ns)
+/* A file that is waited for. */
+struct watch {
+	struct cbx_waiter waiter;
+	struct cbx_file *file; /* NULL: none, or nothing to wait for */
+};
+
+static void begin_watch(struct watch *watch, uint64_t fd)
 {
-	return ns == 0 ? 0
-		       : cbx_time_sleep(ns == FOREVER ? FOREVER : end_of(ns));
+	struct cbx_file *file = cbx_fd_file(fd);
+	struct cbx_wait_queue *queue = file == NULL || file->ops->queue == NULL
+					       ? NULL
+					       : file->ops->queue(file);
+
+	watch->file = NULL;
+	if (queue != NULL) {
+		watch->file = file;
+		cbx_file_hold(file);
+		cbx_wait_add(&watch->waiter, queue);
+	}
+}
+
+static void end_watch(struct watch *watch)
+{
+	if (watch->file != NULL) {
+		cbx_wait_remove(&watch->waiter);
+		cbx_file_drop(watch->file);
+	}
+}
+
+static int64_t sleep_on(const struct lx_pollfd *p, uint64_t count, int64_t end)
+{
+	uint64_t bytes = (count + 1) * sizeof(struct watch);
+	struct watch *watch = cbx_heap_take(bytes);
+	int64_t status;
+
+	if (watch == NULL) {
+		return -LX_ENOMEM;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		begin_watch(&watch[i], (uint64_t)(int64_t)p[i].fd);
+	}
+	status = cbx_wait_sleep(end);
+	for (uint64_t i = 0; i < count; i++) {
+		end_watch(&watch[i]);
+	}
+	cbx_heap_give(watch, bytes);
+	return status;
+}
+
+static int64_t check(struct lx_pollfd *p, uint64_t count)
+{
+	int64_t found = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		p[i].revents =
+			p[i].fd < 0 ? 0 : ready((uint32_t)p[i].fd, p[i].events);
+		found += p[i].revents != 0 ? 1 : 0;
+	}
+	return found;
+}
+
+/* Wait @p ns at most until something is ready; how many. */
+static int64_t wait(struct lx_pollfd *p, uint64_t count, int64_t ns)
+{
+	int64_t end = ns == FOREVER ? FOREVER : end_of(ns);
+
+	for (;;) {
+		int64_t found = check(p, count);
+		int64_t status;
+
+		if (found != 0 || ns == 0) {
+			return found;
+		}
+		status = sleep_on(p, count, end);
+		if (status != 0) {
+			return status == -LX_ETIMEDOUT ? 0 : status;
+		}
+	}
 }
 
 static int64_t get_timeout(uint64_t va, int64_t *ns)
@@ -65,33 +139,42 @@ static int64_t get_timeout(uint64_t va, int64_t *ns)
 
 static void swap_mask(uint64_t mask)
 {
-	cbx_signal_mask_after = cbx_signal_mask;
-	cbx_signal_mask_swapped = true;
-	cbx_signal_mask = mask & ~(cbx_signal_bit(LX_SIGKILL) |
-					 cbx_signal_bit(LX_SIGSTOP));
+	cbx_task_self()->signal.mask_after = cbx_task_self()->signal.mask;
+	cbx_task_self()->signal.mask_swapped = true;
+	cbx_task_self()->signal.mask =
+		mask &
+		~(cbx_signal_bit(LX_SIGKILL) | cbx_signal_bit(LX_SIGSTOP));
+}
+
+static int64_t poll_copied(
+	struct lx_pollfd *p, uint64_t va, uint64_t count, int64_t ns)
+{
+	uint64_t bytes = count * sizeof(*p);
+	int64_t found;
+
+	if (cbx_user_get(p, va, bytes) != 0) {
+		return -LX_EFAULT;
+	}
+	found = wait(p, count, ns);
+	return cbx_user_put(va, p, bytes) != 0 ? -LX_EFAULT : found;
 }
 
 static int64_t poll(uint64_t va, uint64_t count, int64_t ns)
 {
-	int64_t found = 0;
+	uint64_t bytes = (count + 1) * sizeof(struct lx_pollfd);
+	struct lx_pollfd *p;
+	int64_t found;
 
 	if (count > CBX_FD_MAX) {
 		return -LX_EINVAL;
 	}
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t at = va + i * sizeof(struct lx_pollfd);
-		struct lx_pollfd p;
-
-		if (cbx_user_get(&p, at, sizeof(p)) != 0) {
-			return -LX_EFAULT;
-		}
-		p.revents = p.fd < 0 ? 0 : ready((uint32_t)p.fd, p.events);
-		found += p.revents != 0 ? 1 : 0;
-		if (cbx_user_put(at, &p, sizeof(p)) != 0) {
-			return -LX_EFAULT;
-		}
+	p = cbx_heap_take(bytes);
+	if (p == NULL) {
+		return -LX_ENOMEM;
 	}
-	return found != 0 ? found : wait(ns);
+	found = poll_copied(p, va, count, ns);
+	cbx_heap_give(p, bytes);
+	return found;
 }
 
 int64_t cbx_sys_poll(const uint64_t *arg)
@@ -152,33 +235,76 @@ static int64_t put_sets(
 	return 0;
 }
 
-/* Leave in the sets what is ready of one descriptor; how many bits. */
-static int64_t check_one(struct sets *sets, uint64_t fd)
+static const uint32_t set_events[3] = {
+	LX_POLLIN | LX_POLLHUP | LX_POLLERR,
+	LX_POLLOUT | LX_POLLERR,
+	LX_POLLPRI,
+};
+
+/* The descriptors in the sets; how many. */
+static uint64_t list_sets(
+	const struct sets *sets, uint64_t count, struct lx_pollfd *p)
 {
-	static const uint32_t events[3] = {
-		LX_POLLIN | LX_POLLHUP | LX_POLLERR,
-		LX_POLLOUT | LX_POLLERR,
-		0,
-	};
-	uint64_t bit = 1ull << (fd % 64);
+	uint64_t used = 0;
+
+	for (uint64_t fd = 0; fd < count; fd++) {
+		uint64_t bit = 1ull << (fd % 64);
+		uint32_t events = 0;
+
+		for (int i = 0; i < 3; i++) {
+			events |= (sets->word[i][fd / 64] & bit) != 0
+					  ? set_events[i]
+					  : 0;
+		}
+		if (events != 0) {
+			p[used++] = (struct lx_pollfd){
+				.fd = (int32_t)fd,
+				.events = (uint16_t)events,
+			};
+		}
+	}
+	return used;
+}
+
+/* Leave in the sets what is ready of one descriptor; how many bits. */
+static int64_t leave(struct sets *sets, const struct lx_pollfd *p)
+{
+	uint64_t at = (uint64_t)p->fd / 64;
+	uint64_t bit = 1ull << ((uint64_t)p->fd % 64);
 	int64_t found = 0;
 
+	if (p->revents == LX_POLLNVAL) {
+		return -LX_EBADF;
+	}
 	for (int i = 0; i < 3; i++) {
-		uint64_t *word = &sets->word[i][fd / 64];
-		uint32_t now;
-
-		if ((*word & bit) == 0) {
+		if ((sets->word[i][at] & bit) == 0) {
 			continue;
 		}
-		now = ready(fd, events[i]);
-		if (now == LX_POLLNVAL) {
-			return -LX_EBADF;
-		}
-		if ((now & events[i]) != 0) {
+		if ((p->revents & set_events[i]) != 0) {
 			found++;
 		} else {
-			*word &= ~bit;
+			sets->word[i][at] &= ~bit;
 		}
+	}
+	return found;
+}
+
+static int64_t select_sets(
+	struct sets *sets, uint64_t count, struct lx_pollfd *p, int64_t ns)
+{
+	uint64_t used = list_sets(sets, count, p);
+	int64_t status = wait(p, used, ns);
+	int64_t found = 0;
+
+	if (status < 0) {
+		return status;
+	}
+	for (uint64_t i = 0; i < used; i++) {
+		status = leave(sets, &p[i]);
+		if (status < 0) {
+			return status;
+		}
+		found += status;
 	}
 	return found;
 }
@@ -188,24 +314,25 @@ static int64_t select(const uint64_t *arg, int64_t ns)
 	struct sets sets;
 	uint64_t count = (uint32_t)arg[0];
 	uint64_t bytes = (count + 63) / 64 * 8;
-	int64_t found = 0;
-	int64_t status;
+	struct lx_pollfd *p;
+	int64_t found;
 
 	if (count > CBX_FD_MAX) {
 		return -LX_EINVAL;
 	}
-	status = get_sets(arg, bytes, &sets);
-	for (uint64_t fd = 0; fd < count && status >= 0; fd++) {
-		status = check_one(&sets, fd);
-		found += status;
+	if (get_sets(arg, bytes, &sets) != 0) {
+		return -LX_EFAULT;
 	}
-	if (status >= 0) {
-		status = put_sets(arg, bytes, &sets);
+	p = cbx_heap_take((count + 1) * sizeof(*p));
+	if (p == NULL) {
+		return -LX_ENOMEM;
 	}
-	if (status < 0) {
-		return status;
+	found = select_sets(&sets, count, p, ns);
+	cbx_heap_give(p, (count + 1) * sizeof(*p));
+	if (found >= 0 && put_sets(arg, bytes, &sets) != 0) {
+		return -LX_EFAULT;
 	}
-	return found != 0 ? found : wait(ns);
+	return found;
 }
 
 int64_t cbx_sys_select(const uint64_t *arg)

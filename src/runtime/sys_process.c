@@ -6,20 +6,26 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory.h"
-#include "process.h"
+#include "task.h"
 #include "syscall.h"
 #include "user.h"
 
 int64_t cbx_sys_exit_group(const uint64_t *arg)
 {
-	cbx_channel_flush();
+	cbx_channel_finish();
 	cbx_gate_end(arg[0] & 0xff);
 }
 
 int64_t cbx_sys_getpid(const uint64_t *arg)
 {
 	(void)arg;
-	return CBX_PROCESS_ID;
+	return cbx_process_self()->pid;
+}
+
+int64_t cbx_sys_gettid(const uint64_t *arg)
+{
+	(void)arg;
+	return cbx_task_self()->tid;
 }
 
 int64_t cbx_sys_getppid(const uint64_t *arg)
@@ -28,18 +34,19 @@ int64_t cbx_sys_getppid(const uint64_t *arg)
 	return 0;
 }
 
+static bool is_self(uint64_t pid)
+{
+	return pid == 0 || pid == cbx_process_self()->pid;
+}
+
 int64_t cbx_sys_getpgid(const uint64_t *arg)
 {
-	return arg[0] == 0 || arg[0] == CBX_PROCESS_ID ? (int64_t)CBX_PROCESS_ID
-						       : -LX_ESRCH;
+	return is_self(arg[0]) ? cbx_sys_getpid(arg) : -LX_ESRCH;
 }
 
 int64_t cbx_sys_setpgid(const uint64_t *arg)
 {
-	bool self = (arg[0] == 0 || arg[0] == CBX_PROCESS_ID) &&
-		    (arg[1] == 0 || arg[1] == CBX_PROCESS_ID);
-
-	return self ? 0 : -LX_EPERM;
+	return is_self(arg[0]) && is_self(arg[1]) ? 0 : -LX_EPERM;
 }
 
 int64_t cbx_sys_zero_id(const uint64_t *arg)
@@ -88,19 +95,16 @@ int64_t cbx_sys_arch_prctl(const uint64_t *arg)
 
 	switch (arg[0]) {
 	case LX_ARCH_SET_FS:
-	case LX_ARCH_SET_GS:
 		if (arg[1] >= 1ull << 47) {
 			return -LX_EPERM;
 		}
-		if (arg[0] == LX_ARCH_SET_FS) {
-			cbx_cpu_set_fs(arg[1]);
-		} else {
-			cbx_cpu_set_gs(arg[1]);
-		}
+		cbx_cpu_set_fs(arg[1]);
 		return 0;
+	case LX_ARCH_SET_GS: /* the runtime's */
+		return arg[1] == 0 ? 0 : -LX_EPERM;
 	case LX_ARCH_GET_FS:
 	case LX_ARCH_GET_GS:
-		base = arg[0] == LX_ARCH_GET_FS ? cbx_cpu_fs() : cbx_cpu_gs();
+		base = arg[0] == LX_ARCH_GET_FS ? cbx_cpu_fs() : 0;
 		return cbx_user_put(arg[1], &base, sizeof(base));
 	default:
 		return -LX_EINVAL;
@@ -117,7 +121,7 @@ int64_t cbx_sys_prctl(const uint64_t *arg)
 		SET_PDEATHSIG = 1,
 		SET_NO_NEW_PRIVS = 38,
 	};
-	char name[sizeof(cbx_process.name)] = { 0 };
+	char name[CBX_TASK_NAME] = { 0 };
 
 	switch (arg[0]) {
 	case SET_NAME:
@@ -126,11 +130,11 @@ int64_t cbx_sys_prctl(const uint64_t *arg)
 				sizeof(name) - 1) < 0) {
 			return -LX_EFAULT;
 		}
-		memcpy(cbx_process.name, name, sizeof(name));
+		memcpy(cbx_task_self()->name, name, sizeof(name));
 		return 0;
 	case GET_NAME:
 		return cbx_user_put(
-			arg[1], cbx_process.name, sizeof(cbx_process.name));
+			arg[1], cbx_task_self()->name, CBX_TASK_NAME);
 	case GET_DUMPABLE:
 	case SET_DUMPABLE:
 	case SET_PDEATHSIG:
@@ -186,7 +190,7 @@ int64_t cbx_sys_prlimit64(const uint64_t *arg)
 	const uint64_t get[2] = { arg[1], arg[3] };
 	int64_t status = 0;
 
-	if (arg[0] != 0 && arg[0] != CBX_PROCESS_ID) {
+	if (!is_self(arg[0])) {
 		return -LX_ESRCH;
 	}
 	if (arg[3] != 0) {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signal calls. */
-#include "channel.h"
-#include "gate.h"
 #include "linux.h"
-#include "process.h"
+#include "task.h"
 #include "signal.h"
 #include "syscall.h"
 #include "user.h"
+#include "wait.h"
 
 #define UNBLOCKABLE (cbx_signal_bit(LX_SIGKILL) | cbx_signal_bit(LX_SIGSTOP))
 
@@ -26,13 +25,14 @@ int64_t cbx_sys_rt_sigaction(const uint64_t *arg)
 			return -LX_EINVAL;
 		}
 	}
-	if (arg[2] != 0 && cbx_user_put(arg[2], &cbx_signal_action[signal],
-				   sizeof(action)) != 0) {
+	if (arg[2] != 0 &&
+		cbx_user_put(arg[2], &cbx_process_self()->signal.action[signal],
+			sizeof(action)) != 0) {
 		return -LX_EFAULT;
 	}
 	if (arg[1] != 0) {
 		action.mask &= ~UNBLOCKABLE;
-		cbx_signal_action[signal] = action;
+		cbx_process_self()->signal.action[signal] = action;
 	}
 	return 0;
 }
@@ -47,13 +47,13 @@ static int64_t change_mask(uint64_t how, uint64_t set)
 
 	switch (how) {
 	case BLOCK:
-		cbx_signal_mask |= set & ~UNBLOCKABLE;
+		cbx_task_self()->signal.mask |= set & ~UNBLOCKABLE;
 		return 0;
 	case UNBLOCK:
-		cbx_signal_mask &= ~set;
+		cbx_task_self()->signal.mask &= ~set;
 		return 0;
 	case SETMASK:
-		cbx_signal_mask = set & ~UNBLOCKABLE;
+		cbx_task_self()->signal.mask = set & ~UNBLOCKABLE;
 		return 0;
 	default:
 		return -LX_EINVAL;
@@ -62,7 +62,7 @@ static int64_t change_mask(uint64_t how, uint64_t set)
 
 int64_t cbx_sys_rt_sigprocmask(const uint64_t *arg)
 {
-	uint64_t before = cbx_signal_mask;
+	uint64_t before = cbx_task_self()->signal.mask;
 	uint64_t set;
 	int64_t status = 0;
 
@@ -84,7 +84,10 @@ int64_t cbx_sys_rt_sigprocmask(const uint64_t *arg)
 
 int64_t cbx_sys_rt_sigpending(const uint64_t *arg)
 {
-	uint64_t pending = cbx_signal_pending & cbx_signal_mask;
+	const struct cbx_task *self = cbx_task_self();
+	uint64_t pending =
+		(self->signal.pending | self->process->signal.pending) &
+		self->signal.mask;
 
 	if (arg[1] != sizeof(pending)) {
 		return -LX_EINVAL;
@@ -94,11 +97,12 @@ int64_t cbx_sys_rt_sigpending(const uint64_t *arg)
 
 static int64_t wait_for_signal(void)
 {
-	while (!cbx_signal_waiting()) {
-		cbx_channel_flush();
-		cbx_gate_park(0);
+	int64_t status = 0;
+
+	while (status == 0) {
+		status = cbx_wait_sleep(CBX_WAIT_FOREVER);
 	}
-	return -LX_EINTR;
+	return status;
 }
 
 int64_t cbx_sys_pause(const uint64_t *arg)
@@ -117,17 +121,18 @@ int64_t cbx_sys_rt_sigsuspend(const uint64_t *arg)
 	if (cbx_user_get(&set, arg[0], sizeof(set)) != 0) {
 		return -LX_EFAULT;
 	}
-	cbx_signal_mask_after = cbx_signal_mask;
-	cbx_signal_mask_swapped = true;
-	cbx_signal_mask = set & ~UNBLOCKABLE;
+	cbx_task_self()->signal.mask_after = cbx_task_self()->signal.mask;
+	cbx_task_self()->signal.mask_swapped = true;
+	cbx_task_self()->signal.mask = set & ~UNBLOCKABLE;
 	return wait_for_signal();
 }
 
 int64_t cbx_sys_rt_sigreturn(const uint64_t *arg)
 {
 	(void)arg;
-	cbx_signal_return(cbx_context.regs, cbx_context.frame);
-	return (int64_t)cbx_context.regs->rax;
+	cbx_signal_return(
+		cbx_task_self()->context.regs, cbx_task_self()->context.frame);
+	return (int64_t)cbx_task_self()->context.regs->rax;
 }
 
 static int64_t set_stack(const struct lx_stack *stack)
@@ -141,13 +146,14 @@ static int64_t set_stack(const struct lx_stack *stack)
 		return -LX_EINVAL;
 	}
 	if (flags == LX_SS_DISABLE) {
-		cbx_signal_stack = (struct lx_stack){ .flags = LX_SS_DISABLE };
+		cbx_task_self()->signal.stack =
+			(struct lx_stack){ .flags = LX_SS_DISABLE };
 		return 0;
 	}
 	if (stack->size < MIN_BYTES) {
 		return -LX_ENOMEM;
 	}
-	cbx_signal_stack = (struct lx_stack){
+	cbx_task_self()->signal.stack = (struct lx_stack){
 		.sp = stack->sp,
 		.size = stack->size,
 	};
@@ -156,8 +162,8 @@ static int64_t set_stack(const struct lx_stack *stack)
 
 int64_t cbx_sys_sigaltstack(const uint64_t *arg)
 {
-	struct lx_stack before = cbx_signal_stack;
-	uint64_t rsp = cbx_context.regs->rsp;
+	struct lx_stack before = cbx_task_self()->signal.stack;
+	uint64_t rsp = cbx_task_self()->context.regs->rsp;
 	bool on = before.flags != LX_SS_DISABLE && rsp > before.sp &&
 		  rsp - before.sp <= before.size;
 	struct lx_stack stack;
@@ -178,7 +184,7 @@ int64_t cbx_sys_sigaltstack(const uint64_t *arg)
 
 static int64_t send(int64_t to, uint64_t signal)
 {
-	int64_t self = CBX_PROCESS_ID;
+	int64_t self = cbx_process_self()->pid;
 
 	if (signal > LX_SIGNALS) {
 		return -LX_EINVAL;
@@ -210,6 +216,7 @@ int64_t cbx_sys_tgkill(const uint64_t *arg)
 	if ((int32_t)arg[0] <= 0) {
 		return -LX_EINVAL;
 	}
-	return (int32_t)arg[0] == (int32_t)CBX_PROCESS_ID ? cbx_sys_tkill(two)
-							  : -LX_ESRCH;
+	return (int32_t)arg[0] == (int32_t)cbx_process_self()->pid
+		       ? cbx_sys_tkill(two)
+		       : -LX_ESRCH;
 }

@@ -2,11 +2,10 @@
 #include "time.h"
 
 #include "cpu.h"
-#include "channel.h"
 #include "gate.h"
 #include "lib.h"
 #include "linux.h"
-#include "signal.h"
+#include "wait.h"
 
 #define COARSE_CYCLES 8000000u
 #define RATE_NS	      20000000	/* between the readings that give the rate */
@@ -101,12 +100,10 @@ int64_t cbx_time_coarse(void)
 
 int64_t cbx_time_sleep(int64_t deadline)
 {
-	while (cbx_time_monotonic() < deadline) {
-		if (cbx_signal_waiting()) {
-			return -LX_EINTR;
-		}
-		cbx_channel_flush();
-		cbx_gate_park((uint64_t)deadline);
+	int64_t status = 0;
+
+	while (status == 0) {
+		status = cbx_wait_sleep(deadline);
 	}
-	return 0;
+	return status == -LX_ETIMEDOUT ? 0 : status;
 }

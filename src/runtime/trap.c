@@ -7,34 +7,34 @@
 #include "budget.h"
 #include "gate.h"
 #include "linux.h"
+#include "lock.h"
 #include "memory.h"
 #include "message.h"
-#include "process.h"
+#include "task.h"
 #include "signal.h"
 #include "syscall.h"
 #include "user.h"
 
 #define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
 
-struct cbx_context cbx_context;
-
-static void serve(
-	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
+	struct cbx_task *self = cbx_task_self();
 	const uint64_t arg[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10,
 		regs->r8, regs->r9 };
 	int64_t result;
 
-	cbx_context.regs = regs;
-	cbx_context.frame = frame;
+	self->context = (struct cbx_context){ upcall, regs, frame };
+	cbx_runtime_lock();
 	result = cbx_syscall(upcall->code, arg);
 	regs->rax = (uint64_t)result;
-	if ((cbx_process.flags & CBX_START_TRACE) != 0) {
+	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
 		cbx_gate_result(result);
 	}
-	if (cbx_signal_waiting() || cbx_signal_mask_swapped) {
+	if (cbx_signal_waiting() || self->signal.mask_swapped) {
 		cbx_signal_deliver(regs, frame);
 	}
+	cbx_runtime_unlock();
 }
 
 /* Whether an address belongs to the runtime. */
@@ -90,7 +90,8 @@ static void explain(
 
 	if (upcall->code == CBX_FAULT_READ && e != NULL &&
 		e->rights == CBX_RIGHT_X && e->kind == CBX_EXTENT_PROGRAM &&
-		cbx_signal_action[info->signo].handler == LX_SIG_DFL) {
+		cbx_process_self()->signal.action[info->signo].handler ==
+			LX_SIG_DFL) {
 		cbx_message_begin("the program reads its own text, which is "
 				  "execute-only: its constants are in it, or "
 				  "it is attacked");
@@ -129,6 +130,14 @@ static bool is_touch(const struct cbx_upcall *upcall)
 	       cbx_memory_lazy(upcall->value, access_of(upcall->code));
 }
 
+/* Another task touched it first. */
+static bool is_over(const struct cbx_upcall *upcall)
+{
+	return cbx_process_self()->task_count > 1 &&
+	       upcall->code <= CBX_FAULT_EXECUTE &&
+	       cbx_memory_present(upcall->value, access_of(upcall->code));
+}
+
 static void fault(
 	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
@@ -136,6 +145,9 @@ static void fault(
 	uint64_t below = regs->rsp - BELOW_STACK;
 	struct lx_siginfo info;
 
+	if (is_over(upcall)) {
+		return;
+	}
 	if (is_touch(upcall)) {
 		touch(upcall->value);
 		if (cbx_memory_lazy(below, LX_PROT_WRITE)) {
@@ -156,6 +168,21 @@ static void fault(
 	cbx_signal_deliver(regs, frame);
 }
 
+/* One of the runtime itself comes with the lock held. */
+static void fault_locked(
+	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	bool held = cbx_runtime_locked();
+
+	if (!held) {
+		cbx_runtime_lock();
+	}
+	fault(upcall, regs, frame);
+	if (!held) {
+		cbx_runtime_unlock();
+	}
+}
+
 void cbx_runtime_upcall(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
@@ -164,7 +191,7 @@ void cbx_runtime_upcall(
 		serve(upcall, regs, frame);
 		break;
 	case CBX_UPCALL_FAULT:
-		fault(upcall, regs, frame);
+		fault_locked(upcall, regs, frame);
 		break;
 	default:
 		break; /* nothing asked for a deadline */

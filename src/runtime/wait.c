@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wait.h"
+
+#include "channel.h"
+#include "gate.h"
+#include "linux.h"
+#include "lock.h"
+#include "task.h"
+#include "time.h"
+
+void cbx_wait_add(struct cbx_waiter *waiter, struct cbx_wait_queue *queue)
+{
+	*waiter = (struct cbx_waiter){ .task = cbx_task_self() };
+	cbx_wait_move(waiter, queue);
+}
+
+void cbx_wait_remove(struct cbx_waiter *waiter)
+{
+	struct cbx_wait_queue *queue = waiter->queue;
+	struct cbx_waiter *after = waiter->next;
+
+	if (queue == NULL) {
+		return;
+	}
+	waiter->queue = NULL;
+	if (queue->first == waiter) {
+		queue->first = after;
+	} else {
+		waiter->previous->next = after;
+	}
+	if (after != NULL) {
+		after->previous = waiter->previous;
+	} else if (queue->first != NULL) {
+		queue->first->previous = waiter->previous;
+	}
+}
+
+void cbx_wait_move(struct cbx_waiter *waiter, struct cbx_wait_queue *queue)
+{
+	struct cbx_waiter *first;
+
+	cbx_wait_remove(waiter);
+	first = queue->first;
+	waiter->queue = queue;
+	waiter->next = NULL;
+	if (first == NULL) {
+		queue->first = waiter;
+		waiter->previous = waiter;
+	} else {
+		waiter->previous = first->previous;
+		first->previous->next = waiter;
+		first->previous = waiter;
+	}
+}
+
+void cbx_task_interrupt(struct cbx_task *task)
+{
+	__atomic_store_n(&task->woken, true, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&task->parked, false, __ATOMIC_SEQ_CST)) {
+		cbx_runtime_unpark(task);
+	}
+}
+
+void cbx_wait_wake_one(struct cbx_waiter *waiter)
+{
+	cbx_wait_remove(waiter);
+	waiter->woken = true;
+	cbx_task_interrupt(waiter->task);
+}
+
+uint64_t cbx_wait_wake(struct cbx_wait_queue *queue, uint64_t count)
+{
+	uint64_t woken = 0;
+
+	while (woken < count && queue->first != NULL) {
+		cbx_wait_wake_one(queue->first);
+		woken++;
+	}
+	return woken;
+}
+
+/* Without the lock: a wake-up before we are parked is seen, one after it ends
+ * the parking. */
+static void park(struct cbx_task *self, int64_t deadline)
+{
+	cbx_runtime_unlock();
+	__atomic_store_n(&self->parked, true, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&self->woken, __ATOMIC_SEQ_CST)) {
+		cbx_gate_park(
+			deadline == CBX_WAIT_FOREVER ? 0 : (uint64_t)deadline);
+	}
+	__atomic_store_n(&self->parked, false, __ATOMIC_SEQ_CST);
+	cbx_runtime_lock();
+}
+
+int64_t cbx_wait_sleep(int64_t deadline)
+{
+	struct cbx_task *self = cbx_task_self();
+
+	cbx_channel_flush();
+	while (!__atomic_exchange_n(&self->woken, false, __ATOMIC_SEQ_CST)) {
+		if (cbx_signal_waiting()) {
+			return -LX_EINTR;
+		}
+		if (deadline != CBX_WAIT_FOREVER &&
+			cbx_time_monotonic() >= deadline) {
+			return -LX_ETIMEDOUT;
+		}
+		park(self, deadline);
+	}
+	return 0;
+}
+
+int64_t cbx_wait_on(struct cbx_wait_queue *queue, int64_t deadline)
+{
+	struct cbx_waiter waiter;
+	int64_t status;
+
+	cbx_wait_add(&waiter, queue);
+	status = cbx_wait_sleep(deadline);
+	cbx_wait_remove(&waiter);
+	return status;
+}
