@@ -6,6 +6,7 @@
 #define CBX_RUNTIME_MEMORY_MAP_H
 
 #include "extent.h"
+#include "rewrite.h"
 
 #define CBX_MAP_RW (CBX_RIGHT_R | CBX_RIGHT_W)
 /** Bytes one gate maps at most. */
@@ -14,6 +15,7 @@
 struct cbx_map {
 	struct cbx_extents extents;
 	uint64_t cached_pages; /* of CACHED extents */
+	struct cbx_stubs stubs;
 };
 
 static inline uint64_t cbx_extent_pages(const struct cbx_extent *e)

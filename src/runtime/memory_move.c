@@ -83,6 +83,7 @@ void cbx_memory_zero(uint64_t start, uint64_t end)
 
 void cbx_memory_reset(void)
 {
+	cbx_rewrite_forget(cbx_map_self());
 	while (cbx_map_self()->extents.count != 0) {
 		const struct cbx_extent *e =
 			&cbx_map_self()

@@ -6,9 +6,7 @@
 #define PAD 0xccu /* int3 */
 
 /* A TEST stub: the way into the runtime, a syscall, then what was moved. */
-#define HEAD_BYTES    15u
 #define SYSCALL_BYTES 2u
-#define TAIL	      (HEAD_BYTES + SYSCALL_BYTES)
 #define JUMP_BYTES    5u
 
 static bool is_rex(uint8_t byte)
@@ -195,7 +193,7 @@ void cbx_site_write(const struct cbx_site *site, uint64_t at, uint32_t entry,
 		put_entry(&w, site->end + SYSCALL_BYTES, entry);
 		return;
 	}
-	put_entry(&w, at + TAIL, entry);
+	put_entry(&w, at + CBX_SITE_TAIL, entry);
 	put(&w, "\x0f\x05", SYSCALL_BYTES); /* to be repeated, it traps */
 	put(&w, site->moved, site->moved_bytes);
 	put_jump(&w, site->end);
@@ -229,11 +227,11 @@ static void compare(const struct cbx_site *site, struct cbx_regs *regs)
 void cbx_site_home(
 	const struct cbx_site *site, uint64_t offset, struct cbx_regs *regs)
 {
-	if (site->kind == CBX_SITE_NUMBER || offset < TAIL) {
+	if (site->kind == CBX_SITE_NUMBER || offset < CBX_SITE_TAIL) {
 		regs->rip = site->start;
 		return;
 	}
-	if (offset == TAIL) {
+	if (offset == CBX_SITE_TAIL) {
 		compare(site, regs);
 	}
 	regs->rip = site->end;

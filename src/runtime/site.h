@@ -22,6 +22,7 @@
 
 #define CBX_SITE_BYTES_MAX 8u  /* that are replaced */
 #define CBX_STUB_BYTES	   32u /* of a stub, with what pads it */
+#define CBX_SITE_TAIL	   17u /* offset of what a TEST stub does after the call */
 
 enum cbx_site_kind {
 	CBX_SITE_NONE,

@@ -63,7 +63,7 @@ static void put_auxiliary(struct writer *w, const struct layout *layout,
 	put_pair(w, LX_AT_EGID, 0);
 	put_pair(w, LX_AT_SECURE, 0);
 	put_pair(w, LX_AT_RANDOM, layout->random);
-	put_pair(w, LX_AT_HWCAP2, LX_HWCAP2_FSGSBASE);
+	put_pair(w, LX_AT_HWCAP2, 0); /* GS base is the runtime's */
 	put_pair(w, LX_AT_MINSIGSTKSZ, cbx_cpu_signal_stack());
 	put_pair(w, LX_AT_EXECFN, layout->path);
 	put_pair(w, LX_AT_PLATFORM, layout->platform);

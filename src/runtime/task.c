@@ -24,5 +24,6 @@ uint32_t cbx_box_flags;
 
 void cbx_task_enter(struct cbx_task *task)
 {
+	task->fast.entry = (uint64_t)cbx_fast_entry;
 	cbx_cpu_set_gs((uint64_t)task);
 }

@@ -7,6 +7,7 @@
 
 #include <base/upcall.h>
 
+#include "fast.h"
 #include "process.h"
 
 #define CBX_TASK_NAME 16u
@@ -23,6 +24,7 @@ struct cbx_context {
  * not get that register. */
 struct cbx_task {
 	struct cbx_task *self; /* first: what %gs:0 reads */
+	struct cbx_fast fast;  /* second: fast.S knows where */
 	struct cbx_process *process;
 	struct cbx_task *next; /* of its process */
 	uint64_t thread;       /* the monitor's handle */

@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "message.h"
+#include "rewrite.h"
 #include "task.h"
 #include "signal.h"
 #include "syscall.h"
@@ -17,30 +18,57 @@
 
 #define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
 
+/* Whether an address belongs to the runtime. */
+static bool in_runtime(uint64_t rip)
+{
+	return rip >= CBX_RUNTIME_VA && rip < CBX_START_VA;
+}
+
+static int64_t call(uint32_t number, const struct cbx_regs *regs)
+{
+	const uint64_t arg[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10,
+		regs->r8, regs->r9 };
+
+	return cbx_syscall(number, arg);
+}
+
 static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	struct cbx_task *self = cbx_task_self();
-	const uint64_t arg[6] = { regs->rdi, regs->rsi, regs->rdx, regs->r10,
-		regs->r8, regs->r9 };
-	int64_t result;
+	bool served;
+	bool fast = cbx_fast_trapped(upcall, regs, &served);
 
 	self->context = (struct cbx_context){ upcall, regs, frame };
 	cbx_runtime_lock();
-	result = cbx_syscall(upcall->code, arg);
-	regs->rax = (uint64_t)result;
+	if (!fast && !in_runtime(regs->rip)) {
+		cbx_rewrite_trapped(upcall->code, regs);
+	}
+	if (!served) {
+		regs->rax = (uint64_t)call(upcall->code, regs);
+	}
 	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
-		cbx_gate_result(result);
+		cbx_gate_result((int64_t)regs->rax);
 	}
 	if (cbx_signal_waiting() || self->signal.mask_swapped) {
+		cbx_rewrite_home(regs);
 		cbx_signal_deliver(regs, frame);
 	}
 	cbx_runtime_unlock();
 }
 
-/* Whether an address belongs to the runtime. */
-static bool in_runtime(uint64_t rip)
+/* A signal may wait for a task that makes no call. */
+static void deadline(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
-	return rip >= CBX_RUNTIME_VA && rip < CBX_START_VA;
+	if (in_runtime(regs->rip)) {
+		cbx_fast_interrupted(regs);
+		return;
+	}
+	cbx_task_self()->context = (struct cbx_context){ upcall, regs, frame };
+	cbx_runtime_lock();
+	cbx_rewrite_home(regs);
+	cbx_signal_deliver(regs, frame);
+	cbx_runtime_unlock();
 }
 
 static uint8_t access_of(uint32_t code)
@@ -186,6 +214,9 @@ static void fault_locked(
 void cbx_runtime_upcall(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
+	if (!in_runtime(regs->rip)) {
+		cbx_task_self()->fast.stack = (uint64_t)upcall & ~15ull;
+	}
 	switch (upcall->kind) {
 	case CBX_UPCALL_SYSCALL:
 		serve(upcall, regs, frame);
@@ -194,7 +225,10 @@ void cbx_runtime_upcall(
 		fault_locked(upcall, regs, frame);
 		break;
 	default:
-		break; /* nothing asked for a deadline */
+		deadline(upcall, regs, frame);
+	}
+	if (!in_runtime(regs->rip)) {
+		cbx_rewrite_return(regs);
 	}
 	cbx_upcall_return(upcall, regs, frame);
 }
