@@ -188,6 +188,8 @@ struct cbx_path {
 /** The program's text can be executed and not read; it must lie in pages of
  * its own (cc -Wl,-z,separate-code, the default). */
 #define CBX_PROGRAM_EXECUTE_ONLY 8u
+/** Nothing goes into the box that is not named: no interpreter, no library. */
+#define CBX_PROGRAM_ALONE 16u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
 #define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)
@@ -197,10 +199,15 @@ struct cbx_path {
 #define CBX_PROGRAM_EPOCH_DEFAULT 1735689600000000000ull
 
 /** A Linux program and what it needs.  All pointers are the caller's and are
- * only used during cbx_image_build. */
+ * only used during cbx_image_build.
+ *
+ * A program, and every program and library among its files, brings its
+ * interpreter and libraries, found by the rules of ld.so(8); a script brings
+ * the interpreter in its first line, python3 and perl their own libraries.
+ * What a program opens by itself, such as plug-ins, is to be named. */
 struct cbx_program {
 	size_t size;		 /* sizeof(struct cbx_program) */
-	const char *path;	 /* the program: a static ELF file */
+	const char *path;	 /* the program: an ELF file or a script */
 	const void *bytes;	 /* or its bytes, path then being its name */
 	size_t byte_count;	 /* bytes at bytes */
 	const char *box_path;	 /* where the box sees it; NULL: the absolute
@@ -221,15 +228,17 @@ struct cbx_program {
 	uint32_t flags;	       /* CBX_PROGRAM_* */
 	uint32_t reserved;     /* zero */
 	uint64_t features;     /* CBX_FEATURE_* it may use; 0: all */
+	const char *const *with; /* more, where they are here, links kept */
+	size_t with_count;
 };
 
 /**
- * Whether a file is a program a box can run: a complete, static x86-64 ELF.
+ * Whether a file is a program a box can run: a complete x86-64 ELF, or a
+ * script.
  *
- * @retval CBX_OK             it is
- * @retval CBX_E_INVALID      it cannot be read, is no ELF file, is for
- *                            another machine, or is truncated
- * @retval CBX_E_UNSUPPORTED  it is dynamically linked
+ * @retval CBX_OK         it is
+ * @retval CBX_E_INVALID  it cannot be read, is neither, is for another machine,
+ *                        or is truncated
  */
 CBX_API CBX_CHECKED enum cbx_status cbx_program_check(const char *path);
 
@@ -247,9 +256,9 @@ CBX_API CBX_CHECKED enum cbx_status cbx_program_check(const char *path);
  * @retval CBX_E_INVALID      an argument is out of range, a file cannot be
  *                            read, two files have one name in the box, a name
  *                            is too long (255 bytes, about 100 in the last
- *                            part), or the program is malformed
- * @retval CBX_E_UNSUPPORTED  the program is dynamically linked
- * @retval CBX_E_NOMEM        out of memory
+ *                        part), the program is malformed, or something it
+ *                        needs is missing; the error's text names it
+ * @retval CBX_E_NOMEM    out of memory
  */
 CBX_API CBX_CHECKED enum cbx_status cbx_image_build(
 	const struct cbx_program *program, struct cbx_image **image);

@@ -12,6 +12,7 @@
 
 #include <client/error.h>
 #include <client/file.h>
+#include <client/pyc.h>
 
 #define BLOCK	  512u
 #define FILE_MOST 077777777777ull /* eleven octal digits */
@@ -188,7 +189,11 @@ static enum cbx_status add_open_file(
 	if (!cbx_file_read_all(fd, to, (size_t)st.st_size)) {
 		return fail_file(node, errno);
 	}
-	return cbx_file_read_all(fd, &more, 1) ? fail_file(node, 0) : CBX_OK;
+	if (cbx_file_read_all(fd, &more, 1)) {
+		return fail_file(node, 0);
+	}
+	cbx_pyc_level(node->host, to, (size_t)st.st_size);
+	return CBX_OK;
 }
 
 static enum cbx_status add_bytes(

@@ -38,8 +38,8 @@ static const char *read_header(
 
 	if (!is_elf(bytes, size)) {
 		return size == 0 ? "it is empty"
-				 : "not an ELF program (a script needs its "
-				   "interpreter named first)";
+				 : "not an ELF program, nor a script that "
+				   "names its interpreter (#!/...)";
 	}
 	if (size < sizeof(*header)) {
 		return "truncated: its ELF header is not all there";
@@ -67,13 +67,6 @@ static Elf64_Phdr read_segment(
 static enum cbx_status check_segment(
 	const char *name, const Elf64_Phdr *segment, size_t size)
 {
-	if (segment->p_type == PT_INTERP) {
-		return cbx_fail(CBX_E_UNSUPPORTED,
-			"%s: dynamically linked; link it statically (gcc "
-			"-static): this release runs static programs, the "
-			"next one loads dynamic ones",
-			name);
-	}
 	if (segment->p_type == PT_LOAD &&
 		!cbx_range_fits(segment->p_offset, segment->p_filesz, size)) {
 		return cbx_fail(CBX_E_INVALID,

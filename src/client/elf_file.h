@@ -10,13 +10,12 @@
 #include <client/image.h>
 
 /**
- * Whether the bytes are a complete, static x86-64 Linux program.
+ * Whether the bytes are a complete x86-64 Linux program.
  *
  * @param name  for the error's text
  *
- * @retval CBX_OK             they are
- * @retval CBX_E_INVALID      no ELF, another machine, or truncated
- * @retval CBX_E_UNSUPPORTED  dynamically linked
+ * @retval CBX_OK         they are
+ * @retval CBX_E_INVALID  no ELF, another machine, or truncated
  */
 CBX_CHECKED enum cbx_status cbx_elf_check(
 	const char *name, const uint8_t *bytes, size_t size);

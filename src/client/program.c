@@ -7,12 +7,14 @@
 #include <base/start.h>
 #include <base/types.h>
 #include <client/archive.h>
+#include <client/collect.h>
 #include <client/elf_file.h>
 #include <client/embed.h>
 #include <client/error.h>
 #include <client/file.h>
 #include <client/sized.h>
 #include <client/start_block.h>
+#include <client/tree_node.h>
 
 #define OUTPUT_PAGES_DEFAULT 16u
 #define THREADS_DEFAULT	     64u
@@ -23,7 +25,10 @@
 /* What is being built. */
 struct build {
 	struct cbx_program program;
-	char *path; /* of the program in the box */
+	char *path;	      /* of the program in the box */
+	const uint8_t *bytes; /* the program's */
+	size_t byte_count;
+	uint8_t *owned; /* bytes read here, or NULL */
 	struct cbx_tree tree;
 	struct cbx_archive files;
 	struct cbx_image *image;
@@ -36,7 +41,9 @@ enum cbx_status cbx_program_check(const char *path)
 	enum cbx_status status = cbx_file_read(path, &bytes, &size);
 
 	if (status == CBX_OK) {
-		status = cbx_elf_check(path, bytes, size);
+		status = cbx_script_is(bytes, size)
+				 ? CBX_OK
+				 : cbx_elf_check(path, bytes, size);
 		free(bytes);
 	}
 	return status;
@@ -70,7 +77,8 @@ static void set_defaults(struct cbx_program *program)
 static enum cbx_status check(const struct cbx_program *program)
 {
 	const uint32_t known = CBX_PROGRAM_CONFINE | CBX_PROGRAM_TRACE |
-			       CBX_PROGRAM_DEBUG | CBX_PROGRAM_EXECUTE_ONLY;
+			       CBX_PROGRAM_DEBUG | CBX_PROGRAM_EXECUTE_ONLY |
+			       CBX_PROGRAM_ALONE;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");
@@ -94,7 +102,8 @@ static enum cbx_status check(const struct cbx_program *program)
 static enum cbx_status read_program(
 	const struct cbx_program *program, struct cbx_program *known)
 {
-	if (!cbx_sized_read(known, sizeof(*known), program, sizeof(*known))) {
+	if (!cbx_sized_read(known, sizeof(*known), program,
+		    offsetof(struct cbx_program, with))) {
 		return cbx_fail(CBX_E_INVALID,
 			"program: of an unknown size or version");
 	}
@@ -102,14 +111,18 @@ static enum cbx_status read_program(
 	return check(known);
 }
 
-static enum cbx_status check_bytes(
-	const struct cbx_program *program, const uint8_t *bytes, size_t size)
+static enum cbx_status check_bytes(const struct build *build)
 {
-	enum cbx_status status = cbx_elf_check(program->path, bytes, size);
+	const struct cbx_program *program = &build->program;
+	enum cbx_status status;
 
+	if (cbx_script_is(build->bytes, build->byte_count)) {
+		return CBX_OK;
+	}
+	status = cbx_elf_check(program->path, build->bytes, build->byte_count);
 	if (status == CBX_OK &&
 		(program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0 &&
-		!cbx_elf_text_apart(bytes)) {
+		!cbx_elf_text_apart(build->bytes)) {
 		return cbx_fail(CBX_E_INVALID,
 			"%s: its text and its constants share a segment; link "
 			"it with -Wl,-z,separate-code, or leave its text "
@@ -119,17 +132,20 @@ static enum cbx_status check_bytes(
 	return status;
 }
 
-static enum cbx_status check_file(const struct cbx_program *program)
+static enum cbx_status read_bytes(struct build *build)
 {
-	uint8_t *bytes;
-	size_t size;
-	enum cbx_status status = cbx_file_read(program->path, &bytes, &size);
+	const struct cbx_program *program = &build->program;
+	enum cbx_status status = CBX_OK;
 
-	if (status == CBX_OK) {
-		status = check_bytes(program, bytes, size);
-		free(bytes);
+	if (program->bytes != NULL) {
+		build->bytes = program->bytes;
+		build->byte_count = program->byte_count;
+	} else {
+		status = cbx_file_read(
+			program->path, &build->owned, &build->byte_count);
+		build->bytes = build->owned;
 	}
-	return status;
+	return status == CBX_OK ? check_bytes(build) : status;
 }
 
 static enum cbx_status add_program(struct build *build)
@@ -144,15 +160,32 @@ static enum cbx_status add_program(struct build *build)
 		return status;
 	}
 	path.box = build->path;
-	if (program->bytes == NULL) {
-		status = check_file(program);
-		return status == CBX_OK ? cbx_tree_add_file(&build->tree, &path)
-					: status;
+	status = read_bytes(build);
+	if (status != CBX_OK) {
+		return status;
 	}
-	status = check_bytes(program, program->bytes, program->byte_count);
-	return status == CBX_OK ? cbx_tree_add_bytes(&build->tree, build->path,
-					  program->bytes, program->byte_count)
-				: status;
+	return program->bytes == NULL
+		       ? cbx_tree_add_file(&build->tree, &path)
+		       : cbx_tree_add_bytes(&build->tree, build->path,
+				 build->bytes, build->byte_count);
+}
+
+/* What was named brings what it needs. */
+static enum cbx_status add_needs(struct build *build)
+{
+	const struct cbx_program *program = &build->program;
+	enum cbx_status status = CBX_OK;
+
+	for (size_t i = 0; i < program->with_count && status == CBX_OK; i++) {
+		status = cbx_tree_add_real(&build->tree, program->with[i]);
+	}
+	if (status == CBX_OK && (program->flags & CBX_PROGRAM_ALONE) == 0) {
+		status = cbx_collect(
+			&build->tree, program, build->bytes, build->byte_count);
+	}
+	free(build->owned);
+	build->owned = NULL;
+	return status;
 }
 
 static enum cbx_status add_files(struct build *build)
@@ -167,6 +200,9 @@ static enum cbx_status add_files(struct build *build)
 		i++) {
 		status = cbx_tree_add_directory(
 			&build->tree, &program->directories[i]);
+	}
+	if (status == CBX_OK) {
+		status = add_needs(build);
 	}
 	if (status == CBX_OK) {
 		status = cbx_tree_add_empty(&build->tree, program->cwd);
@@ -353,6 +389,7 @@ enum cbx_status cbx_image_build(
 	}
 	cbx_tree_fini(&build.tree);
 	free(build.files.bytes);
+	free(build.owned);
 	free(build.path);
 	return status;
 }

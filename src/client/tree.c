@@ -46,6 +46,7 @@ static enum cbx_status add_node(struct cbx_tree *tree, struct cbx_node *node)
 		tree->node = grown;
 		tree->room = room;
 	}
+	node->automatic = tree->automatic;
 	tree->node[tree->count++] = *node;
 	return CBX_OK;
 }
@@ -165,7 +166,13 @@ static enum cbx_status add_parents(struct cbx_tree *tree, const char *box)
 	return status;
 }
 
-/* By name; of one name, what was named on purpose before mere parents. */
+static bool is_mere_directory(const struct cbx_node *node)
+{
+	return node->kind == CBX_NODE_DIRECTORY && node->host == NULL;
+}
+
+/* By name; of one name, what was named on purpose before what was found, and
+ * mere parents last. */
 static int compare(const void *a, const void *b)
 {
 	const struct cbx_node *left = a;
@@ -175,8 +182,12 @@ static int compare(const void *a, const void *b)
 	if (order != 0) {
 		return order;
 	}
-	if (left->host == NULL || right->host == NULL) {
-		return (left->host == NULL) - (right->host == NULL);
+	order = is_mere_directory(left) - is_mere_directory(right);
+	if (order == 0) {
+		order = left->automatic - right->automatic;
+	}
+	if (order != 0 || left->host == NULL || right->host == NULL) {
+		return order;
 	}
 	return strcmp(left->host, right->host);
 }
@@ -196,6 +207,13 @@ static bool same(const struct cbx_node *a, const struct cbx_node *b)
 		       a->bytes == b->bytes && same_text(a->target, b->target));
 }
 
+/* Whether a node is no loss beside the one of its name that comes first. */
+static bool gives_way(const struct cbx_node *first, const struct cbx_node *node)
+{
+	return same(first, node) || (node->automatic && !first->automatic) ||
+	       (first->kind == CBX_NODE_LINK && is_mere_directory(node));
+}
+
 static enum cbx_status drop_doubles(struct cbx_tree *tree)
 {
 	size_t kept = 1;
@@ -208,7 +226,7 @@ static enum cbx_status drop_doubles(struct cbx_tree *tree)
 			tree->node[kept++] = *node;
 			continue;
 		}
-		if (!same(last, node)) {
+		if (!gives_way(last, node)) {
 			enum cbx_status status = cbx_fail(CBX_E_INVALID,
 				"%s: two different files of this name in the "
 				"box",
@@ -226,17 +244,22 @@ static enum cbx_status drop_doubles(struct cbx_tree *tree)
 	return CBX_OK;
 }
 
+enum cbx_status cbx_tree_sort(struct cbx_tree *tree)
+{
+	if (tree->count == 0) {
+		return CBX_OK;
+	}
+	qsort(tree->node, tree->count, sizeof(*tree->node), compare);
+	return drop_doubles(tree);
+}
+
 enum cbx_status cbx_tree_finish(struct cbx_tree *tree)
 {
-	enum cbx_status status = CBX_OK;
+	enum cbx_status status = cbx_tree_follow(tree);
 	size_t count = tree->count;
 
 	for (size_t i = 0; i < count && status == CBX_OK; i++) {
 		status = add_parents(tree, tree->node[i].box);
 	}
-	if (status != CBX_OK || tree->count == 0) {
-		return status;
-	}
-	qsort(tree->node, tree->count, sizeof(*tree->node), compare);
-	return drop_doubles(tree);
+	return status == CBX_OK ? cbx_tree_sort(tree) : status;
 }

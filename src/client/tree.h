@@ -5,6 +5,8 @@
 #ifndef CBX_CLIENT_TREE_H
 #define CBX_CLIENT_TREE_H
 
+#include <stdbool.h>
+
 #include <confbox/confbox.h>
 
 enum cbx_node_kind {
@@ -18,6 +20,7 @@ struct cbx_node {
 	char *box;  /* absolute, clean path in the box; owned */
 	char *host; /* where its bytes are; NULL: none, or bytes; owned */
 	enum cbx_node_kind kind;
+	bool automatic;	      /* gives way to another one of its name */
 	uint32_t mode;	      /* permission bits */
 	const uint8_t *bytes; /* the caller's; instead of host */
 	size_t byte_count;
@@ -30,6 +33,7 @@ struct cbx_tree {
 	struct cbx_node *node;
 	size_t count;
 	size_t room;
+	bool automatic; /* what is added now is */
 };
 
 /** Free everything in it. */
@@ -61,7 +65,8 @@ CBX_CHECKED enum cbx_status cbx_tree_add_empty(
 	struct cbx_tree *tree, const char *box);
 
 /**
- * Add the parents of everything, sort by name, drop what is there twice.
+ * Move what is named below a symbolic link to where it leads, add the parents
+ * of everything, sort by name, drop what is there twice.
  *
  * @retval CBX_OK         every node's parent is a directory before it
  * @retval CBX_E_INVALID  one name for two different files

@@ -15,4 +15,20 @@ CBX_CHECKED enum cbx_status cbx_tree_add_link(
 CBX_CHECKED enum cbx_status cbx_tree_add_folder(
 	struct cbx_tree *tree, const struct cbx_path *path, uint32_t mode);
 
+/**
+ * Add a file or a directory with all it holds, at the path it has without
+ * symbolic links, and every link that leads there.
+ *
+ * @retval CBX_E_INVALID  it cannot be found or read
+ */
+CBX_CHECKED enum cbx_status cbx_tree_add_real(
+	struct cbx_tree *tree, const char *path);
+
+/** Move every node below a symbolic link of the tree to where the link leads.
+ * @retval CBX_E_INVALID  links lead in a circle */
+CBX_CHECKED enum cbx_status cbx_tree_follow(struct cbx_tree *tree);
+
+/** Sort by name and drop what is there twice, as cbx_tree_finish. */
+CBX_CHECKED enum cbx_status cbx_tree_sort(struct cbx_tree *tree);
+
 #endif

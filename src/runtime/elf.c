@@ -108,15 +108,26 @@ static enum cbx_elf_status add_segment(const struct source *source,
 	return CBX_ELF_OK;
 }
 
-static void name_interpreter(const struct source *source,
+/* The first one counts.  Its name ends with a zero, as the kernel wants. */
+static enum cbx_elf_status name_interpreter(const struct source *source,
 	const struct program_header *interp, struct cbx_elf *elf)
 {
-	uint64_t length = cbx_min(interp->filesz, sizeof(elf->interpreter) - 1);
+	uint64_t bytes = interp->filesz;
 
-	memset(elf->interpreter, 0, sizeof(elf->interpreter));
-	if (cbx_range_fits(interp->offset, length, source->head_bytes)) {
-		memcpy(elf->interpreter, source->head + interp->offset, length);
+	if (elf->interpreter[0] != '\0') {
+		return CBX_ELF_OK;
 	}
+	if (!cbx_range_fits(interp->offset, bytes, source->file_bytes)) {
+		return CBX_ELF_TRUNCATED;
+	}
+	if (bytes < 2 || bytes > sizeof(elf->interpreter) ||
+		!cbx_range_fits(interp->offset, bytes, source->head_bytes) ||
+		source->head[interp->offset] == '\0' ||
+		source->head[interp->offset + bytes - 1] != '\0') {
+		return CBX_ELF_MALFORMED;
+	}
+	memcpy(elf->interpreter, source->head + interp->offset, bytes);
+	return CBX_ELF_OK;
 }
 
 static enum cbx_elf_status read_segments(const struct source *source,
@@ -129,8 +140,7 @@ static enum cbx_elf_status read_segments(const struct source *source,
 		memcpy(&ph, source->head + header->phoff + i * sizeof(ph),
 			sizeof(ph));
 		if (ph.type == PT_INTERP) {
-			name_interpreter(source, &ph, elf);
-			return CBX_ELF_DYNAMIC;
+			status = name_interpreter(source, &ph, elf);
 		}
 		if (ph.type == PT_LOAD) {
 			status = add_segment(source, &ph, elf);
@@ -209,8 +219,6 @@ const char *cbx_elf_text(enum cbx_elf_status status)
 		return "not an x86-64 ELF executable";
 	case CBX_ELF_MALFORMED:
 		return "a malformed ELF file";
-	case CBX_ELF_DYNAMIC:
-		return "dynamically linked; only static programs run in a box";
 	}
 	return "unknown";
 }

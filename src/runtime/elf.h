@@ -8,6 +8,7 @@
 #include <base/types.h>
 
 #define CBX_ELF_SEGMENTS_MAX 32u
+#define CBX_ELF_NAME_MAX     256u /* bytes of an interpreter's name, its zero too */
 
 /** A PT_LOAD segment: file bytes, then zeros up to memory_bytes. */
 struct cbx_elf_segment {
@@ -30,7 +31,8 @@ struct cbx_elf {
 	uint64_t count;
 	struct cbx_elf_segment segment[CBX_ELF_SEGMENTS_MAX]; /* in order, no
 	                                                       * overlap */
-	char interpreter[64]; /* CBX_ELF_DYNAMIC: its name, cut to fit */
+	char interpreter[CBX_ELF_NAME_MAX]; /* what loads it, its path; empty:
+	                                     * nothing, it is static */
 };
 
 enum cbx_elf_status {
@@ -39,7 +41,6 @@ enum cbx_elf_status {
 	CBX_ELF_TRUNCATED, /* it ends before its headers or segments do */
 	CBX_ELF_FOREIGN,   /* not a little-endian 64-bit x86-64 executable */
 	CBX_ELF_MALFORMED, /* headers that make no sense */
-	CBX_ELF_DYNAMIC,   /* needs an interpreter */
 };
 
 /**

@@ -5,15 +5,13 @@
 #include "linux.h"
 #include "memory.h"
 
-#define HEAD_BYTES 0x10000u
-
-/* The first bytes of a file, where they lie together. */
+/* The first bytes of a file, as many as lie together. */
 static uint64_t head_of(const struct cbx_node *node, const uint8_t **head)
 {
 	if (node->data.size == 0) {
 		return 0;
 	}
-	return cbx_min(cbx_data_peek(&node->data, 0, head), HEAD_BYTES);
+	return cbx_data_peek(&node->data, 0, head);
 }
 
 enum cbx_elf_status cbx_load_check(
@@ -81,12 +79,12 @@ static int64_t protect(const struct cbx_elf *elf, uint64_t i, uint64_t base)
 }
 
 int64_t cbx_load(const struct cbx_node *node, const struct cbx_elf *elf,
-	struct cbx_loaded *loaded)
+	uint64_t base, struct cbx_loaded *loaded)
 {
-	uint64_t base = elf->independent ? CBX_MEMORY_PIE : 0;
 	uint64_t mapped = 0;
 	int64_t status = 0;
 
+	base = elf->independent ? base : 0;
 	for (uint64_t i = 0; i < elf->count && status == 0; i++) {
 		status = fill(node, &elf->segment[i], base, &mapped);
 	}

@@ -15,6 +15,7 @@
 
 #define CBX_MEMORY_LOW	     0x10000ull
 #define CBX_MEMORY_PIE	     0x200000000000ull /* base of a static-pie */
+#define CBX_MEMORY_LOADER    0x2f0000000000ull /* base of an interpreter */
 #define CBX_MEMORY_MAPS	     0x300000000000ull /* where mmap looks */
 #define CBX_MEMORY_MAPS_END  0x5d0000000000ull
 #define CBX_MEMORY_STACK_END 0x5e0000000000ull

@@ -108,11 +108,11 @@ static int64_t prepend(struct cbx_program *p, const struct script *s)
 	return 0;
 }
 
-static int64_t find_file(struct cbx_program *p)
+static int64_t find_file(const char *path, struct cbx_node **node)
 {
 	struct cbx_walk walk;
-	int64_t status = cbx_path_walk(
-		cbx_process_self()->cwd, p->arguments.path, true, &walk);
+	int64_t status =
+		cbx_path_walk(cbx_process_self()->cwd, path, true, &walk);
 
 	if (status != 0) {
 		return status;
@@ -125,8 +125,33 @@ static int64_t find_file(struct cbx_program *p)
 		(walk.node->mode & 0111u) == 0) {
 		return -LX_EACCES;
 	}
-	p->node = walk.node;
+	*node = walk.node;
 	return 0;
+}
+
+/* What loads a program that is not static. */
+static int64_t find_loader(struct cbx_program *p)
+{
+	int64_t status;
+
+	if (p->elf.interpreter[0] == '\0') {
+		return 0;
+	}
+	status = find_file(p->elf.interpreter, &p->loader);
+	if (status != 0) {
+		return status;
+	}
+	p->status = cbx_load_check(p->loader, &p->loader_elf);
+	if (p->status == CBX_ELF_OK && !p->loader_elf.independent) {
+		p->status = CBX_ELF_MALFORMED;
+	}
+	return p->status == CBX_ELF_OK ? 0 : -LX_ELIBBAD;
+}
+
+static int64_t check_program(struct cbx_program *p)
+{
+	p->status = cbx_load_check(p->node, &p->elf);
+	return p->status == CBX_ELF_OK ? find_loader(p) : -LX_ENOEXEC;
 }
 
 int64_t cbx_program_find(struct cbx_program *program)
@@ -134,15 +159,14 @@ int64_t cbx_program_find(struct cbx_program *program)
 	static struct script script;
 
 	for (int i = 0; i < SCRIPTS_MAX; i++) {
-		int64_t status = find_file(program);
+		int64_t status =
+			find_file(program->arguments.path, &program->node);
 
 		if (status != 0) {
 			return status;
 		}
 		if (!read_script(program->node, &script)) {
-			program->status =
-				cbx_load_check(program->node, &program->elf);
-			return program->status == CBX_ELF_OK ? 0 : -LX_ENOEXEC;
+			return check_program(program);
 		}
 		status = prepend(program, &script);
 		if (status != 0) {
@@ -157,12 +181,19 @@ int64_t cbx_program_load(
 {
 	struct cbx_process *process = cbx_process_self();
 	struct cbx_loaded loaded;
+	struct cbx_loaded loader = { 0 };
 	int64_t status;
 
 	cbx_memory_reset();
-	status = cbx_load(program->node, &program->elf, &loaded);
+	status =
+		cbx_load(program->node, &program->elf, CBX_MEMORY_PIE, &loaded);
+	if (status == 0 && program->loader != NULL) {
+		status = cbx_load(program->loader, &program->loader_elf,
+			CBX_MEMORY_LOADER, &loader);
+	}
 	if (status == 0) {
-		status = cbx_load_stack(&program->arguments, &loaded, stack);
+		status = cbx_load_stack(
+			&program->arguments, &loaded, loader.base, stack);
 	}
 	if (status != 0) {
 		return status;
@@ -175,6 +206,6 @@ int64_t cbx_program_load(
 	process->arguments = program->arguments;
 	cbx_process_name(program->arguments.path);
 	cbx_break_begin(loaded.end);
-	*entry = loaded.entry;
+	*entry = program->loader != NULL ? loader.entry : loaded.entry;
 	return 0;
 }

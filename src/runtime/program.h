@@ -11,7 +11,9 @@
 struct cbx_program {
 	struct cbx_node *node;
 	struct cbx_elf elf;
-	enum cbx_elf_status status; /* on -ENOEXEC: what is wrong */
+	struct cbx_node *loader; /* its interpreter; NULL: it is static */
+	struct cbx_elf loader_elf;
+	enum cbx_elf_status status; /* on -ENOEXEC, -ELIBBAD: what is wrong */
 	struct cbx_arguments arguments;
 	char *storage; /* the interpreter's arguments, or NULL */
 	uint64_t storage_bytes;
@@ -25,6 +27,7 @@ struct cbx_program {
  *
  * @retval -ENOENT, -EACCES and other errors of the path
  * @retval -ENOEXEC  program->status says why
+ * @retval -ELIBBAD  program->status says why its interpreter is none
  */
 CBX_MUST_CHECK int64_t cbx_program_find(struct cbx_program *program);
 

@@ -46,7 +46,7 @@ static void put_strings(struct writer *w, uint64_t at, uint64_t count)
 }
 
 static void put_auxiliary(struct writer *w, const struct layout *layout,
-	const struct cbx_loaded *loaded)
+	const struct cbx_loaded *loaded, uint64_t loader_base)
 {
 	put_pair(w, LX_AT_HWCAP, cbx_cpu_hwcap());
 	put_pair(w, LX_AT_PAGESZ, CBX_PAGE_SIZE);
@@ -54,7 +54,7 @@ static void put_auxiliary(struct writer *w, const struct layout *layout,
 	put_pair(w, LX_AT_PHDR, loaded->headers);
 	put_pair(w, LX_AT_PHENT, 56);
 	put_pair(w, LX_AT_PHNUM, loaded->header_count);
-	put_pair(w, LX_AT_BASE, 0);
+	put_pair(w, LX_AT_BASE, loader_base);
 	put_pair(w, LX_AT_FLAGS, 0);
 	put_pair(w, LX_AT_ENTRY, loaded->entry);
 	put_pair(w, LX_AT_UID, 0);
@@ -103,7 +103,7 @@ static bool fits(const struct cbx_arguments *a)
 }
 
 int64_t cbx_load_stack(const struct cbx_arguments *arguments,
-	const struct cbx_loaded *loaded, uint64_t *stack)
+	const struct cbx_loaded *loaded, uint64_t loader_base, uint64_t *stack)
 {
 	const struct cbx_place place = {
 		.start = CBX_MEMORY_STACK_END - CBX_MEMORY_STACK,
@@ -135,7 +135,7 @@ int64_t cbx_load_stack(const struct cbx_arguments *arguments,
 	put(&writer, arguments->argc);
 	put_strings(&writer, layout.argv, arguments->argc);
 	put_strings(&writer, layout.envp, arguments->envc);
-	put_auxiliary(&writer, &layout, loaded);
+	put_auxiliary(&writer, &layout, loaded, loader_base);
 	*stack = layout.vector;
 	return 0;
 }

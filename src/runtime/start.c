@@ -123,25 +123,37 @@ static void enter_directory(const char *path)
 	cbx_process_self()->cwd = dir;
 }
 
-static _Noreturn void refuse_dynamic(const struct cbx_program *program)
+static _Noreturn void refuse_loader(
+	const struct cbx_program *program, int64_t why)
 {
 	cbx_message_begin(program->arguments.path);
-	cbx_message_put(": dynamically linked, needs ");
+	cbx_message_put(": its interpreter ");
 	cbx_message_put(program->elf.interpreter);
-	cbx_message_put("; only static programs run in a box");
+	cbx_message_put(why == -LX_ELIBBAD  ? " is "
+			: why == -LX_EACCES ? " is no executable file"
+					    : " is not in the box");
+	cbx_message_put(
+		why == -LX_ELIBBAD ? cbx_elf_text(program->status) : "");
 	cbx_message_end();
-	cbx_gate_end(END_NOT_FOUND);
+	cbx_gate_end(why == -LX_ENOENT ? END_NOT_FOUND : END_NOT_RUN);
+}
+
+static bool loader_is_wrong(const struct cbx_program *program, int64_t why)
+{
+	return why == -LX_ELIBBAD ||
+	       (why != -LX_ENOEXEC && program->loader == NULL &&
+		       program->elf.interpreter[0] != '\0');
 }
 
 static _Noreturn void refuse(const struct cbx_program *program, int64_t why)
 {
 	const char *path = program->arguments.path;
 
+	if (loader_is_wrong(program, why)) {
+		refuse_loader(program, why);
+	}
 	switch (why) {
 	case -LX_ENOEXEC:
-		if (program->status == CBX_ELF_DYNAMIC) {
-			refuse_dynamic(program);
-		}
 		cbx_message_fatal(
 			path, cbx_elf_text(program->status), END_NOT_RUN);
 	case -LX_ENOMEM:

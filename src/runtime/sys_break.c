@@ -43,7 +43,7 @@ int64_t cbx_sys_brk(const uint64_t *arg)
 	struct cbx_break *b = &cbx_process_self()->brk;
 	uint64_t to = arg[0];
 
-	if (to < b->start || to >= CBX_MEMORY_MAPS ||
+	if (to < b->start || to >= CBX_MEMORY_LOADER ||
 		(to > b->end && !extend(b, to))) {
 		return (int64_t)b->now;
 	}

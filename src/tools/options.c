@@ -38,6 +38,19 @@ static int add_env(struct cbx_command_line *line, const char *value)
 	return 0;
 }
 
+static int add_with(struct cbx_command_line *line, const char *value)
+{
+	const char **grown = reallocarray(
+		line->with, line->program.with_count + 1, sizeof(*line->with));
+
+	if (grown == NULL) {
+		return out_of_memory();
+	}
+	grown[line->program.with_count++] = value;
+	line->with = grown;
+	return 0;
+}
+
 /* HOST or HOST:BOX, split at the last colon that a slash follows. */
 static bool split_path(const char *value, struct cbx_path *path)
 {
@@ -164,6 +177,11 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_DIR:
 		return add_path(&line->directories,
 			&line->program.directory_count, value);
+	case CBX_OPTION_WITH:
+		return add_with(line, value);
+	case CBX_OPTION_ALONE:
+		line->program.flags |= CBX_PROGRAM_ALONE;
+		return 0;
 	case CBX_OPTION_CWD:
 		line->program.cwd = value;
 		return 0;
@@ -302,6 +320,7 @@ int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
 	line->program.files = line->files;
 	line->program.directories = line->directories;
 	line->program.envp = line->env;
+	line->program.with = line->with;
 	return code;
 }
 
@@ -323,4 +342,5 @@ void cbx_options_finish(struct cbx_command_line *line)
 	free_paths(line->files, line->program.file_count);
 	free_paths(line->directories, line->program.directory_count);
 	free(line->env);
+	free(line->with);
 }

@@ -35,6 +35,7 @@ struct cbx_command_line {
 	struct cbx_path *directories;
 	const char **env; /* NULL-terminated */
 	size_t env_count;
+	const char **with;
 };
 
 /**

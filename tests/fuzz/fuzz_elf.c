@@ -57,7 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	FUZZ_ASSERT(cbx_elf_text(status) != NULL);
 	if (status == CBX_ELF_OK) {
 		check_elf(&elf, size);
-	} else if (status == CBX_ELF_DYNAMIC) {
 		FUZZ_ASSERT(memchr(elf.interpreter, 0,
 				    sizeof(elf.interpreter)) != NULL);
 	}

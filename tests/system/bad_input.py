@@ -106,10 +106,38 @@ class BadPrograms(Case):
         self.assert_refused(127, ['/no/such', 'No such file'], 'run', '--', '/no/such')
         self.assert_refused(127, ['nosuch', 'PATH'], 'run', '--', 'nosuch')
 
-    def test_dynamic_program(self):
-        line = self.assert_refused(126, ['/bin/ls', 'dynamically linked', 'next'],
-                                   'run', '--', '/bin/ls')
-        self.assertIn('-static', line)
+    def changed(self, name, before, after):
+        """A dynamically linked program, one of its strings another."""
+        with open('/bin/ls', 'rb') as file:
+            data = file.read()
+        self.assertIn(before, data)
+        self.assertEqual(len(before), len(after))
+        return self.path(name, data.replace(before, after))
+
+    def test_missing_library(self):
+        path = self.changed('lost', b'libc.so.6\0', b'libn.so.6\0')
+        self.assert_refused(125, [path, 'libn.so.6', 'install', 'LD_LIBRARY_PATH'],
+                            'run', '--', path)
+
+    def test_missing_interpreter(self):
+        name = b'/lib64/ld-linux-x86-64.so.2'
+        path = self.changed('none', name, name.replace(b'linux', b'LINUX'))
+        self.assert_refused(125, [path, 'ld-LINUX-x86-64.so.2', 'install', '--root'],
+                            'run', '--', path)
+        status, out, err = self.run_box('run', '--alone', '--', path)
+        self.assertEqual((status, out), (127, b''))
+        self.assertIn('ld-LINUX-x86-64.so.2 is not in the box', err)
+
+    def test_interpreter_that_is_none(self):
+        text = self.path('text', b'hello')
+        status, out, err = self.run_box('run', '--alone', '--file', f'{text}:/lib64/ld-linux-x86-64.so.2',
+                                        '--', '/bin/ls')
+        self.assertEqual((status, out), (126, b''))
+        self.assertIn('not an ELF file', err)
+
+    def test_missing_script_interpreter(self):
+        path = self.path('lost.sh', b'#!/no/such/sh -e\n')
+        self.assert_refused(125, [path, '/no/such/sh', 'install'], 'run', '--', path)
 
     def test_truncated_program(self):
         with open(BUSYBOX, 'rb') as file:
@@ -120,7 +148,7 @@ class BadPrograms(Case):
 
     def test_no_program_at_all(self):
         cases = {'empty': (b'', 'empty'), 'text': (b'hello\n', 'not an ELF'),
-                 'script': (b'#!/bin/sh\n', 'not an ELF')}
+                 'script': (b'#! \n', 'not an ELF')}
         for name, (data, word) in cases.items():
             path = self.path(name, data)
             self.assert_refused(126, [path, word], 'run', '--', path)

@@ -286,7 +286,7 @@ static void bad_programs_are_refused_with_a_reason(void **state)
 	REFUSED(memory_bytes, 4096, "memory");
 	REFUSED(memory_bytes, UINT64_MAX, "memory");
 	REFUSED(cwd, "here", "directory");
-	REFUSED(flags, 16, "flags");
+	REFUSED(flags, 1u << 30, "flags");
 	REFUSED(flags, CBX_PROGRAM_EXECUTE_ONLY, "separate-code");
 	REFUSED(features, CBX_FEATURE_AVX, "features");
 	REFUSED(reserved, 1, "flags");

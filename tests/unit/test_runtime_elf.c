@@ -113,18 +113,51 @@ static void a_file_cut_anywhere_is_truncated(void **state)
 	assert_int_equal(read_program(0x2800, &elf), CBX_ELF_OK);
 }
 
-static void an_interpreter_makes_it_dynamic(void **state)
+/* A program whose third header names an interpreter. */
+static void put_interpreter(uint64_t offset, uint64_t bytes)
+{
+	put(56, 3, 2);
+	put_segment(2, (uint64_t[]){ 3, 4, offset, 0x401000, bytes, bytes });
+}
+
+static void an_interpreter_is_named(void **state)
 {
 	struct cbx_elf elf;
 
 	(void)state;
-	put_segment(0, (uint64_t[]){ 3, 4, 0x1000, 0x401000, 8, 8 });
-	memcpy(image + 0x1000, "/lib/ld", 8);
-	assert_int_equal(read_program(BYTES, &elf), CBX_ELF_DYNAMIC);
-	assert_string_equal(elf.interpreter, "/lib/ld");
-	put_segment(0, (uint64_t[]){ 3, 4, UINT64_MAX, 0, UINT64_MAX, 8 });
-	assert_int_equal(read_program(BYTES, &elf), CBX_ELF_DYNAMIC);
+	assert_int_equal(read_program(BYTES, &elf), CBX_ELF_OK);
 	assert_string_equal(elf.interpreter, "");
+	put_interpreter(0x1000, 8);
+	memcpy(image + 0x1000, "/lib/ld", 8);
+	assert_int_equal(read_program(BYTES, &elf), CBX_ELF_OK);
+	assert_string_equal(elf.interpreter, "/lib/ld");
+	assert_int_equal(elf.count, 2);
+}
+
+static void an_interpreter_that_is_no_name_is_refused(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		uint64_t bytes;
+		enum cbx_elf_status status;
+	} list[] = {
+		{ UINT64_MAX, 8, CBX_ELF_TRUNCATED },
+		{ 0x1000, UINT64_MAX, CBX_ELF_TRUNCATED },
+		{ BYTES - 4, 8, CBX_ELF_TRUNCATED },
+		{ 0x1000, 0, CBX_ELF_MALFORMED },
+		{ 0x1000, 1, CBX_ELF_MALFORMED },
+		{ 0x1000, 7, CBX_ELF_MALFORMED }, /* no zero at its end */
+		{ 0x1000, CBX_ELF_NAME_MAX + 1, CBX_ELF_MALFORMED },
+		{ 0x1010, 8, CBX_ELF_MALFORMED }, /* empty */
+	};
+	struct cbx_elf elf;
+
+	(void)state;
+	memcpy(image + 0x1000, "/lib/ld", 8);
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		put_interpreter(list[i].offset, list[i].bytes);
+		assert_int_equal(read_program(BYTES, &elf), list[i].status);
+	}
 }
 
 /* A change to the program, and what is then said of it. */
@@ -239,7 +272,7 @@ static void random_changes_do_no_harm(void **state)
 static void every_status_has_words(void **state)
 {
 	(void)state;
-	for (int i = CBX_ELF_OK; i <= CBX_ELF_DYNAMIC; i++) {
+	for (int i = CBX_ELF_OK; i <= CBX_ELF_MALFORMED; i++) {
 		assert_string_not_equal(
 			cbx_elf_text((enum cbx_elf_status)i), "unknown");
 	}
@@ -253,8 +286,10 @@ int main(void)
 			what_is_not_elf_is_said_to_be_none, make_program),
 		cmocka_unit_test_setup(
 			a_file_cut_anywhere_is_truncated, make_program),
+		cmocka_unit_test_setup(an_interpreter_is_named, make_program),
 		cmocka_unit_test_setup(
-			an_interpreter_makes_it_dynamic, make_program),
+			an_interpreter_that_is_no_name_is_refused,
+			make_program),
 		cmocka_unit_test(each_wrong_field_is_refused),
 		cmocka_unit_test_setup(
 			too_many_segments_are_refused, make_program),
