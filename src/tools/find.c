@@ -34,7 +34,14 @@ static char *join(const char *folder, size_t length, const char *name)
 									 : path;
 }
 
-static char *search(const char *name)
+/* A folder of programs that only look for another version of themselves, as
+ * pyenv and its like make: in a box there is nobody to ask. */
+static bool is_shims(const char *folder, size_t length)
+{
+	return length >= 6 && strncmp(folder + length - 6, "/shims", 6) == 0;
+}
+
+static char *search_path(const char *name, bool shims)
 {
 	const char *folder = getenv("PATH");
 
@@ -43,7 +50,9 @@ static char *search(const char *name)
 	}
 	while (true) {
 		size_t length = strcspn(folder, ":");
-		char *path = join(folder, length, name);
+		char *path = shims == is_shims(folder, length)
+				     ? join(folder, length, name)
+				     : NULL;
 
 		if (path != NULL && is_program(path)) {
 			return path;
@@ -56,10 +65,47 @@ static char *search(const char *name)
 	}
 }
 
+static char *search(const char *name)
+{
+	char *path = search_path(name, false);
+
+	return path != NULL ? path : search_path(name, true);
+}
+
 static int not_found(const char *name, const char *cause)
 {
 	cbx_say("%s: %s; check the path, or the PATH", name, cause);
 	return CBX_CODE_NOT_FOUND;
+}
+
+static bool begins(const char *name, const char *bytes, size_t size)
+{
+	FILE *file = fopen(name, "re");
+	char head[8];
+	bool same;
+
+	if (file == NULL) {
+		return false;
+	}
+	same = fread(head, 1, size, file) == size &&
+	       memcmp(head, bytes, size) == 0;
+	(void)fclose(file);
+	return same;
+}
+
+bool cbx_find_is_image(const char *name)
+{
+	return begins(name, "CBXIMAGE", 8);
+}
+
+bool cbx_find_is_program(const char *name)
+{
+	char *path = strchr(name, '/') == NULL && name[0] != '\0' ? search(name)
+								  : NULL;
+
+	free(path);
+	return path != NULL || begins(name, "\177ELF", 4) ||
+	       begins(name, "#!", 2);
 }
 
 int cbx_find_program(const char *name, char **path)

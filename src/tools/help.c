@@ -14,20 +14,20 @@ struct command_text {
 static const struct command_text texts[] = {
 	{ CBX_COMMAND_RUN, "run",
 		"confbox run [options] IMAGE\n"
-		"       confbox run [options] -- PROGRAM [ARGUMENT]...",
+		"       confbox run [options] [--] PROGRAM [ARGUMENT]...",
 		"Run a program in a box.  Standard input, output and error are "
 		"the program's,\nand so is the exit status; 124 means "
 		"--timeout, 125 that confbox failed, 126\nthat the program is "
 		"nothing a box can run, 127 that it was not found, 128+n\n"
 		"death by signal n." },
 	{ CBX_COMMAND_BUILD, "build",
-		"confbox build [options] --output FILE -- PROGRAM "
+		"confbox build [options] --output FILE [--] PROGRAM "
 		"[ARGUMENT]...",
 		"Write the image of a box to a file.  The same inputs give the "
 		"same bytes." },
 	{ CBX_COMMAND_MEASURE, "measure",
 		"confbox measure IMAGE\n"
-		"       confbox measure [options] -- PROGRAM [ARGUMENT]...",
+		"       confbox measure [options] [--] PROGRAM [ARGUMENT]...",
 		"Print the measurement that the monitor will give a box of "
 		"this image." },
 	{ CBX_COMMAND_INFO, "info", "confbox info",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tools/find.h>
 #include <tools/number.h>
 #include <tools/option.h>
 #include <tools/say.h>
@@ -237,26 +238,43 @@ static int read_option(
 	return apply(line, word.row->option, word.value);
 }
 
-/* What follows the options: "-- program args", or an image. */
+static int unexpected(const char *word)
+{
+	cbx_say("%s: unexpected; put -- before the program and its arguments",
+		word);
+	return CBX_CODE_FAILED;
+}
+
+/* Whether @p count words without "--" before them are a program and its
+ * arguments. */
+static bool is_program(
+	const struct cbx_command_line *line, char **argv, int count)
+{
+	if (line->command == CBX_COMMAND_SCAN ||
+		line->command == CBX_COMMAND_INFO ||
+		cbx_find_is_image(argv[0])) {
+		return false;
+	}
+	return line->command == CBX_COMMAND_BUILD || count > 1 ||
+	       cbx_find_is_program(argv[0]);
+}
+
+/* What follows the options: a program and its arguments, or an image. */
 static int read_rest(
 	struct cbx_command_line *line, int argc, char **argv, int at)
 {
-	if (at < argc && strcmp(argv[at], "--") == 0) {
-		at++;
-		line->argv = at < argc ? &argv[at] : NULL;
-		return 0;
-	}
+	bool marked = at < argc && strcmp(argv[at], "--") == 0;
+
+	at += marked ? 1 : 0;
 	if (at == argc) {
 		return 0;
 	}
-	line->image = argv[at++];
-	if (at < argc) {
-		cbx_say("%s: unexpected; put -- before the program and its "
-			"arguments",
-			argv[at]);
-		return CBX_CODE_FAILED;
+	if (marked || is_program(line, &argv[at], argc - at)) {
+		line->argv = &argv[at];
+		return 0;
 	}
-	return 0;
+	line->image = argv[at++];
+	return at < argc ? unexpected(argv[at]) : 0;
 }
 
 static int check_scan(const struct cbx_command_line *line)
@@ -275,10 +293,7 @@ static int check(const struct cbx_command_line *line)
 	}
 	if (line->image != NULL && line->command != CBX_COMMAND_RUN &&
 		line->command != CBX_COMMAND_MEASURE) {
-		cbx_say("%s: unexpected; put -- before the program and its "
-			"arguments",
-			line->image);
-		return CBX_CODE_FAILED;
+		return unexpected(line->image);
 	}
 	if (line->image != NULL && line->shaping != NULL) {
 		cbx_say("--%s: it belongs to the image; give it to confbox "
@@ -288,8 +303,7 @@ static int check(const struct cbx_command_line *line)
 	}
 	if (line->image == NULL && line->argv == NULL &&
 		line->command != CBX_COMMAND_INFO) {
-		cbx_say("no program is named; put -- before the program and "
-			"its arguments");
+		cbx_say("no program is named; see confbox --help");
 		return CBX_CODE_FAILED;
 	}
 	if (line->command == CBX_COMMAND_BUILD && line->output == NULL) {

@@ -178,11 +178,15 @@ class BadImages(Case):
             return path, file.read()
 
     def test_image_that_is_none(self):
-        self.assert_refused(126, [BUSYBOX, 'not a well-formed confbox image', '--'],
-                            'run', BUSYBOX)
+        text = self.path('text', b'hello, this is text\n')
+        self.assert_refused(126, [text, 'not a well-formed confbox image', '--'], 'run', text)
         path = self.path('empty', b'')
         self.assert_refused(126, [path, 'too short'], 'run', path)
         self.assert_refused(126, [path, 'too short'], 'measure', path)
+
+    def test_image_with_arguments(self):
+        path, _ = self.build('busybox')
+        self.assert_refused(125, ['true', '--'], 'run', path, 'true')
 
     def test_missing_image(self):
         self.assert_refused(127, ['/no/such.cbx', 'No such file'], 'run', '/no/such.cbx')
@@ -250,7 +254,6 @@ class BadCommandLines(Case):
         self.assert_refused(125, ['--output'], 'build', '--', 'busybox')
         self.assert_refused(125, ['--confine', 'no value'],
                             'run', '--confine=yes', '--', 'busybox')
-        self.assert_refused(125, ['true', '--'], 'run', 'busybox', 'true')
 
     def test_missing_and_bad_files(self):
         run = ['run', '--file']

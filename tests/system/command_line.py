@@ -48,6 +48,23 @@ class Run(Case):
         out, err = self.good('run', '--', 'busybox', 'sh', '-c', 'echo out; echo err >&2')
         self.assertEqual((out, err), ('out\n', 'err\n'))
 
+    def test_a_program_needs_no_mark(self):
+        self.assertEqual(self.good('run', 'busybox', 'echo', '-n', 'x')[0], 'x')
+        self.assertEqual(self.good('run', shutil.which('busybox'))[0],
+                         self.good('run', '--', shutil.which('busybox'))[0])
+        self.assertEqual(self.good('measure', 'busybox', 'true'),
+                         self.good('measure', '--', 'busybox', 'true'))
+
+    def test_shims_come_last(self):
+        os.makedirs(self.path('shims'))
+        os.makedirs(self.path('bin'))
+        for folder in ('shims', 'bin'):
+            path = self.path(f'{folder}/tool', f'#!/bin/sh\necho {folder}\n'.encode())
+            os.chmod(path, 0o755)
+        both = {'PATH': f'{self.path("shims")}:{self.path("bin")}'}
+        self.assertEqual(self.good('run', 'tool', env=both)[0], 'bin\n')
+        self.assertEqual(self.good('run', 'tool', env={'PATH': self.path('shims')})[0], 'shims\n')
+
     def test_environment_is_what_was_given(self):
         out, _ = self.good('run', '--env', 'B=two words', '--env=A=1', '--', 'busybox', 'env')
         self.assertEqual(sorted(out.splitlines()), ['A=1', 'B=two words'])
@@ -69,6 +86,23 @@ class Run(Case):
         self.assertIn(os.path.realpath(shutil.which('busybox')),
                       {os.path.realpath(name) for name in names})
         self.assertLessEqual(names, {shutil.which('busybox'), '/etc/passwd', '/etc/group'})
+
+    def test_a_dynamic_program_brings_what_it_needs(self):
+        """Nothing but interpreter, libraries, locale, under their own names."""
+        out, _ = self.good('run', '/bin/ls', '-R', '/')
+        names = set(out.split())
+        self.assertLessEqual({'ls', 'libc.so.6', 'ld-linux-x86-64.so.2', 'C.utf8'}, names)
+        self.assertFalse({'apt', 'dpkg', 'busybox', 'libz.so.1'} & names)
+        out, _ = self.good('run', '/bin/ls', '-d', '-l', '/lib64')
+        self.assertEqual('usr/lib64' in out, os.path.islink('/lib64'))
+
+    def test_an_added_file_and_what_it_needs(self):
+        out, _ = self.good('run', '--file', '/bin/ls', '--', 'busybox', 'sh', '-c',
+                           'exec /bin/ls /bin')
+        self.assertIn('ls\n', out)
+        out, _ = self.good('run', '--with', '/usr/share/doc/busybox-static', '--', 'busybox',
+                           'ls', '/usr/share/doc')
+        self.assertEqual(out, 'busybox-static\n')
 
     def test_working_directory_and_clock(self):
         self.assertEqual(self.good('run', '--cwd', '/a/b', '--', 'busybox', 'pwd')[0],
