@@ -34,7 +34,7 @@
 
 #define CBX_START_EXECUTE_ONLY \
 	8u /* the policy's: what is executable has no other right */
-#define CBX_START_NO_COUNTER 16u /* the box has no time stamp counter */
+#define CBX_START_NO_COUNTER 16u    /* the box has no time stamp counter */
 #define CBX_START_NO_REWRITE 0x100u /* every system call traps */
 
 /**

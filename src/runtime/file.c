@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "file.h"
 
+#include "flock.h"
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
 #include "pipe.h"
 #include "proc.h"
+#include "socket.h"
 
 static int64_t regular_read(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
@@ -69,6 +71,10 @@ static const struct cbx_file_ops *ops_of(
 						   : &cbx_shot_ops;
 	case LX_S_IFDIR:
 		return &cbx_directory_ops;
+	case LX_S_IFSOCK:
+		return node->device == CBX_DEVICE_SOCKET && node->refs == 1
+			       ? &cbx_socket_ops
+			       : NULL;
 	case LX_S_IFIFO:
 		return node->device == CBX_DEVICE_CHANNEL ? &cbx_channel_ops
 							  : &cbx_pipe_ops;
@@ -85,7 +91,7 @@ int64_t cbx_file_open(
 	int64_t status = 0;
 
 	if (ops == NULL) {
-		return node->device == CBX_DEVICE_TTY ? -LX_ENXIO : -LX_ELOOP;
+		return cbx_node_is(node, LX_S_IFLNK) ? -LX_ELOOP : -LX_ENXIO;
 	}
 	made = cbx_heap_take_zero(sizeof(*made));
 	if (made == NULL) {
@@ -120,6 +126,7 @@ void cbx_file_drop(struct cbx_file *file)
 	if (--file->refs != 0) {
 		return;
 	}
+	cbx_flock_file_close(file);
 	if (file->ops->close != NULL) {
 		file->ops->close(file);
 	}

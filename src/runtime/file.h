@@ -8,9 +8,11 @@
 #include "node.h"
 #include "wait.h"
 
-#define CBX_FD_MAX 1024u
+#define CBX_FD_MOST   0x100000u /* descriptors of one process */
+#define CBX_FD_SELECT 1024u	/* that select can name */
 
 struct cbx_file;
+struct cbx_iovec;
 
 /**
  * What a kind of file can do.  Addresses may be the program's and may not be
@@ -32,6 +34,12 @@ struct cbx_file_ops {
 	uint64_t (*available)(const struct cbx_file *file);
 	/** the last descriptor is gone; NULL: nothing to do */
 	void (*close)(struct cbx_file *file);
+	/** a whole vector at once, for what keeps the borders of messages;
+	 * NULL: piece by piece */
+	int64_t (*vector)(
+		struct cbx_file *file, struct cbx_iovec *vector, bool write);
+	/** what /proc/PID/fd calls it; NULL: by its node */
+	const char *name;
 	bool seekable; /* has a position */
 };
 
@@ -93,17 +101,37 @@ int64_t cbx_file_read(
 int64_t cbx_file_write(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, const uint64_t *at);
 
-/** What one or more processes' descriptors stand for. */
+struct cbx_fd {
+	struct cbx_file *file; /* NULL: not open */
+	bool close_on_exec;
+};
+
+/** What one or more processes' descriptors stand for.  Its address is also
+ * who has their record locks. */
 struct cbx_fd_table {
-	struct {
-		struct cbx_file *file;
-		bool close_on_exec;
-	} entry[CBX_FD_MAX];
+	struct cbx_fd *entry; /* entry[capacity] */
+	uint64_t capacity;
+	uint64_t free; /* none below it is free */
 	uint32_t refs; /* processes */
 };
 
-/** The file a descriptor of the running process stands for; NULL when it is not open. */
+/** A copy with one reference, every file held; NULL when there is no
+ * memory. */
+struct cbx_fd_table *cbx_fd_table_copy(const struct cbx_fd_table *table);
+
+/** One process less; the last one closes everything. */
+void cbx_fd_table_drop(struct cbx_fd_table *table);
+
+/** The file a descriptor of a table stands for; NULL when it is not open. */
+struct cbx_file *cbx_fd_file_of(const struct cbx_fd_table *table, uint64_t fd);
+
+/* Descriptors of the running process: */
+
+/** The file a descriptor stands for; NULL when it is not open. */
 struct cbx_file *cbx_fd_file(uint64_t fd);
+
+/** One more than the largest descriptor it may have from now on. */
+uint64_t cbx_fd_limit(void);
 
 /** Give a file the lowest descriptor from @p lowest on; the file's reference
  * becomes the descriptor's.  @retval -EMFILE  and the reference is kept */
@@ -111,8 +139,16 @@ CBX_MUST_CHECK int64_t cbx_fd_add(
 	struct cbx_file *file, uint64_t lowest, bool close_on_exec);
 
 /** Make @p fd stand for a file, whose reference becomes the descriptor's;
- * what it stood for is closed.  @pre fd < CBX_FD_MAX */
-void cbx_fd_set(uint64_t fd, struct cbx_file *file, bool close_on_exec);
+ * what it stood for is closed.
+ * @retval 0
+ * @retval -EBADF   not below the limit; the reference is kept
+ * @retval -ENOMEM  as well */
+CBX_MUST_CHECK int64_t cbx_fd_set(
+	uint64_t fd, struct cbx_file *file, bool close_on_exec);
+
+/** Another descriptor from @p lowest on for a descriptor's file.
+ * @retval -EBADF, -EMFILE */
+int64_t cbx_fd_duplicate(uint64_t fd, uint64_t lowest, bool close_on_exec);
 
 /** @retval -EBADF */
 int64_t cbx_fd_close(uint64_t fd);

@@ -25,6 +25,18 @@ struct cbx_node *cbx_fs_make(
 	return node;
 }
 
+int64_t cbx_fs_check_new(const struct cbx_walk *walk)
+{
+	if (walk->node != NULL) {
+		return -LX_EEXIST;
+	}
+	if (walk->dir->proc != CBX_PROC_NONE) {
+		return -LX_EACCES;
+	}
+	return walk->dir->links <= 1 && walk->dir != cbx_path_root ? -LX_ENOENT
+								   : 0;
+}
+
 struct cbx_node *cbx_fs_make_link(struct cbx_node *dir, const char *name,
 	uint64_t length, const char *target)
 {

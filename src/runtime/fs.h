@@ -5,7 +5,7 @@
 #ifndef CBX_RUNTIME_FS_H
 #define CBX_RUNTIME_FS_H
 
-#include "node.h"
+#include "path.h"
 
 /**
  * Mount an archive as the root, and add /dev, /proc, /tmp and the files every
@@ -26,6 +26,10 @@ const char *cbx_fs_mount(const uint8_t *archive, uint64_t bytes);
  */
 struct cbx_node *cbx_fs_make(
 	struct cbx_node *dir, const char *name, uint64_t length, uint32_t mode);
+
+/** Whether a name can be added where a walk ended.
+ * @retval 0, -EEXIST, -EACCES, -ENOENT */
+CBX_MUST_CHECK int64_t cbx_fs_check_new(const struct cbx_walk *walk);
 
 /** Make a symbolic link.  @pre as cbx_fs_make */
 struct cbx_node *cbx_fs_make_link(struct cbx_node *dir, const char *name,

@@ -41,7 +41,9 @@ enum lx_errno {
 	LX_EMLINK = 31,
 	LX_EPIPE = 32,
 	LX_ERANGE = 34,
+	LX_EDEADLK = 35,
 	LX_ENAMETOOLONG = 36,
+	LX_ENOLCK = 37,
 	LX_ENOSYS = 38,
 	LX_ENOTEMPTY = 39,
 	LX_ELOOP = 40,
@@ -110,10 +112,33 @@ enum lx_errno {
 #define LX_F_SETOWN	   8u
 #define LX_F_GETOWN	   9u
 #define LX_F_SETPIPE_SZ	   1031u
+#define LX_F_SETSIG	   10u
+#define LX_F_GETSIG	   11u
+#define LX_F_SETOWN_EX	   15u
+#define LX_F_GETOWN_EX	   16u
+#define LX_F_OFD_GETLK	   36u
+#define LX_F_OFD_SETLK	   37u
+#define LX_F_OFD_SETLKW	   38u
+#define LX_F_SETLEASE	   1024u
+#define LX_F_GETLEASE	   1025u
 #define LX_F_GETPIPE_SZ	   1032u
+#define LX_F_ADD_SEALS	   1033u
+#define LX_F_GET_SEALS	   1034u
 #define LX_F_DUPFD_CLOEXEC 1030u
 #define LX_FD_CLOEXEC	   1u
+#define LX_F_RDLCK	   0
+#define LX_F_WRLCK	   1
 #define LX_F_UNLCK	   2
+#define LX_LOCK_SH	   1u
+#define LX_LOCK_EX	   2u
+#define LX_LOCK_NB	   4u
+#define LX_LOCK_UN	   8u
+
+#define LX_RWF_HIPRI  1u
+#define LX_RWF_DSYNC  2u
+#define LX_RWF_SYNC   4u
+#define LX_RWF_NOWAIT 8u
+#define LX_RWF_APPEND 16u
 
 #define LX_SEEK_SET  0u
 #define LX_SEEK_CUR  1u

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node.h"
 
+#include "flock.h"
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
@@ -48,6 +49,7 @@ static void free_if_unused(struct cbx_node *node)
 	if (!unused(node)) {
 		return;
 	}
+	cbx_flock_free(node);
 	if (cbx_node_is(node, LX_S_IFREG)) {
 		cbx_data_free(&node->data);
 	}

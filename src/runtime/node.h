@@ -41,9 +41,13 @@ enum cbx_device {
 	CBX_DEVICE_TTY,
 	CBX_DEVICE_CHANNEL, /* index is the port */
 	CBX_DEVICE_PIPE,
+	CBX_DEVICE_SOCKET,
 };
 
 struct cbx_node;
+struct cbx_flock;
+struct cbx_pipe;
+struct cbx_socket;
 
 /** A name in a directory. */
 struct cbx_entry {
@@ -80,13 +84,16 @@ struct cbx_node {
 	uint8_t proc;	/* enum cbx_proc */
 	uint8_t device; /* enum cbx_device */
 	uint16_t index; /* PROC_FD: descriptor; CHANNEL: port */
+	uint8_t seals;	/* of a memfd: LX_F_SEAL_* */
 	int64_t atime_ns, mtime_ns, ctime_ns; /* since 1970 */
+	struct cbx_flock *locks;	      /* NULL: never locked */
 	struct cbx_entry *entry; /* one of its names; NULL when it has none */
 	union {
 		struct cbx_data data; /* a regular file's */
 		struct cbx_dir dir;
 		struct cbx_link link;
 		struct cbx_pipe *pipe;
+		struct cbx_socket *socket; /* NULL: closed */
 	};
 };
 

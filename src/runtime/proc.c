@@ -83,10 +83,11 @@ uint64_t cbx_proc_link(const struct cbx_node *link, char *to, uint64_t size)
 
 struct cbx_node *cbx_proc_fd_find(const char *name, uint64_t length)
 {
-	static struct cbx_node *link[CBX_FD_MAX];
+	static struct cbx_node *link[CBX_FD_SELECT];
 	uint64_t fd;
 
-	if (!cbx_text_number(name, length, &fd) || cbx_fd_file(fd) == NULL) {
+	if (!cbx_text_number(name, length, &fd) || fd >= CBX_FD_SELECT ||
+		cbx_fd_file(fd) == NULL) {
 		return NULL;
 	}
 	if (link[fd] == NULL) {

@@ -8,6 +8,7 @@
 #define CBX_RUNTIME_PROCESS_H
 
 #include "file.h"
+#include "linux_layout.h"
 #include "memory_map.h"
 #include "signal.h"
 
@@ -54,6 +55,7 @@ struct cbx_process {
 	struct cbx_node *cwd; /* holds a reference */
 	uint32_t umask;
 	struct cbx_fd_table *fds;
+	struct lx_rlimit limit[LX_RLIMITS];
 	struct cbx_process_signals signal;
 
 	struct cbx_map map;

@@ -48,7 +48,7 @@ static bool put(struct listing *l, const char *name, uint64_t length,
 
 static bool put_fds(struct listing *l, const struct cbx_node *dir)
 {
-	for (uint64_t fd = 0; fd < CBX_FD_MAX; fd++) {
+	for (uint64_t fd = 0; fd < CBX_FD_SELECT; fd++) {
 		char digits[8];
 		struct cbx_text text = { .at = digits, .size = sizeof(digits) };
 		const struct cbx_node link = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading and writing open files. */
 #include "file.h"
+#include "iovec.h"
 #include "lib.h"
 #include "linux.h"
 #include "syscall.h"
@@ -45,55 +46,74 @@ int64_t cbx_sys_pwrite64(const uint64_t *arg)
 	return move(arg, &arg[3], cbx_file_write);
 }
 
-/* One piece of a vector; *total grows.  True when the next may follow. */
-static bool move_piece(struct cbx_file *file, const struct lx_iovec *piece,
-	uint64_t *at, move_fn *fn, int64_t *total)
+/* Whether the next piece of a vector would have to wait; a stream gives what
+ * it has. */
+static bool would_wait(struct cbx_file *file, move_fn *fn)
 {
-	int64_t done;
+	return fn == cbx_file_read && !file->ops->seekable &&
+	       file->ops->poll != NULL &&
+	       (file->ops->poll(file) & LX_POLLIN) == 0;
+}
 
-	if (piece->bytes == 0) {
-		return true;
+/* Move one range after the other. */
+static int64_t move_pieces(struct cbx_file *file,
+	const struct cbx_iovec *vector, uint64_t *at, move_fn *fn)
+{
+	uint64_t total = 0;
+
+	for (uint64_t i = 0; i < vector->count; i++) {
+		const struct lx_iovec *piece = &vector->at[i];
+		int64_t done;
+
+		if (piece->bytes == 0) {
+			continue;
+		}
+		if (total != 0 && would_wait(file, fn)) {
+			break;
+		}
+		done = fn(file, piece->base, piece->bytes, at);
+		if (done < 0) {
+			return total == 0 ? done : (int64_t)total;
+		}
+		total += (uint64_t)done;
+		if (at != NULL) {
+			*at += (uint64_t)done;
+		}
+		if ((uint64_t)done < piece->bytes) {
+			break;
+		}
 	}
-	done = cbx_user_valid(piece->base, piece->bytes)
-		       ? fn(file, piece->base, piece->bytes, at)
-		       : -LX_EFAULT;
-	if (done < 0) {
-		*total = *total == 0 ? done : *total;
-		return false;
-	}
-	*total += done;
-	if (at != NULL) {
-		*at += (uint64_t)done;
-	}
-	return (uint64_t)done == piece->bytes;
+	return (int64_t)total;
 }
 
 static int64_t move_vector(const uint64_t *arg, uint64_t *at, move_fn *fn)
 {
 	struct cbx_file *file = cbx_fd_file((uint32_t)arg[0]);
-	int64_t total = 0;
-	bool more = true;
+	bool write = fn == cbx_file_write;
+	struct cbx_iovec vector;
+	int64_t done;
 
-	if (file == NULL) {
+	if (file == NULL ||
+		(write ? !cbx_file_writable(file) : !cbx_file_readable(file))) {
 		return -LX_EBADF;
 	}
-	if (arg[2] > LX_IOV_MAX || (at != NULL && (int64_t)*at < 0)) {
+	if (at != NULL && (int64_t)*at < 0) {
 		return -LX_EINVAL;
 	}
-	if (fn == cbx_file_read ? !cbx_file_readable(file)
-				: !cbx_file_writable(file)) {
-		return -LX_EBADF;
+	done = cbx_iovec_get(&vector, arg[1], arg[2]);
+	if (done != 0) {
+		return done;
 	}
-	for (uint64_t i = 0; i < arg[2] && more; i++) {
-		struct lx_iovec piece;
-
-		if (cbx_user_get(&piece, arg[1] + i * sizeof(piece),
-			    sizeof(piece)) != 0) {
-			return total == 0 ? -LX_EFAULT : total;
-		}
-		more = move_piece(file, &piece, at, fn, &total);
+	cbx_file_hold(file);
+	if (file->ops->vector == NULL) {
+		done = move_pieces(file, &vector, at, fn);
+	} else {
+		done = at != NULL ? -LX_ESPIPE
+				  : file->ops->vector(file, &vector, write);
 	}
-	return total;
+	cbx_file_drop(file);
+	cbx_iovec_drop(&vector);
+	return done;
 }
 
 int64_t cbx_sys_readv(const uint64_t *arg)
@@ -118,6 +138,47 @@ int64_t cbx_sys_pwritev(const uint64_t *arg)
 	uint64_t at = arg[3];
 
 	return move_vector(arg, &at, cbx_file_write);
+}
+
+/* The calls with flags: nothing here waits for a device, so all but APPEND
+ * and NOWAIT ask for what is so. */
+static int64_t move_flagged(const uint64_t *arg, move_fn *fn)
+{
+	struct cbx_file *file = cbx_fd_file((uint32_t)arg[0]);
+	uint64_t known = LX_RWF_HIPRI | LX_RWF_DSYNC | LX_RWF_SYNC |
+			 LX_RWF_NOWAIT | LX_RWF_APPEND;
+	uint64_t at = arg[3];
+	uint32_t flags;
+	int64_t done;
+
+	if (file == NULL) {
+		return -LX_EBADF;
+	}
+	if ((arg[5] & ~known) != 0) {
+		return -LX_EOPNOTSUPP;
+	}
+	flags = file->flags;
+	if ((arg[5] & LX_RWF_NOWAIT) != 0) {
+		file->flags |= LX_O_NONBLOCK;
+	}
+	if ((arg[5] & LX_RWF_APPEND) != 0 && fn == cbx_file_write) {
+		file->flags |= LX_O_APPEND;
+	}
+	cbx_file_hold(file);
+	done = move_vector(arg, arg[3] == UINT64_MAX ? NULL : &at, fn);
+	file->flags = flags;
+	cbx_file_drop(file);
+	return done;
+}
+
+int64_t cbx_sys_preadv2(const uint64_t *arg)
+{
+	return move_flagged(arg, cbx_file_read);
+}
+
+int64_t cbx_sys_pwritev2(const uint64_t *arg)
+{
+	return move_flagged(arg, cbx_file_write);
 }
 
 /* Nothing here has holes the program can see. */

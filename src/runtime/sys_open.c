@@ -3,14 +3,13 @@
 #include "at.h"
 #include "file.h"
 #include "fs.h"
+#include "lib.h"
 #include "linux.h"
 #include "pipe.h"
 #include "task.h"
 #include "syscall.h"
 #include "time.h"
 #include "user.h"
-
-#define STATUS_FLAGS (LX_O_APPEND | LX_O_NONBLOCK)
 
 static int64_t create(
 	const struct cbx_walk *walk, uint64_t mode, struct cbx_node **node)
@@ -161,6 +160,24 @@ int64_t cbx_sys_close(const uint64_t *arg)
 	return cbx_fd_close((uint32_t)arg[0]);
 }
 
+/* A table of descriptors of the process's own. */
+static bool unshare(void)
+{
+	struct cbx_process *self = cbx_process_self();
+	struct cbx_fd_table *copy;
+
+	if (self->fds->refs == 1) {
+		return true;
+	}
+	copy = cbx_fd_table_copy(self->fds);
+	if (copy == NULL) {
+		return false;
+	}
+	cbx_fd_table_drop(self->fds);
+	self->fds = copy;
+	return true;
+}
+
 int64_t cbx_sys_close_range(const uint64_t *arg)
 {
 	uint64_t first = (uint32_t)arg[0];
@@ -170,49 +187,42 @@ int64_t cbx_sys_close_range(const uint64_t *arg)
 	if (first > last || (arg[2] & ~6ull) != 0) {
 		return -LX_EINVAL;
 	}
-	for (uint64_t fd = first; fd <= last && fd < CBX_FD_MAX; fd++) {
+	if ((arg[2] & 2u) != 0 && !unshare()) { /* CLOSE_RANGE_UNSHARE */
+		return -LX_ENOMEM;
+	}
+	last = cbx_min(last, CBX_FD_MOST);
+	for (uint64_t fd = first; fd <= last; fd++) {
 		if (cbx_fd_file(fd) == NULL) {
 			continue;
 		}
 		if (mark) {
 			cbx_fd_mark(fd, true);
 		} else {
-			cbx_fd_set(fd, NULL, false);
+			cbx_fd_close(fd);
 		}
 	}
 	return 0;
 }
 
-static int64_t duplicate(uint64_t fd, uint64_t lowest, bool close_on_exec)
-{
-	struct cbx_file *file = cbx_fd_file((uint32_t)fd);
-	int64_t made;
-
-	if (file == NULL) {
-		return -LX_EBADF;
-	}
-	cbx_file_hold(file);
-	made = cbx_fd_add(file, lowest, close_on_exec);
-	if (made < 0) {
-		cbx_file_drop(file);
-	}
-	return made;
-}
-
 int64_t cbx_sys_dup(const uint64_t *arg)
 {
-	return duplicate(arg[0], 0, false);
+	return cbx_fd_duplicate(arg[0], 0, false);
 }
 
 static int64_t duplicate_to(uint64_t fd, uint64_t to, bool close_on_exec)
 {
 	struct cbx_file *file = cbx_fd_file(fd);
+	int64_t status;
 
-	if (file == NULL || to >= CBX_FD_MAX) {
+	if (file == NULL) {
 		return -LX_EBADF;
 	}
 	cbx_file_hold(file);
-	cbx_fd_set(to, file, close_on_exec);
+	status = cbx_fd_set(to, file, close_on_exec);
+	if (status != 0) {
+		cbx_file_drop(file);
+		return status;
+	}
 	return (int64_t)to;
 }
 
@@ -233,93 +243,6 @@ int64_t cbx_sys_dup3(const uint64_t *arg)
 		return -LX_EINVAL;
 	}
 	return duplicate_to((uint32_t)arg[0], (uint32_t)arg[1], arg[2] != 0);
-}
-
-static int64_t set_status(struct cbx_file *file, uint64_t flags)
-{
-	file->flags = (file->flags & ~STATUS_FLAGS) |
-		      ((uint32_t)flags & STATUS_FLAGS);
-	return 0;
-}
-
-/* Nobody else could hold a lock. */
-static int64_t get_lock(uint64_t va)
-{
-	int16_t type = LX_F_UNLCK;
-
-	return cbx_user_put(va, &type, sizeof(type));
-}
-
-int64_t cbx_sys_fcntl(const uint64_t *arg)
-{
-	uint64_t fd = (uint32_t)arg[0];
-	struct cbx_file *file = cbx_fd_file(fd);
-
-	if (file == NULL) {
-		return -LX_EBADF;
-	}
-	switch (arg[1]) {
-	case LX_F_DUPFD:
-	case LX_F_DUPFD_CLOEXEC:
-		return arg[2] >= CBX_FD_MAX
-			       ? -LX_EINVAL
-			       : duplicate(fd, arg[2],
-					 arg[1] == LX_F_DUPFD_CLOEXEC);
-	case LX_F_GETFD:
-		return cbx_fd_marked(fd) ? LX_FD_CLOEXEC : 0;
-	case LX_F_SETFD:
-		cbx_fd_mark(fd, (arg[2] & LX_FD_CLOEXEC) != 0);
-		return 0;
-	case LX_F_GETFL:
-		return (int64_t)(file->flags & ~LX_O_CLOEXEC) | LX_O_LARGEFILE;
-	case LX_F_SETFL:
-		return set_status(file, arg[2]);
-	case LX_F_GETLK:
-		return get_lock(arg[2]);
-	case LX_F_SETLK:
-	case LX_F_SETLKW:
-	case LX_F_SETOWN:
-	case LX_F_GETOWN:
-		return 0;
-	case LX_F_GETPIPE_SZ:
-	case LX_F_SETPIPE_SZ:
-		return file->ops == &cbx_pipe_ops ? (int64_t)CBX_PIPE_BYTES
-						  : -LX_EBADF;
-	default:
-		return -LX_EINVAL;
-	}
-}
-
-int64_t cbx_sys_ioctl(const uint64_t *arg)
-{
-	uint64_t fd = (uint32_t)arg[0];
-	struct cbx_file *file = cbx_fd_file(fd);
-	uint32_t value;
-
-	if (file == NULL) {
-		return -LX_EBADF;
-	}
-	switch ((uint32_t)arg[1]) {
-	case LX_FIONREAD:
-		if (file->ops->available == NULL) {
-			return -LX_ENOTTY;
-		}
-		value = (uint32_t)file->ops->available(file);
-		return cbx_user_put(arg[2], &value, sizeof(value));
-	case LX_FIONBIO:
-		if (cbx_user_get(&value, arg[2], sizeof(value)) != 0) {
-			return -LX_EFAULT;
-		}
-		return set_status(
-			file, (file->flags & LX_O_APPEND) |
-				      (value != 0 ? LX_O_NONBLOCK : 0));
-	case LX_FIOCLEX:
-	case LX_FIONCLEX:
-		cbx_fd_mark(fd, (uint32_t)arg[1] == LX_FIOCLEX);
-		return 0;
-	default:
-		return -LX_ENOTTY;
-	}
 }
 
 int64_t cbx_sys_pipe2(const uint64_t *arg)

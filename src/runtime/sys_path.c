@@ -10,26 +10,13 @@
 #include "time.h"
 #include "user.h"
 
-/* Whether a name can be added to the directory a walk ended in. */
-static int64_t check_new(const struct cbx_walk *walk)
-{
-	if (walk->node != NULL) {
-		return -LX_EEXIST;
-	}
-	if (walk->dir->proc != CBX_PROC_NONE) {
-		return -LX_EACCES;
-	}
-	return walk->dir->links <= 1 && walk->dir != cbx_path_root ? -LX_ENOENT
-								   : 0;
-}
-
 int64_t cbx_sys_mkdirat(const uint64_t *arg)
 {
 	struct cbx_walk walk;
 	int64_t status = cbx_at_walk(arg[0], arg[1], false, &walk);
 
 	if (status == 0) {
-		status = check_new(&walk);
+		status = cbx_fs_check_new(&walk);
 	}
 	if (status != 0) {
 		return status;
@@ -63,7 +50,7 @@ int64_t cbx_sys_symlinkat(const uint64_t *arg)
 		status = cbx_at_walk(arg[1], arg[2], false, &walk);
 	}
 	if (status == 0) {
-		status = check_new(&walk);
+		status = cbx_fs_check_new(&walk);
 	}
 	if (status == 0 && walk.slash) {
 		status = -LX_ENOENT;
@@ -100,7 +87,7 @@ int64_t cbx_sys_linkat(const uint64_t *arg)
 		status = cbx_at_walk(arg[2], arg[3], false, &walk);
 	}
 	if (status == 0) {
-		status = check_new(&walk);
+		status = cbx_fs_check_new(&walk);
 	}
 	if (status != 0) {
 		return status;

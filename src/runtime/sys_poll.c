@@ -165,7 +165,7 @@ static int64_t poll(uint64_t va, uint64_t count, int64_t ns)
 	struct lx_pollfd *p;
 	int64_t found;
 
-	if (count > CBX_FD_MAX) {
+	if (count > cbx_fd_limit()) {
 		return -LX_EINVAL;
 	}
 	p = cbx_heap_take(bytes);
@@ -208,7 +208,7 @@ int64_t cbx_sys_ppoll(const uint64_t *arg)
 
 /* The three sets of select, as bits. */
 struct sets {
-	uint64_t word[3][CBX_FD_MAX / 64];
+	uint64_t word[3][CBX_FD_SELECT / 64];
 };
 
 static int64_t get_sets(const uint64_t *arg, uint64_t bytes, struct sets *sets)
@@ -317,7 +317,7 @@ static int64_t select(const uint64_t *arg, int64_t ns)
 	struct lx_pollfd *p;
 	int64_t found;
 
-	if (count > CBX_FD_MAX) {
+	if (count > CBX_FD_SELECT) {
 		return -LX_EINVAL;
 	}
 	if (get_sets(arg, bytes, &sets) != 0) {

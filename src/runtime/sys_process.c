@@ -145,34 +145,22 @@ int64_t cbx_sys_prctl(const uint64_t *arg)
 	}
 }
 
-static struct lx_rlimit limit_of(uint64_t resource)
-{
-	switch (resource) {
-	case LX_RLIMIT_STACK:
-		return (struct lx_rlimit){ CBX_MEMORY_STACK, LX_RLIM_INFINITY };
-	case LX_RLIMIT_NOFILE:
-		return (struct lx_rlimit){ 1024, 1024 };
-	default:
-		return (struct lx_rlimit){ LX_RLIM_INFINITY, LX_RLIM_INFINITY };
-	}
-}
-
 int64_t cbx_sys_getrlimit(const uint64_t *arg)
 {
-	struct lx_rlimit limit = limit_of((uint32_t)arg[0]);
-
 	if ((uint32_t)arg[0] >= LX_RLIMITS) {
 		return -LX_EINVAL;
 	}
-	return cbx_user_put(arg[1], &limit, sizeof(limit));
+	return cbx_user_put(arg[1],
+		&cbx_process_self()->limit[(uint32_t)arg[0]],
+		sizeof(struct lx_rlimit));
 }
 
-/* Limits are what the box is; a program may only ask for less. */
 int64_t cbx_sys_setrlimit(const uint64_t *arg)
 {
+	uint32_t resource = (uint32_t)arg[0];
 	struct lx_rlimit limit;
 
-	if ((uint32_t)arg[0] >= LX_RLIMITS) {
+	if (resource >= LX_RLIMITS) {
 		return -LX_EINVAL;
 	}
 	if (cbx_user_get(&limit, arg[1], sizeof(limit)) != 0) {
@@ -181,7 +169,11 @@ int64_t cbx_sys_setrlimit(const uint64_t *arg)
 	if (limit.now > limit.max) {
 		return -LX_EINVAL;
 	}
-	return limit.max > limit_of((uint32_t)arg[0]).max ? -LX_EPERM : 0;
+	if (resource == LX_RLIMIT_NOFILE && limit.max > CBX_FD_MOST) {
+		return -LX_EPERM;
+	}
+	cbx_process_self()->limit[resource] = limit;
+	return 0;
 }
 
 int64_t cbx_sys_prlimit64(const uint64_t *arg)

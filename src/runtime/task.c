@@ -2,6 +2,7 @@
 #include "task.h"
 
 #include "cpu.h"
+#include "memory.h"
 
 static struct cbx_fd_table first_table = { .refs = 1 };
 
@@ -11,6 +12,14 @@ struct cbx_process cbx_process_init = {
 	.task_count = 1,
 	.umask = 022,
 	.fds = &first_table,
+	.limit = {
+		[0 ... 2] = { LX_RLIM_INFINITY, LX_RLIM_INFINITY },
+		[LX_RLIMIT_STACK] = { CBX_MEMORY_STACK, LX_RLIM_INFINITY },
+		[LX_RLIMIT_CORE] = { 0, 0 },
+		[5 ... 6] = { LX_RLIM_INFINITY, LX_RLIM_INFINITY },
+		[LX_RLIMIT_NOFILE] = { 1024, CBX_FD_MOST },
+		[8 ... LX_RLIMITS - 1] = { LX_RLIM_INFINITY, LX_RLIM_INFINITY },
+	},
 };
 
 struct cbx_task cbx_task_init = {
