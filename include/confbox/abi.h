@@ -93,6 +93,8 @@ enum cbx_exit_reason {
 	                       * the buffer, ret[4] most bytes of answer */
 	CBX_EXIT_TRACE = 6,  /* high half of ret[0] call; ret[1..6] arguments */
 	CBX_EXIT_RESULT = 7, /* of the traced call; ret[1] result */
+	CBX_EXIT_REFUSED = 8, /* as FORWARD, of a call no rule allows: the
+	                       * thread has its E_DENIED */
 };
 
 /** Why a box ended. */
@@ -155,7 +157,9 @@ struct cbx_forward {
  * no other right.  Refused (CBX_E_UNSUPPORTED) without
  * CBX_CAP_BOX_EXECUTE_ONLY. */
 #define CBX_POLICY_EXECUTE_ONLY 4u
-#define CBX_POLICY_FLAGS	7u
+/** A call that no rule allows ends the box. */
+#define CBX_POLICY_STRICT 8u
+#define CBX_POLICY_FLAGS  15u
 
 /** CPU features a policy lists: BASIC (x87, SSE) and what else the box may
  * use.  0 is all the CPU has; anything else is refused (CBX_E_UNSUPPORTED)
@@ -166,24 +170,41 @@ struct cbx_forward {
 #define CBX_FEATURE_COUNTER 8u /* the time stamp counter */
 #define CBX_FEATURES	    15u
 
-#define CBX_POLICY_VERSION  1u
-#define CBX_POLICY_FORWARDS 40u
+#define CBX_RULE_ARGS 3u
+/** Longest payload that is a name, bytes. */
+#define CBX_NAME_MAX 512u
+
+/** What may be forwarded: the call, if each of its first arguments, masked, is
+ * the value; and, if the rule has a text, if its payload is a name that equals
+ * the text or lies below it ("/a" allows "/a" and "/a/b").  A name begins with
+ * a slash, has no empty component, none that is "." or "..", no zero byte. */
+struct cbx_rule {
+	uint32_t call;
+	uint16_t text; /* from where in the policy's text */
+	uint16_t text_bytes;
+	uint64_t mask[CBX_RULE_ARGS];
+	uint64_t value[CBX_RULE_ARGS];
+};
+
+#define CBX_POLICY_VERSION 2u
+#define CBX_POLICY_RULES   32u
+#define CBX_POLICY_TEXT	   1280u
 
 /** What a box may do; measured, fixed at BOX_CREATE. */
 struct cbx_policy {
-	uint32_t version;	/* CBX_POLICY_VERSION */
-	uint32_t flags;		/* CBX_POLICY_* */
-	uint32_t output_pages;	/* a confined output's size, 1 to
+	uint32_t version;      /* CBX_POLICY_VERSION */
+	uint32_t flags;	       /* CBX_POLICY_* */
+	uint32_t output_pages; /* a confined output's size, 1 to
 	                         * CBX_IO_PAGES_MAX */
-	uint32_t threads_max;	/* at least 1 */
-	uint64_t wake_step;	/* ticks; an IDLE wake time is rounded up to a
+	uint32_t threads_max;  /* at least 1 */
+	uint64_t wake_step;    /* ticks; an IDLE wake time is rounded up to a
 	                         * multiple; at least 1 */
-	uint64_t features;	/* CBX_FEATURE_*, or 0 */
-	uint64_t epoch_ns;	/* what the box's clock says at tick 0 */
-	uint32_t forward_count; /* at most CBX_POLICY_FORWARDS */
-	uint32_t reserved;	/* zero */
-	uint32_t forward[CBX_POLICY_FORWARDS]; /* calls it may forward; zero
-	                                        * past forward_count */
+	uint64_t features;     /* CBX_FEATURE_*, or 0 */
+	uint64_t epoch_ns;     /* what the box's clock says at tick 0 */
+	uint32_t rule_count;   /* at most CBX_POLICY_RULES */
+	uint32_t reserved;     /* zero */
+	struct cbx_rule rule[CBX_POLICY_RULES]; /* any one of them allows */
+	char text[CBX_POLICY_TEXT];
 };
 
 /** First bytes of a confined box's output buffer; zeros follow the data up to
@@ -248,10 +269,18 @@ CBX_AT(0x0c, 4, cbx_policy, threads_max);
 CBX_AT(0x10, 8, cbx_policy, wake_step);
 CBX_AT(0x18, 8, cbx_policy, features);
 CBX_AT(0x20, 8, cbx_policy, epoch_ns);
-CBX_AT(0x28, 4, cbx_policy, forward_count);
+CBX_AT(0x28, 4, cbx_policy, rule_count);
 CBX_AT(0x2c, 4, cbx_policy, reserved);
-CBX_AT(0x30, 160, cbx_policy, forward);
-CBX_SIZE(0xd0, cbx_policy);
+CBX_AT(0x30, 1792, cbx_policy, rule);
+CBX_AT(0x730, 1280, cbx_policy, text);
+CBX_SIZE(0xc30, cbx_policy);
+
+CBX_AT(0x00, 4, cbx_rule, call);
+CBX_AT(0x04, 2, cbx_rule, text);
+CBX_AT(0x06, 2, cbx_rule, text_bytes);
+CBX_AT(0x08, 24, cbx_rule, mask);
+CBX_AT(0x20, 24, cbx_rule, value);
+CBX_SIZE(0x38, cbx_rule);
 
 CBX_AT(0x00, 8, cbx_output, bytes);
 CBX_AT(0x08, 8, cbx_output, reserved);

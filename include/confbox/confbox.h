@@ -36,7 +36,7 @@
 extern "C" {
 #endif
 
-#include <confbox/abi.h>
+#include <confbox/forward.h>
 
 #if defined(__GNUC__)
 #define CBX_API	    __attribute__((visibility("default")))
@@ -224,12 +224,14 @@ struct cbx_program {
 				* default */
 	uint64_t wake_step_ns; /* 0: 1 ms */
 	uint32_t output_pages; /* of a confined output; 0: 16 */
-	uint32_t threads_max;  /* 0: 1024 */
+	uint32_t threads_max;  /* 0: 64 */
 	uint32_t flags;	       /* CBX_PROGRAM_* */
 	uint32_t reserved;     /* zero */
 	uint64_t features;     /* CBX_FEATURE_* it may use; 0: all */
 	const char *const *with; /* more, where they are here, links kept */
 	size_t with_count;
+	const struct cbx_policy *rules; /* its rules, text, CBX_POLICY_STRICT;
+	                                 * NULL: nothing is forwarded */
 };
 
 /**
@@ -245,7 +247,8 @@ CBX_API CBX_CHECKED enum cbx_status cbx_program_check(const char *path);
 /**
  * Make the image of a Linux program.
  *
- * The policy denies everything but standard input, output and error.  The same
+ * The policy denies everything but standard input, output and error, and what
+ * the program's rules allow until the box is confined.  The same
  * program, files and options give the same image, byte for byte: names are
  * sorted, times and owners are zero.  Files that change while they are read
  * are an error.
@@ -442,7 +445,7 @@ struct cbx_run {
 	int input_fd;	     /* standard input; -1: empty */
 	int output_fd;	     /* standard output; -1: writing fails, EBADF */
 	int error_fd;	     /* standard error; -1: writing fails, EBADF */
-	uint32_t reserved;   /* zero */
+	uint32_t flags;	     /* CBX_RUN_* */
 	uint64_t timeout_ns; /* kill the box after that; 0: never */
 	void *arg;	     /* handed to every callback */
 
@@ -467,7 +470,17 @@ struct cbx_run {
 	 * @return the call's result or a negative errno */
 	int64_t (*forward)(void *arg, const struct cbx_forward_call *call,
 		void *data, size_t *bytes);
+
+	/** See a call that no rule of the policy allows: the box has its
+	 * error.  @param data  the payload, bytes of it; not yet checked by
+	 * anybody */
+	void (*refused)(void *arg, const struct cbx_forward_call *call,
+		const void *data, size_t bytes);
 };
+
+/** Serve calls of enum cbx_forward_id with this process's rights; without it,
+ * and without a callback, they fail with ENOSYS. */
+#define CBX_RUN_SERVE 1u
 
 /** How a box ended. */
 struct cbx_result {

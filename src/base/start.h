@@ -19,7 +19,7 @@
 #define CBX_WINDOW_VA	0x640000000000ull /* I/O windows */
 
 #define CBX_START_MAGIC	  0x5452415453584243ull /* "CBXSTART" */
-#define CBX_START_VERSION 1u
+#define CBX_START_VERSION 2u
 
 /** Start flags. */
 #define CBX_START_KEEPER \
@@ -51,10 +51,11 @@ struct cbx_start {
 	uint64_t argc;
 	uint64_t argv_offset; /* argc strings, one after the other */
 	uint64_t envc;
-	uint64_t envp_offset; /* envc strings, one after the other */
-	uint64_t path_offset; /* the program's path in the archive */
-	uint64_t cwd_offset;  /* the working directory */
-	uint64_t epoch_ns;    /* what CLOCK_REALTIME says at tick 0 */
+	uint64_t envp_offset;	/* envc strings, one after the other */
+	uint64_t path_offset;	/* the program's path in the archive */
+	uint64_t cwd_offset;	/* the working directory */
+	uint64_t epoch_ns;	/* what CLOCK_REALTIME says at tick 0 */
+	uint64_t policy_offset; /* struct cbx_policy, if it has rules, or 0 */
 };
 
 CBX_AT(0x00, 8, cbx_start, magic);
@@ -70,6 +71,7 @@ CBX_AT(0x40, 8, cbx_start, envp_offset);
 CBX_AT(0x48, 8, cbx_start, path_offset);
 CBX_AT(0x50, 8, cbx_start, cwd_offset);
 CBX_AT(0x58, 8, cbx_start, epoch_ns);
-CBX_SIZE(0x60, cbx_start);
+CBX_AT(0x60, 8, cbx_start, policy_offset);
+CBX_SIZE(0x68, cbx_start);
 
 #endif

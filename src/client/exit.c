@@ -214,39 +214,92 @@ enum cbx_status cbx_run_output(
 	return n == (int64_t)bytes ? CBX_OK : reply(run, exit->ret[1], n, 0);
 }
 
-static int64_t forward(
-	struct cbx_running *run, const struct cbx_reply *exit, size_t *bytes)
+/* The call at the exit; its payload is moved to the buffer's beginning. */
+static enum cbx_status read_call(const struct cbx_running *run,
+	const struct cbx_reply *exit, struct cbx_forward_call *call,
+	size_t *bytes)
 {
-	struct cbx_forward_call call = { .number = (uint32_t)exit->ret[2],
-		.max = exit->ret[4] < CBX_IO_BYTES_MAX ? (size_t)exit->ret[4]
-						       : CBX_IO_BYTES_MAX };
 	uint8_t *buf = cbx_box_buffer(run->box);
-	int64_t result;
-
-	memcpy(&call.args, buf, sizeof(call.args));
-	*bytes = (size_t)exit->ret[3] - sizeof(call.args);
-	memmove(buf, buf + sizeof(call.args), *bytes);
-	result = run->how.forward(run->how.arg, &call, buf, bytes);
-	if (result < 0) {
-		*bytes = 0;
-	}
-	return *bytes > call.max ? -EIO : result;
-}
-
-enum cbx_status cbx_run_forward(
-	struct cbx_running *run, const struct cbx_reply *exit)
-{
-	int64_t result = -ENOSYS;
-	size_t bytes = 0;
 
 	if (run->confined || exit->ret[3] < sizeof(struct cbx_forward) ||
 		exit->ret[3] > CBX_IO_BYTES_MAX) {
 		return cbx_run_nonsense("a forwarded call");
 	}
+	*call = (struct cbx_forward_call){ .number = (uint32_t)exit->ret[2],
+		.max = exit->ret[4] < CBX_IO_BYTES_MAX ? (size_t)exit->ret[4]
+						       : CBX_IO_BYTES_MAX };
+	memcpy(&call->args, buf, sizeof(call->args));
+	*bytes = (size_t)exit->ret[3] - sizeof(call->args);
+	memmove(buf, buf + sizeof(call->args), *bytes);
+	return CBX_OK;
+}
+
+/* Serve a call by the callback, or here if that was asked for. */
+static int64_t serve(struct cbx_running *run, uint64_t thread,
+	const struct cbx_forward_call *call, size_t *bytes)
+{
+	void *buf = cbx_box_buffer(run->box);
+
 	if (run->how.forward != NULL) {
-		result = forward(run, exit, &bytes);
+		return run->how.forward(run->how.arg, call, buf, bytes);
+	}
+	if ((run->how.flags & CBX_RUN_SERVE) == 0) {
+		return -ENOSYS;
+	}
+	if (run->server == NULL) {
+		run->server = cbx_server_new();
+	}
+	return run->server == NULL
+		       ? -ENOMEM
+		       : cbx_server_call(run->server, thread, call, buf, bytes);
+}
+
+enum cbx_status cbx_run_forward(
+	struct cbx_running *run, const struct cbx_reply *exit)
+{
+	struct cbx_forward_call call;
+	size_t bytes;
+	enum cbx_status status = read_call(run, exit, &call, &bytes);
+	int64_t result;
+
+	if (status != CBX_OK) {
+		return status;
+	}
+	result = serve(run, exit->ret[1], &call, &bytes);
+	if (result == CBX_SERVE_LATER) {
+		return CBX_OK;
+	}
+	if (bytes > call.max) {
+		result = -EIO;
 	}
 	return reply(run, exit->ret[1], result, result < 0 ? 0 : bytes);
+}
+
+enum cbx_status cbx_run_refused(
+	struct cbx_running *run, const struct cbx_reply *exit)
+{
+	struct cbx_forward_call call;
+	size_t bytes;
+	enum cbx_status status = read_call(run, exit, &call, &bytes);
+
+	if (status == CBX_OK && run->how.refused != NULL) {
+		run->how.refused(
+			run->how.arg, &call, cbx_box_buffer(run->box), bytes);
+	}
+	return status;
+}
+
+enum cbx_status cbx_run_served(struct cbx_running *run)
+{
+	struct cbx_served served;
+	enum cbx_status status = CBX_OK;
+
+	while (status == CBX_OK && run->server != NULL &&
+		cbx_server_next(
+			run->server, cbx_box_buffer(run->box), &served)) {
+		status = reply(run, served.thread, served.result, served.bytes);
+	}
+	return status;
 }
 
 void cbx_run_trace(struct cbx_running *run, const struct cbx_reply *exit)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <base/types.h>
 #include <client/error.h>
@@ -112,10 +113,19 @@ uint64_t cbx_image_tables(const struct cbx_image *image)
 	       tables_of_level(image, 39);
 }
 
-static bool forwards_valid(const struct cbx_policy *policy)
+static bool rules_valid(const struct cbx_policy *policy)
 {
-	for (uint32_t i = policy->forward_count; i < CBX_POLICY_FORWARDS; i++) {
-		if (policy->forward[i] != 0) {
+	static const struct cbx_rule none;
+
+	for (uint32_t i = 0; i < CBX_POLICY_RULES; i++) {
+		const struct cbx_rule *rule = &policy->rule[i];
+
+		if (i >= policy->rule_count &&
+			memcmp(rule, &none, sizeof(none)) != 0) {
+			return false;
+		}
+		if (!cbx_range_fits(
+			    rule->text, rule->text_bytes, CBX_POLICY_TEXT)) {
 			return false;
 		}
 	}
@@ -137,9 +147,9 @@ int cbx_policy_valid(const struct cbx_policy *policy)
 	       policy->output_pages <= CBX_IO_PAGES_MAX &&
 	       policy->threads_max >= 1 && policy->threads_max <= THREADS_MAX &&
 	       policy->wake_step >= 1 &&
-	       policy->forward_count <= CBX_POLICY_FORWARDS &&
+	       policy->rule_count <= CBX_POLICY_RULES &&
 	       policy->reserved == 0 && features_valid(policy->features) &&
-	       forwards_valid(policy);
+	       rules_valid(policy);
 }
 
 enum cbx_status cbx_image_query(

@@ -38,7 +38,7 @@ struct cbx_image {
 };
 
 #define CBX_IMAGE_MAGIC	  0x4547414d49584243ull /* "CBXIMAGE" */
-#define CBX_IMAGE_VERSION 1u
+#define CBX_IMAGE_VERSION 2u
 
 /** First bytes of an image file; the segment table follows. */
 struct cbx_image_header {
@@ -72,8 +72,8 @@ CBX_AT(0x20, 8, cbx_image_header, entry);
 CBX_AT(0x28, 8, cbx_image_header, stack);
 CBX_AT(0x30, 8, cbx_image_header, arg);
 CBX_AT(0x38, 8, cbx_image_header, reserved);
-CBX_AT(0x40, 0xd0, cbx_image_header, policy);
-CBX_SIZE(0x110, cbx_image_header);
+CBX_AT(0x40, 0xc30, cbx_image_header, policy);
+CBX_SIZE(0xc70, cbx_image_header);
 
 CBX_AT(0x00, 8, cbx_image_segment, va);
 CBX_AT(0x08, 8, cbx_image_segment, page_count);

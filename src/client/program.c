@@ -13,11 +13,12 @@
 #include <client/error.h>
 #include <client/file.h>
 #include <client/sized.h>
+#include <client/program_policy.h>
 #include <client/start_block.h>
 #include <client/tree_node.h>
 
 #define OUTPUT_PAGES_DEFAULT 16u
-#define THREADS_DEFAULT	     1024u
+#define THREADS_DEFAULT	     64u
 #define WAKE_STEP_DEFAULT    1000000u
 #define MEMORY_MOST	     (1ull << 42)
 #define RESERVE_SLACK	     256u /* pages: tables of scattered mappings */
@@ -214,30 +215,6 @@ static enum cbx_status add_files(struct build *build)
 				: status;
 }
 
-static void set_policy(struct build *build)
-{
-	const struct cbx_program *program = &build->program;
-	struct cbx_policy policy = {
-		.version = CBX_POLICY_VERSION,
-		.output_pages = program->output_pages,
-		.threads_max = program->threads_max,
-		.wake_step = program->wake_step_ns,
-		.epoch_ns = program->epoch_ns,
-		.features = program->features,
-	};
-
-	if ((program->flags & CBX_PROGRAM_DEBUG) != 0) {
-		policy.flags |= CBX_POLICY_DEBUG;
-	}
-	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
-		policy.flags |= CBX_POLICY_TRACE;
-	}
-	if ((program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0) {
-		policy.flags |= CBX_POLICY_EXECUTE_ONLY;
-	}
-	build->image->policy = policy;
-}
-
 static enum cbx_status append_owned(
 	struct cbx_image *image, uint64_t va, uint8_t *bytes, size_t size)
 {
@@ -276,6 +253,7 @@ static enum cbx_status add_start_block(struct build *build)
 		.memory_pages = build->program.memory_bytes / CBX_PAGE_SIZE,
 		.files_bytes = build->files.size,
 		.epoch_ns = build->program.epoch_ns,
+		.policy = &build->image->policy,
 		.flags = start_flags(&build->program),
 	};
 	enum cbx_status status;
@@ -307,13 +285,14 @@ static enum cbx_status add_stack(struct build *build)
 	return cbx_image_append(build->image, &stack);
 }
 
-/* Memory, its tables (1/512 each level) and those of scattered mappings, the
- * tables of the image itself.  The runtime pays for threads from memory. */
+/* Memory, its tables (1/512 each level) and those of scattered mappings, a
+ * page for each thread, the tables of the image itself. */
 static void set_reserve(struct build *build)
 {
 	uint64_t memory = build->program.memory_bytes / CBX_PAGE_SIZE;
 
 	build->image->reserve_pages = memory + memory / 128 + RESERVE_SLACK +
+				      build->program.threads_max +
 				      cbx_image_tables(build->image);
 }
 
@@ -341,7 +320,7 @@ static enum cbx_status make_image(struct build *build)
 	if (build->image == NULL) {
 		return cbx_fail_memory("image");
 	}
-	set_policy(build);
+	build->image->policy = cbx_program_policy(&build->program);
 	status = cbx_elf_append(build->image, runtime.bytes, runtime.size,
 		&build->image->entry);
 	hide_text(build);

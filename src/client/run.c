@@ -85,7 +85,14 @@ static void idle(struct cbx_running *run, uint64_t wake)
 			until = now + IDLE_STEP_NS;
 		}
 	}
-	cbx_stream_idle(&run->patience, until);
+	if (run->server != NULL && cbx_server_waits(run->server)) {
+		cbx_server_sleep(run->server, run->patience.wake,
+			until < run->patience.until_ns
+				? until
+				: run->patience.until_ns);
+	} else {
+		cbx_stream_idle(&run->patience, until);
+	}
 }
 
 static void end(struct cbx_running *run, const struct cbx_reply *exit)
@@ -124,6 +131,8 @@ static enum cbx_status serve_exit(
 		return cbx_run_input(run, exit);
 	case CBX_EXIT_FORWARD:
 		return cbx_run_forward(run, exit);
+	case CBX_EXIT_REFUSED:
+		return cbx_run_refused(run, exit);
 	case CBX_EXIT_TRACE:
 	case CBX_EXIT_RESULT:
 		cbx_run_trace(run, exit);
@@ -142,6 +151,9 @@ static enum cbx_status run_until_end(struct cbx_running *run)
 
 		if (time_is_over(run)) {
 			status = cbx_run_timeout(run);
+		}
+		if (status == CBX_OK) {
+			status = cbx_run_served(run);
 		}
 		if (status == CBX_OK) {
 			status = enter(run, &exit);
@@ -206,7 +218,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 
 	if (!cbx_sized_read(&running.how, sizeof(running.how), run,
 		    sizeof(running.how)) ||
-		running.how.reserved != 0 ||
+		(running.how.flags & ~CBX_RUN_SERVE) != 0 ||
 		!cbx_sized_valid(result, sizeof(running.result))) {
 		return cbx_fail(CBX_E_INVALID,
 			"run: options or result of an unknown size or version");
@@ -216,6 +228,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 		return status;
 	}
 	status = run_on_cpu(&running);
+	cbx_server_destroy(running.server);
 	finish(box, status, &running.result);
 	if (status == CBX_OK) {
 		cbx_sized_write(

@@ -6,6 +6,7 @@
 #define CBX_CLIENT_RUN_H
 
 #include <client/box.h>
+#include <client/serve.h>
 #include <client/stream.h>
 
 struct cbx_running {
@@ -14,6 +15,7 @@ struct cbx_running {
 	struct cbx_run how;
 	struct cbx_patience patience;
 	struct cbx_result result;
+	struct cbx_server *server; /* NULL: none */
 	bool confined;
 	bool ended;
 };
@@ -36,6 +38,13 @@ CBX_CHECKED enum cbx_status cbx_run_output(
 	struct cbx_running *run, const struct cbx_reply *exit);
 CBX_CHECKED enum cbx_status cbx_run_forward(
 	struct cbx_running *run, const struct cbx_reply *exit);
+CBX_CHECKED enum cbx_status cbx_run_refused(
+	struct cbx_running *run, const struct cbx_reply *exit);
+
+/** Answer forwarded calls that waited and need not any more. */
+CBX_CHECKED enum cbx_status cbx_run_served(struct cbx_running *run);
+
+/** Show a trace's exit to the callback. */
 void cbx_run_trace(struct cbx_running *run, const struct cbx_reply *exit);
 
 /** Record that the monitor's answer cannot be. @return CBX_E_HARDWARE */

@@ -51,6 +51,20 @@ static uint64_t put_strings(
 	return offset;
 }
 
+/* What the policy lets the box forward, if anything. */
+static uint64_t put_policy(
+	uint8_t *block, size_t *at, const struct cbx_policy *policy)
+{
+	uint64_t offset = *at;
+
+	if (policy->rule_count == 0) {
+		return 0;
+	}
+	memcpy(block + *at, policy, sizeof(*policy));
+	*at += sizeof(*policy);
+	return offset;
+}
+
 static void fill(const struct cbx_start_block *from, const char *const *argv,
 	uint8_t *bytes, size_t size)
 {
@@ -67,6 +81,7 @@ static void fill(const struct cbx_start_block *from, const char *const *argv,
 		.epoch_ns = from->epoch_ns,
 	};
 
+	start.policy_offset = put_policy(bytes, &at, from->policy);
 	start.argv_offset = put_strings(bytes, &at, argv);
 	start.envp_offset = put_strings(bytes, &at, from->program->envp);
 	start.path_offset = put_string(bytes, &at, from->path);
@@ -82,17 +97,19 @@ enum cbx_status cbx_start_block_make(
 		block->program->argv != NULL ? block->program->argv : just_path;
 	size_t strings = bytes_of(argv) + bytes_of(block->program->envp) +
 			 strlen(block->path) + strlen(block->cwd) + 2;
+	size_t policy =
+		block->policy->rule_count == 0 ? 0 : sizeof(*block->policy);
 	uint8_t *fresh;
 
 	if (strings > STRINGS_MOST) {
 		return cbx_fail(CBX_E_INVALID,
 			"arguments and environment: more than 1 MiB");
 	}
-	fresh = calloc(1, sizeof(struct cbx_start) + strings);
+	fresh = calloc(1, sizeof(struct cbx_start) + policy + strings);
 	if (fresh == NULL) {
 		return cbx_fail_memory("start block");
 	}
-	*size = sizeof(struct cbx_start) + strings;
+	*size = sizeof(struct cbx_start) + policy + strings;
 	fill(block, argv, fresh, *size);
 	*bytes = fresh;
 	return CBX_OK;

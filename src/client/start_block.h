@@ -15,6 +15,7 @@ struct cbx_start_block {
 	uint64_t memory_pages;
 	uint64_t files_bytes;
 	uint64_t epoch_ns;
+	const struct cbx_policy *policy;
 	uint32_t flags; /* CBX_START_* */
 };
 

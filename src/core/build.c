@@ -24,25 +24,29 @@ static void commit(struct cbx_domain *d, const struct cbx_digest *digest)
 enum cbx_status cbx_build_create(
 	uint64_t pfn, uint64_t space, const struct cbx_policy *policy)
 {
-	const struct cbx_record record = { .kind = CBX_RECORD_POLICY };
-	const struct cbx_domain fresh = { .keeper = !cbx_keeper_ready() };
+	const struct cbx_record record = {
+		.kind = CBX_RECORD_POLICY,
+		.length = sizeof(*policy),
+	};
+	bool keeper = !cbx_keeper_ready();
 	struct cbx_digest digest = { { 0 } };
-	enum cbx_status status;
+	enum cbx_status status = CBX_OK;
 	struct cbx_domain *d;
 
-	if (!fresh.keeper) {
+	if (!keeper) {
 		uint8_t *data = cbx_keeper_data(0);
 
 		memcpy(data, policy, sizeof(*policy));
 		cbx_hal_page_unmap(data);
+		status = cbx_keeper_extend(
+			&record, 1, sizeof(*policy), digest.byte);
 	}
-	status = cbx_measure_bytes(&fresh, &record, sizeof(*policy), &digest);
 	if (status == CBX_OK) {
 		status = cbx_domain_create(pfn, space, policy);
 	}
 	if (status == CBX_OK) {
 		d = cbx_domain_hold(pfn);
-		d->keeper = fresh.keeper;
+		d->keeper = keeper;
 		commit(d, &digest);
 		cbx_domain_drop(d);
 	}

@@ -4,6 +4,7 @@
 #include <core/channel.h>
 #include <core/keeper.h>
 #include <core/measure.h>
+#include <core/rule.h>
 
 /* The thread waits for the host from now on. */
 static void wait_for(struct cbx_run *run, enum cbx_ask ask,
@@ -165,25 +166,28 @@ void cbx_channel_release(struct cbx_run *run)
 	thread->reply = (struct cbx_reply){ .status = (uint64_t)status };
 }
 
-static bool policy_lists(const struct cbx_policy *policy, uint64_t number)
+/* Give the host a call: what was copied and checked, then the rest. */
+static enum cbx_status tell(const struct cbx_run *run,
+	const struct cbx_forwarding *f, const struct cbx_told *told,
+	uint64_t size)
 {
-	for (uint32_t i = 0; i < policy->forward_count; i++) {
-		if (policy->forward[i] == number) {
-			return true;
-		}
-	}
-	return false;
+	uint64_t head = size < sizeof(*told) ? size : sizeof(*told);
+	enum cbx_status status = cbx_copy_to_host(run->io, 0, told, head);
+
+	return status != CBX_OK ? status
+				: cbx_copy_box_to_host(run->space,
+					  (struct cbx_va){ f->block.a + head },
+					  run->io, head, size - head);
 }
 
 enum cbx_status cbx_channel_forward(
 	struct cbx_run *run, const struct cbx_forwarding *f)
 {
 	uint64_t size = sizeof(struct cbx_forward) + f->in_bytes;
+	struct cbx_told told;
 	enum cbx_status status;
+	bool allowed;
 
-	if (!policy_lists(&run->d->policy, f->number)) {
-		return CBX_E_DENIED;
-	}
 	if (f->in_bytes > CBX_IO_BYTES_MAX - sizeof(struct cbx_forward) ||
 		f->capacity > CBX_IO_BYTES_MAX) {
 		return CBX_E_INVALID;
@@ -196,12 +200,30 @@ enum cbx_status cbx_channel_forward(
 	if (size > run->io.pages << CBX_PAGE_SHIFT) {
 		return CBX_E_NOMEM;
 	}
-	status = cbx_copy_box_to_host(run->space, f->block, run->io, 0, size);
+	status = cbx_copy_from_box(run->space, f->block, &told,
+		size < sizeof(told) ? (size_t)size : sizeof(told));
+	if (status != CBX_OK) {
+		return status;
+	}
+	allowed =
+		cbx_rules_allow(&run->d->policy, f->number, &told, f->in_bytes);
+	if (!allowed && (run->d->policy.flags & CBX_POLICY_STRICT) != 0) {
+		cbx_domain_end(run->d, CBX_END_VIOLATION, f->number);
+		return CBX_E_DENIED;
+	}
+	status = tell(run, f, &told, size);
 	if (status == CBX_OK) {
-		cbx_run_leave(run, CBX_EXIT_FORWARD);
+		cbx_run_leave(
+			run, allowed ? CBX_EXIT_FORWARD : CBX_EXIT_REFUSED);
+		run->host->ret[1] = run->thread->self;
 		run->host->ret[2] = f->number;
 		run->host->ret[3] = size;
 		run->host->ret[4] = f->capacity;
+	}
+	if (!allowed) {
+		return CBX_E_DENIED;
+	}
+	if (status == CBX_OK) {
 		wait_for(run, CBX_ASK_FORWARD, f->answer, f->capacity);
 	}
 	return status;

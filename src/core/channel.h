@@ -38,10 +38,12 @@ struct cbx_forwarding {
 	uint64_t capacity;
 };
 
-/** Forward a call the policy lists; the thread waits for BOX_REPLY.
+/** Forward a call the policy allows, as it was when it was looked at; the
+ * thread waits for BOX_REPLY.
  * @retval CBX_OK         the thread waits
- * @retval CBX_E_DENIED   the policy does not list it, or (rarely) the host's
- *                        buffer is not its own any more
+ * @retval CBX_E_DENIED   no rule allows it: the host is told so, or the box
+ *                        ended; or (rarely) the host's buffer is not its own
+ *                        any more
  * @retval CBX_E_INVALID  a size is too large
  * @retval CBX_E_FAULT    the box may not read the block or write the answer
  * @retval CBX_E_NOMEM    the host's buffer is too small */

@@ -74,11 +74,6 @@ static bool features_valid(uint64_t features)
 
 static bool policy_valid(const struct cbx_policy *policy)
 {
-	for (uint32_t i = 0; i < CBX_POLICY_FORWARDS; i++) {
-		if (i >= policy->forward_count && policy->forward[i] != 0) {
-			return false;
-		}
-	}
 	return policy->version == CBX_POLICY_VERSION &&
 	       (policy->flags & ~CBX_POLICY_FLAGS) == 0 &&
 	       policy->output_pages >= 1 &&
@@ -86,7 +81,7 @@ static bool policy_valid(const struct cbx_policy *policy)
 	       policy->threads_max >= 1 &&
 	       policy->threads_max <= CBX_THREADS_MAX &&
 	       policy->wake_step >= 1 && policy->reserved == 0 &&
-	       policy->forward_count <= CBX_POLICY_FORWARDS &&
+	       policy->rule_count <= CBX_POLICY_RULES &&
 	       features_valid(policy->features);
 }
 
@@ -147,17 +142,14 @@ enum cbx_status cbx_domain_create(
 
 	cbx_meta_make(pfn, self, CBX_META_DOMAIN);
 	cbx_meta_make(space, self, CBX_META_SPACE);
-	*d = (struct cbx_domain){
-		.self = self,
-		.state = CBX_DOMAIN_EMPTY,
-		.policy = *policy,
-		.page_count = 2,
-		.reserve = cbx_list_empty,
-		.spaces = cbx_list_empty,
-		.threads = cbx_list_empty,
-		.last_space = (uint32_t)space,
-		.next_thread = CBX_NO_LINK,
-	};
+	d->self = self; /* the rest of the page is zero */
+	d->policy = *policy;
+	d->page_count = 2;
+	d->reserve = cbx_list_empty;
+	d->spaces = cbx_list_empty;
+	d->threads = cbx_list_empty;
+	d->last_space = (uint32_t)space;
+	d->next_thread = CBX_NO_LINK;
 	cbx_domain_move(d, CBX_DOMAIN_DO_CREATE);
 	cbx_space_start((uint32_t)space, self);
 	cbx_list_put(&d->spaces, (uint32_t)space);
@@ -186,21 +178,16 @@ void cbx_domain_end(
 	cbx_domain_kick(d);
 }
 
-void cbx_thread_kick(const struct cbx_thread *thread)
-{
-	if (thread->state == CBX_THREAD_RUNNING &&
-		thread->cpu != cbx_hal_cpu()) {
-		cbx_hal_cpu_kick(thread->cpu);
-	}
-}
-
 void cbx_domain_kick(const struct cbx_domain *d)
 {
 	for (uint32_t handle = d->threads.head; handle != CBX_NO_LINK;
 		handle = cbx_list_next(handle)) {
 		const struct cbx_thread *thread = cbx_thread_hold(d, handle);
 
-		cbx_thread_kick(thread);
+		if (thread->state == CBX_THREAD_RUNNING &&
+			thread->cpu != cbx_hal_cpu()) {
+			cbx_hal_cpu_kick(thread->cpu);
+		}
 		cbx_thread_drop(thread);
 	}
 }

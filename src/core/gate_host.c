@@ -61,7 +61,8 @@ enum cbx_status cbx_gate_page_query(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_box_create(struct cbx_gate *g)
 {
-	struct cbx_policy policy;
+	static struct cbx_policy
+		policy; /* the gate lock's; large for a stack */
 	enum cbx_status status =
 		cbx_copy_from_host(g->arg[2], &policy, sizeof(policy));
 

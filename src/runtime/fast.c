@@ -65,8 +65,7 @@ static bool serve_locked(struct cbx_task *self, const uint64_t *arg)
 
 	cbx_runtime_lock();
 	self->fast.regs.rax = (uint64_t)cbx_syscall(self->fast.number, arg);
-	waits = self->ending || cbx_signal_waiting() ||
-		self->signal.mask_swapped;
+	waits = cbx_signal_waiting() || self->signal.mask_swapped;
 	cbx_runtime_unlock();
 	return waits;
 }

@@ -7,28 +7,47 @@
 #define RW (CBX_RIGHT_R | CBX_RIGHT_W)
 #define RX (CBX_RIGHT_R | CBX_RIGHT_X)
 
+/* A call that no rule allows: the host learns of it, and has no answer to
+ * give. */
+static void refused(struct machine_box *box, uint64_t number, uint64_t bytes)
+{
+	box->refused = (struct cbx_reply){ 0 };
+	box_refuse(E_DENIED, box, FORWARD, number, MACHINE_DATA, bytes,
+		MACHINE_DATA, 8);
+	assert_int_equal((uint32_t)box->refused.ret[0], CBX_EXIT_REFUSED);
+	assert_int_equal(box->refused.ret[2], number);
+	refuse(E_STATE, BOX_REPLY, box->handle, box->refused.ret[1], 0, box->io,
+		0);
+}
+
 void attack_a01_unlisted_call_is_not_forwarded(void **state)
 {
+	struct cbx_policy policy = machine_policy();
 	struct machine_box box;
-	uint8_t zero[64] = { 0 };
-	uint8_t seen[64];
 
 	(void)state;
 	attack_victim(&box);
-	machine_put(box.io, zero, sizeof(zero));
 	for (uint64_t number = 0; number < 500; number += 7) {
 		if (number != MACHINE_FORWARD) {
-			box_refuse(E_DENIED, &box, FORWARD, number,
-				ATTACK_SECRET_VA, 0, MACHINE_DATA, 8);
+			refused(&box, number, 0);
 		}
 	}
-	box_refuse(E_DENIED, &box, FORWARD, MACHINE_FORWARD | 1ull << 32,
-		ATTACK_SECRET_VA, 0, MACHINE_DATA, 8);
-	assert_true(ask_host_read(box.io, 0, seen, sizeof(seen)));
-	assert_memory_equal(seen, zero, sizeof(zero));
+	refused(&box, MACHINE_FORWARD | 1ull << 32, 0);
 	/* Nor does a system call get past the box: nobody takes it. */
 	assert_false(machine_syscall(&box, 39));
 	assert_true(attack_ended(&box));
+	attack_unharmed(&box);
+	/* A policy can say that to try is the end. */
+	policy.flags = CBX_POLICY_STRICT;
+	machine_building(&box, &policy);
+	must(BOX_FINALIZE, box.handle);
+	attack_hide(&box, ATTACK_SECRET_VA);
+	assert_int_equal(in_box(&box, FORWARD, MACHINE_FORWARD + 1,
+				 ATTACK_SECRET_VA, 0, MACHINE_DATA, 8)
+				 .status,
+		MACHINE_NO_ANSWER);
+	assert_true(attack_ended(&box));
+	assert_int_equal(box.exit.ret[2], CBX_END_VIOLATION);
 	attack_unharmed(&box);
 }
 
@@ -40,7 +59,7 @@ void attack_a03_policy_is_out_of_reach(void **state)
 
 	(void)state;
 	machine_building(&box, NULL);
-	policy.forward[0] = 77;
+	policy.rule[0].call = 77;
 	policy.flags = CBX_POLICY_DEBUG;
 	machine_put(box.io, &policy, sizeof(policy)); /* too late */
 	must(BOX_FINALIZE, box.handle);

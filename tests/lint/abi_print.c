@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include <confbox/abi.h>
+#include <confbox/forward.h>
 
 #define VALUE(name) printf("%-28s 0x%llx\n", #name, (unsigned long long)(name))
 #define SIZE(type) \
@@ -50,7 +50,11 @@ static void print_limits(void)
 	VALUE(CBX_REPLY_RETS);
 	VALUE(CBX_DIGEST_BYTES);
 	VALUE(CBX_POLICY_VERSION);
-	VALUE(CBX_POLICY_FORWARDS);
+	VALUE(CBX_POLICY_RULES);
+	VALUE(CBX_POLICY_TEXT);
+	VALUE(CBX_NAME_MAX);
+	VALUE(CBX_RULE_ARGS);
+	VALUE(CBX_POLICY_STRICT);
 }
 
 static void print_bits(void)
@@ -103,6 +107,10 @@ static void print_enums(void)
 	VALUE(CBX_EXIT_FORWARD);
 	VALUE(CBX_EXIT_TRACE);
 	VALUE(CBX_EXIT_RESULT);
+	VALUE(CBX_EXIT_REFUSED);
+#define X(number, NAME, name) VALUE(CBX_FORWARD_##NAME);
+#include <confbox/forward.def>
+#undef X
 	VALUE(CBX_END_EXIT);
 	VALUE(CBX_END_KILLED);
 	VALUE(CBX_END_VIOLATION);
@@ -137,6 +145,29 @@ static void print_layouts(void)
 	FIELD(cbx_reply, ret);
 	SIZE(cbx_forward);
 	FIELD(cbx_forward, arg);
+	SIZE(cbx_forward_stat);
+	FIELD(cbx_forward_stat, mode);
+	FIELD(cbx_forward_stat, size);
+	FIELD(cbx_forward_stat, inode);
+	FIELD(cbx_forward_stat, links);
+	FIELD(cbx_forward_stat, mtime_ns);
+	FIELD(cbx_forward_stat, error);
+
+	SIZE(cbx_forward_end);
+	FIELD(cbx_forward_end, port);
+	FIELD(cbx_forward_end, high);
+	FIELD(cbx_forward_end, low);
+
+	SIZE(cbx_forward_poll);
+	FIELD(cbx_forward_poll, handle);
+	FIELD(cbx_forward_poll, events);
+	FIELD(cbx_forward_poll, ready);
+
+	SIZE(cbx_forward_entry);
+	FIELD(cbx_forward_entry, inode);
+	FIELD(cbx_forward_entry, type);
+	FIELD(cbx_forward_entry, name_bytes);
+
 	SIZE(cbx_policy);
 	FIELD(cbx_policy, version);
 	FIELD(cbx_policy, flags);
@@ -145,9 +176,17 @@ static void print_layouts(void)
 	FIELD(cbx_policy, wake_step);
 	FIELD(cbx_policy, features);
 	FIELD(cbx_policy, epoch_ns);
-	FIELD(cbx_policy, forward_count);
+	FIELD(cbx_policy, rule_count);
 	FIELD(cbx_policy, reserved);
-	FIELD(cbx_policy, forward);
+	FIELD(cbx_policy, rule);
+	FIELD(cbx_policy, text);
+
+	SIZE(cbx_rule);
+	FIELD(cbx_rule, call);
+	FIELD(cbx_rule, text);
+	FIELD(cbx_rule, text_bytes);
+	FIELD(cbx_rule, mask);
+	FIELD(cbx_rule, value);
 	SIZE(cbx_output);
 	FIELD(cbx_output, bytes);
 	FIELD(cbx_output, reserved);

@@ -21,6 +21,7 @@ CORE, SOFT, X86 = 'src/core/', 'src/arch/soft/', 'src/arch/x86_64/'
 ROOMS = {
     'include/confbox/': ((), 'no'),
     'include/confbox/confbox.h': ((PUBLIC,), 'yes'),
+    'include/confbox/forward.h': ((PUBLIC,), 'no'),
     'include/confbox/verify.h': ((PUBLIC,), 'yes'),
     'src/base/': ((PUBLIC,), 'no'),
     'src/hal/hal.h': ((BASE, PUBLIC), 'no'),

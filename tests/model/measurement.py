@@ -13,6 +13,8 @@ def data_of(recipe, length):
         data = b""
     elif recipe.startswith("hex:"):
         data = bytes.fromhex(recipe[4:])
+    elif recipe.startswith("zeros:"):  # after these bytes
+        data = bytes.fromhex(recipe[6:]).ljust(length, b"\0")
     elif recipe.startswith("count:"):
         data = bytes(i % 251 for i in range(int(recipe[6:])))
     else:

@@ -143,7 +143,8 @@ uint64_t pick_rights(void)
 
 uint64_t pick_code_rights(const struct spec_box *box)
 {
-	return box->policy.flags >= 4 ? CBX_RIGHT_X : CBX_RIGHT_R | CBX_RIGHT_X;
+	return (box->policy.flags & 4) != 0 ? CBX_RIGHT_X
+					    : CBX_RIGHT_R | CBX_RIGHT_X;
 }
 
 uint64_t pick_bytes(uint64_t room)

@@ -59,7 +59,7 @@ static void answered(struct spec_answer *answer, bool later)
 	world_note_call("  box", &asked.call, answer->status);
 	if (!later) {
 		sync_answer(answer, &asked.call);
-	} else if ((answer->right & 1u << CBX_OK) == 0 &&
+	} else if ((answer->right & 1u << answer->status) == 0 &&
 		   run.box->life != LIFE_ENDING) {
 		world_fail("box call %#jx left; right were %#x",
 			(uintmax_t)asked.call.id, answer->right);
@@ -69,7 +69,7 @@ static void answered(struct spec_answer *answer, bool later)
 		let_go();
 	} else if (later && !waits(thread)) {
 		thread->answered = true;
-		thread->reply = (struct cbx_reply){ 0 };
+		thread->reply = (struct cbx_reply){ .status = answer->status };
 		memcpy(thread->reply.ret, answer->ret,
 			sizeof(thread->reply.ret));
 	}
@@ -92,9 +92,9 @@ static uint64_t unknown_thread(void)
 	world_fail("there is no new thread");
 }
 
-static void answered_later(void)
+static void answered_later(enum cbx_status status)
 {
-	struct spec_answer answer = { .status = CBX_OK };
+	struct spec_answer answer = { .status = status };
 
 	if (asked.call.id == CBX_CALL_SPACE_SWITCH) {
 		answer.got[0] = unknown_thread();
@@ -361,7 +361,7 @@ static void program(struct mock_box_cpu *cpu, void *arg)
 	(void)arg;
 	/* Another thread runs: what the last one asked for made it stop. */
 	if (asked.open && asked.thread->handle != handle) {
-		answered_later();
+		answered_later(CBX_OK);
 	}
 	thread = thread_of(run.box, handle);
 	if (thread == NULL) {
@@ -446,6 +446,7 @@ static void leave(const struct cbx_reply *reply)
 	case CBX_EXIT_FORWARD:
 	case CBX_EXIT_TRACE:
 	case CBX_EXIT_RESULT:
+	case CBX_EXIT_REFUSED:
 	default:
 		world_fail("exit %ju for no reason", (uintmax_t)reply->ret[0]);
 	}
@@ -457,7 +458,9 @@ static void compare_exit(
 	if (asked.open && (uint32_t)reply->ret[0] == CBX_EXIT_ENDED) {
 		answered_unheard();
 	} else if (asked.open) {
-		answered_later();
+		answered_later((uint32_t)reply->ret[0] == CBX_EXIT_REFUSED
+				       ? CBX_E_DENIED
+				       : CBX_OK);
 	}
 	if (run.box->life == LIFE_ENDING) {
 		spec_exit_ended(&run);
@@ -470,7 +473,7 @@ static void compare_exit(
 	sync_answer(&run.exit, call);
 	world_count.entries++;
 	world_count.sealed += run.box->sealed_once;
-	world_count.exits[reply->ret[0] % 8]++;
+	world_count.exits[reply->ret[0] % 9]++;
 }
 
 void play_enter(const struct cbx_call *call, struct cbx_reply *reply)

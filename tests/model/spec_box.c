@@ -13,25 +13,19 @@ enum {
 
 static bool policy_named(const struct cbx_policy *policy)
 {
-	bool tail_is_zero = true;
-
-	for (unsigned int i = 0; i < CBX_POLICY_FORWARDS; i++) {
-		tail_is_zero = tail_is_zero && (i < policy->forward_count ||
-						       policy->forward[i] == 0);
-	}
-	return policy->version == 1 && policy->flags <= 7 &&
+	return policy->version == 2 && policy->flags <= 15 &&
 	       (policy->features == 0 ||
 		       (policy->features <= 15 && policy->features % 2 == 1)) &&
 	       policy->output_pages >= 1 && policy->output_pages <= 64 &&
 	       policy->threads_max >= 1 && policy->threads_max <= 1024 &&
-	       policy->wake_step >= 1 && policy->forward_count <= 40 &&
-	       policy->reserved == 0 && tail_is_zero;
+	       policy->wake_step >= 1 && policy->reserved == 0 &&
+	       policy->rule_count <= 32;
 }
 
 /* 0x80: text nobody reads; 0x100: features are withheld. */
 static bool policy_possible(const struct cbx_policy *policy)
 {
-	return (policy->flags < 4 || (spec.caps[0] & 0x80) != 0) &&
+	return ((policy->flags & 4) == 0 || (spec.caps[0] & 0x80) != 0) &&
 	       (policy->features == 0 || (spec.caps[0] & 0x100) != 0);
 }
 

@@ -124,14 +124,79 @@ void spec_write(
 	}
 }
 
-static bool listed(const struct cbx_policy *policy, uint64_t number)
+/* A name is the path one gets by writing its components out again. */
+static bool written_plainly(const char *name, uint64_t bytes)
 {
-	for (uint32_t i = 0; i < policy->forward_count; i++) {
-		if (policy->forward[i] == number) {
-			return true;
+	char copy[CBX_NAME_MAX + 1] = { 0 };
+	char again[CBX_NAME_MAX + 2] = { 0 };
+	size_t length = 0;
+	char *rest = copy;
+
+	if (bytes == 0 || bytes > CBX_NAME_MAX) {
+		return false;
+	}
+	memcpy(copy, name, bytes);
+	for (char *part = strtok_r(copy, "/", &rest); part != NULL;
+		part = strtok_r(NULL, "/", &rest)) {
+		if (strcmp(part, ".") != 0 && strcmp(part, "..") != 0) {
+			again[length++] = '/';
+			memcpy(again + length, part, strlen(part));
+			length += strlen(part);
 		}
 	}
-	return false;
+	return length == bytes && memcmp(again, name, bytes) == 0;
+}
+
+static bool rule_allows(const struct cbx_policy *policy,
+	const struct cbx_rule *rule, const uint64_t *arg, const char *name,
+	uint64_t bytes)
+{
+	size_t length = rule->text_bytes;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		if ((arg[i] & rule->mask[i]) != rule->value[i]) {
+			return false;
+		}
+	}
+	if (length == 0) {
+		return true;
+	}
+	return rule->text + length <= sizeof(policy->text) &&
+	       written_plainly(name, bytes) && bytes >= length &&
+	       memcmp(name, policy->text + rule->text, length) == 0 &&
+	       (bytes == length || name[length] == '/');
+}
+
+/* What the box forwards, as it is at this moment. */
+static bool listed(const struct spec_run *run, const uint64_t *arg)
+{
+	const struct cbx_policy *policy = &run->box->policy;
+	struct {
+		uint64_t arg[6];
+		char name[CBX_NAME_MAX];
+	} told = { 0 };
+	bool found = false;
+
+	box_load(own_space(run), arg[1], (uint8_t *)&told,
+		least(sizeof(told), sizeof(told.arg) + arg[2]));
+	for (uint32_t i = 0; i < policy->rule_count; i++) {
+		found = found || (policy->rule[i].call == arg[0] &&
+					 rule_allows(policy, &policy->rule[i],
+						 told.arg, told.name, arg[2]));
+	}
+	return found;
+}
+
+static void tell(struct spec_run *run, const uint64_t *arg, bool served)
+{
+	uint64_t bytes = sizeof(struct cbx_forward) + arg[2];
+
+	give_host(run, 0, arg[1], bytes);
+	spec_exit(run, served ? CBX_EXIT_FORWARD : CBX_EXIT_REFUSED);
+	returns(&run->exit, 1, run->thread->handle);
+	returns(&run->exit, 2, arg[0]);
+	returns(&run->exit, 3, bytes);
+	returns(&run->exit, 4, arg[4]);
 }
 
 void spec_forward(
@@ -141,7 +206,6 @@ void spec_forward(
 	bool named =
 		arg[2] <= CBX_IO_BYTES_MAX - head && arg[4] <= CBX_IO_BYTES_MAX;
 
-	refuse_if(answer, !listed(&run->box->policy, arg[0]), CBX_E_DENIED);
 	refuse_if(answer, !named, CBX_E_INVALID);
 	if (named) {
 		refuse_if(answer,
@@ -153,14 +217,19 @@ void spec_forward(
 		refuse_if(answer, head + arg[2] > run->io_pages * CBX_PAGE_SIZE,
 			CBX_E_NOMEM);
 	}
+	if (answer->right == 0 && !listed(run, arg)) {
+		must_be(answer, CBX_E_DENIED);
+		if ((run->box->policy.flags & CBX_POLICY_STRICT) != 0) {
+			spec_end(run->box, CBX_END_VIOLATION, arg[0]);
+		} else {
+			tell(run, arg, false);
+		}
+		return;
+	}
 	if (!allowed(answer)) {
 		return;
 	}
-	give_host(run, 0, arg[1], head + arg[2]);
-	spec_exit(run, CBX_EXIT_FORWARD);
-	returns(&run->exit, 2, arg[0]);
-	returns(&run->exit, 3, head + arg[2]);
-	returns(&run->exit, 4, arg[4]);
+	tell(run, arg, true);
 	ask(run, DOES_FORWARD, arg[3], arg[4]);
 }
 

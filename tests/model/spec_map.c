@@ -11,7 +11,7 @@ static bool rights_named(uint64_t rights)
 
 bool hides_text(const struct spec_box *box, uint64_t rights)
 {
-	return box->policy.flags >= 4 && rights > CBX_RIGHT_X &&
+	return (box->policy.flags & 4) != 0 && rights > CBX_RIGHT_X &&
 	       rights <= CBX_RIGHTS;
 }
 

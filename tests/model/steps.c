@@ -29,18 +29,22 @@ static struct cbx_policy make_policy(void)
 {
 	struct cbx_policy policy = {
 		.version = CBX_POLICY_VERSION,
-		.flags = choose(4) | (once_in(5) ? 4 : 0),
+		.flags =
+			choose(4) | (once_in(5) ? 4 : 0) | (once_in(5) ? 8 : 0),
 		.features = once_in(20) ? choose(18) : 0,
 		.output_pages = 1 + choose(2),
 		.threads_max = 1 + choose(5),
 		.wake_step = 1 + choose(50),
-		.forward_count = choose(3),
-		.forward = { PICK_FORWARD, PICK_FORWARD + 1 },
+		.rule_count = choose(4),
+		.rule = { { .call = PICK_FORWARD },
+			{ .call = PICK_FORWARD + 1,
+				.mask = { once_in(2) ? 1 : 0 } },
+			{ .call = PICK_FORWARD + 2,
+				.text = (uint16_t)choose(3),
+				.text_bytes = (uint16_t)(1 + choose(2)) } },
+		.text = "/a/b",
 	};
 
-	for (uint32_t i = policy.forward_count; i < 2; i++) {
-		policy.forward[i] = 0;
-	}
 	if (once_in(16)) {
 		((uint8_t *)&policy)[choose(sizeof(policy))] ^= 1;
 	}

@@ -28,7 +28,7 @@ static uint64_t number(const char *variable, uint64_t otherwise)
 static void print_count(uint64_t seed, const struct world_count *count)
 {
 	static const char *const names[] = { "interrupted", "idle", "output",
-		"ended", "input", "forward", "trace", "result" };
+		"ended", "input", "forward", "trace", "result", "refused" };
 
 	printf("seed %ju: %ju calls, %ju%% succeed (host's %ju%%), %ju "
 	       "entries, "
@@ -37,7 +37,7 @@ static void print_count(uint64_t seed, const struct world_count *count)
 		(uintmax_t)(count->succeeded * 100 / count->calls),
 		(uintmax_t)(count->host_succeeded * 100 / count->by_host),
 		(uintmax_t)count->entries, (uintmax_t)count->refusals);
-	for (unsigned int i = 0; i < 8; i++) {
+	for (unsigned int i = 0; i < 9; i++) {
 		printf(" %s %ju", names[i], (uintmax_t)count->exits[i]);
 	}
 	printf(" (confined %ju)\n", (uintmax_t)count->sealed);

@@ -88,7 +88,7 @@ struct world_count {
 	uint64_t calls, succeeded; /* of hosts and boxes */
 	uint64_t by_host, host_succeeded;
 	uint64_t refusals; /* of the machine's hardware */
-	uint64_t entries, exits[8];
+	uint64_t entries, exits[9];
 	uint64_t sealed; /* entries into sealed boxes */
 	uint64_t made[WORLD_CALLS], done[WORLD_CALLS]; /* by number */
 };

@@ -16,7 +16,7 @@ SLACK_PAGES = 320  # page tables, threads
 EPOCH_NS = 1735689600000000000
 OUTPUT_PAGES, THREADS, WAKE_STEP = 16, 64, 1000000
 SET_MAGIC = 0x31544553584f42
-HEAD, BOX, PART = 0x20, 0x110, 0x28
+HEAD, BOX, PART = 0x20, 0xc70, 0x28
 
 
 def archive(files):
@@ -32,7 +32,7 @@ def archive(files):
 
 def start_block(argv, environment, flags, memory_pages, files_bytes):
     path = f'/bin/{argv[0]}'
-    head = struct.calcsize('<QIIQQQQQQQQQQ')
+    head = struct.calcsize('<QIIQQQQQQQQQQQ')
     argv = [word.encode() + b'\0' for word in argv]
     envp = [f'{name}={value}'.encode() + b'\0' for name, value in environment.items()]
     argv_at = head
@@ -41,14 +41,14 @@ def start_block(argv, environment, flags, memory_pages, files_bytes):
     strings = b''.join(argv + envp) + path.encode() + b'\0'
     cwd_at = head + len(strings)
     strings += b'/work\0'
-    return struct.pack('<QIIQQQQQQQQQQ', pack.START_MAGIC, pack.START_VERSION, flags,
+    return struct.pack('<QIIQQQQQQQQQQQ', pack.START_MAGIC, pack.START_VERSION, flags,
                        head + len(strings), memory_pages, files_bytes, len(argv), argv_at,
-                       len(envp), envp_at, path_at, cwd_at, EPOCH_NS) + strings
+                       len(envp), envp_at, path_at, cwd_at, EPOCH_NS, 0) + strings
 
 
 def policy(flags, features):
-    return struct.pack('<IIIIQQQII', 1, flags, OUTPUT_PAGES, THREADS, WAKE_STEP, features,
-                       EPOCH_NS, 0, 0) + bytes(160)
+    return struct.pack('<IIIIQQQII', 2, flags, OUTPUT_PAGES, THREADS, WAKE_STEP, features,
+                       EPOCH_NS, 0, 0) + bytes(0xc30 - 0x30)
 
 
 class Box:

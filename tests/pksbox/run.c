@@ -112,6 +112,7 @@ static const char *serve(struct box *box, const struct cbx_reply *exit)
 		return NULL;
 	case CBX_EXIT_TRACE:
 	case CBX_EXIT_RESULT:
+	case CBX_EXIT_REFUSED:
 	default:
 		say_numbers("exit", exit->ret[0], exit->ret[1]);
 		return "an exit nobody asked for";

@@ -44,7 +44,7 @@ struct set_part {
 };
 
 CBX_SIZE(0x20, set_head);
-CBX_SIZE(0x110, set_box);
+CBX_SIZE(0xc70, set_box);
 CBX_SIZE(0x28, set_part);
 
 #endif

@@ -74,6 +74,10 @@ static bool enter_until_done(
 		if (script->step == MACHINE_DONE) {
 			return true;
 		}
+		if (reason == CBX_EXIT_REFUSED) {
+			box->refused = box->exit;
+			continue; /* its answer comes with the next entry */
+		}
 		if (reason != CBX_EXIT_INTERRUPTED &&
 			!(reason == CBX_EXIT_IDLE &&
 				script->step == MACHINE_CALL &&

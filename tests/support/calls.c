@@ -60,7 +60,7 @@ struct cbx_policy machine_policy(void)
 		.output_pages = 1,
 		.threads_max = MACHINE_THREADS,
 		.wake_step = actor_wake_step,
-		.forward_count = 1,
-		.forward = { MACHINE_FORWARD },
+		.rule_count = 1,
+		.rule = { { .call = MACHINE_FORWARD } },
 	};
 }

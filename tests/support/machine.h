@@ -123,7 +123,8 @@ struct machine_box {
 	uint64_t mail; /* linux: its page of orders (boxcode.h) */
 	uint64_t io;   /* HOST pages the host lends at BOX_ENTER */
 	uint64_t io_count;
-	struct cbx_reply exit; /* of the last BOX_ENTER */
+	struct cbx_reply exit;	  /* of the last BOX_ENTER */
+	struct cbx_reply refused; /* the last exit REFUSED */
 	struct machine_script script[MACHINE_THREADS]; /* by the argument the
 							* thread began with */
 };

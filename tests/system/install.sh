@@ -27,7 +27,7 @@ libdir=${pc%/pkgconfig/confbox.pc}
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 bin=$work/root$prefix/bin/confbox
 
-for file in confbox.h abi.h gate.def status.def; do
+for file in confbox.h abi.h forward.def forward.h gate.def status.def; do
 	[ -f "$work/root$prefix/include/confbox/$file" ] || fail "no header $file"
 done
 for file in libconfbox.so libconfbox.so.0 libconfbox.a; do

@@ -36,10 +36,10 @@ __asm__("	.section .rodata\n"
 	"parts_add:\n"
 	"	mov	$0x500000, %rax\n"
 	"	add	(%rax), %rdi\n" END_WITH_RDI
-	/* Forwards call 7 with the block at its data and five bytes of
+	/* Forwards call 77 with the block at its data and five bytes of
 	 * payload; ends with result + bytes of the answer + its first byte. */
 	"parts_forward:\n"
-	"	mov	$7, %edi\n"
+	"	mov	$77, %edi\n"
 	"	mov	$0x500000, %esi\n"
 	"	mov	$5, %edx\n"
 	"	mov	$0x500800, %r10d\n"
@@ -277,10 +277,10 @@ static void a_listed_call_is_forwarded_and_answered(void **state)
 	struct cbx_result result;
 
 	(void)state;
-	with.forward_count = 1;
-	with.forward[0] = 7;
+	with.rule_count = 1;
+	with.rule[0].call = 77;
 	result = forward(&with, &seen, serve);
-	assert_int_equal(seen.number, 7);
+	assert_int_equal(seen.number, 77);
 	assert_int_equal(seen.arg, 6);
 	assert_int_equal(seen.bytes, 5);
 	assert_int_equal(seen.max, 64);
@@ -293,8 +293,8 @@ static void a_call_nobody_serves_is_answered_with_enosys(void **state)
 	struct cbx_policy with = policy();
 
 	(void)state;
-	with.forward_count = 1;
-	with.forward[0] = 7;
+	with.rule_count = 1;
+	with.rule[0].call = 77;
 	/* -ENOSYS + 0 bytes + an untouched byte, of which a byte is told */
 	assert_int_equal(
 		forward(&with, NULL, NULL).exit_status, (uint8_t)-ENOSYS);

@@ -93,11 +93,12 @@ static void malformed_policies_are_refused(void **state)
 	bad[8].threads_max = UINT32_MAX;
 	bad[9].wake_step = 0;
 	bad[10].reserved = 1;
-	bad[11].forward_count = CBX_POLICY_FORWARDS + 1;
-	bad[12].forward_count = UINT32_MAX;
-	bad[13].forward[1] = 5;
-	bad[14].forward[CBX_POLICY_FORWARDS - 1] = 5;
-	bad[15].forward_count = 0;
+	bad[11].rule_count = CBX_POLICY_RULES + 1;
+	bad[12].rule_count = UINT32_MAX;
+	bad[13].rule_count = CBX_POLICY_RULES + 1;
+	bad[13].reserved = 1;
+	bad[14].reserved = UINT32_MAX;
+	bad[15].version = 1;
 	bad[16].output_pages = UINT32_MAX;
 	bad[17].flags = CBX_POLICY_FLAGS | 1u << 8;
 	bad[18].features = CBX_FEATURE_AVX;
@@ -121,9 +122,11 @@ static void the_widest_policy_is_accepted(void **state)
 	policy.output_pages = CBX_IO_PAGES_MAX;
 	policy.threads_max = CBX_THREADS_MAX;
 	policy.wake_step = UINT64_MAX;
-	policy.forward_count = CBX_POLICY_FORWARDS;
-	for (uint32_t i = 0; i < CBX_POLICY_FORWARDS; i++) {
-		policy.forward[i] = UINT32_MAX - i;
+	policy.rule_count = CBX_POLICY_RULES;
+	for (uint32_t i = 0; i < CBX_POLICY_RULES; i++) {
+		policy.rule[i].call = UINT32_MAX - i;
+		policy.rule[i].text = (uint16_t)i;
+		policy.rule[i].text_bytes = (uint16_t)(CBX_POLICY_TEXT - i);
 	}
 	assert_int_equal(cbx_domain_create(pfn, pfn + 1, &policy), CBX_OK);
 }

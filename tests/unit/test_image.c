@@ -113,8 +113,8 @@ static void tables_are_counted_exactly(void **state)
 static void the_measurement_is_the_documented_chain(void **state)
 {
 	static const char expected[] =
-		"08e42ae0c6ab91749daa88b9fe463ca952191ef660cd0d72"
-		"2ad24f4b2cd66f603e365c231f8abc528f52498e029dc781";
+		"d4d739d815e7ed00ea7127767b8d120ff2355581ed5394ce"
+		"d0ee32dd3180029e42e0e77fd1d2f979e69ed1166b73d0d8";
 	struct cbx_image *image = new_image();
 	uint8_t *bytes = malloc(5000);
 	struct cbx_segment data = { 0x600000000000, 3, 5, 5000, bytes, bytes };
@@ -175,8 +175,8 @@ static void policies_out_of_range_are_refused(void **state)
 		p.field = (value);                  \
 		assert_false(cbx_policy_valid(&p)); \
 	} while (0)
-	REFUSED(version, 2);
-	REFUSED(flags, 8);
+	REFUSED(version, 1);
+	REFUSED(flags, 16);
 	REFUSED(features, CBX_FEATURE_AVX);
 	REFUSED(features, CBX_FEATURES + 2);
 	REFUSED(output_pages, 0);
@@ -184,9 +184,10 @@ static void policies_out_of_range_are_refused(void **state)
 	REFUSED(threads_max, 0);
 	REFUSED(threads_max, 1025);
 	REFUSED(wake_step, 0);
-	REFUSED(forward_count, CBX_POLICY_FORWARDS + 1);
+	REFUSED(rule_count, CBX_POLICY_RULES + 1);
 	REFUSED(reserved, 1);
-	REFUSED(forward[0], 9);
+	REFUSED(rule[0].value[2], 9);
+	REFUSED(rule[0].text_bytes, CBX_POLICY_TEXT + 1);
 #undef REFUSED
 }
 

@@ -249,6 +249,9 @@ static void take_recipe(const char *recipe, size_t length)
 
 	if (strncmp(recipe, "hex:", 4) == 0) {
 		parse_hex(recipe + 4, data, length);
+	} else if (strncmp(recipe, "zeros:", 6) == 0) {
+		memset(data, 0, length);
+		parse_hex(recipe + 6, data, strlen(recipe + 6) / 2);
 	} else if (strcmp(recipe, "-") == 0) {
 		assert_int_equal(length, 0);
 	} else {
