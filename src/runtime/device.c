@@ -96,6 +96,7 @@ const struct cbx_file_ops *cbx_device_ops(uint8_t device)
 	case CBX_DEVICE_FULL:
 		return &full;
 	case CBX_DEVICE_RANDOM:
+	case CBX_DEVICE_URANDOM:
 		return &random;
 	default:
 		return NULL;

@@ -46,6 +46,8 @@ static bool unused(const struct cbx_node *node)
 
 static void free_if_unused(struct cbx_node *node)
 {
+	struct cbx_node *above;
+
 	if (!unused(node)) {
 		return;
 	}
@@ -56,7 +58,11 @@ static void free_if_unused(struct cbx_node *node)
 	if (cbx_node_is(node, LX_S_IFLNK) && node->proc == CBX_PROC_NONE) {
 		cbx_heap_give(node->link.target, node->link.length + 1);
 	}
+	above = node->above;
 	cbx_heap_give(node, sizeof(*node));
+	if (above != NULL) {
+		cbx_node_drop(above);
+	}
 }
 
 void cbx_node_hold(struct cbx_node *node)

@@ -8,27 +8,28 @@
 
 #include "data.h"
 
-/** Nodes whose content is made when it is looked at. */
+/** Nodes whose content is made when it is looked at.  proc.def has those of a
+ * process. */
 enum cbx_proc {
 	CBX_PROC_NONE,
-	CBX_PROC_CMDLINE,
+#define X(KIND, name, mode, where) CBX_PROC_##KIND,
+#include "proc.def"
+#undef X
 	CBX_PROC_CPUINFO,
-	CBX_PROC_ENVIRON,
 	CBX_PROC_FILESYSTEMS,
 	CBX_PROC_LOADAVG,
-	CBX_PROC_MAPS,
 	CBX_PROC_MEMINFO,
-	CBX_PROC_MOUNTS,
 	CBX_PROC_STAT,
-	CBX_PROC_SELF_STAT,
-	CBX_PROC_STATM,
-	CBX_PROC_STATUS,
 	CBX_PROC_UPTIME,
+	CBX_PROC_UUID,
 	CBX_PROC_VERSION,
-	CBX_PROC_EXE, /* a link */
-	CBX_PROC_CWD, /* a link */
-	CBX_PROC_FDS, /* a directory */
-	CBX_PROC_FD,  /* a link in it */
+	CBX_PROC_SELF,	      /* a link */
+	CBX_PROC_THREAD_SELF, /* a link */
+	CBX_PROC_TOP,	      /* /proc */
+	CBX_PROC_PID,	      /* /proc/PID */
+	CBX_PROC_TID,	      /* /proc/PID/task/TID */
+	CBX_PROC_FD,	      /* a link in fd */
+	CBX_PROC_FDINFO,      /* a file in fdinfo */
 };
 
 /** What a character device or a stream is. */
@@ -38,6 +39,7 @@ enum cbx_device {
 	CBX_DEVICE_ZERO,
 	CBX_DEVICE_FULL,
 	CBX_DEVICE_RANDOM,
+	CBX_DEVICE_URANDOM,
 	CBX_DEVICE_TTY,
 	CBX_DEVICE_CHANNEL, /* index is the port */
 	CBX_DEVICE_PIPE,
@@ -83,11 +85,14 @@ struct cbx_node {
 	uint32_t refs;	/* open files and working directories */
 	uint8_t proc;	/* enum cbx_proc */
 	uint8_t device; /* enum cbx_device */
-	uint16_t index; /* PROC_FD: descriptor; CHANNEL: port */
 	uint8_t seals;	/* of a memfd: LX_F_SEAL_* */
+	uint32_t index; /* CHANNEL: port; of /proc: descriptor or place */
+	uint32_t pid;	/* of /proc: whose; 0 for the machine's */
+	uint32_t tid;
 	int64_t atime_ns, mtime_ns, ctime_ns; /* since 1970 */
 	struct cbx_flock *locks;	      /* NULL: never locked */
 	struct cbx_entry *entry; /* one of its names; NULL when it has none */
+	struct cbx_node *above;	 /* of a made node of /proc: a reference */
 	union {
 		struct cbx_data data; /* a regular file's */
 		struct cbx_dir dir;

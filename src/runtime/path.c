@@ -46,10 +46,10 @@ static struct cbx_node *child(
 {
 	struct cbx_entry *entry;
 
-	if (dir->proc == CBX_PROC_FDS) {
-		return cbx_proc_fd_find(name, length);
-	}
 	entry = cbx_entry_find(dir, name, length);
+	if (entry == NULL && cbx_proc_is_live(dir)) {
+		return cbx_proc_child(dir, name, length);
+	}
 	return entry == NULL ? NULL : entry->node;
 }
 
@@ -88,10 +88,10 @@ static int64_t follow_link(
 	struct cbx_node *open;
 
 	state->rest = after;
-	if (link->proc != CBX_PROC_FD) {
+	if (!cbx_proc_is_jump(link)) {
 		return expand(state, link, walk->slash);
 	}
-	open = cbx_proc_fd_node(link);
+	open = cbx_proc_jump(link);
 	if (open == NULL) {
 		return -LX_ENOENT;
 	}
@@ -171,26 +171,45 @@ int64_t cbx_path_walk(struct cbx_node *base, const char *path, bool follow,
 	return more;
 }
 
+/* Write a name and a slash before what is there; false when it does not fit. */
+static bool prepend(char *path, uint64_t *at, const char *name, uint64_t length)
+{
+	if (length + 1 > *at) {
+		return false;
+	}
+	*at -= length;
+	memcpy(path + *at, name, length);
+	path[--*at] = '/';
+	return true;
+}
+
+/* The directory a node is in, its name written; NULL at the end. */
+static const struct cbx_node *climb(
+	const struct cbx_node *node, char *path, uint64_t *at)
+{
+	struct cbx_proc_name name;
+
+	if (node->above != NULL) {
+		name = cbx_proc_name_of(node);
+		return prepend(path, at, name.name, name.length) ? node->above
+								 : NULL;
+	}
+	if (node->entry == NULL) {
+		prepend(path, at, "(deleted)", 9);
+		return NULL;
+	}
+	return prepend(path, at, node->entry->name, node->entry->length)
+		       ? node->entry->dir
+		       : NULL;
+}
+
 uint64_t cbx_path_of(const struct cbx_node *node, char *path, uint64_t size)
 {
 	uint64_t at = size - 1;
 
 	path[at] = '\0';
-	while (node != cbx_path_root) {
-		const struct cbx_entry *entry = node->entry;
-		uint64_t length = entry == NULL ? 9 : entry->length;
-
-		if (length + 1 > at) {
-			break;
-		}
-		at -= length;
-		memcpy(path + at, entry == NULL ? "(deleted)" : entry->name,
-			length);
-		path[--at] = '/';
-		if (entry == NULL) {
-			break;
-		}
-		node = entry->dir;
+	while (node != NULL && node != cbx_path_root) {
+		node = climb(node, path, &at);
 	}
 	if (at == size - 1) {
 		path[--at] = '/';

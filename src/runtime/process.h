@@ -51,9 +51,11 @@ struct cbx_process {
 	struct cbx_arguments arguments;
 	struct cbx_arguments_kept kept;
 	struct cbx_node *program; /* holds a reference */
+	uint64_t vector; /* where argc is: the program's first stack pointer */
 
 	struct cbx_node *cwd; /* holds a reference */
 	uint32_t umask;
+	int16_t oom_score_adj; /* kept and told */
 	struct cbx_fd_table *fds;
 	struct lx_rlimit limit[LX_RLIMITS];
 	struct cbx_process_signals signal;

@@ -204,6 +204,7 @@ int64_t cbx_program_load(
 	}
 	process->program = program->node;
 	process->arguments = program->arguments;
+	process->vector = *stack;
 	cbx_process_name(program->arguments.path);
 	cbx_break_begin(loaded.end);
 	*entry = program->loader != NULL ? loader.entry : loaded.entry;

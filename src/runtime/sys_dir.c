@@ -3,8 +3,11 @@
 #include "file.h"
 #include "lib.h"
 #include "linux.h"
+#include "proc.h"
 #include "syscall.h"
 #include "user.h"
+
+#define LIVE (1ull << 40) /* first position of names made when looked at */
 
 /* A listing in progress: positions 1 and 2 are "." and "..", an entry's is its
  * cookie and two. */
@@ -46,21 +49,19 @@ static bool put(struct listing *l, const char *name, uint64_t length,
 	return true;
 }
 
-static bool put_fds(struct listing *l, const struct cbx_node *dir)
+/* Names that are made when looked at come after the others. */
+static bool put_live(struct listing *l, const struct cbx_node *dir)
 {
-	for (uint64_t fd = 0; fd < CBX_FD_SELECT; fd++) {
-		char digits[8];
-		struct cbx_text text = { .at = digits, .size = sizeof(digits) };
-		const struct cbx_node link = {
-			.ino = (dir->ino << 16) + fd + 1,
-			.mode = LX_S_IFLNK,
+	uint64_t after = l->position < LIVE ? 0 : l->position - LIVE;
+	struct cbx_proc_name name = cbx_proc_next(dir, after);
+
+	for (; name.key != 0; name = cbx_proc_next(dir, name.key)) {
+		const struct cbx_node node = {
+			.ino = cbx_proc_ino(dir, name.key),
+			.mode = name.mode,
 		};
 
-		if (cbx_fd_file(fd) == NULL || fd + 3 <= l->position) {
-			continue;
-		}
-		cbx_text_put_number(&text, fd);
-		if (!put(l, digits, text.used, &link, fd + 3)) {
+		if (!put(l, name.name, name.length, &node, LIVE + name.key)) {
 			return false;
 		}
 	}
@@ -99,10 +100,9 @@ int64_t cbx_sys_getdents64(const uint64_t *arg)
 	more = l.position >= 1 || put(&l, ".", 1, dir, 1);
 	more = more &&
 	       (l.position >= 2 || put(&l, "..", 2, dir->dir.parent, 2));
-	if (more && dir->proc == CBX_PROC_FDS) {
-		put_fds(&l, dir);
-	} else if (more) {
-		put_entries(&l, dir);
+	more = more && (l.position >= LIVE || put_entries(&l, dir));
+	if (more && cbx_proc_is_live(dir)) {
+		put_live(&l, dir);
 	}
 	file->position = l.position;
 	return l.status != 0 ? l.status : (int64_t)l.used;

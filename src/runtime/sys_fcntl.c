@@ -48,7 +48,7 @@ int64_t cbx_sys_fcntl(const uint64_t *arg)
 		cbx_fd_mark(fd, (arg[2] & LX_FD_CLOEXEC) != 0);
 		return 0;
 	case LX_F_GETFL:
-		return (int64_t)(file->flags & ~LX_O_CLOEXEC) | LX_O_LARGEFILE;
+		return (int64_t)(file->flags & ~LX_O_CLOEXEC);
 	case LX_F_SETFL:
 		return set_status(file, arg[2]);
 	case LX_F_SETOWN:

@@ -14,7 +14,7 @@
 static int64_t create(
 	const struct cbx_walk *walk, uint64_t mode, struct cbx_node **node)
 {
-	if (walk->slash || walk->dir->proc == CBX_PROC_FDS) {
+	if (walk->slash || walk->dir->proc != CBX_PROC_NONE) {
 		return walk->slash ? -LX_EISDIR : -LX_EACCES;
 	}
 	if (walk->dir->links <= 1 && walk->dir != cbx_path_root) {
@@ -49,7 +49,9 @@ static int64_t check(const struct cbx_node *node, uint32_t flags)
 		(write || (flags & LX_O_CREAT) != 0)) {
 		return -LX_EISDIR;
 	}
-	return write && node->proc != CBX_PROC_NONE ? -LX_EACCES : 0;
+	return write && node->proc != CBX_PROC_NONE && (node->mode & 0222u) == 0
+		       ? -LX_EACCES
+		       : 0;
 }
 
 static int64_t find_or_create(
@@ -127,8 +129,10 @@ int64_t cbx_sys_openat(const uint64_t *arg)
 		return status;
 	}
 	cbx_node_hold(node);
-	status = cbx_file_open(
-		node, flags & ~(LX_O_CREAT | LX_O_EXCL | LX_O_TRUNC), &file);
+	status = cbx_file_open(node,
+		(flags & ~(LX_O_CREAT | LX_O_EXCL | LX_O_TRUNC)) |
+			((flags & LX_O_PATH) != 0 ? 0 : LX_O_LARGEFILE),
+		&file);
 	cbx_node_drop(node);
 	if (status != 0) {
 		return status;

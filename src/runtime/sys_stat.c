@@ -49,6 +49,8 @@ static uint64_t number_of(const struct cbx_node *node)
 	case CBX_DEVICE_FULL:
 		return 0x107;
 	case CBX_DEVICE_RANDOM:
+		return 0x108;
+	case CBX_DEVICE_URANDOM:
 		return 0x109;
 	case CBX_DEVICE_TTY:
 		return 0x500;
