@@ -178,16 +178,21 @@ void cbx_domain_end(
 	cbx_domain_kick(d);
 }
 
+void cbx_thread_kick(const struct cbx_thread *thread)
+{
+	if (thread->state == CBX_THREAD_RUNNING &&
+		thread->cpu != cbx_hal_cpu()) {
+		cbx_hal_cpu_kick(thread->cpu);
+	}
+}
+
 void cbx_domain_kick(const struct cbx_domain *d)
 {
 	for (uint32_t handle = d->threads.head; handle != CBX_NO_LINK;
 		handle = cbx_list_next(handle)) {
 		const struct cbx_thread *thread = cbx_thread_hold(d, handle);
 
-		if (thread->state == CBX_THREAD_RUNNING &&
-			thread->cpu != cbx_hal_cpu()) {
-			cbx_hal_cpu_kick(thread->cpu);
-		}
+		cbx_thread_kick(thread);
 		cbx_thread_drop(thread);
 	}
 }

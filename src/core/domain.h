@@ -174,8 +174,9 @@ void cbx_domain_move(struct cbx_domain *d, enum cbx_domain_event event);
 void cbx_domain_end(
 	struct cbx_domain *d, enum cbx_end_reason reason, uint64_t status);
 
-/** Kick every other CPU that runs a thread of the box; this one is out of it
- * already, and a kick would hit whatever it runs next. */
+/** Kick the CPU that runs a thread, or each that runs one of the box; not this
+ * one: it is out already, and the kick would hit whatever it runs next. */
+void cbx_thread_kick(const struct cbx_thread *thread);
 void cbx_domain_kick(const struct cbx_domain *d);
 
 /** Whether the box was ever granted a page: only then its first space has a

@@ -172,7 +172,15 @@ enum cbx_status cbx_gate_upcall_resume(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_upcall_deadline(struct cbx_gate *g)
 {
-	g->run->thread->deadline = g->arg[0];
+	struct cbx_thread *thread = cbx_thread_hold(
+		g->d, g->arg[1] == 0 ? g->run->thread->self : g->arg[1]);
+
+	if (thread == NULL) {
+		return CBX_E_INVALID;
+	}
+	thread->deadline = g->arg[0];
+	cbx_thread_kick(thread);
+	cbx_thread_drop(thread);
 	return CBX_OK;
 }
 

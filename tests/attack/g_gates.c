@@ -284,6 +284,8 @@ void attack_g12_handles_of_another_box_are_refused(void **state)
 	refuse(E_INVALID, BOX_CONFINE, box.handle, thread, box.io, 8, 1);
 	box_refuse(E_INVALID, &box, THREAD_UNPARK, thread);
 	box_refuse(E_INVALID, &box, THREAD_UNPARK, victim.handle);
+	box_refuse(E_INVALID, &box, UPCALL_DEADLINE, 1, thread);
+	box_refuse(E_INVALID, &box, UPCALL_DEADLINE, 1, victim.handle);
 	box_refuse(E_INVALID, &box, SPACE_DESTROY, victim.space);
 	box_refuse(E_INVALID, &box, THREAD_CREATE, victim.space,
 		MACHINE_CODE(&victim), 0, 0);

@@ -123,8 +123,12 @@ void spec_upcall_resume(
 void spec_upcall_deadline(
 	struct spec_run *run, const uint64_t *arg, struct spec_answer *answer)
 {
+	struct spec_thread *thread =
+		arg[1] == 0 ? run->thread : thread_of(run->box, arg[1]);
+
+	refuse_if(answer, thread == NULL, CBX_E_INVALID);
 	if (allowed(answer)) {
-		run->thread->deadline = arg[0];
+		thread->deadline = arg[0];
 	}
 }
 

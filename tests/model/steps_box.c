@@ -150,6 +150,7 @@ static void make_thread_call(const struct spec_run *run, struct cbx_call *call)
 	case 5:
 		call->id = CBX_CALL_UPCALL_DEADLINE;
 		call->arg[0] = once_in(2) ? spec.ticks + choose(100) : 0;
+		call->arg[1] = choose(3) == 0 ? 0 : pick_thread(run->box);
 		break;
 	case 6:
 		call->id = CBX_CALL_UPCALL_RESUME;

@@ -303,6 +303,72 @@ static void a_deadline_is_an_up_call(void **state)
 	assert_int_equal(box.script[0].upcalls, 1);
 }
 
+/* While thread 0 runs on CPU 0, thread 1 sets its deadline from CPU 1. */
+static void interrupt_thread_0(struct mock_box_cpu *cpu, void *arg)
+{
+	struct machine_box *box = arg;
+	const struct cbx_call call = {
+		.id = CBX_CALL_UPCALL_DEADLINE,
+		.arg = { 1, box->thread },
+	};
+
+	if (cpu->cpu == 1 && box->script[1].word++ == 0) {
+		mock_box_gate(cpu, &call);
+		return;
+	}
+	if (cpu->cpu == 0 && box->script[0].word++ == 0) {
+		assert_int_equal(cpu->start.arg, 0);
+		assert_false(mock_box_kicked(cpu));
+		mock_cpu_set(1);
+		box->exit = gate(BOX_ENTER, box->handle, 0, 0);
+		mock_cpu_set(0);
+		assert_true(mock_box_kicked(cpu));
+	}
+	mock_box_interrupted(cpu);
+}
+
+static void a_deadline_reaches_another_thread(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	assert_int_equal(
+		in_box(&box, UPCALL_ENTRY, MACHINE_CODE(&box) + 4096, 0).status,
+		CBX_OK);
+	assert_int_equal(
+		in_box(&box, THREAD_CREATE, 0, MACHINE_CODE(&box), 0, 1).status,
+		CBX_OK);
+	mock_ticks_set(5000);
+	mock_program(MACHINE_CODE(&box), interrupt_thread_0, &box);
+	must(BOX_ENTER, box.handle, 0, 0);
+	assert_int_equal(box.exit.ret[0], CBX_EXIT_INTERRUPTED);
+	assert_int_equal(mock_kicks(0), 1);
+	assert_int_equal(mock_kicks(1), 0);
+	assert_int_equal(box.script[0].upcalls, 0);
+	for (int i = 0; i < 8 && box.script[0].upcalls == 0; i++) {
+		must(BOX_ENTER, box.handle, 0, 0);
+	}
+	assert_int_equal(box.script[0].upcall.kind, CBX_UPCALL_DEADLINE);
+	assert_int_equal(box.script[1].upcalls, 0);
+	assert_int_equal(mock_kicks(0), 1);
+	machine_assert_sound();
+}
+
+static void a_deadline_names_a_thread_of_the_box(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	assert_int_equal(in_box(&box, UPCALL_DEADLINE, 1, box.handle).status,
+		CBX_E_INVALID);
+	assert_int_equal(in_box(&box, UPCALL_DEADLINE, 1, box.space).status,
+		CBX_E_INVALID);
+	assert_int_equal(
+		in_box(&box, UPCALL_DEADLINE, 1, box.thread).status, CBX_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +384,8 @@ int main(void)
 		MACHINE(a_confined_box_is_not_shown),
 		MACHINE(every_end_of_a_confined_box_looks_the_same),
 		MACHINE(a_deadline_is_an_up_call),
+		MACHINE(a_deadline_reaches_another_thread),
+		MACHINE(a_deadline_names_a_thread_of_the_box),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
