@@ -224,7 +224,7 @@ struct cbx_program {
 				* default */
 	uint64_t wake_step_ns; /* 0: 1 ms */
 	uint32_t output_pages; /* of a confined output; 0: 16 */
-	uint32_t threads_max;  /* 0: 64 */
+	uint32_t threads_max;  /* 0: 1024 */
 	uint32_t flags;	       /* CBX_PROGRAM_* */
 	uint32_t reserved;     /* zero */
 	uint64_t features;     /* CBX_FEATURE_* it may use; 0: all */

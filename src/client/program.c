@@ -18,7 +18,7 @@
 #include <client/tree_node.h>
 
 #define OUTPUT_PAGES_DEFAULT 16u
-#define THREADS_DEFAULT	     64u
+#define THREADS_DEFAULT	     1024u
 #define WAKE_STEP_DEFAULT    1000000u
 #define MEMORY_MOST	     (1ull << 42)
 #define RESERVE_SLACK	     256u /* pages: tables of scattered mappings */
@@ -285,14 +285,13 @@ static enum cbx_status add_stack(struct build *build)
 	return cbx_image_append(build->image, &stack);
 }
 
-/* Memory, its tables (1/512 each level) and those of scattered mappings, a
- * page for each thread, the tables of the image itself. */
+/* Memory, its tables (1/512 each level) and those of scattered mappings, the
+ * tables of the image itself.  The runtime pays for threads from memory. */
 static void set_reserve(struct build *build)
 {
 	uint64_t memory = build->program.memory_bytes / CBX_PAGE_SIZE;
 
 	build->image->reserve_pages = memory + memory / 128 + RESERVE_SLACK +
-				      build->program.threads_max +
 				      cbx_image_tables(build->image);
 }
 

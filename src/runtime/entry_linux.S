@@ -3,6 +3,9 @@
  * Entry points of the runtime on the linux backend, and the few instructions
  * that may fault in it.
  */
+#define CBX_LINUX_GATE_BASE  0x0cbf0000
+#define CBX_CALL_THREAD_EXIT 0x111
+
 	.text
 
 /* The box's first instruction: rdi = the start block's address. */
@@ -27,6 +30,34 @@ cbx_runtime_upcall_entry:
 	call	cbx_runtime_upcall
 	ud2
 	.size	cbx_runtime_upcall_entry, . - cbx_runtime_upcall_entry
+
+/* A new task's thread begins: rdi = the task. */
+	.globl	cbx_task_entry
+	.type	cbx_task_entry, @function
+cbx_task_entry:
+	xorl	%ebp, %ebp
+	cld
+	andq	$-16, %rsp
+	call	cbx_task_begin
+	ud2
+	.size	cbx_task_entry, . - cbx_task_entry
+
+/* cbx_task_leave(rdi = bool *left): the stack may be another's once it says
+ * so. */
+	.globl	cbx_task_leave
+	.type	cbx_task_leave, @function
+cbx_task_leave:
+	xorl	%esi, %esi
+	xorl	%edx, %edx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	movl	$(CBX_LINUX_GATE_BASE + CBX_CALL_THREAD_EXIT), %eax
+	movb	$1, (%rdi)
+	xorl	%edi, %edi
+	syscall
+	ud2
+	.size	cbx_task_leave, . - cbx_task_leave
 
 /* cbx_start_program(rdi = entry, rsi = stack): begin the program, every other
  * register zero. */
@@ -124,6 +155,23 @@ cbx_user_string_fixup:
 	movq	$-14, %rax	/* -EFAULT */
 	ret
 	.size	cbx_user_copy_string, . - cbx_user_copy_string
+
+/* int64_t cbx_user_swap(va, uint32_t *expected, desired): compare and swap a
+ * word; *expected becomes what it was. */
+	.globl	cbx_user_swap
+	.globl	cbx_user_swap_touch, cbx_user_swap_fixup
+	.type	cbx_user_swap, @function
+cbx_user_swap:
+	movl	(%rsi), %eax
+cbx_user_swap_touch:
+	lock cmpxchgl %edx, (%rdi)
+	movl	%eax, (%rsi)
+	xorl	%eax, %eax
+	ret
+cbx_user_swap_fixup:
+	movq	$-14, %rax	/* -EFAULT */
+	ret
+	.size	cbx_user_swap, . - cbx_user_swap
 
 /* bool cbx_fsgsbase_usable(void): whether wrfsbase works here. */
 	.globl	cbx_fsgsbase_usable

@@ -65,7 +65,8 @@ static bool serve_locked(struct cbx_task *self, const uint64_t *arg)
 
 	cbx_runtime_lock();
 	self->fast.regs.rax = (uint64_t)cbx_syscall(self->fast.number, arg);
-	waits = cbx_signal_waiting() || self->signal.mask_swapped;
+	waits = self->ending || cbx_signal_waiting() ||
+		self->signal.mask_swapped;
 	cbx_runtime_unlock();
 	return waits;
 }

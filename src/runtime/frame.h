@@ -8,9 +8,20 @@
 #define CBX_RUNTIME_FRAME_H
 
 #include <base/types.h>
+#include <base/upcall.h>
 
 /** The state of an up-call; *bytes of it. */
 void *cbx_frame_state(void *frame, uint64_t *bytes);
+
+/** The registers of an up-call's frame. */
+struct cbx_regs *cbx_frame_regs(void *frame);
+
+/** Bytes a copy of it needs. */
+uint64_t cbx_frame_bytes(void *frame);
+
+/** Copy it to the end of the memory below @p top.
+ * @return the copy, which cbx_upcall_return can take */
+void *cbx_frame_copy(void *frame, uint64_t top);
 
 /** Make it what a new program begins with. */
 void cbx_frame_reset(void *frame);

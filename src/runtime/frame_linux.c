@@ -4,6 +4,9 @@
 #include "lib.h"
 
 #define STATE_AT    224u /* struct ucontext: uc_mcontext.fpstate */
+#define REGS_AT	    40u	 /* uc_mcontext */
+#define CONTEXT	    304u
+#define STATE_ALIGN 64u
 #define LEGACY	    512u
 #define WORDS_AT    464u /* in the legacy area: the kernel's words */
 #define WORDS_MAGIC 0x46505853u
@@ -25,6 +28,32 @@ void *cbx_frame_state(void *frame, uint64_t *bytes)
 	memcpy(&words, state + WORDS_AT, sizeof(words));
 	*bytes = words.magic == WORDS_MAGIC ? words.extended_bytes : LEGACY;
 	return state;
+}
+
+struct cbx_regs *cbx_frame_regs(void *frame)
+{
+	return (struct cbx_regs *)(void *)((uint8_t *)frame + REGS_AT);
+}
+
+uint64_t cbx_frame_bytes(void *frame)
+{
+	uint64_t bytes;
+
+	cbx_frame_state(frame, &bytes);
+	return CONTEXT + bytes + 2 * STATE_ALIGN;
+}
+
+void *cbx_frame_copy(void *frame, uint64_t top)
+{
+	uint64_t bytes;
+	const void *state = cbx_frame_state(frame, &bytes);
+	uint64_t state_at = (top - bytes) & ~(uint64_t)(STATE_ALIGN - 1);
+	uint8_t *copy = (uint8_t *)((state_at - CONTEXT) & ~15ull);
+
+	memcpy(copy, frame, CONTEXT);
+	memcpy(copy + STATE_AT, &state_at, sizeof(state_at));
+	memcpy((void *)state_at, state, bytes);
+	return copy;
 }
 
 void cbx_frame_reset(void *frame)

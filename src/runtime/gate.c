@@ -134,6 +134,20 @@ void cbx_gate_park(uint64_t deadline)
 	call(CBX_CALL_THREAD_PARK, (uint64_t[4]){ deadline }, &reply);
 }
 
+bool cbx_gate_thread(uint64_t space, uint64_t entry, uint64_t stack,
+	uint64_t arg, uint64_t *thread)
+{
+	struct cbx_reply reply;
+
+	if (call(CBX_CALL_THREAD_CREATE,
+		    (uint64_t[4]){ space, entry, stack, arg },
+		    &reply) != CBX_OK) {
+		return false;
+	}
+	*thread = reply.ret[0];
+	return true;
+}
+
 void cbx_gate_unpark(uint64_t thread)
 {
 	struct cbx_reply reply;

@@ -51,6 +51,17 @@ uint64_t cbx_gate_ticks(void);
 /** Sleep until @p deadline in ticks; 0 is for ever. */
 void cbx_gate_park(uint64_t deadline);
 
+/**
+ * Make a thread that begins at @p entry with @p arg.
+ *
+ * @param      space   of the box; 0: the running one
+ * @param[out] thread  its handle
+ *
+ * @return false when there is none to be had
+ */
+CBX_MUST_CHECK bool cbx_gate_thread(uint64_t space, uint64_t entry,
+	uint64_t stack, uint64_t arg, uint64_t *thread);
+
 /** End the sleep of a thread, or its next one. */
 void cbx_gate_unpark(uint64_t thread);
 

@@ -44,9 +44,11 @@ struct cbx_break {
 
 struct cbx_process {
 	uint32_t pid;
-	uint64_t space;		/* the monitor's handle; 0: the first one */
-	struct cbx_task *tasks; /* the first one's tid was the pid */
+	struct cbx_process *next; /* of all */
+	uint64_t space;		  /* the monitor's handle; 0: the first one */
+	struct cbx_task *tasks;	  /* the first one's tid was the pid */
 	uint64_t task_count;
+	struct cbx_wait_queue task_ends;
 
 	struct cbx_arguments arguments;
 	struct cbx_arguments_kept kept;

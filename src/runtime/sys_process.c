@@ -200,30 +200,3 @@ int64_t cbx_sys_personality(const uint64_t *arg)
 		       ? 0
 		       : -LX_EINVAL;
 }
-
-/* Nobody else runs: nobody is woken, and what would wait finds the word it
- * waits for never changes. */
-int64_t cbx_sys_futex(const uint64_t *arg)
-{
-	enum {
-		WAIT = 0,
-		WAKE = 1,
-		WAIT_BITSET = 9,
-		WAKE_BITSET = 10
-	};
-	uint32_t word;
-
-	switch (arg[1] & 0x7f) {
-	case WAKE:
-	case WAKE_BITSET:
-		return 0;
-	case WAIT:
-	case WAIT_BITSET:
-		if (cbx_user_get(&word, arg[0], sizeof(word)) != 0) {
-			return -LX_EFAULT;
-		}
-		return word != (uint32_t)arg[2] ? -LX_EAGAIN : -LX_ETIMEDOUT;
-	default:
-		return -LX_ENOSYS;
-	}
-}

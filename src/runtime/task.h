@@ -20,6 +20,13 @@ struct cbx_context {
 	void *frame; /* the backend's */
 };
 
+/** A block of the heap for a task's up-calls, or only for its beginning
+ * where the backend brings a stack for those. */
+struct cbx_task_stack {
+	uint64_t base;
+	uint64_t bytes;
+};
+
 /** GS base is its task's address as long as a thread lives; a program does
  * not get that register. */
 struct cbx_task {
@@ -32,6 +39,14 @@ struct cbx_task {
 	char name[CBX_TASK_NAME];
 	struct cbx_context context;
 	struct cbx_task_signals signal;
+
+	struct cbx_task_stack stack; /* 0 bytes: where the box began */
+	uint64_t fs_base;	     /* to begin with */
+	uint64_t clear_tid; /* where its end writes 0 and wakes; or 0 */
+	uint64_t robust;    /* its list of robust mutexes, or 0 */
+	bool ending;	    /* it is to end before it is the program's again */
+	bool deaf;	    /* it sleeps on whatever happens */
+	bool left;	    /* it ended, and is off its stack */
 
 	struct cbx_task *lock_next; /* lock.c's, as is the next */
 	bool lock_queued;
@@ -61,6 +76,20 @@ static inline struct cbx_map *cbx_map_self(void)
 {
 	return &cbx_process_self()->map;
 }
+
+/** The task with that number; NULL when there is none. */
+struct cbx_task *cbx_task_find(uint64_t tid);
+
+/** A number no task and no process has. */
+uint32_t cbx_task_number(void);
+
+/** End the running task, which is not its process's last one.
+ * @lock held; dropped */
+_Noreturn void cbx_task_exit(void);
+
+/** End every other task of the running process and wait for that; when
+ * another one ends this one first, it does not return.  @lock held */
+void cbx_task_end_others(void);
 
 /** Become @p task: its thread calls this before anything else here. */
 void cbx_task_enter(struct cbx_task *task);

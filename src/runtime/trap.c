@@ -49,6 +49,9 @@ static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
 		cbx_gate_result((int64_t)regs->rax);
 	}
+	if (self->ending) {
+		cbx_task_exit();
+	}
 	if (cbx_signal_waiting() || self->signal.mask_swapped) {
 		cbx_rewrite_home(regs);
 		cbx_signal_deliver(regs, frame);
@@ -66,6 +69,9 @@ static void deadline(
 	}
 	cbx_task_self()->context = (struct cbx_context){ upcall, regs, frame };
 	cbx_runtime_lock();
+	if (cbx_task_self()->ending) {
+		cbx_task_exit();
+	}
 	cbx_rewrite_home(regs);
 	cbx_signal_deliver(regs, frame);
 	cbx_runtime_unlock();
@@ -207,6 +213,9 @@ static void fault_locked(
 	}
 	fault(upcall, regs, frame);
 	if (!held) {
+		if (cbx_task_self()->ending) {
+			cbx_task_exit();
+		}
 		cbx_runtime_unlock();
 	}
 }

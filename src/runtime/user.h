@@ -38,6 +38,27 @@ CBX_MUST_CHECK int64_t cbx_user_put(
 	uint64_t va, const void *from, uint64_t bytes);
 
 /**
+ * Compare and swap a word of the program's, at a multiple of four.
+ *
+ * @param[in,out] expected  becomes what the word was
+ *
+ * @retval 0        done, if *expected is what it was
+ * @retval -EFAULT  it cannot be written
+ */
+CBX_MUST_CHECK int64_t cbx_user_exchange(
+	uint64_t va, uint32_t *expected, uint32_t desired);
+
+/**
+ * Copy in a struct timespec.
+ *
+ * @param[out] ns  at most INT64_MAX
+ *
+ * @retval -EFAULT
+ * @retval -EINVAL  negative, or a second or more of nanoseconds
+ */
+CBX_MUST_CHECK int64_t cbx_user_time(uint64_t va, int64_t *ns);
+
+/**
  * Copy in a path.
  *
  * @param[out] to  to[LX_PATH_MAX]

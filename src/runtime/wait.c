@@ -99,7 +99,7 @@ int64_t cbx_wait_sleep(int64_t deadline)
 
 	cbx_channel_flush();
 	while (!__atomic_exchange_n(&self->woken, false, __ATOMIC_SEQ_CST)) {
-		if (cbx_signal_waiting()) {
+		if (!self->deaf && (self->ending || cbx_signal_waiting())) {
 			return -LX_EINTR;
 		}
 		if (deadline != CBX_WAIT_FOREVER &&
@@ -109,6 +109,15 @@ int64_t cbx_wait_sleep(int64_t deadline)
 		park(self, deadline);
 	}
 	return 0;
+}
+
+void cbx_wait_deaf(struct cbx_wait_queue *queue)
+{
+	struct cbx_task *self = cbx_task_self();
+
+	self->deaf = true;
+	cbx_wait_on(queue, CBX_WAIT_FOREVER);
+	self->deaf = false;
 }
 
 int64_t cbx_wait_on(struct cbx_wait_queue *queue, int64_t deadline)

@@ -55,9 +55,12 @@ void cbx_wait_move(struct cbx_waiter *waiter, struct cbx_wait_queue *queue);
  *
  * @retval 0            woken, or for no reason: check the condition
  * @retval -ETIMEDOUT   it is @p deadline
- * @retval -EINTR       a signal waits
+ * @retval -EINTR       a signal waits, or the task is to end
  */
 int64_t cbx_wait_sleep(int64_t deadline);
+
+/** Sleep as well, whatever signal comes, until woken. */
+void cbx_wait_deaf(struct cbx_wait_queue *queue);
 
 /** Add, sleep, remove. */
 int64_t cbx_wait_on(struct cbx_wait_queue *queue, int64_t deadline);

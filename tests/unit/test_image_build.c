@@ -155,7 +155,7 @@ static void the_policy_denies_by_default(void **state)
 	assert_int_equal(image->policy.flags, 0);
 	assert_int_equal(image->policy.rule_count, 0);
 	assert_int_equal(image->policy.output_pages, 16);
-	assert_int_equal(image->policy.threads_max, 64);
+	assert_int_equal(image->policy.threads_max, 1024);
 	assert_int_equal(image->policy.wake_step, 1000000);
 	cbx_image_destroy(image);
 	program.flags = CBX_PROGRAM_TRACE;
