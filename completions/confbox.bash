@@ -44,6 +44,12 @@ _confbox() {
 	--text)
 		_confbox_words 'execute-only' "$word"
 		;;
+	--rewrite)
+		_confbox_words 'often first never' "$word"
+		;;
+	--clock)
+		_confbox_words 'fixed' "$word"
+		;;
 	--features)
 		_confbox_words 'basic avx avx512 counter' "$word"
 		;;

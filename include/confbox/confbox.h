@@ -190,6 +190,12 @@ struct cbx_path {
 #define CBX_PROGRAM_EXECUTE_ONLY 8u
 /** Nothing goes into the box that is not named: no interpreter, no library. */
 #define CBX_PROGRAM_ALONE 16u
+/** Every system call traps; without it, those made often become jumps. */
+#define CBX_PROGRAM_NO_REWRITE 0x100u
+/** A system call becomes a jump at its first trap. */
+#define CBX_PROGRAM_REWRITE_FIRST 0x200u
+/** The clocks stand still but for the program's own sleeping. */
+#define CBX_PROGRAM_CLOCK_FIXED 0x400u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
 #define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)

@@ -34,8 +34,10 @@
 
 #define CBX_START_EXECUTE_ONLY \
 	8u /* the policy's: what is executable has no other right */
-#define CBX_START_NO_COUNTER 16u    /* the box has no time stamp counter */
-#define CBX_START_NO_REWRITE 0x100u /* every system call traps */
+#define CBX_START_NO_COUNTER	16u    /* the box has no time stamp counter */
+#define CBX_START_NO_REWRITE	0x100u /* every system call traps */
+#define CBX_START_REWRITE_FIRST 0x200u /* rewrite at the first trap */
+#define CBX_START_CLOCK_FIXED	0x400u /* time passes in sleep only */
 
 /**
  * The start block.  Offsets are from the block's beginning and lie within

@@ -79,7 +79,9 @@ static enum cbx_status check(const struct cbx_program *program)
 {
 	const uint32_t known = CBX_PROGRAM_CONFINE | CBX_PROGRAM_TRACE |
 			       CBX_PROGRAM_DEBUG | CBX_PROGRAM_EXECUTE_ONLY |
-			       CBX_PROGRAM_ALONE;
+			       CBX_PROGRAM_ALONE | CBX_PROGRAM_NO_REWRITE |
+			       CBX_PROGRAM_REWRITE_FIRST |
+			       CBX_PROGRAM_CLOCK_FIXED;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");
@@ -226,16 +228,22 @@ static enum cbx_status append_owned(
 
 static uint32_t start_flags(const struct cbx_program *program)
 {
+	static const struct {
+		uint32_t program, start;
+	} same[] = {
+		{ CBX_PROGRAM_CONFINE, CBX_START_CONFINE },
+		{ CBX_PROGRAM_TRACE, CBX_START_TRACE },
+		{ CBX_PROGRAM_EXECUTE_ONLY, CBX_START_EXECUTE_ONLY },
+		{ CBX_PROGRAM_NO_REWRITE, CBX_START_NO_REWRITE },
+		{ CBX_PROGRAM_REWRITE_FIRST, CBX_START_REWRITE_FIRST },
+		{ CBX_PROGRAM_CLOCK_FIXED, CBX_START_CLOCK_FIXED },
+	};
 	uint32_t flags = 0;
 
-	if ((program->flags & CBX_PROGRAM_CONFINE) != 0) {
-		flags |= CBX_START_CONFINE;
-	}
-	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
-		flags |= CBX_START_TRACE;
-	}
-	if ((program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0) {
-		flags |= CBX_START_EXECUTE_ONLY;
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		if ((program->flags & same[i].program) != 0) {
+			flags |= same[i].start;
+		}
 	}
 	if (program->features != 0 &&
 		(program->features & CBX_FEATURE_COUNTER) == 0) {

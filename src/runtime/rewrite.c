@@ -34,7 +34,8 @@ static bool is_often(uint64_t at)
 		counter[i].traps = 0;
 	}
 	counter[i].traps += counter[i].traps <= OFTEN ? 1u : 0u;
-	return counter[i].traps == OFTEN;
+	return counter[i].traps ==
+	       ((cbx_box_flags & CBX_START_REWRITE_FIRST) != 0 ? 1 : OFTEN);
 }
 
 static struct cbx_stubs *stubs(void)

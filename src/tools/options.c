@@ -122,6 +122,27 @@ static int set_text(struct cbx_command_line *line, const char *value)
 	return 0;
 }
 
+static int set_rewrite(struct cbx_command_line *line, const char *value)
+{
+	if (strcmp(value, "never") == 0) {
+		line->program.flags |= CBX_PROGRAM_NO_REWRITE;
+	} else if (strcmp(value, "first") == 0) {
+		line->program.flags |= CBX_PROGRAM_REWRITE_FIRST;
+	} else if (strcmp(value, "often") != 0) {
+		return bad_value("rewrite", value, "often, first or never");
+	}
+	return 0;
+}
+
+static int set_clock(struct cbx_command_line *line, const char *value)
+{
+	if (strcmp(value, "fixed") != 0) {
+		return bad_value("clock", value, "fixed");
+	}
+	line->program.flags |= CBX_PROGRAM_CLOCK_FIXED;
+	return 0;
+}
+
 /* The feature a word of length @p length names; 0 if none. */
 static uint64_t feature_of(const char *word, size_t length)
 {
@@ -188,6 +209,10 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		return 0;
 	case CBX_OPTION_TEXT:
 		return set_text(line, value);
+	case CBX_OPTION_REWRITE:
+		return set_rewrite(line, value);
+	case CBX_OPTION_CLOCK:
+		return set_clock(line, value);
 	case CBX_OPTION_FEATURES:
 		return set_features(line, value);
 	case CBX_OPTION_TIMEOUT:

@@ -8,6 +8,7 @@ one of the programs.  It runs in a folder of its own that holds the same files
 in the box and outside, standard input being one of them.  A line that begins
 with "root:" shows who runs it, and a box's program is root: it is left out for
 anybody else.  What differs is printed: status (128 + n for death by signal n), standard output, error.
+Boxes run with the options in the environment's CONFBOX_OPTIONS, too.
 """
 import concurrent.futures
 import os
@@ -120,6 +121,7 @@ class Runner:
     def inside(self, command):
         options = [word for name, value in ENVIRONMENT.items()
                    for word in ('--env', f'{name}={value}')]
+        options += shlex.split(os.environ.get('CONFBOX_OPTIONS', ''))
         return self.run([self.confbox, 'run', *options, '--dir', self.work, '--cwd', self.work, '--file',
                          self.programs['busybox'],
                          '--', self.programs[command[0]], *command[1:]])
