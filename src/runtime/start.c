@@ -187,8 +187,7 @@ static void prepare(const struct cbx_start *start)
 	cbx_runtime_lock();
 	cbx_box_flags = start->flags;
 	cbx_budget_init(start->memory_pages);
-	cbx_time_init(
-		start->epoch_ns, (start->flags & CBX_START_NO_COUNTER) == 0);
+	cbx_time_init(start->epoch_ns, start->flags);
 	cbx_channel_init((start->flags & CBX_START_CONFINE) != 0,
 		(start->flags & CBX_START_KEEPER) != 0);
 	wrong = cbx_fs_mount((const uint8_t *)CBX_FILES_VA, start->files_bytes);

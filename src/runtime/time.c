@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "time.h"
 
+#include <base/start.h>
+
+#include "clock.h"
 #include "cpu.h"
 #include "gate.h"
 #include "lib.h"
@@ -8,94 +11,188 @@
 #include "wait.h"
 
 #define COARSE_CYCLES 8000000u
-#define RATE_NS	      20000000	/* between the readings that give the rate */
-#define TIGHT_CYCLES  200000u	/* a reading takes, if nothing comes between */
-#define TRUST_NS      100000000 /* how long a reading is carried on */
+#define TIGHT_CYCLES  200000u /* a reading takes, if nothing comes between */
+#define TRUST_NS      100000000ull /* how long a reading is carried on */
+#define WINDOW_MIN_NS 20000000ull  /* between the readings that give the rate */
+#define WINDOW_NS     1000000000ull /* is long enough */
+#define WINDOW_MAX_NS 30000000000ull
 
-static int64_t epoch;
-static int64_t last_real;
-static uint64_t last_cycles;
+struct cbx_clock cbx_time_clock;
 
-/* The monitor's clock carried on by the CPU's counter: a reading of both, and
- * the nanoseconds 2^32 cycles take.  A rate of 0 is not known yet. */
+static bool has_counter;
+static bool steady;  /* the counter can carry the clock on */
+static int64_t last; /* what anybody may have been answered: never go back */
+
+/* Where the counter's rate is measured from, and how long the window was that
+ * gave it. */
 static struct {
 	int64_t ns;
 	uint64_t cycles;
-	uint64_t rate;
-	int64_t last; /* what was answered last: time never goes back */
-	bool steady;  /* the counter's speed never changes */
-	bool none;    /* the box has no counter: it reads 0 */
-} carried;
+	uint64_t window;
+	uint64_t rate; /* nanoseconds in 2^32 cycles; 0: not known yet */
+} anchor;
 
-static uint64_t counter(void)
+void cbx_time_init(uint64_t epoch_ns, uint32_t flags)
 {
-	return carried.none ? 0 : __builtin_ia32_rdtsc();
+	cbx_time_clock.epoch = (int64_t)(epoch_ns & INT64_MAX);
+	if ((flags & CBX_START_CLOCK_FIXED) != 0) {
+		cbx_time_clock.mode = CBX_CLOCK_FIXED;
+		return;
+	}
+	has_counter = (flags & CBX_START_NO_COUNTER) == 0;
+	steady = has_counter && cbx_cpu_steady_counter();
 }
 
-void cbx_time_init(uint64_t epoch_ns, bool has_counter)
+static int64_t ticks(void)
 {
-	epoch = (int64_t)(epoch_ns & INT64_MAX);
-	carried.none = !has_counter;
-	carried.steady = has_counter && cbx_cpu_steady_counter();
+	return (int64_t)(cbx_gate_ticks() & INT64_MAX);
 }
 
-/* Ask the monitor; learn the counter's rate from the reading before.  When the
- * CPU was taken away meanwhile, nobody knows which count belongs to the time:
- * a rate learnt from that is off by as much as the pause. */
-static int64_t read_gate(void)
+static void begin_window(int64_t ns, uint64_t cycles)
 {
-	uint64_t before = counter();
-	int64_t now = (int64_t)(cbx_gate_ticks() & INT64_MAX);
-	uint64_t took = counter() - before;
-	uint64_t cycles = before + took / 2;
-	uint64_t passed = cycles - carried.cycles;
-	int64_t ns = now - carried.ns;
+	anchor.ns = ns;
+	anchor.cycles = cycles;
+}
 
-	if ((carried.ns != 0 && ns < RATE_NS) || took > TIGHT_CYCLES) {
-		return now;
+/* Learn the counter's rate from a reading of both. */
+static void learn(int64_t ns, uint64_t cycles)
+{
+	uint64_t window = (uint64_t)(ns - anchor.ns);
+	uint64_t passed = cycles - anchor.cycles;
+	uint64_t enough = cbx_max(anchor.window, WINDOW_MIN_NS);
+
+	if (anchor.ns == 0 || ns < anchor.ns || window > WINDOW_MAX_NS ||
+		passed <= window) {
+		begin_window(ns, cycles);
+		return;
 	}
-	if (carried.ns != 0 && ns < UINT32_MAX && passed > (uint64_t)ns) {
-		carried.rate = ((uint64_t)ns << 32) / passed;
+	if (window < cbx_min(enough, WINDOW_NS)) {
+		return;
 	}
-	carried.ns = now;
-	carried.cycles = cycles;
-	return now;
+	anchor.window = window;
+	while (window > UINT32_MAX) {
+		window >>= 1;
+		passed >>= 1;
+	}
+	anchor.rate = (window << 32) / passed;
+}
+
+/* A rate that meets the monitor's clock after TRUST_NS, if we are ahead. */
+static uint64_t rate_when(uint64_t ahead)
+{
+	return anchor.rate -
+	       anchor.rate * cbx_min(ahead, TRUST_NS / 2) / TRUST_NS;
+}
+
+/* Carry on from a reading; time does not go back for that. */
+static void publish(int64_t ns, uint64_t cycles)
+{
+	struct cbx_clock *clock = &cbx_time_clock;
+	uint32_t version = clock->version;
+
+	__atomic_store_n(&clock->version, version + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	clock->cycles = cbx_clock_counter();
+	ns += (int64_t)((clock->cycles - cycles) * anchor.rate >> 32);
+	clock->rate = rate_when(ns < last ? (uint64_t)(last - ns) : 0);
+	clock->ns = ns < last ? last : ns;
+	clock->most = cbx_min((TRUST_NS << 32) / clock->rate, UINT32_MAX);
+	clock->mode = CBX_CLOCK_COUNT;
+	__atomic_store_n(&clock->version, version + 2, __ATOMIC_RELEASE);
+}
+
+static void remember(int64_t ns)
+{
+	last = ns > last ? ns : last;
+}
+
+/* The most that anybody was answered without asking. */
+static void remember_answers(void)
+{
+	const struct cbx_clock *clock = &cbx_time_clock;
+
+	if (clock->mode == CBX_CLOCK_COUNT) {
+		remember(
+			clock->ns + (int64_t)(clock->most * clock->rate >> 32));
+	}
+}
+
+/* Ask the monitor.  When the CPU was taken away meanwhile, nobody knows which
+ * count belongs to the time: nothing is carried on from that. */
+static int64_t ask(void)
+{
+	uint64_t before = steady ? cbx_clock_counter() : 0;
+	int64_t ns = ticks();
+	uint64_t took = steady ? cbx_clock_counter() - before : 0;
+
+	remember_answers();
+	if (steady && took <= TIGHT_CYCLES) {
+		learn(ns, before + took / 2);
+		if (anchor.rate != 0) {
+			publish(ns, before + took / 2);
+		}
+	}
+	remember(ns);
+	return last;
 }
 
 int64_t cbx_time_monotonic(void)
 {
-	uint64_t passed = counter() - carried.cycles;
-	int64_t now;
+	int64_t ns;
 
-	if (!carried.steady || carried.rate == 0 || passed > UINT32_MAX ||
-		(passed * carried.rate) >> 32 > TRUST_NS) {
-		now = read_gate();
-	} else {
-		now = carried.ns + (int64_t)((passed * carried.rate) >> 32);
-	}
-	carried.last = now > carried.last ? now : carried.last;
-	return carried.last;
+	return cbx_clock_read(&cbx_time_clock, &ns) ? ns : ask();
+}
+
+static int64_t real_of(int64_t ns)
+{
+	return __builtin_add_overflow(ns, cbx_time_clock.epoch, &ns) ? INT64_MAX
+								     : ns;
 }
 
 int64_t cbx_time_real(void)
 {
-	int64_t now;
-
-	if (__builtin_add_overflow(epoch, cbx_time_monotonic(), &now)) {
-		now = INT64_MAX;
-	}
-	last_real = now;
-	last_cycles = counter();
-	return now;
+	return real_of(cbx_time_monotonic());
 }
 
+/* Where nothing carries the clock on, or has not yet, a gate every so often. */
 int64_t cbx_time_coarse(void)
 {
-	if (last_real == 0 || carried.none ||
-		counter() - last_cycles > COARSE_CYCLES) {
+	static uint64_t asked;
+	uint64_t now = has_counter ? cbx_clock_counter() : 0;
+	int64_t ns;
+
+	if (cbx_clock_read(&cbx_time_clock, &ns)) {
+		return real_of(ns);
+	}
+	if (last == 0 || !has_counter || now - asked > COARSE_CYCLES) {
+		asked = now;
 		return cbx_time_real();
 	}
-	return last_real;
+	return real_of(last);
+}
+
+int64_t cbx_time_wake(int64_t deadline)
+{
+	int64_t wake = deadline;
+
+	if (cbx_time_clock.mode == CBX_CLOCK_FIXED &&
+		(deadline <= cbx_time_clock.ns ||
+			__builtin_add_overflow(deadline - cbx_time_clock.ns,
+				ticks(), &wake))) {
+		wake = deadline <= cbx_time_clock.ns ? 1 : INT64_MAX;
+	}
+	return wake > 0 ? wake : 1;
+}
+
+bool cbx_time_over(int64_t deadline, int64_t wake)
+{
+	struct cbx_clock *clock = &cbx_time_clock;
+
+	if (clock->mode == CBX_CLOCK_FIXED && clock->ns < deadline &&
+		ticks() >= wake) {
+		__atomic_store_n(&clock->ns, deadline, __ATOMIC_RELAXED);
+	}
+	return cbx_time_monotonic() >= deadline;
 }
 
 int64_t cbx_time_sleep(int64_t deadline)

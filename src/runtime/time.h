@@ -2,27 +2,44 @@
 /*
  * Time.  The monitor's ticks are the only clock; for a tenth of a second a
  * reading is carried on by the CPU's counter, where that is steady.
+ *
+ * A box's clock may be fixed by its policy: then time passes only when a task
+ * sleeps until a deadline, by as much as that.
  */
 #ifndef CBX_RUNTIME_TIME_H
 #define CBX_RUNTIME_TIME_H
 
 #include <base/types.h>
 
-/** @param epoch_ns  nanoseconds from 1970 to tick 0
- * @param has_counter  whether the box may read the CPU's counter */
-void cbx_time_init(uint64_t epoch_ns, bool has_counter);
+struct cbx_clock;
 
-/** Nanoseconds since the machine started. */
+/** @param epoch_ns  nanoseconds from 1970 to tick 0
+ * @param flags  CBX_START_*: whether the box may read the CPU's counter, and
+ *               whether its clock is fixed */
+void cbx_time_init(uint64_t epoch_ns, uint32_t flags);
+
+/** Nanoseconds since the machine started, or what they are fixed to. */
 int64_t cbx_time_monotonic(void);
 
 /** Nanoseconds since 1970. */
 int64_t cbx_time_real(void);
 
-/** The same without a gate most of the time: some milliseconds late. */
+/** The same, as far as it is known without a gate most of the time. */
 int64_t cbx_time_coarse(void);
+
+/** When the monitor is to wake a task that now begins to sleep until
+ * @p deadline: in ticks, never 0. */
+int64_t cbx_time_wake(int64_t deadline);
+
+/** Whether a sleeper's @p deadline is over.
+ * @param wake  of cbx_time_wake, when it began */
+bool cbx_time_over(int64_t deadline, int64_t wake);
 
 /** Sleep until @p deadline (monotonic), or until a signal waits.
  * @retval 0, -EINTR */
 int64_t cbx_time_sleep(int64_t deadline);
+
+/** What the vDSO reads. */
+extern struct cbx_clock cbx_time_clock;
 
 #endif

@@ -81,13 +81,12 @@ uint64_t cbx_wait_wake(struct cbx_wait_queue *queue, uint64_t count)
 
 /* Without the lock: a wake-up before we are parked is seen, one after it ends
  * the parking. */
-static void park(struct cbx_task *self, int64_t deadline)
+static void park(struct cbx_task *self, int64_t wake)
 {
 	cbx_runtime_unlock();
 	__atomic_store_n(&self->parked, true, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&self->woken, __ATOMIC_SEQ_CST)) {
-		cbx_gate_park(
-			deadline == CBX_WAIT_FOREVER ? 0 : (uint64_t)deadline);
+		cbx_gate_park(wake == CBX_WAIT_FOREVER ? 0 : (uint64_t)wake);
 	}
 	__atomic_store_n(&self->parked, false, __ATOMIC_SEQ_CST);
 	cbx_runtime_lock();
@@ -96,6 +95,8 @@ static void park(struct cbx_task *self, int64_t deadline)
 int64_t cbx_wait_sleep(int64_t deadline)
 {
 	struct cbx_task *self = cbx_task_self();
+	int64_t wake = deadline == CBX_WAIT_FOREVER ? deadline
+						    : cbx_time_wake(deadline);
 
 	cbx_channel_flush();
 	while (!__atomic_exchange_n(&self->woken, false, __ATOMIC_SEQ_CST)) {
@@ -103,10 +104,10 @@ int64_t cbx_wait_sleep(int64_t deadline)
 			return -LX_EINTR;
 		}
 		if (deadline != CBX_WAIT_FOREVER &&
-			cbx_time_monotonic() >= deadline) {
+			cbx_time_over(deadline, wake)) {
 			return -LX_ETIMEDOUT;
 		}
-		park(self, deadline);
+		park(self, wake);
 	}
 	return 0;
 }
