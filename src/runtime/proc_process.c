@@ -45,7 +45,7 @@ static void put_stat(struct cbx_text *text, const struct cbx_process *process,
 	last[1] = present;
 	last[2] = UINT64_MAX;
 	last[15] = LX_SIGCHLD;
-	last[24] = process->brk.start;
+	last[24] = process->map->brk.start;
 	cbx_text_put_number(text, task->tid);
 	cbx_text_put(text, " (");
 	cbx_text_put(text, task->name);

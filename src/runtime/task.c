@@ -25,6 +25,7 @@ struct cbx_process cbx_process_init = {
 		[LX_RLIMIT_NOFILE] = { 1024, CBX_FD_MOST },
 		[8 ... LX_RLIMITS - 1] = { LX_RLIM_INFINITY, LX_RLIM_INFINITY },
 	},
+	.map = &cbx_map_first,
 };
 
 struct cbx_task cbx_task_init = {

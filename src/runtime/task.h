@@ -74,7 +74,7 @@ static inline struct cbx_process *cbx_process_self(void)
 /** The running process's memory. */
 static inline struct cbx_map *cbx_map_self(void)
 {
-	return &cbx_process_self()->map;
+	return cbx_process_self()->map;
 }
 
 /** The task with that number; NULL when there is none. */

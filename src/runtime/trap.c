@@ -9,6 +9,7 @@
 #include "linux.h"
 #include "lock.h"
 #include "memory.h"
+#include "memory_space.h"
 #include "message.h"
 #include "rewrite.h"
 #include "task.h"
@@ -89,7 +90,8 @@ static uint8_t access_of(uint32_t code)
 	}
 }
 
-static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip)
+static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip,
+	enum cbx_memory_fault served)
 {
 	struct lx_siginfo info = { .code = 1, .value = rip };
 
@@ -105,12 +107,12 @@ static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip)
 		info.signo = LX_SIGTRAP;
 		break;
 	default:
-		info.signo = LX_SIGSEGV;
+		info.signo =
+			served == CBX_FAULTED_BEYOND ? LX_SIGBUS : LX_SIGSEGV;
 		info.value = upcall->value;
-		info.code = cbx_extent_at(
-				    cbx_memory_extents(), upcall->value) == NULL
+		info.code = served == CBX_FAULTED_NOTHING
 				    ? 1	 /* SEGV_MAPERR */
-				    : 2; /* SEGV_ACCERR */
+				    : 2; /* SEGV_ACCERR, BUS_ADRERR */
 	}
 	return info;
 }
@@ -146,11 +148,8 @@ static _Noreturn void broken(
 	cbx_signal_die(LX_SIGSEGV);
 }
 
-static void touch(uint64_t address)
+static _Noreturn void out_of_memory(void)
 {
-	if (cbx_memory_touch(address)) {
-		return;
-	}
 	cbx_message_begin("out of memory: all ");
 	cbx_message_number(cbx_budget_total() * CBX_PAGE_SIZE >> 20);
 	cbx_message_put(" MiB of the box are used");
@@ -158,18 +157,19 @@ static void touch(uint64_t address)
 	cbx_signal_die(LX_SIGKILL);
 }
 
-static bool is_touch(const struct cbx_upcall *upcall)
+/* What an access to the program's memory comes to. */
+static enum cbx_memory_fault touch(const struct cbx_upcall *upcall)
 {
-	return upcall->code <= CBX_FAULT_EXECUTE &&
-	       cbx_memory_lazy(upcall->value, access_of(upcall->code));
-}
+	enum cbx_memory_fault served = CBX_FAULTED_NOTHING;
 
-/* Another task touched it first. */
-static bool is_over(const struct cbx_upcall *upcall)
-{
-	return cbx_process_self()->task_count > 1 &&
-	       upcall->code <= CBX_FAULT_EXECUTE &&
-	       cbx_memory_present(upcall->value, access_of(upcall->code));
+	if (upcall->code <= CBX_FAULT_EXECUTE) {
+		served = cbx_memory_fault(
+			upcall->value, access_of(upcall->code));
+	}
+	if (served == CBX_FAULTED_FULL) {
+		out_of_memory();
+	}
+	return served;
 }
 
 static void fault(
@@ -177,15 +177,13 @@ static void fault(
 {
 	uint64_t fixup = cbx_user_fixup(regs->rip);
 	uint64_t below = regs->rsp - BELOW_STACK;
+	enum cbx_memory_fault served = touch(upcall);
 	struct lx_siginfo info;
 
-	if (is_over(upcall)) {
-		return;
-	}
-	if (is_touch(upcall)) {
-		touch(upcall->value);
-		if (cbx_memory_lazy(below, LX_PROT_WRITE)) {
-			touch(below);
+	if (served == CBX_FAULTED_SERVED) {
+		if (cbx_memory_fault(below, LX_PROT_WRITE) ==
+			CBX_FAULTED_FULL) {
+			out_of_memory();
 		}
 		return;
 	}
@@ -196,18 +194,29 @@ static void fault(
 	if (in_runtime(regs->rip)) {
 		broken(upcall, regs);
 	}
-	info = describe(upcall, regs->rip);
+	info = describe(upcall, regs->rip, served);
 	explain(upcall, &info);
 	cbx_signal_fault(&info);
 	cbx_signal_deliver(regs, frame);
 }
 
-/* One of the runtime itself comes with the lock held. */
+/* The runtime touches memory of its own for the first time in this space. */
+static bool is_own(const struct cbx_upcall *upcall, const struct cbx_regs *regs)
+{
+	return upcall->code <= CBX_FAULT_EXECUTE && in_runtime(regs->rip) &&
+	       cbx_memory_space_fault(upcall->value);
+}
+
+/* One of the runtime itself comes with the lock held, or taking it. */
 static void fault_locked(
 	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
-	bool held = cbx_runtime_locked();
+	bool held;
 
+	if (is_own(upcall, regs)) {
+		return;
+	}
+	held = cbx_runtime_locked();
 	if (!held) {
 		cbx_runtime_lock();
 	}
