@@ -31,6 +31,7 @@ libc6-dev C library, static too: the monitor and the keeper are static programs
 meson configures the build
 ninja-build runs the build
 pkg-config finds libraries
+libjansson-dev policy files
 libmbedtls-dev SHA-384 in the keeper and in confbox measure
 libcmocka-dev the unit tests, which are built with everything else
 python3 makes a few files during the build

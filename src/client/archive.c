@@ -13,30 +13,10 @@
 #include <client/error.h>
 #include <client/file.h>
 #include <client/pyc.h>
+#include <client/ustar.h>
 
 #define BLOCK	  512u
 #define FILE_MOST 077777777777ull /* eleven octal digits */
-
-/* POSIX.1-1988 ustar. */
-struct header {
-	char name[100];
-	char mode[8];
-	char uid[8];
-	char gid[8];
-	char size[12];
-	char mtime[12];
-	char checksum[8];
-	char type;
-	char link[100];
-	char magic[8]; /* "ustar", zero, "00" */
-	char owner[32];
-	char group[32];
-	char major[8];
-	char minor[8];
-	char prefix[155];
-	char pad[12];
-};
-_Static_assert(sizeof(struct header) == BLOCK, "one block");
 
 /* Room for @p size more bytes, zeros up to a whole block. @return NULL: none */
 static uint8_t *extend(struct cbx_archive *archive, size_t size)
@@ -62,97 +42,36 @@ static uint8_t *extend(struct cbx_archive *archive, size_t size)
 	return from;
 }
 
-/* Where a long name is split: prefix before it, name after; 0: nowhere. */
-static size_t split_point(const char *name, size_t length)
-{
-	size_t limit = sizeof(((struct header *)0)->prefix);
-	size_t i = length - sizeof(((struct header *)0)->name) - 1;
-
-	while (i < length && i <= limit && name[i] != '/') {
-		i++;
-	}
-	return i < length - 1 && i <= limit ? i : 0;
-}
-
-/* The name in the archive has no slash in front. */
-static bool set_name(struct header *header, const char *box)
-{
-	const char *name = box + 1;
-	size_t length = strlen(name);
-	size_t split;
-
-	if (length <= sizeof(header->name)) {
-		memcpy(header->name, name, length);
-		return true;
-	}
-	split = split_point(name, length);
-	if (split == 0) {
-		return false;
-	}
-	memcpy(header->prefix, name, split);
-	memcpy(header->name, name + split + 1, length - split - 1);
-	return true;
-}
-
-static void set_octal(char *field, size_t size, uint64_t value)
-{
-	field[size - 1] = '\0';
-	for (size_t i = size - 1; i-- > 0;) {
-		field[i] = (char)('0' + (value & 7u));
-		value >>= 3;
-	}
-}
-
-static void set_checksum(struct header *header)
-{
-	const uint8_t *bytes = (const uint8_t *)header;
-	uint32_t sum = 0;
-
-	memset(header->checksum, ' ', sizeof(header->checksum));
-	for (size_t i = 0; i < sizeof(*header); i++) {
-		sum += bytes[i];
-	}
-	set_octal(header->checksum, 7, sum);
-}
-
 static enum cbx_status fail_name(const char *name)
 {
 	return cbx_fail(CBX_E_INVALID,
-		"%.100s%s: too long a name for a box's files (100 bytes in its "
-		"last part, 255 in all)",
-		name, strlen(name) > 100 ? "..." : "");
+		"%.100s...: too long a name for a box's files (%u bytes)", name,
+		CBX_USTAR_NAME_MAX);
 }
 
 static enum cbx_status add_header(struct cbx_archive *archive,
 	const struct cbx_node *node, char type, uint64_t size)
 {
-	struct header header = { .magic = "ustar\0"
-					  "00" };
+	const struct cbx_ustar member = { node->box + 1, node->target, type,
+		node->mode, size };
+	size_t at = archive->size;
+	size_t bytes;
 	uint8_t *to;
 
-	header.type = type;
-	if (!set_name(&header, node->box)) {
-		return fail_name(node->box);
+	if (strlen(member.path) > CBX_USTAR_NAME_MAX) {
+		return fail_name(member.path);
 	}
-	if (node->target != NULL) {
-		if (strlen(node->target) > sizeof(header.link)) {
-			return fail_name(node->target);
-		}
-		memcpy(header.link, node->target, strlen(node->target));
+	if (member.target != NULL &&
+		strlen(member.target) > CBX_USTAR_NAME_MAX) {
+		return fail_name(member.target);
 	}
-	set_octal(header.mode, sizeof(header.mode), node->mode);
-	set_octal(header.uid, sizeof(header.uid), 0);
-	set_octal(header.gid, sizeof(header.gid), 0);
-	set_octal(header.size, sizeof(header.size), size);
-	set_octal(header.mtime, sizeof(header.mtime), 0);
-	set_octal(header.major, sizeof(header.major), 0);
-	set_octal(header.minor, sizeof(header.minor), 0);
-	set_checksum(&header);
-	to = extend(archive, sizeof(header));
+	bytes = cbx_ustar_size(&member, at);
+	to = extend(archive, bytes);
 	if (to == NULL) {
 		return cbx_fail_memory("files of the box");
 	}
-	memcpy(to, &header, sizeof(header));
+	memset(to, 0, bytes);
+	cbx_ustar_write(&member, at, to);
 	return CBX_OK;
 }
 

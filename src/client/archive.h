@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The measured files of a box: a ustar archive.
+ * The measured files of a box: a ustar archive, with extended headers for long
+ * names and so that the content of a larger file begins with a page.
  */
 #ifndef CBX_CLIENT_ARCHIVE_H
 #define CBX_CLIENT_ARCHIVE_H
@@ -21,8 +22,8 @@ struct cbx_archive {
  * @param[out] archive  the caller frees bytes; untouched on failure
  *
  * @retval CBX_OK         packed
- * @retval CBX_E_INVALID  a file cannot be read, changed meanwhile, is of 8 GiB
- *                        or more, or has too long a name
+ * @retval CBX_E_INVALID  a file cannot be read, changed meanwhile, or is of 8
+ *                        GiB or more
  * @retval CBX_E_NOMEM    out of memory
  */
 CBX_CHECKED enum cbx_status cbx_archive_pack(

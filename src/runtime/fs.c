@@ -62,7 +62,7 @@ struct cbx_node *cbx_fs_make_link(struct cbx_node *dir, const char *name,
 static struct cbx_node *parent_of(
 	const char *path, const char **name, uint64_t *length)
 {
-	char up[CBX_TAR_PATH + 2];
+	static char up[CBX_TAR_PATH + 2];
 	uint64_t end = strlen(path);
 	uint64_t start;
 

@@ -167,13 +167,6 @@ bool cbx_gate_upcall_entry(uint64_t entry, uint64_t stack, uint64_t *thread)
 	return true;
 }
 
-void cbx_gate_deadline(uint64_t ticks, uint64_t thread)
-{
-	struct cbx_reply reply;
-
-	call(CBX_CALL_UPCALL_DEADLINE, (uint64_t[4]){ ticks, thread }, &reply);
-}
-
 void cbx_gate_result(int64_t result)
 {
 	struct cbx_reply reply;

@@ -75,10 +75,6 @@ void cbx_gate_unpark(uint64_t thread);
 CBX_MUST_CHECK bool cbx_gate_upcall_entry(
 	uint64_t entry, uint64_t stack, uint64_t *thread);
 
-/** Have an up-call DEADLINE at the first entry after that time: a thread's,
- * which is interrupted if it runs on another CPU, or (0) the calling one's. */
-void cbx_gate_deadline(uint64_t ticks, uint64_t thread);
-
 /** Tell the trace what a system call came to. */
 void cbx_gate_result(int64_t result);
 

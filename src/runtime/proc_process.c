@@ -122,8 +122,8 @@ static void put_status(struct cbx_text *text, const struct cbx_process *process,
 	put_pages(text, "VmHWM:\t", present);
 	put_pages(text, "VmRSS:\t", present);
 	put_field(text, "Threads:\t", process->task_count);
-	put_set(text, "SigPnd:\t", task->signal.queue.pending);
-	put_set(text, "ShdPnd:\t", process->signal.queue.pending);
+	put_set(text, "SigPnd:\t", task->signal.pending);
+	put_set(text, "ShdPnd:\t", process->signal.pending);
 	put_set(text, "SigBlk:\t", task->signal.mask);
 	put_set(text, "SigIgn:\t", actions(process, true));
 	put_set(text, "SigCgt:\t", actions(process, false));

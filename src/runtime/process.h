@@ -44,7 +44,6 @@ struct cbx_break {
 
 struct cbx_process {
 	uint32_t pid;
-	uint32_t group;		  /* of processes, as kill knows them */
 	struct cbx_process *next; /* of all */
 	uint64_t space;		  /* the monitor's handle; 0: the first one */
 	struct cbx_task *tasks;	  /* the first one's tid was the pid */

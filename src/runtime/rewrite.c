@@ -83,14 +83,6 @@ void cbx_rewrite_home(struct cbx_regs *regs)
 	}
 }
 
-void cbx_rewrite_again(struct cbx_regs *regs)
-{
-	uint64_t offset;
-	const struct cbx_site *site = stub_at(regs->rip, &offset);
-
-	regs->rip = site != NULL ? site->start : regs->rip - 2;
-}
-
 void cbx_rewrite_return(struct cbx_regs *regs)
 {
 	const struct cbx_site *site;

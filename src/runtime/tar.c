@@ -71,6 +71,82 @@ static bool is_zero(const uint8_t *block)
 	return true;
 }
 
+/* What an extended header says of the member after it. */
+struct extension {
+	const char *path; /* NULL: nothing */
+	uint64_t path_bytes;
+	const char *link;
+	uint64_t link_bytes;
+};
+
+static bool starts(const char *at, uint64_t bytes, const char *key)
+{
+	return bytes >= strlen(key) && memcmp(at, key, strlen(key)) == 0;
+}
+
+static bool take(const char *at, uint64_t bytes, const char *key,
+	const char **value, uint64_t *value_bytes)
+{
+	if (!starts(at, bytes, key)) {
+		return false;
+	}
+	*value = at + strlen(key);
+	*value_bytes = bytes - strlen(key);
+	return true;
+}
+
+/* One record, "LENGTH KEY=VALUE\n"; its length, 0 when it is malformed. */
+static uint64_t read_record(
+	const char *at, uint64_t left, struct extension *extension)
+{
+	uint64_t length = 0;
+	uint64_t i = 0;
+
+	while (i < left && i < 9 && at[i] >= '0' && at[i] <= '9') {
+		length = length * 10 + (uint64_t)(at[i++] - '0');
+	}
+	if (i == 0 || i == left || at[i++] != ' ' || length > left ||
+		length < i + 2 || at[length - 1] != '\n') {
+		return 0;
+	}
+	if (!take(at + i, length - i - 1, "path=", &extension->path,
+		    &extension->path_bytes)) {
+		(void)take(at + i, length - i - 1,
+			"linkpath=", &extension->link, &extension->link_bytes);
+	}
+	return length;
+}
+
+static bool read_extension(
+	const char *at, uint64_t left, struct extension *extension)
+{
+	while (left != 0) {
+		uint64_t length = read_record(at, left, extension);
+
+		if (length == 0) {
+			return false;
+		}
+		at += length;
+		left -= length;
+	}
+	return true;
+}
+
+/* A name of an extension in the place of the header's; false when it is none. */
+static bool replace(char *to, const char *from, uint64_t bytes)
+{
+	if (from == NULL) {
+		return true;
+	}
+	if (bytes == 0 || bytes > CBX_TAR_PATH ||
+		memchr(from, '\0', bytes) != NULL) {
+		return false;
+	}
+	memcpy(to, from, bytes);
+	to[bytes] = '\0';
+	return true;
+}
+
 static bool kind_of(char type, enum cbx_tar_kind *kind)
 {
 	switch (type) {
@@ -93,7 +169,7 @@ static bool kind_of(char type, enum cbx_tar_kind *kind)
 }
 
 /* Prefix, a slash, name. */
-static bool join_path(const struct header *header, char *path)
+static void join_path(const struct header *header, char *path)
 {
 	size_t prefix = length_of(header->prefix, sizeof(header->prefix));
 	size_t name = length_of(header->name, sizeof(header->name));
@@ -103,8 +179,7 @@ static bool join_path(const struct header *header, char *path)
 		path[prefix++] = '/';
 	}
 	memcpy(path + prefix, header->name, name);
-	path[prefix + name] = '\0';
-	return name != 0;
+	path[name == 0 ? 0 : prefix + name] = '\0';
 }
 
 static bool read_numbers(
@@ -126,54 +201,130 @@ static bool read_numbers(
 	return true;
 }
 
+/* An archive. */
+struct source {
+	const uint8_t *archive;
+	uint64_t bytes;
+};
+
+/* Go over a member's content; false when it is not all there. */
+static bool skip(const struct source *source, uint64_t *at, uint64_t size,
+	const uint8_t **content)
+{
+	uint64_t left = source->bytes - *at;
+
+	if (size > left) {
+		return false;
+	}
+	*content = source->archive + *at;
+	*at += cbx_min(left, (size + BLOCK - 1) & ~(uint64_t)(BLOCK - 1));
+	return true;
+}
+
+static bool is_header(const struct header *header)
+{
+	uint64_t sum;
+
+	return memcmp(header->magic, "ustar", 6) == 0 &&
+	       octal(header->sum, sizeof(header->sum), &sum) &&
+	       sum == sum_of((const uint8_t *)header);
+}
+
+/* Whether a header is at @p at; END at the archive's. */
+static enum cbx_tar_status look(const struct source *source, uint64_t at)
+{
+	if (at >= source->bytes) {
+		return CBX_TAR_END;
+	}
+	if (source->bytes - at < BLOCK) {
+		return CBX_TAR_BAD;
+	}
+	if (is_zero(source->archive + at)) {
+		return CBX_TAR_END;
+	}
+	return is_header((const struct header *)(source->archive + at))
+		       ? CBX_TAR_NEXT
+		       : CBX_TAR_BAD;
+}
+
+/* Read the extended header at @p at, if it is one; false when it is damaged. */
+static bool read_extended(
+	const struct source *source, uint64_t *at, struct extension *extension)
+{
+	const struct header *header =
+		(const struct header *)(source->archive + *at);
+	const uint8_t *content;
+	uint64_t size;
+
+	if (header->type != 'x') {
+		return true;
+	}
+	*at += BLOCK;
+	return octal(header->size, sizeof(header->size), &size) &&
+	       skip(source, at, size, &content) &&
+	       read_extension((const char *)content, size, extension) &&
+	       look(source, *at) == CBX_TAR_NEXT;
+}
+
 static bool read_header(
 	const struct header *header, struct cbx_tar_entry *entry)
 {
 	size_t link = length_of(header->link, sizeof(header->link));
-	uint64_t sum;
 
-	if (memcmp(header->magic, "ustar", 6) != 0 ||
-		!octal(header->sum, sizeof(header->sum), &sum) ||
-		sum != sum_of((const uint8_t *)header) ||
-		!kind_of(header->type, &entry->kind) ||
-		!join_path(header, entry->path) ||
-		!read_numbers(header, entry)) {
+	if (!read_numbers(header, entry)) {
 		return false;
 	}
+	join_path(header, entry->path);
 	memcpy(entry->link, header->link, link);
 	entry->link[link] = '\0';
-	if (entry->kind == CBX_TAR_FILE) {
-		return true;
+	return true;
+}
+
+/* The member at @p at, after its extended header. */
+static enum cbx_tar_status read_member(const struct source *source,
+	uint64_t *at, const struct extension *extension,
+	struct cbx_tar_entry *entry)
+{
+	const struct header *header =
+		(const struct header *)(source->archive + *at);
+
+	if (!kind_of(header->type, &entry->kind) ||
+		!read_header(header, entry) ||
+		!replace(entry->path, extension->path, extension->path_bytes) ||
+		!replace(entry->link, extension->link, extension->link_bytes)) {
+		return CBX_TAR_BAD;
 	}
-	entry->size = 0;
-	return entry->kind == CBX_TAR_DIRECTORY || link != 0;
+	if (entry->kind != CBX_TAR_FILE) {
+		entry->size = 0;
+	}
+	if (entry->path[0] == '\0' ||
+		((entry->kind == CBX_TAR_SYMLINK ||
+			 entry->kind == CBX_TAR_HARDLINK) &&
+			entry->link[0] == '\0')) {
+		return CBX_TAR_BAD;
+	}
+	*at += BLOCK;
+	return skip(source, at, entry->size, &entry->bytes) ? CBX_TAR_NEXT
+							    : CBX_TAR_BAD;
 }
 
 enum cbx_tar_status cbx_tar_read(const uint8_t *archive, uint64_t bytes,
 	uint64_t *offset, struct cbx_tar_entry *entry)
 {
+	const struct source source = { archive, bytes };
+	struct extension extension = { 0 };
 	uint64_t at = *offset;
-	uint64_t left;
+	enum cbx_tar_status status = look(&source, at);
 
-	if (at >= bytes) {
-		return CBX_TAR_END;
+	if (status != CBX_TAR_NEXT) {
+		return status;
 	}
-	if (bytes - at < BLOCK) {
+	if (!read_extended(&source, &at, &extension)) {
 		return CBX_TAR_BAD;
 	}
-	if (is_zero(archive + at)) {
-		return CBX_TAR_END;
+	status = read_member(&source, &at, &extension, entry);
+	if (status == CBX_TAR_NEXT) {
+		*offset = at;
 	}
-	if (!read_header((const struct header *)(archive + at), entry)) {
-		return CBX_TAR_BAD;
-	}
-	at += BLOCK;
-	left = bytes - at;
-	if (entry->size > left) {
-		return CBX_TAR_BAD;
-	}
-	entry->bytes = archive + at;
-	*offset = at + cbx_min(left, (entry->size + BLOCK - 1) &
-					     ~(uint64_t)(BLOCK - 1));
-	return CBX_TAR_NEXT;
+	return status;
 }

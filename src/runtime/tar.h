@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a ustar archive in memory.  Pure, and safe on any bytes.
+ * Reading a ustar archive in memory, with the names of POSIX.1-2001's extended
+ * headers.  Pure, and safe on any bytes.
  */
 #ifndef CBX_RUNTIME_TAR_H
 #define CBX_RUNTIME_TAR_H
 
 #include <base/types.h>
 
-#define CBX_TAR_PATH 256u /* longest path: prefix, "/", name */
-#define CBX_TAR_LINK 100u
+#define CBX_TAR_PATH 4095u /* longest path or target */
 
 enum cbx_tar_kind {
 	CBX_TAR_FILE,
@@ -21,7 +21,7 @@ enum cbx_tar_kind {
 struct cbx_tar_entry {
 	enum cbx_tar_kind kind;
 	char path[CBX_TAR_PATH + 1]; /* not empty */
-	char link[CBX_TAR_LINK + 1]; /* not empty for links */
+	char link[CBX_TAR_PATH + 1]; /* not empty for links */
 	uint32_t mode;		     /* permissions */
 	uint32_t uid;
 	uint32_t gid;

@@ -9,7 +9,6 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
-#include "trap.h"
 
 #define BEGIN_BYTES  0x2000u /* of stack, below the copied frame */
 #define UPCALL_BYTES 0x10000u
@@ -162,7 +161,6 @@ void cbx_task_begin(struct cbx_task *task)
 		    (uint64_t)cbx_runtime_upcall_entry, end, &task->thread)) {
 		cbx_gate_end(CBX_END_SIGNAL | LX_SIGKILL);
 	}
-	cbx_trap_begin();
 	cbx_upcall_return(
 		task->context.upcall, task->context.regs, task->context.frame);
 }

@@ -5,7 +5,6 @@
 #include <base/start.h>
 
 #include "budget.h"
-#include "fault_info.h"
 #include "gate.h"
 #include "linux.h"
 #include "lock.h"
@@ -17,7 +16,6 @@
 #include "syscall.h"
 #include "user.h"
 
-#define AGAIN_NS    1000000u
 #define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
 
 /* Whether an address belongs to the runtime. */
@@ -34,76 +32,49 @@ static int64_t call(uint32_t number, const struct cbx_regs *regs)
 	return cbx_syscall(number, arg);
 }
 
-/* The program has entered the runtime. */
-static void begin(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
-{
-	struct cbx_task *self = cbx_task_self();
-
-	self->outside = false;
-	self->deadline_kept = 0;
-	self->context = (struct cbx_context){ upcall, regs, frame };
-	cbx_runtime_lock();
-}
-
-/* What a task looks after before it goes back to its program.
- * @return whether the call it made is to be made again */
-static bool finish(struct cbx_task *self, uint32_t number)
-{
-	if (self->ending) {
-		cbx_task_exit();
-	}
-	return (cbx_signal_waiting() || self->signal.mask_swapped) &&
-	       cbx_signal_deliver(
-		       self->context.regs, self->context.frame, number);
-}
-
-/* From here on whoever wants it to look again interrupts it. */
-static void leave(struct cbx_task *self)
-{
-	self->outside = true;
-	cbx_runtime_unlock();
-}
-
 static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	struct cbx_task *self = cbx_task_self();
 	bool served;
 	bool fast = cbx_fast_trapped(upcall, regs, &served);
 
-	begin(upcall, regs, frame);
+	self->context = (struct cbx_context){ upcall, regs, frame };
+	cbx_runtime_lock();
 	if (!fast && !in_runtime(regs->rip)) {
 		cbx_rewrite_trapped(upcall->code, regs);
 	}
-	do {
-		if (!served) {
-			regs->rax = (uint64_t)call(upcall->code, regs);
-		}
-		served = false;
-	} while (finish(self, upcall->code));
+	if (!served) {
+		regs->rax = (uint64_t)call(upcall->code, regs);
+	}
 	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
 		cbx_gate_result((int64_t)regs->rax);
 	}
-	leave(self);
+	if (self->ending) {
+		cbx_task_exit();
+	}
+	if (cbx_signal_waiting() || self->signal.mask_swapped) {
+		cbx_rewrite_home(regs);
+		cbx_signal_deliver(regs, frame);
+	}
+	cbx_runtime_unlock();
 }
 
-/* A signal may wait for a task that makes no call.  When the task is just
- * going back to its program, and has looked already, it is interrupted again:
- * a call it makes until then looks, too. */
+/* A signal may wait for a task that makes no call. */
 static void deadline(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
-	struct cbx_task *self = cbx_task_self();
-
 	if (in_runtime(regs->rip)) {
 		cbx_fast_interrupted(regs);
-		if (self->outside) {
-			cbx_gate_deadline(upcall->value + AGAIN_NS, 0);
-		}
 		return;
 	}
-	begin(upcall, regs, frame);
-	finish(self, CBX_NO_CALL);
-	leave(self);
+	cbx_task_self()->context = (struct cbx_context){ upcall, regs, frame };
+	cbx_runtime_lock();
+	if (cbx_task_self()->ending) {
+		cbx_task_exit();
+	}
+	cbx_rewrite_home(regs);
+	cbx_signal_deliver(regs, frame);
+	cbx_runtime_unlock();
 }
 
 static uint8_t access_of(uint32_t code)
@@ -118,16 +89,30 @@ static uint8_t access_of(uint32_t code)
 	}
 }
 
-static struct lx_siginfo describe(const struct cbx_upcall *upcall)
+static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip)
 {
-	bool mapped =
-		cbx_extent_at(cbx_memory_extents(), upcall->value) != NULL;
+	struct lx_siginfo info = { .code = 1, .value = rip };
 
-	return (struct lx_siginfo){
-		.signo = LX_SIGSEGV,
-		.code = mapped ? LX_SEGV_ACCERR : LX_SEGV_MAPERR,
-		.address = upcall->value,
-	};
+	switch (upcall->code) {
+	case CBX_FAULT_INSTRUCTION:
+		info.signo = LX_SIGILL;
+		info.code = 2; /* ILL_ILLOPN */
+		break;
+	case CBX_FAULT_ARITHMETIC:
+		info.signo = LX_SIGFPE;
+		break;
+	case CBX_FAULT_BREAKPOINT:
+		info.signo = LX_SIGTRAP;
+		break;
+	default:
+		info.signo = LX_SIGSEGV;
+		info.value = upcall->value;
+		info.code = cbx_extent_at(
+				    cbx_memory_extents(), upcall->value) == NULL
+				    ? 1	 /* SEGV_MAPERR */
+				    : 2; /* SEGV_ACCERR */
+	}
+	return info;
 }
 
 /* A program that keeps constants in its text should not have asked. */
@@ -211,40 +196,28 @@ static void fault(
 	if (in_runtime(regs->rip)) {
 		broken(upcall, regs);
 	}
-	info = upcall->code <= CBX_FAULT_EXECUTE
-		       ? describe(upcall)
-		       : cbx_fault_info(upcall, regs, frame);
+	info = describe(upcall, regs->rip);
 	explain(upcall, &info);
 	cbx_signal_fault(&info);
+	cbx_signal_deliver(regs, frame);
 }
 
 /* One of the runtime itself comes with the lock held. */
 static void fault_locked(
-	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	bool held = cbx_runtime_locked();
 
-	if (!in_runtime(regs->rip)) {
-		begin(upcall, regs, frame);
-		fault(upcall, regs, frame);
-		finish(cbx_task_self(), CBX_NO_CALL);
-		leave(cbx_task_self());
-		return;
-	}
 	if (!held) {
 		cbx_runtime_lock();
 	}
 	fault(upcall, regs, frame);
 	if (!held) {
+		if (cbx_task_self()->ending) {
+			cbx_task_exit();
+		}
 		cbx_runtime_unlock();
 	}
-}
-
-void cbx_trap_begin(void)
-{
-	cbx_runtime_lock();
-	finish(cbx_task_self(), CBX_NO_CALL);
-	leave(cbx_task_self());
 }
 
 void cbx_runtime_upcall(

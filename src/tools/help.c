@@ -36,6 +36,9 @@ static const struct command_text texts[] = {
 		"Look for instructions that the pks-vm monitor does not let a "
 		"host kernel hold, at\nevery byte of the file's code; exit "
 		"status 1 when there are some." },
+	{ CBX_COMMAND_POLICY, "policy", "confbox policy check FILE",
+		"Say whether a policy file is well-formed, and what it "
+		"allows." },
 	{ CBX_COMMAND_LAB, "lab",
 		"confbox lab pks-vm [options] -- PROGRAM [ARGUMENT]...",
 		"Boot a backend's machine in an emulator and run a program in "

@@ -4,6 +4,7 @@
 
 #include <tools/commands.h>
 #include <tools/option.h>
+#include <tools/policy.h>
 #include <tools/say.h>
 #include <tools/descriptor.h>
 
@@ -22,7 +23,8 @@ static int run_command(struct cbx_command_line *line)
 		return cbx_command_measure(line);
 	case CBX_COMMAND_SCAN:
 		return cbx_command_scan(line);
-	case CBX_COMMAND_LAB: /* went to its script */
+	case CBX_COMMAND_POLICY: /* read its own arguments */
+	case CBX_COMMAND_LAB:	 /* went to its script */
 	case CBX_COMMAND_INFO:
 	default:
 		return cbx_command_info(line);
@@ -37,6 +39,9 @@ static int command(const char *name, int argc, char **argv)
 	struct cbx_command_line line;
 	int code;
 
+	if (strcmp(name, cbx_command_name(CBX_COMMAND_POLICY)) == 0) {
+		return cbx_command_policy(argv);
+	}
 	if (strcmp(name, cbx_command_name(CBX_COMMAND_LAB)) == 0) {
 		return cbx_command_lab(argv - 1);
 	}

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <confbox/abi.h>
+
 #define NS_A_SECOND 1000000000ull
 
 /* Digits at *text, which moves past them. */
@@ -98,4 +100,25 @@ bool cbx_number_epoch(const char *text, uint64_t *ns)
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	*ns = (uint64_t)now.tv_sec * NS_A_SECOND + (uint64_t)now.tv_nsec;
 	return true;
+}
+
+uint64_t cbx_number_feature(const char *word, size_t length)
+{
+	static const struct {
+		const char *name;
+		uint64_t feature;
+	} known[] = {
+		{ "basic", CBX_FEATURE_BASIC },
+		{ "avx", CBX_FEATURE_AVX },
+		{ "avx512", CBX_FEATURE_AVX512 },
+		{ "counter", CBX_FEATURE_COUNTER },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strlen(known[i].name) == length &&
+			strncmp(known[i].name, word, length) == 0) {
+			return known[i].feature;
+		}
+	}
+	return 0;
 }

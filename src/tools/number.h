@@ -4,6 +4,7 @@
 #define CBX_TOOLS_NUMBER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** Bytes: digits and perhaps K, M, G or T (powers of 1024).
@@ -16,5 +17,8 @@ bool cbx_number_seconds(const char *text, uint64_t *ns);
 /** Nanoseconds since 1970: "now", or seconds as above (0 excepted); as
  * above. */
 bool cbx_number_epoch(const char *text, uint64_t *ns);
+
+/** The CBX_FEATURE_ that @p length bytes at @p word name; 0 if none. */
+uint64_t cbx_number_feature(const char *word, size_t length);
 
 #endif

@@ -7,6 +7,7 @@
 #include <tools/find.h>
 #include <tools/number.h>
 #include <tools/option.h>
+#include <tools/policy.h>
 #include <tools/say.h>
 
 static int bad_value(const char *name, const char *value, const char *want)
@@ -143,28 +144,6 @@ static int set_clock(struct cbx_command_line *line, const char *value)
 	return 0;
 }
 
-/* The feature a word of length @p length names; 0 if none. */
-static uint64_t feature_of(const char *word, size_t length)
-{
-	static const struct {
-		const char *name;
-		uint64_t feature;
-	} known[] = {
-		{ "basic", CBX_FEATURE_BASIC },
-		{ "avx", CBX_FEATURE_AVX },
-		{ "avx512", CBX_FEATURE_AVX512 },
-		{ "counter", CBX_FEATURE_COUNTER },
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strlen(known[i].name) == length &&
-			strncmp(known[i].name, word, length) == 0) {
-			return known[i].feature;
-		}
-	}
-	return 0;
-}
-
 static int set_features(struct cbx_command_line *line, const char *value)
 {
 	uint64_t features = CBX_FEATURE_BASIC;
@@ -173,7 +152,7 @@ static int set_features(struct cbx_command_line *line, const char *value)
 		const char *comma = strchr(at, ',');
 		size_t length =
 			comma != NULL ? (size_t)(comma - at) : strlen(at);
-		uint64_t feature = feature_of(at, length);
+		uint64_t feature = cbx_number_feature(at, length);
 
 		if (feature == 0) {
 			return bad_value("features", value,
@@ -227,6 +206,12 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_PRINT:
 		line->print_measurement = true;
 		return 0;
+	case CBX_OPTION_POLICY:
+		line->serve = true;
+		return cbx_policy_read(value, line);
+	case CBX_OPTION_SERVE:
+		line->serve = true;
+		return 0;
 	case CBX_OPTION_OUTPUT:
 		line->output = value;
 		return 0;
@@ -236,6 +221,19 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		line->help = true;
 		return 0;
 	}
+}
+
+int cbx_options_set(
+	struct cbx_command_line *line, const char *name, const char *value)
+{
+	for (unsigned int i = 0; i < CBX_OPTIONS; i++) {
+		const struct cbx_option_row *row = cbx_option_row(i);
+
+		if (strcmp(row->name, name) == 0) {
+			return apply(line, row->option, value);
+		}
+	}
+	return bad_value(name, value, "an option");
 }
 
 /* One option at argv[*at]; *at moves past it and its value. */

@@ -16,7 +16,8 @@ enum cbx_command {
 	CBX_COMMAND_MEASURE = 4,
 	CBX_COMMAND_INFO = 8,
 	CBX_COMMAND_SCAN = 16,
-	CBX_COMMAND_LAB = 32, /* reads its arguments itself */
+	CBX_COMMAND_LAB = 32,	 /* reads its arguments itself */
+	CBX_COMMAND_POLICY = 64, /* the same */
 };
 
 /** What was asked for. */
@@ -36,6 +37,8 @@ struct cbx_command_line {
 	const char **env; /* NULL-terminated */
 	size_t env_count;
 	const char **with;
+	struct cbx_policy rules; /* what a policy file allows */
+	bool serve;		 /* run: serve calls of the image's rules */
 };
 
 /**
@@ -47,6 +50,11 @@ struct cbx_command_line {
  */
 int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
 	int argc, char **argv);
+
+/** Set the option of that name, as a policy file does.
+ * @return as cbx_options_read */
+int cbx_options_set(
+	struct cbx_command_line *line, const char *name, const char *value);
 
 /** Free what reading took. */
 void cbx_options_finish(struct cbx_command_line *line);

@@ -123,8 +123,10 @@ static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 		.output_fd = cbx_descriptor_fd(1),
 		.error_fd = cbx_descriptor_fd(2),
 		.timeout_ns = line->timeout_ns,
+		.flags = line->serve ? CBX_RUN_SERVE : 0,
 		.arg = &tracer,
-		.trace = cbx_trace_event };
+		.trace = cbx_trace_event,
+		.refused = cbx_trace_refused };
 	struct cbx_result result = { .size = sizeof(result) };
 	struct cbx_watch watch;
 	enum cbx_status status;

@@ -25,6 +25,10 @@ struct cbx_tracer {
 void cbx_trace_event(
 	void *arg, struct cbx_box *box, const struct cbx_trace *event);
 
+/** cbx_run's refused callback: say which call the policy did not allow. */
+void cbx_trace_refused(void *arg, const struct cbx_forward_call *call,
+	const void *data, size_t bytes);
+
 /** Write the last call, which never returned. */
 void cbx_trace_finish(struct cbx_tracer *tracer);
 

@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #include <client/archive.h>
+#include <client/error.h>
+#include <client/tree_node.h>
+#include <client/ustar.h>
+#include <runtime/tar.h>
 
 static char folder[] = "/tmp/test_client_tree.XXXXXX";
 
@@ -272,8 +276,6 @@ static void long_names_are_split_at_a_slash(void **state)
 {
 	static const unsigned int fits[][2] = { { 1, 98 }, { 50, 100 },
 		{ 100, 100 }, { 155, 100 }, { 154, 1 } };
-	static const unsigned int too_long[][2] = { { 156, 1 }, { 1, 101 },
-		{ 155, 101 } };
 	struct cbx_archive archive;
 	char name[300];
 
@@ -287,13 +289,93 @@ static void long_names_are_split_at_a_slash(void **state)
 		assert_name(&archive, name);
 		free(archive.bytes);
 	}
-	for (size_t i = 0; i < sizeof(too_long) / sizeof(too_long[0]); i++) {
+}
+
+/* Read an archive of one member back as a box does. */
+static void assert_member(const struct cbx_archive *archive, const char *path,
+	const char *link, size_t size)
+{
+	static struct cbx_tar_entry entry;
+	uint64_t offset = 0;
+
+	assert_int_equal(
+		cbx_tar_read(archive->bytes, archive->size, &offset, &entry),
+		CBX_TAR_NEXT);
+	assert_string_equal(entry.path, path);
+	assert_int_equal(entry.size, size);
+	if (link != NULL) {
+		assert_string_equal(entry.link, link);
+	}
+	if (size >= CBX_USTAR_ALIGNED_FROM) {
+		assert_int_equal((entry.bytes - archive->bytes) % 4096, 0);
+	}
+	assert_int_equal(
+		cbx_tar_read(archive->bytes, archive->size, &offset, &entry),
+		CBX_TAR_END);
+}
+
+static void names_of_every_length_are_read_back(void **state)
+{
+	char name[4200];
+
+	(void)state;
+	for (size_t length = 2; length <= 4096; length++) {
+		struct cbx_archive archive;
+
 		memset(name, 'n', sizeof(name));
 		name[0] = '/';
-		name[too_long[i][0] + 1] = '/';
-		name[too_long[i][0] + too_long[i][1] + 2] = '\0';
-		assert_int_equal(pack_name(name, &archive), CBX_E_INVALID);
-		assert_non_null(strstr(cbx_error_last()->text, "too long"));
+		name[length] = '\0';
+		assert_int_equal(pack_name(name, &archive), CBX_OK);
+		assert_member(&archive, name + 1, NULL, 1);
+		free(archive.bytes);
+	}
+	name[4096] = 'n';
+	name[4097] = '\0';
+	assert_int_equal(
+		pack_name(name, &(struct cbx_archive){ 0 }), CBX_E_INVALID);
+	assert_non_null(strstr(cbx_error_last()->text, "too long"));
+}
+
+static void targets_of_every_length_are_read_back(void **state)
+{
+	(void)state;
+	for (size_t length = 1; length <= 4095; length += 7) {
+		const struct cbx_path path = { "/", "/link" };
+		struct cbx_tree tree = { 0 };
+		struct cbx_archive archive;
+		char *target = calloc(1, length + 1);
+
+		assert_non_null(target);
+		memset(target, 't', length);
+		assert_int_equal(
+			cbx_tree_add_link(&tree, &path, target), CBX_OK);
+		assert_int_equal(cbx_archive_pack(&tree, &archive), CBX_OK);
+		assert_member(&archive, "link", target, 0);
+		free(archive.bytes);
+		cbx_tree_fini(&tree);
+	}
+}
+
+static void larger_content_begins_with_a_page(void **state)
+{
+	static const uint8_t content[CBX_USTAR_ALIGNED_FROM] = { 7 };
+	char name[700];
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	name[0] = '/';
+	for (size_t length = 600; length > 1; length--) {
+		struct cbx_tree tree = { 0 };
+		struct cbx_archive archive;
+
+		name[length] = '\0';
+		assert_int_equal(cbx_tree_add_bytes(
+					 &tree, name, content, sizeof(content)),
+			CBX_OK);
+		assert_int_equal(cbx_archive_pack(&tree, &archive), CBX_OK);
+		assert_member(&archive, name + 1, NULL, sizeof(content));
+		free(archive.bytes);
+		cbx_tree_fini(&tree);
 	}
 }
 
@@ -311,6 +393,9 @@ int main(void)
 		cmocka_unit_test(tar_reads_the_archive),
 		cmocka_unit_test(packing_twice_gives_the_same_bytes),
 		cmocka_unit_test(long_names_are_split_at_a_slash),
+		cmocka_unit_test(names_of_every_length_are_read_back),
+		cmocka_unit_test(targets_of_every_length_are_read_back),
+		cmocka_unit_test(larger_content_begins_with_a_page),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

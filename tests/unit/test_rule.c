@@ -30,8 +30,7 @@ static struct cbx_policy policy(void)
 	};
 }
 
-static bool opens(
-	const struct cbx_policy *with, const char *name, size_t bytes)
+static bool opens(const struct cbx_policy *with, const char *name, size_t bytes)
 {
 	struct cbx_told told = { { { 0 } }, { 0 } };
 

@@ -36,7 +36,7 @@ static void put_header(uint8_t *block, const char *name, char type, size_t size)
 	snprintf(text + 100, 8, "%07o", 0751);
 	snprintf(text + 108, 8, "%07o", 5);
 	snprintf(text + 116, 8, "%07o", 6);
-	snprintf(text + 124, 12, "%011zo", size);
+	snprintf(text + 124, 12, "%011zo", size & 077777777777);
 	snprintf(text + 136, 12, "%011o", 1000);
 	text[156] = type;
 	memcpy(text + 257,
@@ -210,6 +210,64 @@ static void one_wrong_byte_of_a_header_is_bad(void **state)
 	}
 }
 
+/* A member after an extended header with these records. */
+static enum cbx_tar_status read_extended(
+	const char *records, size_t bytes, struct cbx_tar_entry *entry)
+{
+	uint8_t archive[3 * BLOCK] = { 0 };
+	uint64_t offset = 0;
+	enum cbx_tar_status status;
+
+	put_header(archive, "extended", 'x', bytes);
+	memcpy(archive + BLOCK, records, bytes);
+	put_header(archive + 2 * BLOCK, "short", '2', 0);
+	memcpy(archive + 2 * BLOCK + 157, "target", 6);
+	seal(archive + 2 * BLOCK);
+	status = read_at(archive, sizeof(archive), &offset, entry);
+	assert_int_equal(offset, status == CBX_TAR_NEXT ? sizeof(archive) : 0);
+	return status;
+}
+
+static void an_extended_header_gives_names(void **state)
+{
+	static const char both[] = "17 path=long/one\n20 linkpath=another\n";
+	static const char other[] = "12 comment=\n13 mtime=1.5\n";
+	struct cbx_tar_entry entry;
+
+	(void)state;
+	assert_int_equal(
+		read_extended(both, sizeof(both) - 1, &entry), CBX_TAR_NEXT);
+	assert_string_equal(entry.path, "long/one");
+	assert_string_equal(entry.link, "another");
+	assert_int_equal(
+		read_extended(other, sizeof(other) - 1, &entry), CBX_TAR_NEXT);
+	assert_string_equal(entry.path, "short");
+	assert_string_equal(entry.link, "target");
+}
+
+static void a_damaged_extended_header_is_bad(void **state)
+{
+	static const char *const list[] = { "x", "17", "17 ", "0 path=x\n",
+		"3 a=\n", "8 path=\n", "10 path=xyz", "11 path=xyz\n",
+		"999999999 path=x\n", "9999999999 path=x\n", " 9 path=x\n",
+		"9 path=x\n9", "12 linkpath=\n" };
+	static const char zero[] = "10 path=x\0\n";
+	struct cbx_tar_entry entry;
+	uint8_t archive[BLOCK];
+	uint64_t offset = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		assert_int_equal(
+			read_extended(list[i], strlen(list[i]), &entry),
+			CBX_TAR_BAD);
+	}
+	assert_int_equal(
+		read_extended(zero, sizeof(zero) - 1, &entry), CBX_TAR_BAD);
+	put_header(archive, "alone", 'x', 0);
+	assert_int_equal(read_at(archive, BLOCK, &offset, &entry), CBX_TAR_BAD);
+}
+
 static void random_bytes_do_no_harm(void **state)
 {
 	uint64_t seed = 88172645463325252ull;
@@ -251,6 +309,8 @@ int main(void)
 		cmocka_unit_test(a_link_without_a_target_is_bad),
 		cmocka_unit_test(a_file_that_ends_early_is_bad),
 		cmocka_unit_test(one_wrong_byte_of_a_header_is_bad),
+		cmocka_unit_test(an_extended_header_gives_names),
+		cmocka_unit_test(a_damaged_extended_header_is_bad),
 		cmocka_unit_test(random_bytes_do_no_harm),
 	};
 
