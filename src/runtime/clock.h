@@ -39,7 +39,8 @@ static inline uint64_t cbx_clock_counter(void)
 	return (uint64_t)high << 32 | low;
 }
 
-static inline bool cbx_clock_value(const struct cbx_clock *clock, int64_t *ns)
+__attribute__((always_inline)) static inline bool cbx_clock_value(
+	const struct cbx_clock *clock, int64_t *ns)
 {
 	uint64_t passed;
 
@@ -57,7 +58,8 @@ static inline bool cbx_clock_value(const struct cbx_clock *clock, int64_t *ns)
 
 /** The monotonic time; false when the runtime is to be asked.  It never waits
  * for a writer: that may be on the same CPU. */
-static inline bool cbx_clock_read(const struct cbx_clock *clock, int64_t *ns)
+__attribute__((always_inline)) static inline bool cbx_clock_read(
+	const struct cbx_clock *clock, int64_t *ns)
 {
 	uint32_t version = __atomic_load_n(&clock->version, __ATOMIC_ACQUIRE);
 	bool good = (version & 1) == 0 && cbx_clock_value(clock, ns);

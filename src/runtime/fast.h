@@ -19,9 +19,10 @@
 /** Offsets from GS base. */
 #define CBX_FAST_ENTRY	8
 #define CBX_FAST_STACK	16
-#define CBX_FAST_DUE	24
-#define CBX_FAST_FLAGS	28
-#define CBX_FAST_REGS	32
+#define CBX_FAST_CLOCK	24
+#define CBX_FAST_DUE	32
+#define CBX_FAST_FLAGS	36
+#define CBX_FAST_REGS	40
 #define CBX_FAST_RFLAGS (CBX_FAST_REGS + 0x88)
 
 #ifndef __ASSEMBLER__
@@ -29,12 +30,14 @@
 #include <base/types.h>
 #include <base/upcall.h>
 
+struct cbx_clock;
 struct cbx_task;
 
 /** A task's part of it; the second member of struct cbx_task. */
 struct cbx_fast {
-	uint64_t entry;	   /* where stubs jump to; 0: no thread runs it yet */
-	uint64_t stack;	   /* where its last up-call began; 0: none yet */
+	uint64_t entry; /* where stubs jump to; 0: no thread runs it yet */
+	uint64_t stack; /* where its last up-call began; 0: none yet */
+	const struct cbx_clock *clock; /* for the vDSO */
 	uint32_t due;	   /* not 0: leave by a trap, a signal may wait */
 	uint32_t no_flags; /* not 0: regs.rflags are those of the trap */
 	struct cbx_regs regs;

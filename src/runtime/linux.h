@@ -194,26 +194,27 @@ enum lx_errno {
 #define LX_NS			    1000000000ll /* of a second */
 
 /* Auxiliary vector. */
-#define LX_AT_NULL	  0u
-#define LX_AT_PHDR	  3u
-#define LX_AT_PHENT	  4u
-#define LX_AT_PHNUM	  5u
-#define LX_AT_PAGESZ	  6u
-#define LX_AT_BASE	  7u
-#define LX_AT_FLAGS	  8u
-#define LX_AT_ENTRY	  9u
-#define LX_AT_UID	  11u
-#define LX_AT_EUID	  12u
-#define LX_AT_GID	  13u
-#define LX_AT_EGID	  14u
-#define LX_AT_PLATFORM	  15u
-#define LX_AT_HWCAP	  16u
-#define LX_AT_CLKTCK	  17u
-#define LX_AT_SECURE	  23u
-#define LX_AT_RANDOM	  25u
-#define LX_AT_HWCAP2	  26u
-#define LX_AT_EXECFN	  31u
-#define LX_AT_MINSIGSTKSZ 51u
+#define LX_AT_NULL	   0u
+#define LX_AT_PHDR	   3u
+#define LX_AT_PHENT	   4u
+#define LX_AT_PHNUM	   5u
+#define LX_AT_PAGESZ	   6u
+#define LX_AT_BASE	   7u
+#define LX_AT_FLAGS	   8u
+#define LX_AT_ENTRY	   9u
+#define LX_AT_UID	   11u
+#define LX_AT_EUID	   12u
+#define LX_AT_GID	   13u
+#define LX_AT_EGID	   14u
+#define LX_AT_PLATFORM	   15u
+#define LX_AT_HWCAP	   16u
+#define LX_AT_CLKTCK	   17u
+#define LX_AT_SECURE	   23u
+#define LX_AT_RANDOM	   25u
+#define LX_AT_HWCAP2	   26u
+#define LX_AT_EXECFN	   31u
+#define LX_AT_SYSINFO_EHDR 33u
+#define LX_AT_MINSIGSTKSZ  51u
 
 #define LX_ARCH_SET_GS 0x1001u
 #define LX_ARCH_SET_FS 0x1002u

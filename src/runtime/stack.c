@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory.h"
+#include "vdso.h"
 
 #define BELOW	    CBX_PAGE_SIZE /* room under the first frame */
 #define SMALL_BYTES 64u		  /* random bytes, platform */
@@ -67,12 +68,13 @@ static void put_auxiliary(struct writer *w, const struct layout *layout,
 	put_pair(w, LX_AT_MINSIGSTKSZ, cbx_cpu_signal_stack());
 	put_pair(w, LX_AT_EXECFN, layout->path);
 	put_pair(w, LX_AT_PLATFORM, layout->platform);
+	put_pair(w, LX_AT_SYSINFO_EHDR, cbx_vdso_place());
 	put_pair(w, LX_AT_NULL, 0);
 }
 
 static uint64_t vector_bytes(const struct cbx_arguments *a)
 {
-	return (1 + a->argc + 1 + a->envc + 1 + 2 * 20) * sizeof(uint64_t);
+	return (1 + a->argc + 1 + a->envc + 1 + 2 * 21) * sizeof(uint64_t);
 }
 
 static void lay_out(const struct cbx_arguments *a, struct layout *layout)

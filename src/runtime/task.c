@@ -3,6 +3,7 @@
 
 #include "clone.h"
 #include "cpu.h"
+#include "time.h"
 #include "futex.h"
 #include "lock.h"
 #include "memory.h"
@@ -42,6 +43,7 @@ _Noreturn void cbx_task_leave(bool *left);
 void cbx_task_enter(struct cbx_task *task)
 {
 	task->fast.entry = (uint64_t)cbx_fast_entry;
+	task->fast.clock = &cbx_time_clock;
 	cbx_cpu_set_gs((uint64_t)task);
 }
 

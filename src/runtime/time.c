@@ -17,7 +17,7 @@
 #define WINDOW_NS     1000000000ull /* is long enough */
 #define WINDOW_MAX_NS 30000000000ull
 
-struct cbx_clock cbx_time_clock;
+struct cbx_clock cbx_time_clock __attribute__((aligned(64)));
 
 static bool has_counter;
 static bool steady;  /* the counter can carry the clock on */
