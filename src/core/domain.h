@@ -169,8 +169,7 @@ CBX_MUST_CHECK enum cbx_status cbx_domain_create(
 /** Perform a move of its life. @pre cbx_domain_next allows it */
 void cbx_domain_move(struct cbx_domain *d, enum cbx_domain_event event);
 
-/** End a box: DYING from now on, its CPUs kicked.  Does nothing to one that is
- * DYING already. */
+/** End a box: DYING from now on, CPUs kicked; nothing if it is already. */
 void cbx_domain_end(
 	struct cbx_domain *d, enum cbx_end_reason reason, uint64_t status);
 

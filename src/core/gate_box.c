@@ -157,6 +157,7 @@ enum cbx_status cbx_gate_upcall_entry(struct cbx_gate *g)
 {
 	cbx_arch_vcpu_upcall_entry(&g->run->thread->vcpu, g->arg[0], g->arg[1]);
 	g->ret[0] = g->run->thread->self;
+	g->ret[1] = g->run->thread->space;
 	return CBX_OK;
 }
 

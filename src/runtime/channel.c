@@ -8,6 +8,7 @@
 #include "linux.h"
 #include "lock.h"
 #include "memory.h"
+#include "memory_space.h"
 #include "signal.h"
 #include "user.h"
 
@@ -72,14 +73,15 @@ static int64_t read_client(void)
 	if (!cbx_budget_take(pages)) {
 		return -LX_ENOMEM;
 	}
-	if (pages == 0 ||
-		!cbx_gate_map(CLIENT_VA, pages, CBX_RIGHT_R | CBX_RIGHT_W)) {
+	if (pages == 0 || !cbx_gate_map(cbx_memory_space_home(), CLIENT_VA,
+				  pages, CBX_RIGHT_R | CBX_RIGHT_W)) {
 		cbx_budget_give(pages);
 		return -LX_ENOMEM;
 	}
 	got = read_gate(CBX_PORT_CLIENT, CLIENT_VA, pages * CBX_PAGE_SIZE);
 	used = got < 0 ? 0 : cbx_pages_of((uint64_t)got);
-	cbx_gate_unmap(CLIENT_VA + used * CBX_PAGE_SIZE, pages - used);
+	cbx_gate_unmap(cbx_memory_space_home(),
+		CLIENT_VA + used * CBX_PAGE_SIZE, pages - used);
 	cbx_budget_give(pages - used);
 	if (got < 0) {
 		return got;
@@ -154,7 +156,7 @@ static int64_t write_some(enum cbx_port port, uint64_t va, uint64_t bytes)
 {
 	int64_t done;
 
-	if (!cbx_memory_populate(va, bytes)) {
+	if (!cbx_memory_populate(va, bytes, LX_PROT_READ)) {
 		return -LX_ENOMEM;
 	}
 	done = write_gate(port, va, bytes);

@@ -4,6 +4,7 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "memory.h"
 #include "user.h"
 
 #define FIRST_MIN 128u
@@ -74,6 +75,13 @@ static uint64_t base_in(const struct cbx_data *data, uint64_t i)
 		       : cbx_min(data->base_bytes - start, CBX_DATA_CHUNK);
 }
 
+/* Nobody maps the pages of chunks [i, end) any more. */
+static void withdraw_chunks(
+	const struct cbx_data *data, uint64_t i, uint64_t end)
+{
+	cbx_memory_withdraw(data, i * CBX_DATA_CHUNK, end * CBX_DATA_CHUNK);
+}
+
 /* Make chunk @p i writable for its first @p bytes bytes. */
 static bool make_chunk(struct cbx_data *data, uint64_t i, uint64_t bytes)
 {
@@ -98,6 +106,9 @@ static bool make_chunk(struct cbx_data *data, uint64_t i, uint64_t bytes)
 			valid);
 	}
 	memset(chunk + valid, 0, size - valid);
+	if (data->mapped) {
+		withdraw_chunks(data, i, i + 1);
+	}
 	if (had != 0) {
 		cbx_heap_give(data->chunk[i], had);
 	} else {
@@ -124,6 +135,69 @@ static bool make_table(struct cbx_data *data, uint64_t count)
 	memset(&data->chunk[had], 0,
 		(data->capacity - had) * sizeof(data->chunk[0]));
 	return true;
+}
+
+/* The chunks around @p i that lie together, as many as a gate maps. */
+static void find_chunks(
+	const struct cbx_data *data, uint64_t i, struct cbx_pages *pages)
+{
+	const uint64_t most =
+		CBX_RANGE_PAGES_MAX * CBX_PAGE_SIZE / CBX_DATA_CHUNK;
+	uint64_t last = i + 1;
+	uint64_t first = i;
+
+	while (first > 0 && stored(data, first - 1) == CBX_DATA_CHUNK &&
+		last - first < most &&
+		data->chunk[first - 1] + CBX_DATA_CHUNK == data->chunk[first]) {
+		first--;
+	}
+	while (stored(data, last) == CBX_DATA_CHUNK && last - first < most &&
+		data->chunk[last - 1] + CBX_DATA_CHUNK == data->chunk[last]) {
+		last++;
+	}
+	pages->at = (uint64_t)data->chunk[first];
+	pages->offset = first * CBX_DATA_CHUNK;
+	pages->bytes =
+		cbx_min(last * CBX_DATA_CHUNK, cbx_page_ceil(data->size)) -
+		pages->offset;
+}
+
+/* The base's whole pages, where nothing was written. */
+static bool find_base(
+	const struct cbx_data *data, uint64_t i, struct cbx_pages *pages)
+{
+	uint64_t end = cbx_page_floor(data->base_bytes);
+
+	pages->offset = 0;
+	if (data->chunks != 0) {
+		pages->offset = i * CBX_DATA_CHUNK;
+		end = cbx_min(end, pages->offset + CBX_DATA_CHUNK);
+	}
+	pages->at = (uint64_t)data->base + pages->offset;
+	pages->bytes = end > pages->offset ? end - pages->offset : 0;
+	return (uint64_t)data->base % CBX_PAGE_SIZE == 0;
+}
+
+int64_t cbx_data_pages(struct cbx_data *data, uint64_t offset, bool written,
+	struct cbx_pages *pages)
+{
+	uint64_t i = offset / CBX_DATA_CHUNK;
+
+	if (written && stored(data, i) != CBX_DATA_CHUNK &&
+		(!make_table(data, i + 1) ||
+			!make_chunk(data, i, CBX_DATA_CHUNK))) {
+		return -LX_ENOMEM;
+	}
+	data->mapped = true;
+	if (stored(data, i) == CBX_DATA_CHUNK) {
+		find_chunks(data, i, pages);
+		return 0;
+	}
+	if (stored(data, i) == 0 && find_base(data, i, pages) &&
+		offset < pages->offset + pages->bytes) {
+		return 0;
+	}
+	return -LX_ENODEV;
 }
 
 /* Write into one chunk; bytes not written in *left. */
@@ -190,6 +264,9 @@ int64_t cbx_data_resize(struct cbx_data *data, uint64_t size)
 		return -LX_EFBIG;
 	}
 	if (size < data->size) {
+		if (data->mapped) {
+			cbx_memory_withdraw(data, size, data->size);
+		}
 		for (uint64_t i = last + (in != 0); i < data->capacity; i++) {
 			free_chunk(data, i);
 		}

@@ -18,6 +18,14 @@ struct cbx_data {
 	uint64_t first_bytes; /* of chunk 0, which grows with a small file */
 	uint64_t chunks;      /* that are there */
 	uint64_t size;
+	bool mapped; /* was once: what leaves is withdrawn (memory.h) */
+};
+
+/** Whole pages that hold a part of a file. */
+struct cbx_pages {
+	uint64_t at;	 /* their address */
+	uint64_t offset; /* of the first byte, in the file */
+	uint64_t bytes;	 /* whole pages; none is wholly past the file's end */
 };
 
 /**
@@ -28,6 +36,19 @@ struct cbx_data {
  */
 uint64_t cbx_data_peek(
 	const struct cbx_data *data, uint64_t offset, const uint8_t **bytes);
+
+/**
+ * Pages that hold the byte at @p offset, and their neighbours, to be mapped.
+ *
+ * What is not written yet and lies on no page border is not there, unless it
+ * is to be @p written: then it is made.
+ *
+ * @pre offset is a page's, and not past the end
+ * @retval -ENODEV  there are none
+ * @retval -ENOMEM
+ */
+CBX_MUST_CHECK int64_t cbx_data_pages(struct cbx_data *data, uint64_t offset,
+	bool written, struct cbx_pages *pages);
 
 /** Copy to memory that may not be mapped.
  * @return bytes, 0 at the end; -EFAULT when not even one could be copied */

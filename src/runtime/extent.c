@@ -2,6 +2,7 @@
 #include "extent.h"
 
 #include "lib.h"
+#include "node.h"
 
 uint64_t cbx_extent_find(const struct cbx_extents *map, uint64_t address)
 {
@@ -47,6 +48,21 @@ static void shift_down(struct cbx_extents *map, uint64_t i, uint64_t slots)
 	map->count -= slots;
 }
 
+/* Every extent counts as one user of the file it maps. */
+static void hold_file(const struct cbx_extent *e)
+{
+	if (e->file != NULL) {
+		cbx_node_hold(e->file);
+	}
+}
+
+static void drop_file(const struct cbx_extent *e)
+{
+	if (e->file != NULL) {
+		cbx_node_drop(e->file);
+	}
+}
+
 void cbx_extent_cut(struct cbx_extents *map, uint64_t address)
 {
 	uint64_t i = cbx_extent_find(map, address);
@@ -57,6 +73,7 @@ void cbx_extent_cut(struct cbx_extents *map, uint64_t address)
 	shift_up(map, i);
 	map->at[i].end = address;
 	map->at[i + 1].start = address;
+	hold_file(&map->at[i]);
 }
 
 void cbx_extent_insert(struct cbx_extents *map, const struct cbx_extent *extent)
@@ -65,6 +82,7 @@ void cbx_extent_insert(struct cbx_extents *map, const struct cbx_extent *extent)
 
 	shift_up(map, i);
 	map->at[i] = *extent;
+	hold_file(extent);
 }
 
 void cbx_extent_remove(struct cbx_extents *map, uint64_t start, uint64_t end)
@@ -73,7 +91,7 @@ void cbx_extent_remove(struct cbx_extents *map, uint64_t start, uint64_t end)
 	uint64_t last = first;
 
 	while (last < map->count && map->at[last].end <= end) {
-		last++;
+		drop_file(&map->at[last++]);
 	}
 	shift_down(map, first, last - first);
 }
@@ -82,8 +100,10 @@ static bool alike(const struct cbx_extent *a, const struct cbx_extent *b)
 {
 	return a->end == b->start && a->state == b->state &&
 	       a->kind == b->kind && a->prot == b->prot &&
-	       a->rights == b->rights && a->counted == b->counted &&
-	       a->dirty == b->dirty;
+	       a->rights == b->rights && a->dirty == b->dirty &&
+	       a->share == b->share && a->fork == b->fork &&
+	       a->shared == b->shared && a->file == b->file &&
+	       a->origin == b->origin;
 }
 
 void cbx_extent_join(struct cbx_extents *map, uint64_t start, uint64_t end)
@@ -93,6 +113,7 @@ void cbx_extent_join(struct cbx_extents *map, uint64_t start, uint64_t end)
 	while (i + 1 < map->count && map->at[i].start <= end) {
 		if (alike(&map->at[i], &map->at[i + 1])) {
 			map->at[i].end = map->at[i + 1].end;
+			drop_file(&map->at[i + 1]);
 			shift_down(map, i + 1, 1);
 		} else {
 			i++;

@@ -64,10 +64,13 @@ static bool serve_locked(struct cbx_task *self, const uint64_t *arg)
 {
 	bool waits;
 
+	self->outside = false;
+	self->deadline_kept = 0;
 	cbx_runtime_lock();
 	self->fast.regs.rax = (uint64_t)cbx_syscall(self->fast.number, arg);
 	waits = self->ending || cbx_signal_waiting() ||
 		self->signal.mask_swapped;
+	self->outside = !waits;
 	cbx_runtime_unlock();
 	return waits;
 }

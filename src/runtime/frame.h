@@ -26,4 +26,24 @@ void *cbx_frame_copy(void *frame, uint64_t top);
 /** Make it what a new program begins with. */
 void cbx_frame_reset(void *frame);
 
+/** What the CPU said of a fault, as in Linux's struct sigcontext. */
+struct cbx_frame_trap {
+	uint64_t error, vector, old_mask, address;
+};
+
+/** That of the up-call of a fault. */
+struct cbx_frame_trap cbx_frame_trap(const void *frame);
+
+/**
+ * Make the state what a program keeps in its memory, as cbx_frame_state() was
+ * copied there.  What cannot be loaded is left out.
+ *
+ * @return false when it is not mapped; the state is that of a new program
+ */
+CBX_MUST_CHECK bool cbx_frame_load(void *frame, uint64_t va);
+
+/** Exceptions of the vector unit (or else of x87) that wait and are not masked:
+ * bits 0 to 5, as in MXCSR; 0: none. */
+uint32_t cbx_frame_exceptions(void *frame);
+
 #endif

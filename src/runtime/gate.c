@@ -29,17 +29,27 @@ void cbx_gate_end(uint64_t status)
 	}
 }
 
-/* One call's worth of a range, as far as @p done says it got. */
-static bool range(enum cbx_call_id id, uint64_t va, uint64_t pages,
-	unsigned rights, uint64_t *done)
+/* Pages of a space; MAP, UNMAP and PROTECT are called for it in parts. */
+struct range {
+	uint64_t space;
+	uint64_t va;
+	uint64_t pages;
+	uint64_t rights;
+};
+
+/* All parts, or as far as *done says it got. */
+static bool for_range(
+	enum cbx_call_id id, const struct range *range, uint64_t *done)
 {
 	*done = 0;
-	while (*done < pages) {
+	while (*done < range->pages) {
 		struct cbx_reply reply;
-		uint64_t batch = cbx_min(pages - *done, CBX_RANGE_PAGES_MAX);
+		uint64_t batch =
+			cbx_min(range->pages - *done, CBX_RANGE_PAGES_MAX);
 		uint64_t status = call(id,
-			(uint64_t[4]){
-				0, va + *done * CBX_PAGE_SIZE, batch, rights },
+			(uint64_t[4]){ range->space,
+				range->va + *done * CBX_PAGE_SIZE, batch,
+				range->rights },
 			&reply);
 
 		*done += cbx_min(reply.ret[0], batch);
@@ -50,29 +60,76 @@ static bool range(enum cbx_call_id id, uint64_t va, uint64_t pages,
 	return true;
 }
 
-bool cbx_gate_map(uint64_t va, uint64_t pages, unsigned rights)
+bool cbx_gate_map(uint64_t space, uint64_t va, uint64_t pages, unsigned rights)
 {
+	const struct range range = { space, va, pages, rights };
 	uint64_t done;
 
-	if (range(CBX_CALL_MAP, va, pages, rights, &done)) {
+	if (for_range(CBX_CALL_MAP, &range, &done)) {
 		return true;
 	}
-	cbx_gate_unmap(va, done);
+	cbx_gate_unmap(space, va, done);
 	return false;
 }
 
-void cbx_gate_unmap(uint64_t va, uint64_t pages)
+void cbx_gate_unmap(uint64_t space, uint64_t va, uint64_t pages)
 {
+	const struct range range = { space, va, pages, 0 };
 	uint64_t done;
 
-	range(CBX_CALL_UNMAP, va, pages, 0, &done);
+	for_range(CBX_CALL_UNMAP, &range, &done);
 }
 
-bool cbx_gate_protect(uint64_t va, uint64_t pages, unsigned rights)
+bool cbx_gate_protect(
+	uint64_t space, uint64_t va, uint64_t pages, unsigned rights)
 {
+	const struct range range = { space, va, pages, rights };
 	uint64_t done;
 
-	return range(CBX_CALL_PROTECT, va, pages, rights, &done);
+	return for_range(CBX_CALL_PROTECT, &range, &done);
+}
+
+uint64_t cbx_gate_alias(const struct cbx_alias *alias)
+{
+	uint64_t done = 0;
+	uint64_t status = CBX_OK;
+
+	while (status == CBX_OK && done < alias->pages) {
+		uint64_t batch = cbx_min(
+			alias->pages - done, (uint64_t)CBX_RANGE_PAGES_MAX);
+		uint64_t at = done * CBX_PAGE_SIZE;
+		const struct cbx_call request = {
+			.id = CBX_CALL_MAP_ALIAS,
+			.arg = { alias->space, alias->va + at, batch,
+				alias->rights, alias->from_space,
+				alias->from + at },
+		};
+		struct cbx_reply reply;
+
+		cbx_gatecall(&request, &reply);
+		status = reply.status;
+		done += cbx_min(reply.ret[0], batch);
+	}
+	return done;
+}
+
+bool cbx_gate_space_create(uint64_t *space)
+{
+	struct cbx_reply reply;
+
+	if (call(CBX_CALL_SPACE_CREATE, (uint64_t[4]){ 0 }, &reply) != CBX_OK) {
+		return false;
+	}
+	*space = reply.ret[0];
+	return true;
+}
+
+bool cbx_gate_space_destroy(uint64_t space)
+{
+	struct cbx_reply reply;
+
+	return call(CBX_CALL_SPACE_DESTROY, (uint64_t[4]){ space }, &reply) ==
+	       CBX_OK;
 }
 
 static int64_t transfer(
@@ -155,7 +212,8 @@ void cbx_gate_unpark(uint64_t thread)
 	call(CBX_CALL_THREAD_UNPARK, (uint64_t[4]){ thread }, &reply);
 }
 
-bool cbx_gate_upcall_entry(uint64_t entry, uint64_t stack, uint64_t *thread)
+bool cbx_gate_upcall_entry(
+	uint64_t entry, uint64_t stack, uint64_t *thread, uint64_t *space)
 {
 	struct cbx_reply reply;
 
@@ -164,7 +222,15 @@ bool cbx_gate_upcall_entry(uint64_t entry, uint64_t stack, uint64_t *thread)
 		return false;
 	}
 	*thread = reply.ret[0];
+	*space = reply.ret[1];
 	return true;
+}
+
+void cbx_gate_deadline(uint64_t ticks, uint64_t thread)
+{
+	struct cbx_reply reply;
+
+	call(CBX_CALL_UPCALL_DEADLINE, (uint64_t[4]){ ticks, thread }, &reply);
 }
 
 void cbx_gate_result(int64_t result)

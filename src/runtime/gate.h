@@ -16,19 +16,42 @@ _Noreturn void cbx_gate_end(uint64_t status);
 /**
  * Map zeroed pages of the reserve.
  *
+ * @param space   a space's handle; 0: the one this task runs in, here and
+ *                below
  * @param rights  CBX_RIGHT_*, at least one
  *
  * @retval true   all mapped
  * @retval false  the reserve is empty; none is
  */
-CBX_MUST_CHECK bool cbx_gate_map(uint64_t va, uint64_t pages, unsigned rights);
+CBX_MUST_CHECK bool cbx_gate_map(
+	uint64_t space, uint64_t va, uint64_t pages, unsigned rights);
 
 /** Give mapped pages back to the reserve. */
-void cbx_gate_unmap(uint64_t va, uint64_t pages);
+void cbx_gate_unmap(uint64_t space, uint64_t va, uint64_t pages);
 
 /** Change the rights of mapped pages; false when the monitor refused some. */
 CBX_MUST_CHECK bool cbx_gate_protect(
-	uint64_t va, uint64_t pages, unsigned rights);
+	uint64_t space, uint64_t va, uint64_t pages, unsigned rights);
+
+/** Pages of one space, to be mapped in another one, too. */
+struct cbx_alias {
+	uint64_t space; /* where to */
+	uint64_t va;
+	uint64_t pages;
+	unsigned rights;
+	uint64_t from_space;
+	uint64_t from;
+};
+
+/** Map pages that exist once more, up to the first that cannot be.
+ * @return how many */
+uint64_t cbx_gate_alias(const struct cbx_alias *alias);
+
+/** Make an empty space; false when there are too many. */
+CBX_MUST_CHECK bool cbx_gate_space_create(uint64_t *space);
+
+/** End a space; false while a thread is in it. */
+CBX_MUST_CHECK bool cbx_gate_space_destroy(uint64_t space);
 
 /**
  * Read from or write to a channel.
@@ -71,9 +94,14 @@ void cbx_gate_unpark(uint64_t thread);
  * @param      stack   end of the stack they use, where the backend has none of
  *                     its own; 0: where this thread began
  * @param[out] thread  the calling thread's handle
+ * @param[out] space   its space's
  */
 CBX_MUST_CHECK bool cbx_gate_upcall_entry(
-	uint64_t entry, uint64_t stack, uint64_t *thread);
+	uint64_t entry, uint64_t stack, uint64_t *thread, uint64_t *space);
+
+/** Have an up-call DEADLINE at the first entry after that time: a thread's,
+ * which is interrupted if it runs on another CPU, or (0) the calling one's. */
+void cbx_gate_deadline(uint64_t ticks, uint64_t thread);
 
 /** Tell the trace what a system call came to. */
 void cbx_gate_result(int64_t result);

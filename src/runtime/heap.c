@@ -4,13 +4,12 @@
 #include "budget.h"
 #include "gate.h"
 #include "lib.h"
+#include "memory_space.h"
 
-#define HEAP_VA	    0x650000000000ull
-#define HEAP_VA_END 0x700000000000ull
-#define CLASSES	    41u
-#define LARGE	    (1ull << 18) /* from here on blocks are mapped singly */
-#define RETURNED    (1ull << 16) /* and their pages given back from here on, */
-#define SPARE_MAX   (1ull << 22) /* when so many bytes of a size are spare */
+#define CLASSES	  41u
+#define LARGE	  (1ull << 18) /* from here on blocks are mapped singly */
+#define RETURNED  (1ull << 16) /* and their pages given back from here on, */
+#define SPARE_MAX (1ull << 22) /* when so many bytes of a size are spare */
 
 struct block {
 	struct block *next;
@@ -18,9 +17,11 @@ struct block {
 
 static struct block *list[CLASSES];
 static uint64_t spare_bytes[CLASSES]; /* on the list */
-static uint64_t next = HEAP_VA;	      /* first address never handed out */
-static uint64_t mapped = HEAP_VA; /* end of what is mapped for small blocks */
-static uint64_t large = HEAP_VA_END; /* lowest large block ever handed out */
+static uint64_t next = CBX_HEAP_VA;   /* first address never handed out */
+static uint64_t mapped =
+	CBX_HEAP_VA; /* end of what is mapped for small blocks */
+static uint64_t large =
+	CBX_HEAP_VA_END; /* lowest large block ever handed out */
 
 static unsigned class_of(uint64_t bytes)
 {
@@ -49,7 +50,8 @@ static bool extend(uint64_t end)
 	if (!cbx_budget_take(pages)) {
 		return false;
 	}
-	if (!cbx_gate_map(mapped, pages, CBX_RIGHT_R | CBX_RIGHT_W)) {
+	if (!cbx_gate_map(cbx_memory_space_home(), mapped, pages,
+		    CBX_RIGHT_R | CBX_RIGHT_W)) {
 		cbx_budget_give(pages);
 		return false;
 	}
@@ -86,7 +88,8 @@ static bool map_block(uint64_t at, unsigned order)
 	if (!cbx_budget_take(pages)) {
 		return false;
 	}
-	if (!cbx_gate_map(at, pages, CBX_RIGHT_R | CBX_RIGHT_W)) {
+	if (!cbx_gate_map(cbx_memory_space_home(), at, pages,
+		    CBX_RIGHT_R | CBX_RIGHT_W)) {
 		cbx_budget_give(pages);
 		return false;
 	}
@@ -170,7 +173,8 @@ static bool give_pages(uint64_t at, unsigned order)
 	if (hole == NULL) {
 		return false;
 	}
-	cbx_gate_unmap(at, pages);
+	cbx_memory_space_forget(at, 1ull << order);
+	cbx_gate_unmap(cbx_memory_space_home(), at, pages);
 	cbx_budget_give(pages);
 	hole->at = at;
 	hole->next = holes[order];

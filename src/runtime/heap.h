@@ -11,6 +11,9 @@
 #include <base/types.h>
 
 #define CBX_HEAP_MIN 32u
+/** Where blocks lie. */
+#define CBX_HEAP_VA	0x650000000000ull
+#define CBX_HEAP_VA_END 0x700000000000ull
 
 /** The block size that serves @p bytes; @p bytes is at most 2^40. */
 uint64_t cbx_heap_size(uint64_t bytes);

@@ -78,11 +78,12 @@ struct lx_pollfd {
 struct lx_rlimit {
 	uint64_t now, max;
 };
-#define LX_RLIM_INFINITY UINT64_MAX
-#define LX_RLIMIT_STACK	 3u
-#define LX_RLIMIT_CORE	 4u
-#define LX_RLIMIT_NOFILE 7u
-#define LX_RLIMITS	 16u
+#define LX_RLIM_INFINITY     UINT64_MAX
+#define LX_RLIMIT_STACK	     3u
+#define LX_RLIMIT_CORE	     4u
+#define LX_RLIMIT_NOFILE     7u
+#define LX_RLIMIT_SIGPENDING 11u
+#define LX_RLIMITS	     16u
 
 struct lx_utsname {
 	char field[6][65];

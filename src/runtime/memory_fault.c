@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mapping at the first touch. */
+/* Mapping at the first touch, and copying at the first write. */
 #include "memory.h"
 
 #include "budget.h"
@@ -7,48 +7,42 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory_map.h"
+#include "node.h"
+#include "share.h"
 #include "task.h"
 
 #define CHUNK_MIN 0x10000u
 
-/* Map [start, end) of the lazy extent around it. */
-static bool commit(uint64_t start, uint64_t end)
+/* Map zeros at [start, end) of the lazy extent around it. */
+static bool commit(struct cbx_map *m, uint64_t start, uint64_t end)
 {
 	uint64_t pages = (end - start) >> CBX_PAGE_SHIFT;
-	struct cbx_extent *e = cbx_extent_at(&cbx_map_self()->extents, start);
-	uint8_t rights = cbx_map_rights(e->prot);
-	bool counted = e->counted;
+	uint8_t rights =
+		cbx_map_rights(cbx_extent_at(&m->extents, start)->prot);
 
-	if (!cbx_map_room(3) || (!counted && !cbx_map_afford(pages))) {
+	if (!cbx_map_afford(m, pages)) {
 		return false;
 	}
-	if (!cbx_gate_map(start, pages, rights)) {
-		if (!counted) {
-			cbx_budget_give(pages);
-		}
+	if (!cbx_gate_map(cbx_map_space(m), start, pages, rights)) {
+		cbx_budget_give(pages);
 		return false;
 	}
-	cbx_extent_cut(&cbx_map_self()->extents, start);
-	cbx_extent_cut(&cbx_map_self()->extents, end);
-	e = cbx_extent_at(&cbx_map_self()->extents, start);
-	e->state = CBX_EXTENT_PRESENT;
-	e->rights = rights;
-	e->counted = true;
-	cbx_extent_join(&cbx_map_self()->extents, start, end);
+	cbx_map_set(m, start, end, CBX_EXTENT_PRESENT, rights);
 	return true;
 }
 
 /* Bytes present right below or above a lazy extent. */
-static uint64_t present_beside(const struct cbx_extent *e)
+static uint64_t present_beside(
+	const struct cbx_map *m, const struct cbx_extent *e)
 {
-	uint64_t i = (uint64_t)(e - cbx_map_self()->extents.at);
+	uint64_t i = (uint64_t)(e - m->extents.at);
 	uint64_t bytes = 0;
 
 	if (i != 0 && e[-1].end == e->start &&
 		e[-1].state == CBX_EXTENT_PRESENT) {
 		bytes = e[-1].end - e[-1].start;
 	}
-	if (i + 1 < cbx_map_self()->extents.count && e[1].start == e->end &&
+	if (i + 1 < m->extents.count && e[1].start == e->end &&
 		e[1].state == CBX_EXTENT_PRESENT) {
 		bytes = cbx_max(bytes, e[1].end - e[1].start);
 	}
@@ -57,9 +51,9 @@ static uint64_t present_beside(const struct cbx_extent *e)
 
 /* How much to map at a touch: little at first and where there is little, as
  * much again as is there when the program goes on. */
-static uint64_t chunk_bytes(const struct cbx_extent *e)
+static uint64_t chunk_bytes(const struct cbx_map *m, const struct cbx_extent *e)
 {
-	uint64_t most = cbx_max(present_beside(e), CHUNK_MIN);
+	uint64_t most = cbx_max(present_beside(m, e), CHUNK_MIN);
 	uint64_t bytes = CBX_MAP_CHUNK;
 
 	while (bytes > CHUNK_MIN &&
@@ -70,57 +64,140 @@ static uint64_t chunk_bytes(const struct cbx_extent *e)
 	return bytes;
 }
 
-static bool commit_around(const struct cbx_extent *e, uint64_t address)
+static bool commit_around(struct cbx_map *m, uint64_t address)
 {
-	uint64_t bytes = chunk_bytes(e);
+	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
+	uint64_t bytes = chunk_bytes(m, e);
 	uint64_t chunk = address & ~(bytes - 1);
 	uint64_t page = cbx_page_floor(address);
 
-	return commit(cbx_max(e->start, chunk),
+	return commit(m, cbx_max(e->start, chunk),
 		       cbx_min(e->end, chunk + bytes)) ||
-	       commit(page, page + CBX_PAGE_SIZE);
+	       commit(m, page, page + CBX_PAGE_SIZE);
 }
 
-bool cbx_memory_lazy(uint64_t address, uint8_t access)
+/* Make pages around an address the process's own. */
+static bool own_around(struct cbx_map *m, uint64_t address)
 {
-	const struct cbx_extent *e =
-		cbx_extent_at(&cbx_map_self()->extents, address);
+	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
+	uint64_t page = cbx_page_floor(address);
+	uint64_t cluster = address & ~(uint64_t)(CBX_MAP_CLUSTER - 1);
+	uint64_t start = cbx_max(e->start, cluster);
+	uint64_t end = cbx_min(e->end, cluster + CBX_MAP_CLUSTER);
 
-	return e != NULL && e->state == CBX_EXTENT_LAZY && e->prot != 0 &&
+	if (e->file != NULL && e->state == CBX_EXTENT_LAZY) {
+		/* not what lies past the file's end */
+		end = cbx_min(
+			end, e->origin + cbx_page_ceil(e->file->data.size));
+	}
+	return cbx_map_own(m, start, end) ||
+	       cbx_map_own(m, page, page + CBX_PAGE_SIZE);
+}
+
+static enum cbx_memory_fault touch_file(
+	struct cbx_map *m, uint64_t address, uint8_t access)
+{
+	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
+	int64_t status = -LX_ENODEV;
+
+	if (cbx_page_floor(address) - e->origin >=
+		cbx_page_ceil(e->file->data.size)) {
+		return CBX_FAULTED_BEYOND;
+	}
+	if (e->shared || access != LX_PROT_WRITE) {
+		status = cbx_map_borrow(m, address);
+	}
+	if (status == -LX_ENODEV) {
+		status = own_around(m, address) ? 0 : -LX_ENOMEM;
+	}
+	return status == 0 ? CBX_FAULTED_SERVED : CBX_FAULTED_FULL;
+}
+
+static uint8_t right_for(uint8_t access)
+{
+	return access == LX_PROT_WRITE	? CBX_RIGHT_W
+	       : access == LX_PROT_EXEC ? CBX_RIGHT_X
+					: CBX_RIGHT_R;
+}
+
+static bool allowed(const struct cbx_extent *e, uint8_t access)
+{
+	return e->prot != 0 &&
 	       (access == LX_PROT_READ || (e->prot & access) != 0);
 }
 
-bool cbx_memory_present(uint64_t address, uint8_t access)
+/* The rights are there, but not in the space. */
+static enum cbx_memory_fault serve_mapped(
+	struct cbx_map *m, uint64_t address, uint8_t access)
 {
-	const struct cbx_extent *e =
-		cbx_extent_at(&cbx_map_self()->extents, address);
+	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
 
-	return e != NULL && e->state == CBX_EXTENT_PRESENT &&
-	       (e->rights & access) != 0;
+	if ((e->rights & right_for(access)) != 0) {
+		return CBX_FAULTED_SERVED; /* another task did it */
+	}
+	if (access != LX_PROT_WRITE) {
+		return CBX_FAULTED_ACCESS; /* text nobody reads */
+	}
+	return own_around(m, address) ? CBX_FAULTED_SERVED : CBX_FAULTED_FULL;
 }
 
-bool cbx_memory_touch(uint64_t address)
+enum cbx_memory_fault cbx_memory_fault(uint64_t address, uint8_t access)
 {
-	return commit_around(
-		cbx_extent_at(&cbx_map_self()->extents, address), address);
+	struct cbx_map *m = cbx_map_self();
+	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
+
+	if (e == NULL || e->state == CBX_EXTENT_CACHED) {
+		return CBX_FAULTED_NOTHING;
+	}
+	if (!allowed(e, access)) {
+		return CBX_FAULTED_ACCESS;
+	}
+	if (!cbx_map_room(m, 3)) {
+		return CBX_FAULTED_FULL;
+	}
+	e = cbx_extent_at(&m->extents, address);
+	if (cbx_extent_mapped(e)) {
+		return serve_mapped(m, address, access);
+	}
+	if (e->file != NULL) {
+		return touch_file(m, address, access);
+	}
+	return commit_around(m, address) ? CBX_FAULTED_SERVED
+					 : CBX_FAULTED_FULL;
 }
 
-bool cbx_memory_populate(uint64_t address, uint64_t bytes)
+/* Whether a range's extent is ready for an access, or never will be. */
+static bool is_ready(const struct cbx_extent *e, uint8_t access)
 {
-	uint64_t i = cbx_extent_find(&cbx_map_self()->extents, address);
+	return !allowed(e, access) || e->state == CBX_EXTENT_CACHED ||
+	       (e->rights & right_for(access)) != 0;
+}
 
-	while (i < cbx_map_self()->extents.count &&
-		cbx_map_self()->extents.at[i].start < address + bytes) {
-		const struct cbx_extent *e = &cbx_map_self()->extents.at[i];
+bool cbx_memory_populate(uint64_t address, uint64_t bytes, uint8_t access)
+{
+	struct cbx_map *m = cbx_map_self();
+	uint64_t end = address + bytes;
 
-		if (e->state != CBX_EXTENT_LAZY || e->prot == 0) {
-			i++;
+	while (address < end) {
+		uint64_t i = cbx_extent_find(&m->extents, address);
+		const struct cbx_extent *e = &m->extents.at[i];
+		enum cbx_memory_fault fault;
+
+		if (i == m->extents.count || e->start >= end) {
+			return true;
+		}
+		if (is_ready(e, access)) {
+			address = e->end;
 			continue;
 		}
-		if (!commit_around(e, cbx_max(address, e->start))) {
+		address = cbx_max(address, e->start);
+		fault = cbx_memory_fault(address, access);
+		if (fault == CBX_FAULTED_FULL) {
 			return false;
 		}
-		i = cbx_extent_find(&cbx_map_self()->extents, address);
+		if (fault != CBX_FAULTED_SERVED) {
+			address = cbx_page_floor(address) + CBX_PAGE_SIZE;
+		}
 	}
 	return true;
 }

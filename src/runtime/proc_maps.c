@@ -8,7 +8,7 @@
 void cbx_proc_pages(
 	const struct cbx_process *process, uint64_t *all, uint64_t *present)
 {
-	const struct cbx_extents *map = &process->map.extents;
+	const struct cbx_extents *map = &process->map->extents;
 
 	*all = 0;
 	*present = 0;
@@ -97,7 +97,7 @@ static void put_details(struct cbx_text *text, const struct cbx_extent *e)
 void cbx_proc_write_maps(
 	const struct cbx_process *process, struct cbx_text *text, bool smaps)
 {
-	const struct cbx_extents *map = &process->map.extents;
+	const struct cbx_extents *map = &process->map->extents;
 
 	for (uint64_t i = 0; i < map->count; i++) {
 		if (map->at[i].state == CBX_EXTENT_CACHED) {

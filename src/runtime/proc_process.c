@@ -45,7 +45,7 @@ static void put_stat(struct cbx_text *text, const struct cbx_process *process,
 	last[1] = present;
 	last[2] = UINT64_MAX;
 	last[15] = LX_SIGCHLD;
-	last[24] = process->brk.start;
+	last[24] = process->map->brk.start;
 	cbx_text_put_number(text, task->tid);
 	cbx_text_put(text, " (");
 	cbx_text_put(text, task->name);
@@ -122,8 +122,8 @@ static void put_status(struct cbx_text *text, const struct cbx_process *process,
 	put_pages(text, "VmHWM:\t", present);
 	put_pages(text, "VmRSS:\t", present);
 	put_field(text, "Threads:\t", process->task_count);
-	put_set(text, "SigPnd:\t", task->signal.pending);
-	put_set(text, "ShdPnd:\t", process->signal.pending);
+	put_set(text, "SigPnd:\t", task->signal.queue.pending);
+	put_set(text, "ShdPnd:\t", process->signal.queue.pending);
 	put_set(text, "SigBlk:\t", task->signal.mask);
 	put_set(text, "SigIgn:\t", actions(process, true));
 	put_set(text, "SigCgt:\t", actions(process, false));

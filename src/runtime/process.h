@@ -34,18 +34,10 @@ struct cbx_arguments_kept {
 	uint64_t bytes[2];
 };
 
-/** The break: where the program's heap ends. */
-struct cbx_break {
-	uint64_t start;
-	uint64_t now;
-	uint64_t end;	/* of the memory behind it */
-	uint64_t dirty; /* highest the break ever was */
-};
-
 struct cbx_process {
 	uint32_t pid;
+	uint32_t group;		  /* of processes, as kill knows them */
 	struct cbx_process *next; /* of all */
-	uint64_t space;		  /* the monitor's handle; 0: the first one */
 	struct cbx_task *tasks;	  /* the first one's tid was the pid */
 	uint64_t task_count;
 	struct cbx_wait_queue task_ends;
@@ -62,8 +54,7 @@ struct cbx_process {
 	struct lx_rlimit limit[LX_RLIMITS];
 	struct cbx_process_signals signal;
 
-	struct cbx_map map;
-	struct cbx_break brk;
+	struct cbx_map *map;
 };
 
 /** The box's first process. */

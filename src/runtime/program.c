@@ -184,7 +184,7 @@ int64_t cbx_program_load(
 	struct cbx_loaded loader = { 0 };
 	int64_t status;
 
-	cbx_memory_reset();
+	cbx_memory_reset(process->map);
 	status =
 		cbx_load(program->node, &program->elf, CBX_MEMORY_PIE, &loaded);
 	if (status == 0 && program->loader != NULL) {

@@ -8,6 +8,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory.h"
+#include "node.h"
 #include "signal.h"
 #include "task.h"
 #include "user.h"
@@ -83,6 +84,14 @@ void cbx_rewrite_home(struct cbx_regs *regs)
 	}
 }
 
+void cbx_rewrite_again(struct cbx_regs *regs)
+{
+	uint64_t offset;
+	const struct cbx_site *site = stub_at(regs->rip, &offset);
+
+	regs->rip = site != NULL ? site->start : regs->rip - 2;
+}
+
 void cbx_rewrite_return(struct cbx_regs *regs)
 {
 	const struct cbx_site *site;
@@ -115,6 +124,42 @@ static bool is_alone(void)
 	return cbx_process_self()->task_count == 1;
 }
 
+/* Where the part of an extent ends that can be read. */
+static uint64_t readable_end(const struct cbx_extent *e)
+{
+	return e->file == NULL || e->state == CBX_EXTENT_PRESENT
+		       ? e->end
+		       : cbx_min(e->end,
+				 cbx_max(e->start,
+					 e->origin +
+						 cbx_page_ceil(
+							 e->file->data.size)));
+}
+
+/* Whether a branch in the text, all of it that lies together, leads into a
+ * site.  Reading it may map it, and so move extents. */
+static bool is_aimed_at(
+	const struct cbx_extent *text, const struct cbx_site *site)
+{
+	const struct cbx_extents *map = cbx_memory_extents();
+	uint64_t i = (uint64_t)(text - map->at);
+	uint64_t start;
+	uint64_t end = text->end;
+
+	while (i > 0 && map->at[i - 1].end == map->at[i].start &&
+		(map->at[i - 1].prot & LX_PROT_EXEC) != 0) {
+		i--;
+	}
+	start = map->at[i].start;
+	for (; i < map->count && map->at[i].start <= end &&
+		(map->at[i].prot & LX_PROT_EXEC) != 0;
+		i++) {
+		end = readable_end(&map->at[i]);
+	}
+	return cbx_site_aimed_at(
+		(const uint8_t *)start, end - start, start, site);
+}
+
 /* @pre the window is readable */
 static struct cbx_site look(const struct cbx_extent *text, uint64_t at,
 	uint32_t number, bool readable)
@@ -131,9 +176,7 @@ static struct cbx_site look(const struct cbx_extent *text, uint64_t at,
 		return site;
 	}
 	site = cbx_site_test(window, at);
-	if (site.kind != CBX_SITE_NONE &&
-		cbx_site_aimed_at((const uint8_t *)text->start,
-			text->end - text->start, text->start, &site)) {
+	if (site.kind != CBX_SITE_NONE && is_aimed_at(text, &site)) {
 		site.kind = CBX_SITE_NONE;
 	}
 	return site;

@@ -42,6 +42,9 @@ void cbx_rewrite_return(struct cbx_regs *regs);
 /** A program interrupted in a stub: as it would have been in its own text. */
 void cbx_rewrite_home(struct cbx_regs *regs);
 
+/** The same, before the call it made. */
+void cbx_rewrite_again(struct cbx_regs *regs);
+
 /** An address space that begins with a copy of the other's memory.
  * @return false when there is no memory; then it has no stubs, and its memory
  *         is not to be used */

@@ -10,7 +10,9 @@
 #define BELOW_STACK   32u /* what leaving an up-call writes below it */
 #define UC_FP_XSTATE  1u
 #define RFLAGS_CLEAR  0x10500u		    /* resume, direction, trap */
+#define RFLAGS_USER   0x50dd5u		    /* what a handler may change */
 #define USER_SEGMENTS 0x002b000000000033ull /* ss, cs */
+#define PROGRAM_END   0x800000000000ull
 
 /* struct rt_sigframe of Linux x86-64. */
 struct sigframe {
@@ -20,13 +22,14 @@ struct sigframe {
 	struct lx_stack stack;
 	struct cbx_regs regs;
 	uint64_t segments;
-	uint64_t error, trap, old_mask, address;
+	struct cbx_frame_trap trap;
 	uint64_t state; /* extended state */
 	uint64_t reserved[8];
 	uint64_t mask;
 	struct lx_siginfo info;
 };
 CBX_AT(48, 144, sigframe, regs);
+CBX_AT(200, 32, sigframe, trap);
 CBX_AT(232, 8, sigframe, state);
 CBX_AT(304, 8, sigframe, mask);
 CBX_AT(312, 128, sigframe, info);
@@ -34,10 +37,15 @@ CBX_AT(312, 128, sigframe, info);
 /* entry_linux.S */
 extern const uint8_t cbx_signal_restorer[];
 
-static bool on_stack(const struct lx_stack *stack, uint64_t sp)
+static bool within(const struct lx_stack *stack, uint64_t sp)
 {
-	return stack->flags != LX_SS_DISABLE && sp > stack->sp &&
+	return (stack->flags & LX_SS_DISABLE) == 0 && sp > stack->sp &&
 	       sp - stack->sp <= stack->size;
+}
+
+bool cbx_sigframe_on_stack(const struct lx_stack *stack, uint64_t sp)
+{
+	return (stack->flags & LX_SS_AUTODISARM) == 0 && within(stack, sp);
 }
 
 /* Below what the frame goes. */
@@ -46,36 +54,49 @@ static uint64_t top_for(const struct lx_sigaction *action, uint64_t rsp)
 	const struct lx_stack *stack = &cbx_task_self()->signal.stack;
 
 	if ((action->flags & LX_SA_ONSTACK) != 0 &&
-		stack->flags != LX_SS_DISABLE && !on_stack(stack, rsp)) {
+		(stack->flags & LX_SS_DISABLE) == 0 &&
+		!cbx_sigframe_on_stack(stack, rsp)) {
 		return stack->sp + stack->size;
 	}
 	return rsp - RED_ZONE;
 }
 
-static void fill(struct sigframe *f, const struct lx_siginfo *info,
-	const struct cbx_regs *regs)
+static void fill(struct sigframe *f, const struct lx_sigaction *action,
+	const struct lx_siginfo *info, const struct cbx_regs *regs)
 {
+	const struct cbx_task *self = cbx_task_self();
+	const struct cbx_context *context = &self->context;
+
 	*f = (struct sigframe){
-		.restorer = (uint64_t)cbx_signal_restorer,
+		.restorer = (action->flags & LX_SA_RESTORER) != 0
+				    ? action->restorer
+				    : (uint64_t)cbx_signal_restorer,
 		.uc_flags = UC_FP_XSTATE,
-		.stack = cbx_task_self()->signal.stack,
+		.stack = self->signal.stack,
 		.regs = *regs,
 		.segments = USER_SEGMENTS,
-		.address = info->code > 0 ? info->value : 0,
-		.mask = cbx_task_self()->signal.mask_swapped
-				? cbx_task_self()->signal.mask_after
-				: cbx_task_self()->signal.mask,
+		.mask = self->signal.mask_swapped ? self->signal.mask_after
+						  : self->signal.mask,
 		.info = *info,
 	};
-	f->stack.flags &= LX_SS_DISABLE;
-	if (on_stack(&cbx_task_self()->signal.stack, regs->rsp)) {
-		f->stack.flags |= LX_SS_ONSTACK;
+	if (info->code > 0 && context->upcall != NULL &&
+		context->upcall->kind == CBX_UPCALL_FAULT) {
+		f->trap = cbx_frame_trap(context->frame);
 	}
+}
+
+/* A handler on the alternate stack must not run off its end. */
+static bool overflows(uint64_t rsp, uint64_t at)
+{
+	const struct lx_stack *stack = &cbx_task_self()->signal.stack;
+
+	return cbx_sigframe_on_stack(stack, rsp) && !within(stack, at);
 }
 
 bool cbx_sigframe_push(const struct lx_sigaction *action,
 	const struct lx_siginfo *info, struct cbx_regs *regs, void *frame)
 {
+	struct cbx_task_signals *signal = &cbx_task_self()->signal;
 	struct sigframe f;
 	uint64_t state_bytes;
 	const void *state = cbx_frame_state(frame, &state_bytes);
@@ -83,14 +104,19 @@ bool cbx_sigframe_push(const struct lx_sigaction *action,
 	uint64_t state_at = (top - state_bytes) & ~63ull;
 	uint64_t at = ((state_at - sizeof(f)) & ~15ull) - 8;
 
-	fill(&f, info, regs);
+	fill(&f, action, info, regs);
 	f.state = state_at;
-	if (cbx_user_put(state_at, state, state_bytes) != 0 ||
+	if (overflows(regs->rsp, at) ||
+		cbx_user_put(state_at, state, state_bytes) != 0 ||
 		cbx_user_put(at, &f, sizeof(f)) != 0 ||
 		cbx_user_zero((void *)(at - RED_ZONE - BELOW_STACK),
 			RED_ZONE + BELOW_STACK) != 0) {
 		return false;
 	}
+	if ((signal->stack.flags & LX_SS_AUTODISARM) != 0) {
+		signal->stack = (struct lx_stack){ .flags = LX_SS_DISABLE };
+	}
+	cbx_frame_reset(frame);
 	regs->rsp = at;
 	regs->rip = action->handler;
 	regs->rdi = (uint64_t)info->signo;
@@ -101,22 +127,34 @@ bool cbx_sigframe_push(const struct lx_sigaction *action,
 	return true;
 }
 
+/* The alternate stack as the frame has it, unless that is in use. */
+static void put_stack_back(const struct lx_stack *stack, uint64_t rsp)
+{
+	struct cbx_task_signals *signal = &cbx_task_self()->signal;
+
+	if (!cbx_sigframe_on_stack(&signal->stack, rsp)) {
+		(void)cbx_signal_set_stack(stack);
+	}
+}
+
 bool cbx_sigframe_pop(struct cbx_regs *regs, void *frame)
 {
 	struct sigframe f;
-	uint64_t state_bytes;
-	void *state = cbx_frame_state(frame, &state_bytes);
+	uint64_t flags = regs->rflags & ~(uint64_t)RFLAGS_USER;
 
 	/* the handler's return took the restorer's address off */
-	if (cbx_user_get(&f, regs->rsp - 8, sizeof(f)) != 0) {
+	if (cbx_user_get(&f, regs->rsp - 8, sizeof(f)) != 0 ||
+		f.regs.rip >= PROGRAM_END) {
 		return false;
 	}
-	if (f.state != 0 && cbx_user_get(state, f.state, state_bytes) != 0) {
+	if (f.state == 0) {
+		cbx_frame_reset(frame);
+	} else if (!cbx_frame_load(frame, f.state)) {
 		return false;
 	}
 	*regs = f.regs;
-	cbx_task_self()->signal.mask =
-		f.mask &
-		~(cbx_signal_bit(LX_SIGKILL) | cbx_signal_bit(LX_SIGSTOP));
+	regs->rflags = flags | (f.regs.rflags & RFLAGS_USER);
+	cbx_signal_set_mask(f.mask);
+	put_stack_back(&f.stack, regs->rsp);
 	return true;
 }

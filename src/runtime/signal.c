@@ -3,9 +3,13 @@
 
 #include "channel.h"
 #include "gate.h"
+#include "heap.h"
 #include "lib.h"
-#include "task.h"
+#include "linux.h"
+#include "restart.h"
+#include "rewrite.h"
 #include "sigframe.h"
+#include "task.h"
 
 static struct cbx_task_signals *mine(void)
 {
@@ -23,87 +27,9 @@ void cbx_signal_die(int signal)
 	cbx_gate_end(CBX_END_SIGNAL | (uint64_t)signal);
 }
 
-static bool ignored_by_default(int signal)
-{
-	switch (signal) {
-	case LX_SIGCHLD:
-	case LX_SIGCONT:
-	case LX_SIGURG:
-	case LX_SIGWINCH:
-	case LX_SIGSTOP: /* nobody could continue the box's one process */
-	case LX_SIGTSTP:
-	case LX_SIGTTIN:
-	case LX_SIGTTOU:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool ignored(int signal)
-{
-	uint64_t handler = ours()->action[signal].handler;
-
-	return handler == LX_SIG_IGN ||
-	       (handler == LX_SIG_DFL && ignored_by_default(signal));
-}
-
-/* A sleeping task that does not block it is to take it. */
-static void tell_one(uint64_t bit)
-{
-	struct cbx_task *task = cbx_process_self()->tasks;
-
-	if ((mine()->mask & bit) == 0) {
-		return;
-	}
-	while (task != NULL && (task->signal.mask & bit) != 0) {
-		task = task->next;
-	}
-	if (task != NULL) {
-		cbx_task_interrupt(task);
-	}
-}
-
-void cbx_signal_raise(int signal)
-{
-	uint64_t bit = cbx_signal_bit(signal);
-
-	if ((ignored(signal) && (mine()->mask & bit) == 0) ||
-		(ours()->pending & bit) != 0) {
-		return;
-	}
-	ours()->info[signal] = (struct lx_siginfo){
-		.signo = signal,
-		.value = cbx_process_self()->pid,
-	};
-	ours()->pending |= bit;
-	tell_one(bit);
-}
-
-void cbx_signal_raise_self(int signal)
-{
-	uint64_t bit = cbx_signal_bit(signal);
-
-	if (!ignored(signal) || (mine()->mask & bit) != 0) {
-		mine()->pending |= bit;
-	}
-}
-
-void cbx_signal_fault(const struct lx_siginfo *info)
-{
-	uint64_t bit = cbx_signal_bit(info->signo);
-
-	if ((mine()->mask & bit) != 0 ||
-		ours()->action[info->signo].handler <= LX_SIG_IGN) {
-		cbx_signal_die(info->signo);
-	}
-	mine()->info = *info;
-	mine()->pending |= bit;
-}
-
 static uint64_t waiting(void)
 {
-	return (mine()->pending | ours()->pending) & ~mine()->mask;
+	return (mine()->queue.pending | ours()->queue.pending) & ~mine()->mask;
 }
 
 bool cbx_signal_waiting(void)
@@ -111,74 +37,171 @@ bool cbx_signal_waiting(void)
 	return waiting() != 0;
 }
 
-/* Take what is pending; the task's own first. */
-static struct lx_siginfo take(int signal)
+static void finish(struct cbx_signal_entry *entry, struct lx_siginfo *info)
 {
-	uint64_t bit = cbx_signal_bit(signal);
-
-	if ((mine()->pending & bit) == 0) {
-		ours()->pending &= ~bit;
-		return ours()->info[signal];
+	if (entry->done != NULL) {
+		entry->done(entry, info);
+	} else {
+		cbx_heap_give(entry, sizeof(*entry));
 	}
-	mine()->pending &= ~bit;
-	if (mine()->info.signo == signal) {
-		const struct lx_siginfo info = mine()->info;
-
-		mine()->info.signo = 0;
-		return info;
-	}
-	return (struct lx_siginfo){
-		.signo = signal,
-		.code = LX_SI_TKILL,
-		.value = cbx_process_self()->pid,
-	};
 }
 
-/* Run one signal's action. */
-static void act(
-	const struct lx_siginfo *info, struct cbx_regs *regs, void *frame)
+bool cbx_signal_take(uint64_t set, struct lx_siginfo *info)
 {
-	int signal = info->signo;
-	const struct lx_sigaction action = ours()->action[signal];
+	struct cbx_sigqueue *queue = &mine()->queue;
+	struct cbx_signal_entry *entry;
+	int signal;
 
-	if (ignored(signal)) {
-		return;
+	if ((queue->pending & set) == 0) {
+		queue = &ours()->queue;
 	}
-	if (action.handler == LX_SIG_DFL) {
-		cbx_signal_die(signal);
+	if ((queue->pending & set) == 0) {
+		return false;
 	}
-	if (!cbx_sigframe_push(&action, info, regs, frame)) {
+	signal = cbx_signal_first(queue->pending & set);
+	entry = cbx_sigqueue_take(queue, signal);
+	*info = (struct lx_siginfo){ .signo = signal };
+	if (entry != NULL) {
+		*info = entry->info;
+		finish(entry, info);
+	}
+	return true;
+}
+
+static void drop(struct cbx_sigqueue *queue, uint64_t set)
+{
+	struct cbx_signal_entry *entry;
+
+	while ((entry = cbx_sigqueue_drop(queue, set)) != NULL) {
+		finish(entry, NULL);
+	}
+}
+
+void cbx_signal_drop(struct cbx_process *process, uint64_t set)
+{
+	drop(&process->signal.queue, set);
+	for (struct cbx_task *t = process->tasks; t != NULL; t = t->next) {
+		drop(&t->signal.queue, set);
+	}
+}
+
+void cbx_signal_forget(struct cbx_sigqueue *queue)
+{
+	drop(queue, UINT64_MAX);
+}
+
+void cbx_signal_set_mask(uint64_t mask)
+{
+	mine()->mask = mask & ~CBX_SIGNALS_UNBLOCKABLE;
+}
+
+void cbx_signal_swap_mask(uint64_t mask)
+{
+	mine()->mask_after = mine()->mask;
+	mine()->mask_swapped = true;
+	cbx_signal_set_mask(mask);
+}
+
+/* There is no stack for the handler. */
+static void no_stack(int signal)
+{
+	const struct lx_siginfo info = {
+		.signo = LX_SIGSEGV,
+		.code = LX_SI_KERNEL,
+	};
+
+	if (signal == LX_SIGSEGV) {
 		cbx_signal_die(LX_SIGSEGV);
 	}
+	cbx_signal_fault(&info);
+}
+
+/* Run a handler. */
+static void enter(
+	const struct lx_siginfo *info, struct cbx_regs *regs, void *frame)
+{
+	struct lx_sigaction *at = &ours()->action[info->signo];
+	const struct lx_sigaction action = *at;
+
+	if (!cbx_sigframe_push(&action, info, regs, frame)) {
+		no_stack(info->signo);
+		return;
+	}
+	mine()->mask_swapped = false;
 	mine()->mask |= action.mask;
 	if ((action.flags & LX_SA_NODEFER) == 0) {
-		mine()->mask |= cbx_signal_bit(signal);
+		mine()->mask |= cbx_signal_bit(info->signo);
 	}
 	if ((action.flags & LX_SA_RESETHAND) != 0) {
-		ours()->action[signal].handler = LX_SIG_DFL;
+		at->handler = LX_SIG_DFL;
 	}
 }
 
-void cbx_signal_deliver(struct cbx_regs *regs, void *frame)
+/* The next signal that is not ignored; its action.  NULL: there is none. */
+static const struct lx_sigaction *next(struct lx_siginfo *info)
 {
-	uint64_t found;
+	while (cbx_signal_take(~mine()->mask, info)) {
+		const struct lx_sigaction *action =
+			&ours()->action[info->signo];
 
-	while ((found = waiting()) != 0) {
-		const struct lx_siginfo info = take(__builtin_ctzll(found) + 1);
-
-		act(&info, regs, frame);
-		mine()->mask_swapped = false;
+		if (!cbx_signal_ignored(cbx_process_self(), info->signo)) {
+			return action;
+		}
 	}
+	return NULL;
+}
+
+/* Where the program goes on when its handlers have returned. */
+static void settle(
+	struct cbx_regs *regs, uint32_t call, const struct lx_sigaction *action)
+{
+	if (call != CBX_NO_CALL && cbx_restart_after(call, regs, action)) {
+		cbx_rewrite_again(regs);
+		regs->rax = call;
+		regs->rcx = regs->rip;
+	} else {
+		cbx_rewrite_home(regs);
+	}
+}
+
+static void no_handler(void)
+{
 	if (mine()->mask_swapped) {
 		mine()->mask = mine()->mask_after;
 		mine()->mask_swapped = false;
 	}
 }
 
+bool cbx_signal_deliver(struct cbx_regs *regs, void *frame, uint32_t call)
+{
+	struct lx_siginfo info;
+	const struct lx_sigaction *action = next(&info);
+
+	if (action == NULL) {
+		no_handler();
+		return call != CBX_NO_CALL &&
+		       cbx_restart_after(call, regs, NULL);
+	}
+	settle(regs, call, action);
+	while (action != NULL) {
+		if (action->handler == LX_SIG_DFL) {
+			cbx_signal_die(info.signo);
+		}
+		enter(&info, regs, frame);
+		action = next(&info);
+	}
+	return false;
+}
+
 void cbx_signal_return(struct cbx_regs *regs, void *frame)
 {
+	const struct lx_siginfo info = {
+		.signo = LX_SIGSEGV,
+		.code = LX_SI_KERNEL,
+	};
+
 	if (!cbx_sigframe_pop(regs, frame)) {
-		cbx_signal_die(LX_SIGSEGV);
+		cbx_signal_fault(&info);
 	}
 }
 

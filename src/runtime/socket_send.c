@@ -129,7 +129,7 @@ static int64_t broken(struct cbx_socket *socket, uint32_t flags)
 		return error;
 	}
 	if ((flags & LX_MSG_NOSIGNAL) == 0 && socket->type == LX_SOCK_STREAM) {
-		cbx_signal_raise(LX_SIGPIPE);
+		cbx_signal_raise_self(LX_SIGPIPE);
 	}
 	return -LX_EPIPE;
 }

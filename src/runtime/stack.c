@@ -113,7 +113,6 @@ int64_t cbx_load_stack(const struct cbx_arguments *arguments,
 		.prot = LX_PROT_READ | LX_PROT_WRITE,
 		.kind = CBX_EXTENT_STACK,
 		.lazy = true,
-		.unpaid = true,
 	};
 	struct layout layout;
 	struct writer writer;
@@ -124,7 +123,7 @@ int64_t cbx_load_stack(const struct cbx_arguments *arguments,
 	lay_out(arguments, &layout);
 	if (cbx_memory_place(&place) != 0 ||
 		!cbx_memory_populate(layout.vector - BELOW,
-			place.end - layout.vector + BELOW)) {
+			place.end - layout.vector + BELOW, LX_PROT_WRITE)) {
 		return -LX_ENOMEM;
 	}
 	memcpy((void *)layout.path, arguments->path,

@@ -12,6 +12,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "lock.h"
+#include "memory_space.h"
 #include "message.h"
 #include "path.h"
 #include "program.h"
@@ -173,9 +174,10 @@ static _Noreturn void refuse(const struct cbx_program *program, int64_t why)
 static void prepare(const struct cbx_start *start)
 {
 	const char *wrong;
+	uint64_t space;
 
 	if (!cbx_gate_upcall_entry((uint64_t)cbx_runtime_upcall_entry, 0,
-		    &cbx_task_init.thread)) {
+		    &cbx_task_init.thread, &space)) {
 		cbx_message_fatal(
 			"up-calls", "refused by the monitor", END_BROKEN);
 	}
@@ -183,6 +185,7 @@ static void prepare(const struct cbx_start *start)
 		cbx_message_fatal(
 			"the CPU", "has no FSGSBASE instructions", END_BROKEN);
 	}
+	cbx_memory_space_first(space);
 	cbx_task_enter(&cbx_task_init);
 	cbx_runtime_lock();
 	cbx_box_flags = start->flags;

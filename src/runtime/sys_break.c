@@ -13,7 +13,7 @@
 
 void cbx_break_begin(uint64_t at)
 {
-	cbx_process_self()->brk = (struct cbx_break){ at, at, at, at };
+	cbx_map_self()->brk = (struct cbx_break){ at, at, at, at };
 }
 
 /* The memory behind a higher break; false when there is none. */
@@ -40,7 +40,7 @@ static bool extend(struct cbx_break *b, uint64_t to)
 
 int64_t cbx_sys_brk(const uint64_t *arg)
 {
-	struct cbx_break *b = &cbx_process_self()->brk;
+	struct cbx_break *b = &cbx_map_self()->brk;
 	uint64_t to = arg[0];
 
 	if (to < b->start || to >= CBX_MEMORY_LOADER ||

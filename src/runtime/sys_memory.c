@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's memory calls. */
+/* mmap, munmap, mprotect. */
+#include "budget.h"
 #include "file.h"
 #include "lib.h"
 #include "linux.h"
 #include "memory.h"
+#include "memory_map.h"
 #include "syscall.h"
+#include "task.h"
+#include "time.h"
+
+enum {
+	MAP_32BIT = 0x40,
+	MAP_LOCKED = 0x2000,
+	MAP_POPULATE = 0x8000,
+	MAP_KNOWN = 0x1ffff | LX_MAP_HUGETLB | LX_MAP_FIXED_NOREPLACE,
+	TYPE_VALIDATE = 3,
+};
 
 /* A checked mmap. */
 struct request {
-	uint64_t address; /* FIXED: where */
+	uint64_t address; /* a wish; FIXED: where */
 	uint64_t bytes;	  /* whole pages */
 	uint8_t prot;
+	bool shared;
 	uint64_t flags;
-	const struct cbx_node *node; /* NULL: anonymous */
+	struct cbx_node *node; /* NULL: anonymous */
 	uint64_t offset;
 };
 
 static int64_t check_file(const uint64_t *arg, struct request *r)
 {
 	const struct cbx_file *file = cbx_fd_file((uint32_t)arg[4]);
-	bool shared = (arg[3] & LX_MAP_TYPE) != LX_MAP_PRIVATE;
 
 	if (file == NULL) {
 		return -LX_EBADF;
@@ -27,53 +39,82 @@ static int64_t check_file(const uint64_t *arg, struct request *r)
 	if (file->node->device == CBX_DEVICE_ZERO) {
 		return 0;
 	}
-	if (!cbx_file_readable(file)) {
+	if (!cbx_file_readable(file) ||
+		(r->shared && (r->prot & LX_PROT_WRITE) != 0 &&
+			!cbx_file_writable(file))) {
 		return -LX_EACCES;
 	}
-	/* A shared writable mapping would have to be the file's own pages. */
-	if (file->ops != &cbx_regular_ops ||
-		(shared && (arg[2] & LX_PROT_WRITE) != 0)) {
+	if (file->ops != &cbx_regular_ops) {
 		return -LX_ENODEV;
 	}
 	r->node = file->node;
 	r->offset = arg[5];
-	return 0;
+	return arg[5] + r->bytes < arg[5] ? -LX_EOVERFLOW : 0;
 }
 
-static int64_t check(const uint64_t *arg, struct request *r)
+static int64_t check_flags(const uint64_t *arg)
 {
 	uint64_t type = arg[3] & LX_MAP_TYPE;
 
 	if (arg[1] == 0 || arg[5] % CBX_PAGE_SIZE != 0 || type == 0 ||
-		type > 3 || (arg[2] & ~(uint64_t)LX_PROT_ALL) != 0) {
+		type > TYPE_VALIDATE ||
+		(arg[2] & ~(uint64_t)LX_PROT_ALL) != 0) {
 		return -LX_EINVAL;
 	}
-	if (arg[1] > CBX_MEMORY_TOP) {
-		return -LX_ENOMEM;
+	if (type == TYPE_VALIDATE && (arg[3] & ~(uint64_t)MAP_KNOWN) != 0) {
+		return -LX_EOPNOTSUPP;
+	}
+	return arg[1] > CBX_MEMORY_TOP || (arg[3] & LX_MAP_HUGETLB) != 0
+		       ? -LX_ENOMEM
+		       : 0;
+}
+
+static int64_t check(const uint64_t *arg, struct request *r)
+{
+	int64_t status = check_flags(arg);
+
+	if (status != 0) {
+		return status;
 	}
 	*r = (struct request){
 		.address = arg[0],
 		.bytes = cbx_page_ceil(arg[1]),
 		.prot = (uint8_t)arg[2],
+		.shared = (arg[3] & LX_MAP_TYPE) != LX_MAP_PRIVATE,
 		.flags = arg[3],
 	};
 	return (arg[3] & LX_MAP_ANONYMOUS) != 0 ? 0 : check_file(arg, r);
 }
 
-static bool is_fixed(const struct request *r)
+/* More than there could ever be, asked for at once. */
+static bool is_too_much(const struct request *r)
 {
-	return (r->flags & (LX_MAP_FIXED | LX_MAP_FIXED_NOREPLACE)) != 0;
+	bool pays = (r->prot & LX_PROT_WRITE) != 0 &&
+		    (r->flags & LX_MAP_NORESERVE) == 0 &&
+		    (!r->shared || r->node == NULL);
+
+	return pays && r->bytes >> CBX_PAGE_SHIFT >
+			       cbx_budget_free() + cbx_map_self()->cached_pages;
+}
+
+static uint64_t choose_free(const struct request *r, bool lazy)
+{
+	uint64_t wish = cbx_page_floor(r->address);
+
+	if (wish != 0 && cbx_memory_valid(wish, r->bytes) &&
+		cbx_memory_unused(wish, wish + r->bytes)) {
+		return wish;
+	}
+	return (r->flags & MAP_32BIT) != 0 ? cbx_memory_find_low(r->bytes)
+					   : cbx_memory_find(r->bytes, lazy);
 }
 
 /* Where the mapping goes; 0 on failure, with the reason. */
 static uint64_t choose(const struct request *r, bool lazy, int64_t *status)
 {
-	uint64_t at;
-
-	if (!is_fixed(r)) {
-		at = cbx_memory_find(r->bytes, lazy);
-		*status = -LX_ENOMEM;
-		return at;
+	*status = -LX_ENOMEM;
+	if ((r->flags & (LX_MAP_FIXED | LX_MAP_FIXED_NOREPLACE)) == 0) {
+		return choose_free(r, lazy);
 	}
 	if (r->address % CBX_PAGE_SIZE != 0) {
 		*status = -LX_EINVAL;
@@ -91,47 +132,73 @@ static uint64_t choose(const struct request *r, bool lazy, int64_t *status)
 	return r->address;
 }
 
-static int64_t place_file(const struct request *r, uint64_t at)
+/* Memory without a name is shared as a file without one. */
+static struct cbx_node *make_file(uint64_t bytes)
 {
-	const struct cbx_place place = {
-		.start = at,
-		.end = at + r->bytes,
-		.prot = LX_PROT_READ | LX_PROT_WRITE,
-		.kind = CBX_EXTENT_FILE,
-	};
-	int64_t status = cbx_memory_place(&place);
+	struct cbx_node *node =
+		cbx_node_create(LX_S_IFREG | 0600u, cbx_time_coarse());
 
-	if (status != 0) {
+	if (node != NULL) {
+		node->data.size = bytes;
+	}
+	return node;
+}
+
+static int64_t place(const struct request *r, struct cbx_node *node)
+{
+	struct cbx_place place = {
+		.prot = r->prot,
+		.kind = node == NULL ? CBX_EXTENT_ANONYMOUS : CBX_EXTENT_FILE,
+		.lazy = r->prot == 0 || r->bytes >= CBX_MEMORY_LAZY,
+		.shared = r->shared,
+		.file = node,
+		.offset = r->offset,
+	};
+	int64_t status;
+	uint64_t at = choose(r, place.lazy || node != NULL, &status);
+
+	if (at == 0) {
 		return status;
 	}
-	cbx_data_read(&r->node->data, r->offset, at, r->bytes);
-	return cbx_memory_protect(at, at + r->bytes, r->prot);
+	place.start = at;
+	place.end = at + r->bytes;
+	status = cbx_memory_place(&place);
+	if (status == 0 && (r->flags & (MAP_POPULATE | MAP_LOCKED)) != 0 &&
+		!cbx_memory_populate(at, r->bytes,
+			(r->prot & LX_PROT_WRITE) != 0 ? LX_PROT_WRITE
+						       : LX_PROT_READ)) {
+		/* what is missing comes at its touch, or never */
+		return (int64_t)at;
+	}
+	return status != 0 ? status : (int64_t)at;
 }
 
 int64_t cbx_sys_mmap(const uint64_t *arg)
 {
 	struct request r;
-	struct cbx_place place;
+	struct cbx_node *node;
 	int64_t status = check(arg, &r);
-	uint64_t at;
 
 	if (status != 0) {
 		return status;
 	}
-	place.prot = r.prot;
-	place.kind = CBX_EXTENT_ANONYMOUS;
-	place.lazy =
-		r.node == NULL && (r.prot == 0 || r.bytes >= CBX_MEMORY_LAZY);
-	place.unpaid = (r.flags & LX_MAP_NORESERVE) != 0 ||
-		       (r.prot & LX_PROT_WRITE) == 0;
-	at = choose(&r, place.lazy, &status);
-	if (at == 0) {
-		return status;
+	if (is_too_much(&r)) {
+		return -LX_ENOMEM;
 	}
-	place.start = at;
-	place.end = at + r.bytes;
-	status = r.node == NULL ? cbx_memory_place(&place) : place_file(&r, at);
-	return status != 0 ? status : (int64_t)at;
+	node = r.node;
+	if (r.shared && node == NULL) {
+		node = make_file(r.bytes);
+		if (node == NULL) {
+			return -LX_ENOMEM;
+		}
+	}
+	if (node == NULL) {
+		return place(&r, NULL);
+	}
+	cbx_node_hold(node);
+	status = place(&r, node);
+	cbx_node_drop(node);
+	return status;
 }
 
 int64_t cbx_sys_munmap(const uint64_t *arg)
@@ -143,6 +210,8 @@ int64_t cbx_sys_munmap(const uint64_t *arg)
 	return cbx_memory_release(arg[0], arg[0] + cbx_page_ceil(arg[1]));
 }
 
+/* A shared mapping of a file that is not open for writing stays so: the
+ * mapping does not know.  Linux says EACCES; there is no other harm. */
 int64_t cbx_sys_mprotect(const uint64_t *arg)
 {
 	uint64_t prot = arg[2] & ~(uint64_t)LX_PROT_GROWSDOWN;
@@ -160,116 +229,4 @@ int64_t cbx_sys_mprotect(const uint64_t *arg)
 	}
 	return cbx_memory_protect(
 		arg[0], arg[0] + cbx_page_ceil(arg[1]), (uint8_t)prot);
-}
-
-static int64_t check_remap(const uint64_t *arg)
-{
-	if (arg[0] % CBX_PAGE_SIZE != 0 || arg[1] == 0 || arg[2] == 0 ||
-		(arg[3] & ~(uint64_t)LX_MREMAP_MAYMOVE) != 0) {
-		return -LX_EINVAL;
-	}
-	if (arg[1] > CBX_MEMORY_TOP || arg[2] > CBX_MEMORY_TOP) {
-		return -LX_ENOMEM;
-	}
-	return cbx_memory_valid(arg[0], cbx_page_ceil(arg[1])) ? 0 : -LX_EFAULT;
-}
-
-/* A mapping to grow: from its first extent. */
-static struct cbx_place place_like(
-	const struct cbx_extent *e, uint64_t start, uint64_t end)
-{
-	return (struct cbx_place){
-		.start = start,
-		.end = end,
-		.prot = e->prot,
-		.kind = e->kind,
-		.lazy = e->prot == 0 || end - start >= CBX_MEMORY_LAZY,
-		.unpaid = (e->prot & LX_PROT_WRITE) == 0,
-	};
-}
-
-static int64_t grow(
-	uint64_t start, uint64_t old_bytes, uint64_t new_bytes, bool may_move)
-{
-	const struct cbx_extent *e = cbx_extent_at(cbx_memory_extents(), start);
-	struct cbx_place place =
-		place_like(e, start + old_bytes, start + new_bytes);
-	int64_t status;
-	uint64_t to;
-
-	if (cbx_memory_valid(start, new_bytes) &&
-		cbx_memory_unused(place.start, place.end)) {
-		status = cbx_memory_place(&place);
-		return status != 0 ? status : (int64_t)start;
-	}
-	if (!may_move) {
-		return -LX_ENOMEM;
-	}
-	place = place_like(e, 0, new_bytes);
-	to = cbx_memory_find(new_bytes, place.lazy);
-	if (to == 0) {
-		return -LX_ENOMEM;
-	}
-	return cbx_memory_move(&place, to, start, old_bytes);
-}
-
-int64_t cbx_sys_mremap(const uint64_t *arg)
-{
-	int64_t status = check_remap(arg);
-	uint64_t old_bytes;
-	uint64_t new_bytes;
-
-	if (status != 0) {
-		return status;
-	}
-	old_bytes = cbx_page_ceil(arg[1]);
-	new_bytes = cbx_page_ceil(arg[2]);
-	if (!cbx_memory_owned(arg[0], arg[0] + old_bytes)) {
-		return -LX_EFAULT;
-	}
-	if (new_bytes > old_bytes) {
-		return grow(arg[0], old_bytes, new_bytes,
-			(arg[3] & LX_MREMAP_MAYMOVE) != 0);
-	}
-	if (new_bytes < old_bytes) {
-		status = cbx_memory_release(
-			arg[0] + new_bytes, arg[0] + old_bytes);
-	}
-	return status != 0 ? status : (int64_t)arg[0];
-}
-
-int64_t cbx_sys_madvise(const uint64_t *arg)
-{
-	enum {
-		MADV_DONTNEED = 4,
-		MADV_LAST = 25
-	};
-
-	if (arg[0] % CBX_PAGE_SIZE != 0 || arg[2] > MADV_LAST) {
-		return -LX_EINVAL;
-	}
-	if (arg[1] == 0) {
-		return 0;
-	}
-	if (arg[1] > CBX_MEMORY_TOP ||
-		!cbx_memory_valid(arg[0], cbx_page_ceil(arg[1])) ||
-		!cbx_memory_owned(arg[0], arg[0] + cbx_page_ceil(arg[1]))) {
-		return -LX_ENOMEM;
-	}
-	if (arg[2] == MADV_DONTNEED) {
-		cbx_memory_zero(arg[0], arg[0] + cbx_page_ceil(arg[1]));
-	}
-	return 0;
-}
-
-int64_t cbx_sys_msync(const uint64_t *arg)
-{
-	if (arg[0] % CBX_PAGE_SIZE != 0) {
-		return -LX_EINVAL;
-	}
-	return arg[1] > CBX_MEMORY_TOP || arg[0] >= CBX_MEMORY_TOP ||
-			       !cbx_memory_owned(
-				       arg[0], arg[0] + cbx_page_ceil(arg[1]))
-		       ? -LX_ENOMEM
-		       : 0;
 }

@@ -27,15 +27,6 @@ static uint16_t ready(uint64_t fd, uint32_t events)
 	return (uint16_t)(all & (events | LX_POLLERR | LX_POLLHUP));
 }
 
-/* The monotonic end of a wait of @p ns; at most FOREVER. */
-static int64_t end_of(int64_t ns)
-{
-	int64_t end;
-
-	return __builtin_add_overflow(cbx_time_monotonic(), ns, &end) ? FOREVER
-								      : end;
-}
-
 /* A file that is waited for. */
 struct watch {
 	struct cbx_waiter waiter;
@@ -100,7 +91,7 @@ static int64_t check(struct lx_pollfd *p, uint64_t count)
 /* Wait @p ns at most until something is ready; how many. */
 static int64_t wait(struct lx_pollfd *p, uint64_t count, int64_t ns)
 {
-	int64_t end = ns == FOREVER ? FOREVER : end_of(ns);
+	int64_t end = cbx_time_end(ns);
 
 	for (;;) {
 		int64_t found = check(p, count);
@@ -114,36 +105,6 @@ static int64_t wait(struct lx_pollfd *p, uint64_t count, int64_t ns)
 			return status == -LX_ETIMEDOUT ? 0 : status;
 		}
 	}
-}
-
-static int64_t get_timeout(uint64_t va, int64_t *ns)
-{
-	struct lx_timespec t;
-
-	*ns = FOREVER;
-	if (va == 0) {
-		return 0;
-	}
-	if (cbx_user_get(&t, va, sizeof(t)) != 0) {
-		return -LX_EFAULT;
-	}
-	if (t.sec < 0 || t.nsec < 0 || t.nsec >= LX_NS) {
-		return -LX_EINVAL;
-	}
-	if (__builtin_mul_overflow(t.sec, LX_NS, ns) ||
-		__builtin_add_overflow(*ns, t.nsec, ns)) {
-		*ns = FOREVER;
-	}
-	return 0;
-}
-
-static void swap_mask(uint64_t mask)
-{
-	cbx_task_self()->signal.mask_after = cbx_task_self()->signal.mask;
-	cbx_task_self()->signal.mask_swapped = true;
-	cbx_task_self()->signal.mask =
-		mask &
-		~(cbx_signal_bit(LX_SIGKILL) | cbx_signal_bit(LX_SIGSTOP));
 }
 
 static int64_t poll_copied(
@@ -189,7 +150,7 @@ int64_t cbx_sys_ppoll(const uint64_t *arg)
 {
 	int64_t ns;
 	uint64_t mask;
-	int64_t status = get_timeout(arg[2], &ns);
+	int64_t status = cbx_time_get_timeout(arg[2], &ns);
 
 	if (status != 0) {
 		return status;
@@ -201,7 +162,7 @@ int64_t cbx_sys_ppoll(const uint64_t *arg)
 		if (cbx_user_get(&mask, arg[3], sizeof(mask)) != 0) {
 			return -LX_EFAULT;
 		}
-		swap_mask(mask);
+		cbx_signal_swap_mask(mask);
 	}
 	return poll(arg[0], (uint32_t)arg[1], ns);
 }
@@ -363,7 +324,7 @@ int64_t cbx_sys_pselect6(const uint64_t *arg)
 	} set = { 0, 0 };
 	int64_t ns;
 	uint64_t mask;
-	int64_t status = get_timeout(arg[4], &ns);
+	int64_t status = cbx_time_get_timeout(arg[4], &ns);
 
 	if (status == 0 && arg[5] != 0) {
 		status = cbx_user_get(&set, arg[5], sizeof(set));
@@ -373,7 +334,7 @@ int64_t cbx_sys_pselect6(const uint64_t *arg)
 				 ? -LX_EINVAL
 				 : cbx_user_get(&mask, set.mask, sizeof(mask));
 		if (status == 0) {
-			swap_mask(mask);
+			cbx_signal_swap_mask(mask);
 		}
 	}
 	return status != 0 ? status : select(arg, ns);

@@ -101,19 +101,7 @@ static int64_t sleep(int64_t deadline, uint64_t left_va)
 
 static int64_t get_time(uint64_t va, int64_t *ns)
 {
-	struct lx_timespec t;
-
-	if (cbx_user_get(&t, va, sizeof(t)) != 0) {
-		return -LX_EFAULT;
-	}
-	if (t.sec < 0 || t.nsec < 0 || t.nsec >= LX_NS) {
-		return -LX_EINVAL;
-	}
-	if (__builtin_mul_overflow(t.sec, LX_NS, ns) ||
-		__builtin_add_overflow(*ns, t.nsec, ns)) {
-		*ns = INT64_MAX;
-	}
-	return 0;
+	return va == 0 ? -LX_EFAULT : cbx_time_get_timeout(va, ns);
 }
 
 static int64_t add(int64_t a, int64_t b)
@@ -128,8 +116,7 @@ int64_t cbx_sys_nanosleep(const uint64_t *arg)
 	int64_t ns;
 	int64_t status = get_time(arg[0], &ns);
 
-	return status != 0 ? status
-			   : sleep(add(cbx_time_monotonic(), ns), arg[1]);
+	return status != 0 ? status : sleep(cbx_time_end(ns), arg[1]);
 }
 
 int64_t cbx_sys_clock_nanosleep(const uint64_t *arg)
@@ -145,7 +132,7 @@ int64_t cbx_sys_clock_nanosleep(const uint64_t *arg)
 		return status;
 	}
 	if ((arg[1] & LX_TIMER_ABSTIME) == 0) {
-		return sleep(add(cbx_time_monotonic(), ns), arg[3]);
+		return sleep(cbx_time_end(ns), arg[3]);
 	}
 	return sleep(add(cbx_time_monotonic(), ns - now), 0);
 }

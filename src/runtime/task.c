@@ -14,6 +14,7 @@ static struct cbx_fd_table first_table = { .refs = 1 };
 
 struct cbx_process cbx_process_init = {
 	.pid = CBX_PROCESS_INIT,
+	.group = CBX_PROCESS_INIT,
 	.tasks = &cbx_task_init,
 	.task_count = 1,
 	.umask = 022,
@@ -26,12 +27,14 @@ struct cbx_process cbx_process_init = {
 		[LX_RLIMIT_NOFILE] = { 1024, CBX_FD_MOST },
 		[8 ... LX_RLIMITS - 1] = { LX_RLIM_INFINITY, LX_RLIM_INFINITY },
 	},
+	.map = &cbx_map_first,
 };
 
 struct cbx_task cbx_task_init = {
 	.self = &cbx_task_init,
 	.process = &cbx_process_init,
 	.tid = CBX_PROCESS_INIT,
+	.outside = true,
 	.signal.stack.flags = LX_SS_DISABLE,
 };
 
@@ -111,6 +114,7 @@ void cbx_task_exit(void)
 	struct cbx_task *self = cbx_task_self();
 
 	cbx_futex_end(self);
+	cbx_signal_forget(&self->signal.queue);
 	cbx_task_unlist(self);
 	cbx_task_gone(self);
 	cbx_runtime_unlock();

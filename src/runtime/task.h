@@ -38,6 +38,8 @@ struct cbx_task {
 	uint32_t tid;
 	char name[CBX_TASK_NAME];
 	struct cbx_context context;
+	bool outside; /* its program runs: to be told something, interrupt it */
+	int64_t deadline_kept; /* time.h: of its call, or 0 */
 	struct cbx_task_signals signal;
 
 	struct cbx_task_stack stack; /* 0 bytes: where the box began */
@@ -74,7 +76,7 @@ static inline struct cbx_process *cbx_process_self(void)
 /** The running process's memory. */
 static inline struct cbx_map *cbx_map_self(void)
 {
-	return &cbx_process_self()->map;
+	return cbx_process_self()->map;
 }
 
 /** The task with that number; NULL when there is none. */
@@ -94,7 +96,8 @@ void cbx_task_end_others(void);
 /** Become @p task: its thread calls this before anything else here. */
 void cbx_task_enter(struct cbx_task *task);
 
-/** Give up sleeping for a reason that is no wait queue's, such as a signal.
+/** Make a task look at what it is to do, such as a signal: it gives up sleeping
+ * for a reason that is no wait queue's, or its program is interrupted.
  * @lock held */
 void cbx_task_interrupt(struct cbx_task *task);
 

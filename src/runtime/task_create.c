@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "trap.h"
 
 #define BEGIN_BYTES  0x2000u /* of stack, below the copied frame */
 #define UPCALL_BYTES 0x10000u
@@ -142,8 +143,9 @@ int64_t cbx_task_start(struct cbx_task *task)
 {
 	uint64_t stack = (uint64_t)task->context.frame & ~15ull;
 
-	if (!cbx_gate_thread(task->process->space, (uint64_t)cbx_task_entry,
-		    stack, (uint64_t)task, &task->thread)) {
+	if (!cbx_gate_thread(cbx_map_space(task->process->map),
+		    (uint64_t)cbx_task_entry, stack, (uint64_t)task,
+		    &task->thread)) {
 		cbx_task_abandon(task);
 		return -LX_EAGAIN;
 	}
@@ -154,13 +156,15 @@ int64_t cbx_task_start(struct cbx_task *task)
 void cbx_task_begin(struct cbx_task *task)
 {
 	uint64_t end = task->stack.base + task->stack.bytes;
+	uint64_t space;
 
 	cbx_task_enter(task);
 	cbx_cpu_set_fs(task->fs_base);
-	if (!cbx_gate_upcall_entry(
-		    (uint64_t)cbx_runtime_upcall_entry, end, &task->thread)) {
+	if (!cbx_gate_upcall_entry((uint64_t)cbx_runtime_upcall_entry, end,
+		    &task->thread, &space)) {
 		cbx_gate_end(CBX_END_SIGNAL | LX_SIGKILL);
 	}
+	cbx_trap_begin();
 	cbx_upcall_return(
 		task->context.upcall, task->context.regs, task->context.frame);
 }

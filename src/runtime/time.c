@@ -8,6 +8,8 @@
 #include "gate.h"
 #include "lib.h"
 #include "linux.h"
+#include "task.h"
+#include "user.h"
 #include "wait.h"
 
 #define COARSE_CYCLES 8000000u
@@ -203,4 +205,40 @@ int64_t cbx_time_sleep(int64_t deadline)
 		status = cbx_wait_sleep(deadline);
 	}
 	return status == -LX_ETIMEDOUT ? 0 : status;
+}
+
+int64_t cbx_time_end(int64_t ns)
+{
+	struct cbx_task *self = cbx_task_self();
+
+	if (ns == CBX_WAIT_FOREVER) {
+		return ns;
+	}
+	if (self->deadline_kept == 0 &&
+		__builtin_add_overflow(
+			cbx_time_monotonic(), ns, &self->deadline_kept)) {
+		self->deadline_kept = CBX_WAIT_FOREVER;
+	}
+	return self->deadline_kept;
+}
+
+int64_t cbx_time_get_timeout(uint64_t va, int64_t *ns)
+{
+	struct lx_timespec t;
+
+	*ns = CBX_WAIT_FOREVER;
+	if (va == 0) {
+		return 0;
+	}
+	if (cbx_user_get(&t, va, sizeof(t)) != 0) {
+		return -LX_EFAULT;
+	}
+	if (t.sec < 0 || t.nsec < 0 || t.nsec >= LX_NS) {
+		return -LX_EINVAL;
+	}
+	if (__builtin_mul_overflow(t.sec, LX_NS, ns) ||
+		__builtin_add_overflow(*ns, t.nsec, ns)) {
+		*ns = CBX_WAIT_FOREVER;
+	}
+	return 0;
 }

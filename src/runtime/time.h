@@ -35,6 +35,15 @@ int64_t cbx_time_wake(int64_t deadline);
  * @param wake  of cbx_time_wake, when it began */
 bool cbx_time_over(int64_t deadline, int64_t wake);
 
+/** When a call ends that may take so long: a time of LX_NS as the program's
+ * timeout, kept for the same call made again.
+ * @param ns  CBX_WAIT_FOREVER has no end */
+int64_t cbx_time_end(int64_t ns);
+
+/** Read a program's struct timespec; no pointer is CBX_WAIT_FOREVER.
+ * @retval -EFAULT, -EINVAL */
+CBX_MUST_CHECK int64_t cbx_time_get_timeout(uint64_t va, int64_t *ns);
+
 /** Sleep until @p deadline (monotonic), or until a signal waits.
  * @retval 0, -EINTR */
 int64_t cbx_time_sleep(int64_t deadline);

@@ -5,10 +5,12 @@
 #include <base/start.h>
 
 #include "budget.h"
+#include "fault_info.h"
 #include "gate.h"
 #include "linux.h"
 #include "lock.h"
 #include "memory.h"
+#include "memory_space.h"
 #include "message.h"
 #include "rewrite.h"
 #include "task.h"
@@ -16,6 +18,7 @@
 #include "syscall.h"
 #include "user.h"
 
+#define AGAIN_NS    1000000u
 #define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
 
 /* Whether an address belongs to the runtime. */
@@ -32,49 +35,76 @@ static int64_t call(uint32_t number, const struct cbx_regs *regs)
 	return cbx_syscall(number, arg);
 }
 
+/* The program has entered the runtime. */
+static void begin(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	struct cbx_task *self = cbx_task_self();
+
+	self->outside = false;
+	self->deadline_kept = 0;
+	self->context = (struct cbx_context){ upcall, regs, frame };
+	cbx_runtime_lock();
+}
+
+/* What a task looks after before it goes back to its program.
+ * @return whether the call it made is to be made again */
+static bool finish(struct cbx_task *self, uint32_t number)
+{
+	if (self->ending) {
+		cbx_task_exit();
+	}
+	return (cbx_signal_waiting() || self->signal.mask_swapped) &&
+	       cbx_signal_deliver(
+		       self->context.regs, self->context.frame, number);
+}
+
+/* From here on whoever wants it to look again interrupts it. */
+static void leave(struct cbx_task *self)
+{
+	self->outside = true;
+	cbx_runtime_unlock();
+}
+
 static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	struct cbx_task *self = cbx_task_self();
 	bool served;
 	bool fast = cbx_fast_trapped(upcall, regs, &served);
 
-	self->context = (struct cbx_context){ upcall, regs, frame };
-	cbx_runtime_lock();
+	begin(upcall, regs, frame);
 	if (!fast && !in_runtime(regs->rip)) {
 		cbx_rewrite_trapped(upcall->code, regs);
 	}
-	if (!served) {
-		regs->rax = (uint64_t)call(upcall->code, regs);
-	}
+	do {
+		if (!served) {
+			regs->rax = (uint64_t)call(upcall->code, regs);
+		}
+		served = false;
+	} while (finish(self, upcall->code));
 	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
 		cbx_gate_result((int64_t)regs->rax);
 	}
-	if (self->ending) {
-		cbx_task_exit();
-	}
-	if (cbx_signal_waiting() || self->signal.mask_swapped) {
-		cbx_rewrite_home(regs);
-		cbx_signal_deliver(regs, frame);
-	}
-	cbx_runtime_unlock();
+	leave(self);
 }
 
-/* A signal may wait for a task that makes no call. */
+/* A signal may wait for a task that makes no call.  When the task is just
+ * going back to its program, and has looked already, it is interrupted again:
+ * a call it makes until then looks, too. */
 static void deadline(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
+	struct cbx_task *self = cbx_task_self();
+
 	if (in_runtime(regs->rip)) {
 		cbx_fast_interrupted(regs);
+		if (self->outside) {
+			cbx_gate_deadline(upcall->value + AGAIN_NS, 0);
+		}
 		return;
 	}
-	cbx_task_self()->context = (struct cbx_context){ upcall, regs, frame };
-	cbx_runtime_lock();
-	if (cbx_task_self()->ending) {
-		cbx_task_exit();
-	}
-	cbx_rewrite_home(regs);
-	cbx_signal_deliver(regs, frame);
-	cbx_runtime_unlock();
+	begin(upcall, regs, frame);
+	finish(self, CBX_NO_CALL);
+	leave(self);
 }
 
 static uint8_t access_of(uint32_t code)
@@ -89,28 +119,20 @@ static uint8_t access_of(uint32_t code)
 	}
 }
 
-static struct lx_siginfo describe(const struct cbx_upcall *upcall, uint64_t rip)
+static struct lx_siginfo describe(
+	const struct cbx_upcall *upcall, enum cbx_memory_fault served)
 {
-	struct lx_siginfo info = { .code = 1, .value = rip };
+	struct lx_siginfo info = {
+		.signo = LX_SIGSEGV,
+		.code = LX_SEGV_ACCERR,
+		.address = upcall->value,
+	};
 
-	switch (upcall->code) {
-	case CBX_FAULT_INSTRUCTION:
-		info.signo = LX_SIGILL;
-		info.code = 2; /* ILL_ILLOPN */
-		break;
-	case CBX_FAULT_ARITHMETIC:
-		info.signo = LX_SIGFPE;
-		break;
-	case CBX_FAULT_BREAKPOINT:
-		info.signo = LX_SIGTRAP;
-		break;
-	default:
-		info.signo = LX_SIGSEGV;
-		info.value = upcall->value;
-		info.code = cbx_extent_at(
-				    cbx_memory_extents(), upcall->value) == NULL
-				    ? 1	 /* SEGV_MAPERR */
-				    : 2; /* SEGV_ACCERR */
+	if (served == CBX_FAULTED_NOTHING) {
+		info.code = LX_SEGV_MAPERR;
+	} else if (served == CBX_FAULTED_BEYOND) {
+		info.signo = LX_SIGBUS;
+		info.code = LX_BUS_ADRERR;
 	}
 	return info;
 }
@@ -146,11 +168,8 @@ static _Noreturn void broken(
 	cbx_signal_die(LX_SIGSEGV);
 }
 
-static void touch(uint64_t address)
+static _Noreturn void out_of_memory(void)
 {
-	if (cbx_memory_touch(address)) {
-		return;
-	}
 	cbx_message_begin("out of memory: all ");
 	cbx_message_number(cbx_budget_total() * CBX_PAGE_SIZE >> 20);
 	cbx_message_put(" MiB of the box are used");
@@ -158,18 +177,19 @@ static void touch(uint64_t address)
 	cbx_signal_die(LX_SIGKILL);
 }
 
-static bool is_touch(const struct cbx_upcall *upcall)
+/* What an access to the program's memory comes to. */
+static enum cbx_memory_fault touch(const struct cbx_upcall *upcall)
 {
-	return upcall->code <= CBX_FAULT_EXECUTE &&
-	       cbx_memory_lazy(upcall->value, access_of(upcall->code));
-}
+	enum cbx_memory_fault served = CBX_FAULTED_NOTHING;
 
-/* Another task touched it first. */
-static bool is_over(const struct cbx_upcall *upcall)
-{
-	return cbx_process_self()->task_count > 1 &&
-	       upcall->code <= CBX_FAULT_EXECUTE &&
-	       cbx_memory_present(upcall->value, access_of(upcall->code));
+	if (upcall->code <= CBX_FAULT_EXECUTE) {
+		served = cbx_memory_fault(
+			upcall->value, access_of(upcall->code));
+	}
+	if (served == CBX_FAULTED_FULL) {
+		out_of_memory();
+	}
+	return served;
 }
 
 static void fault(
@@ -177,15 +197,13 @@ static void fault(
 {
 	uint64_t fixup = cbx_user_fixup(regs->rip);
 	uint64_t below = regs->rsp - BELOW_STACK;
+	enum cbx_memory_fault served = touch(upcall);
 	struct lx_siginfo info;
 
-	if (is_over(upcall)) {
-		return;
-	}
-	if (is_touch(upcall)) {
-		touch(upcall->value);
-		if (cbx_memory_lazy(below, LX_PROT_WRITE)) {
-			touch(below);
+	if (served == CBX_FAULTED_SERVED) {
+		if (cbx_memory_fault(below, LX_PROT_WRITE) ==
+			CBX_FAULTED_FULL) {
+			out_of_memory();
 		}
 		return;
 	}
@@ -196,28 +214,51 @@ static void fault(
 	if (in_runtime(regs->rip)) {
 		broken(upcall, regs);
 	}
-	info = describe(upcall, regs->rip);
+	info = upcall->code <= CBX_FAULT_EXECUTE
+		       ? describe(upcall, served)
+		       : cbx_fault_info(upcall, regs, frame);
 	explain(upcall, &info);
 	cbx_signal_fault(&info);
-	cbx_signal_deliver(regs, frame);
 }
 
-/* One of the runtime itself comes with the lock held. */
-static void fault_locked(
-	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+/* The runtime touches memory of its own for the first time in this space. */
+static bool is_own(const struct cbx_upcall *upcall, const struct cbx_regs *regs)
 {
-	bool held = cbx_runtime_locked();
+	return upcall->code <= CBX_FAULT_EXECUTE && in_runtime(regs->rip) &&
+	       cbx_memory_space_fault(upcall->value);
+}
 
+/* One of the runtime itself comes with the lock held, or taking it. */
+static void fault_locked(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	bool held;
+
+	if (is_own(upcall, regs)) {
+		return;
+	}
+	if (!in_runtime(regs->rip)) {
+		begin(upcall, regs, frame);
+		fault(upcall, regs, frame);
+		finish(cbx_task_self(), CBX_NO_CALL);
+		leave(cbx_task_self());
+		return;
+	}
+	held = cbx_runtime_locked();
 	if (!held) {
 		cbx_runtime_lock();
 	}
 	fault(upcall, regs, frame);
 	if (!held) {
-		if (cbx_task_self()->ending) {
-			cbx_task_exit();
-		}
 		cbx_runtime_unlock();
 	}
+}
+
+void cbx_trap_begin(void)
+{
+	cbx_runtime_lock();
+	finish(cbx_task_self(), CBX_NO_CALL);
+	leave(cbx_task_self());
 }
 
 void cbx_runtime_upcall(

@@ -58,6 +58,8 @@ void cbx_task_interrupt(struct cbx_task *task)
 	__atomic_store_n(&task->woken, true, __ATOMIC_SEQ_CST);
 	if (__atomic_exchange_n(&task->parked, false, __ATOMIC_SEQ_CST)) {
 		cbx_runtime_unpark(task);
+	} else if (task->outside && task != cbx_task_self()) {
+		cbx_gate_deadline(1, task->thread);
 	}
 }
 

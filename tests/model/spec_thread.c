@@ -105,6 +105,7 @@ void spec_upcall_entry(
 	if (allowed(answer)) {
 		run->thread->upcall = arg[0];
 		returns(answer, 0, run->thread->handle);
+		returns(answer, 1, run->thread->space);
 	}
 }
 

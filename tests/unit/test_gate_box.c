@@ -122,6 +122,21 @@ static void a_thread_learns_its_own_handle(void **state)
 	assert_int_equal(own, box.thread);
 }
 
+static void a_thread_learns_its_space(void **state)
+{
+	struct machine_box box;
+	uint64_t space;
+
+	(void)state;
+	machine_box(&box);
+	space = in_box(&box, UPCALL_ENTRY, MACHINE_CODE(&box) + 4096, 0).ret[1];
+	assert_int_equal(
+		in_box(&box, MAP, space, MACHINE_FREE, 1, CBX_RIGHT_R).status,
+		CBX_OK);
+	assert_int_equal(
+		in_box(&box, UNMAP, 0, MACHINE_FREE, 1).status, CBX_OK);
+}
+
 static void a_fault_goes_to_the_up_call_entry(void **state)
 {
 	struct machine_box box;
@@ -222,6 +237,7 @@ int main(void)
 		MACHINE(one_thread_wakes_another),
 		MACHINE(a_parked_thread_wakes_at_its_time),
 		MACHINE(a_thread_learns_its_own_handle),
+		MACHINE(a_thread_learns_its_space),
 		MACHINE(a_fault_goes_to_the_up_call_entry),
 		MACHINE(without_trace_a_resume_is_not_shown),
 		MACHINE(a_thread_switches_to_another_space),

@@ -9,6 +9,7 @@
 #include <runtime/data.h>
 #include <runtime/heap.h>
 #include <runtime/linux.h>
+#include <runtime/memory.h>
 #include <runtime/user.h>
 
 #include <stdlib.h>
@@ -84,7 +85,18 @@ uint64_t cbx_user_copy(void *to, const void *from, uint64_t bytes)
 	return bytes - part;
 }
 
-static uint8_t base[100000];
+/* What was withdrawn last. */
+static uint64_t withdrawn_from, withdrawn_to;
+
+void cbx_memory_withdraw(
+	const struct cbx_data *data, uint64_t from, uint64_t to)
+{
+	assert_true(data->mapped);
+	withdrawn_from = from;
+	withdrawn_to = to;
+}
+
+static _Alignas(4096) uint8_t base[100000];
 static uint8_t plain[MOST];
 static uint8_t buffer[MOST];
 
@@ -94,6 +106,8 @@ static int begin(void **state)
 	blocks = 0;
 	fail_after = 0;
 	reachable = UINT64_MAX;
+	withdrawn_from = 0;
+	withdrawn_to = 0;
 	for (size_t i = 0; i < sizeof(base); i++) {
 		base[i] = (uint8_t)(i * 7 + i / 256);
 	}
@@ -255,9 +269,57 @@ static void sizes_out_of_range_change_nothing(void **state)
 	assert_int_equal(blocks, 0);
 }
 
+static void pages_of_the_base_are_lent_until_they_are_written(void **state)
+{
+	struct cbx_data data = on_base();
+	struct cbx_pages pages;
+	uint8_t byte = 1;
+
+	(void)state;
+	assert_int_equal(cbx_data_pages(&data, 4096, false, &pages), 0);
+	assert_int_equal(pages.at, (uint64_t)base);
+	assert_int_equal(pages.offset, 0);
+	assert_int_equal(pages.bytes, sizeof(base) / 4096 * 4096);
+	assert_int_equal(blocks, 0);
+	/* the last page has something else in it, past the file's end */
+	assert_int_equal(
+		cbx_data_pages(&data, 98304, false, &pages), -LX_ENODEV);
+	assert_int_equal(cbx_data_write(&data, 70000, (uint64_t)&byte, 1), 1);
+	assert_int_equal(withdrawn_from, CBX_DATA_CHUNK);
+	assert_int_equal(withdrawn_to, 2 * CBX_DATA_CHUNK);
+	assert_int_equal(cbx_data_pages(&data, 69632, false, &pages), 0);
+	assert_int_equal(((uint8_t *)pages.at)[70000 - pages.offset], 1);
+	cbx_data_free(&data);
+	assert_int_equal(blocks, 0);
+}
+
+static void pages_to_write_are_made(void **state)
+{
+	struct cbx_data data = on_base();
+	struct cbx_pages pages;
+
+	(void)state;
+	assert_int_equal(cbx_data_pages(&data, 98304, true, &pages), 0);
+	assert_true(pages.offset <= 98304 && pages.bytes % 4096 == 0);
+	assert_int_equal(pages.offset + pages.bytes, 102400);
+	assert_memory_equal((uint8_t *)pages.at + 98304 - pages.offset,
+		base + 98304, sizeof(base) - 98304);
+	assert_int_equal(((uint8_t *)pages.at)[100000 - pages.offset], 0);
+	assert_int_equal(cbx_data_resize(&data, 70000), 0);
+	assert_int_equal(withdrawn_from, 70000);
+	fail_after = 1;
+	assert_int_equal(cbx_data_pages(&data, 0, true, &pages), -LX_ENOMEM);
+	cbx_data_free(&data);
+	assert_int_equal(blocks, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(
+			pages_of_the_base_are_lent_until_they_are_written,
+			begin),
+		cmocka_unit_test_setup(pages_to_write_are_made, begin),
 		cmocka_unit_test_setup(
 			a_file_of_the_archive_is_not_copied, begin),
 		cmocka_unit_test_setup(writing_leaves_the_archive_alone, begin),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <runtime/extent.h>
+#include <runtime/node.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,18 @@
 #define PAGES  64u
 #define BASE   0x100000ull
 #define NOBODY 0xff
+
+/* Files: how many extents show one. */
+void cbx_node_hold(struct cbx_node *node)
+{
+	node->refs++;
+}
+
+void cbx_node_drop(struct cbx_node *node)
+{
+	assert_true(node->refs != 0);
+	node->refs--;
+}
 
 static uint64_t address(uint64_t page)
 {
@@ -193,9 +206,42 @@ static void the_map_stays_small(void **state)
 	check(&b);
 }
 
+static void every_piece_holds_its_file(void **state)
+{
+	struct cbx_node node = { 0 };
+	struct both b;
+	struct cbx_extent e = { .start = address(0),
+		.end = address(8),
+		.file = &node,
+		.origin = address(0) };
+
+	(void)state;
+	begin(&b);
+	cbx_extent_insert(&b.map, &e);
+	assert_int_equal(node.refs, 1);
+	cbx_extent_cut(&b.map, address(2));
+	cbx_extent_cut(&b.map, address(5));
+	assert_int_equal(node.refs, 3);
+	cbx_extent_join(&b.map, address(0), address(8));
+	assert_int_equal(node.refs, 1);
+	cbx_extent_cut(&b.map, address(5));
+	assert_int_equal(node.refs, 2);
+	cbx_extent_remove(&b.map, address(5), address(8));
+	assert_int_equal(node.refs, 1);
+	/* the same file at another place is another mapping */
+	e.start = address(5);
+	e.origin = address(1);
+	cbx_extent_insert(&b.map, &e);
+	cbx_extent_join(&b.map, address(0), address(8));
+	assert_int_equal(b.map.count, 2);
+	cbx_extent_remove(&b.map, address(0), address(8));
+	assert_int_equal(node.refs, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_piece_holds_its_file),
 		cmocka_unit_test(an_empty_map_has_nothing),
 		cmocka_unit_test(likes_are_joined_and_others_not),
 		cmocka_unit_test(a_cut_changes_no_page),

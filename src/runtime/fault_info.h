@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What Linux tells of an instruction that could not be executed.
+ */
+#ifndef CBX_RUNTIME_FAULT_INFO_H
+#define CBX_RUNTIME_FAULT_INFO_H
+
+#include <base/upcall.h>
+
+#include "linux_signal.h"
+
+/** The signal of a fault that is not an access to memory.
+ * @param frame  the up-call's */
+struct lx_siginfo cbx_fault_info(const struct cbx_upcall *upcall,
+	const struct cbx_regs *regs, void *frame);
+
+#endif

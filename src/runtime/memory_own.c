@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of one's own, in the place of shared ones and of a file's. */
+#include "memory.h"
+
+#include "budget.h"
+#include "gate.h"
+#include "lib.h"
+#include "linux.h"
+#include "memory_map.h"
+#include "memory_space.h"
+#include "node.h"
+#include "share.h"
+#include "task.h"
+
+/* The content on its way; used under the lock. */
+static _Alignas(CBX_PAGE_SIZE) uint8_t bounce[CBX_MAP_CLUSTER];
+
+/* Read what is at [start, end) now. */
+static bool read_content(struct cbx_map *m, const struct cbx_extent *e,
+	uint64_t start, uint64_t end)
+{
+	if (e->state == CBX_EXTENT_LAZY) {
+		int64_t got = cbx_data_read(&e->file->data, start - e->origin,
+			(uint64_t)bounce, end - start);
+
+		memset(bounce + got, 0, end - start - (uint64_t)got);
+		return true;
+	}
+	if ((e->rights & CBX_RIGHT_R) == 0 &&
+		!cbx_gate_protect(cbx_map_space(m), start,
+			(end - start) >> CBX_PAGE_SHIFT, CBX_RIGHT_R)) {
+		return false;
+	}
+	memcpy(bounce, (const void *)start, end - start);
+	return true;
+}
+
+/* Map new pages with the content, where other tasks may look meanwhile: they
+ * see all of it or none. */
+static bool install_aside(
+	uint64_t space, uint64_t start, uint64_t pages, uint8_t rights)
+{
+	const struct cbx_alias alias = { space, start, pages, rights, space,
+		CBX_SCRATCH_VA };
+	bool done;
+
+	if (!cbx_gate_map(space, CBX_SCRATCH_VA, pages, CBX_MAP_RW)) {
+		return false;
+	}
+	memcpy((void *)CBX_SCRATCH_VA, bounce, pages * CBX_PAGE_SIZE);
+	done = cbx_gate_alias(&alias) == pages;
+	cbx_gate_unmap(space, CBX_SCRATCH_VA, pages);
+	return done;
+}
+
+static bool install(
+	const struct cbx_map *m, uint64_t start, uint64_t pages, uint8_t rights)
+{
+	uint64_t space = cbx_map_space(m);
+
+	if (m->refs > 1 || cbx_process_self()->task_count > 1) {
+		return install_aside(space, start, pages, rights);
+	}
+	if (!cbx_gate_map(space, start, pages, CBX_MAP_RW)) {
+		return false;
+	}
+	memcpy((void *)start, bounce, pages * CBX_PAGE_SIZE);
+	return rights == CBX_MAP_RW ||
+	       cbx_gate_protect(space, start, pages, rights);
+}
+
+/* Put the content in the place of what is mapped, if anything is. */
+static bool replace(struct cbx_map *m, const struct cbx_extent *e,
+	uint64_t start, uint64_t end)
+{
+	uint64_t pages = (end - start) >> CBX_PAGE_SHIFT;
+
+	if (!read_content(m, e, start, end)) {
+		return false;
+	}
+	if (cbx_extent_mapped(e)) {
+		cbx_gate_unmap(cbx_map_space(m), start, pages);
+	}
+	if (e->share != NULL) {
+		cbx_budget_give(cbx_share_less(e->share, start, end));
+	}
+	return install(m, start, pages, cbx_map_rights(e->prot));
+}
+
+/* Copy [start, end), all of which somebody else has, too. */
+static bool copy(struct cbx_map *m, uint64_t start, uint64_t end)
+{
+	uint64_t pages = (end - start) >> CBX_PAGE_SHIFT;
+	const struct cbx_extent *e;
+
+	if (!cbx_map_afford(m, pages)) {
+		return false;
+	}
+	e = cbx_extent_at(&m->extents, start);
+	if (!replace(m, e, start, end)) {
+		/* what comes next ends the process */
+		cbx_budget_give(pages);
+		cbx_map_set(m, start, end, CBX_EXTENT_LAZY, 0);
+		return false;
+	}
+	cbx_map_set(m, start, end, CBX_EXTENT_PRESENT, cbx_map_rights(e->prot));
+	return true;
+}
+
+/* The others have left [start, end): it is the process's again. */
+static bool keep(struct cbx_map *m, uint64_t start, uint64_t end)
+{
+	const struct cbx_extent *e = cbx_extent_at(&m->extents, start);
+	uint8_t rights = cbx_map_rights(e->prot);
+
+	if (!cbx_gate_protect(cbx_map_space(m), start,
+		    (end - start) >> CBX_PAGE_SHIFT, rights)) {
+		return false;
+	}
+	(void)cbx_share_less(e->share, start, end);
+	cbx_map_set(m, start, end, CBX_EXTENT_PRESENT, rights);
+	return true;
+}
+
+bool cbx_map_own(struct cbx_map *m, uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		const struct cbx_extent *e = cbx_extent_at(&m->extents, start);
+		uint64_t stop = end;
+		bool alone = false;
+
+		if (e->share != NULL) {
+			stop = start +
+			       (cbx_share_run(e->share, start, end, &alone)
+				       << CBX_PAGE_SHIFT);
+		}
+		if (!cbx_map_room(m, 3) || !(alone ? keep(m, start, stop)
+						   : copy(m, start, stop))) {
+			return false;
+		}
+		start = stop;
+	}
+	return true;
+}
