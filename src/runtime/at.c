@@ -8,12 +8,12 @@
 
 static char path[LX_PATH_MAX];
 
-static int64_t base_of(uint64_t dirfd, struct cbx_node **base)
+static int64_t base_of(uint64_t dirfd, bool always, struct cbx_node **base)
 {
 	const struct cbx_file *file;
 
 	*base = cbx_process_self()->cwd;
-	if ((int32_t)dirfd == LX_AT_FDCWD || path[0] == '/') {
+	if ((int32_t)dirfd == LX_AT_FDCWD || (path[0] == '/' && !always)) {
 		return 0;
 	}
 	file = cbx_fd_file((uint32_t)dirfd);
@@ -26,16 +26,26 @@ static int64_t base_of(uint64_t dirfd, struct cbx_node **base)
 		       : -LX_ENOTDIR;
 }
 
-int64_t cbx_at_walk(
-	uint64_t dirfd, uint64_t path_va, bool follow, struct cbx_walk *walk)
+int64_t cbx_at_resolve(
+	uint64_t dirfd, uint64_t path_va, uint32_t flags, struct cbx_walk *walk)
 {
 	struct cbx_node *base;
 	int64_t status = cbx_user_path(path, path_va);
 
 	if (status == 0) {
-		status = base_of(dirfd, &base);
+		/* even an absolute path may be below the directory */
+		bool within = path[0] == '/' && (flags & CBX_PATH_IN_ROOT) != 0;
+
+		status = base_of(dirfd, within, &base);
 	}
-	return status == 0 ? cbx_path_walk(base, path, follow, walk) : status;
+	return status == 0 ? cbx_path_resolve(base, path, flags, walk) : status;
+}
+
+int64_t cbx_at_walk(
+	uint64_t dirfd, uint64_t path_va, bool follow, struct cbx_walk *walk)
+{
+	return cbx_at_resolve(
+		dirfd, path_va, follow ? CBX_PATH_FOLLOW : 0, walk);
 }
 
 int64_t cbx_at_node(uint64_t dirfd, uint64_t path_va, uint64_t flags,
@@ -46,7 +56,7 @@ int64_t cbx_at_node(uint64_t dirfd, uint64_t path_va, uint64_t flags,
 	int64_t status = cbx_user_path(path, path_va);
 
 	if (status == 0) {
-		status = base_of(dirfd, &base);
+		status = base_of(dirfd, false, &base);
 	}
 	if (status != 0) {
 		return status;

@@ -18,6 +18,10 @@
 CBX_MUST_CHECK int64_t cbx_at_walk(
 	uint64_t dirfd, uint64_t path_va, bool follow, struct cbx_walk *walk);
 
+/** The same with conditions.  @param flags  CBX_PATH_* */
+CBX_MUST_CHECK int64_t cbx_at_resolve(uint64_t dirfd, uint64_t path_va,
+	uint32_t flags, struct cbx_walk *walk);
+
 /**
  * The same for a node that must exist.
  *

@@ -46,14 +46,31 @@ static bool reserve(struct cbx_fd_table *table, uint64_t fd)
 	return true;
 }
 
-int64_t cbx_fd_add(struct cbx_file *file, uint64_t lowest, bool close_on_exec)
+/* The lowest descriptor from @p lowest on that is not in use. */
+static uint64_t lowest_free(const struct cbx_fd_table *table, uint64_t lowest)
 {
-	struct cbx_fd_table *table = own();
 	uint64_t fd = cbx_max(lowest, table->free);
 
 	while (cbx_fd_file_of(table, fd) != NULL) {
 		fd++;
 	}
+	return fd;
+}
+
+bool cbx_fd_spare(void)
+{
+	struct cbx_fd_table *table = own();
+	uint64_t fd = lowest_free(table, 0);
+
+	table->free = fd;
+	return fd < cbx_fd_limit() && reserve(table, fd);
+}
+
+int64_t cbx_fd_add(struct cbx_file *file, uint64_t lowest, bool close_on_exec)
+{
+	struct cbx_fd_table *table = own();
+	uint64_t fd = lowest_free(table, lowest);
+
 	if (fd >= cbx_fd_limit() || !reserve(table, fd)) {
 		return -LX_EMFILE;
 	}

@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "memfd.h"
 #include "pipe.h"
 #include "proc.h"
 #include "socket.h"
@@ -19,8 +20,11 @@ static int64_t regular_write(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
 {
 	struct cbx_node *node = file->node;
-	int64_t done = cbx_data_write(&node->data, at, va, bytes);
+	int64_t done = cbx_memfd_may_write(node, at, &bytes);
 
+	if (done == 0) {
+		done = cbx_data_write(&node->data, at, va, bytes);
+	}
 	if (done > 0) {
 		cbx_node_touch(node);
 		node->mode &= ~06000u;
@@ -103,6 +107,9 @@ int64_t cbx_file_open(
 	made->refs = 1;
 	if (ops == &cbx_shot_ops) {
 		status = cbx_proc_take(node, &made->shot);
+	}
+	if (ops == &cbx_pipe_ops) {
+		status = cbx_pipe_prepare(node);
 	}
 	if (status != 0) {
 		cbx_heap_give(made, sizeof(*made));

@@ -133,6 +133,9 @@ struct cbx_file *cbx_fd_file(uint64_t fd);
 /** One more than the largest descriptor it may have from now on. */
 uint64_t cbx_fd_limit(void);
 
+/** Whether there is room for one more descriptor. */
+bool cbx_fd_spare(void);
+
 /** Give a file the lowest descriptor from @p lowest on; the file's reference
  * becomes the descriptor's.  @retval -EMFILE  and the reference is kept */
 CBX_MUST_CHECK int64_t cbx_fd_add(

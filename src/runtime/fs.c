@@ -16,6 +16,10 @@ struct cbx_node *cbx_fs_make(
 	if (node == NULL) {
 		return NULL;
 	}
+	if ((dir->mode & LX_S_ISGID) != 0) { /* its group is inherited */
+		node->gid = dir->gid;
+		node->mode |= cbx_node_is(node, LX_S_IFDIR) ? LX_S_ISGID : 0;
+	}
 	cbx_node_hold(node);
 	if (cbx_entry_add(dir, name, length, node) != 0) {
 		cbx_node_drop(node);

@@ -62,12 +62,17 @@ enum lx_errno {
 #define LX_O_RDWR      02u
 #define LX_O_CREAT     0100u
 #define LX_O_EXCL      0200u
+#define LX_O_NOCTTY    0400u
 #define LX_O_TRUNC     01000u
 #define LX_O_APPEND    02000u
 #define LX_O_NONBLOCK  04000u
+#define LX_O_SYNC      04010000u
+#define LX_O_ASYNC     020000u
+#define LX_O_DIRECT    040000u
 #define LX_O_LARGEFILE 0100000u
 #define LX_O_DIRECTORY 0200000u
 #define LX_O_NOFOLLOW  0400000u
+#define LX_O_NOATIME   01000000u
 #define LX_O_CLOEXEC   02000000u
 #define LX_O_PATH      010000000u
 #define LX_O_TMPFILE   (020000000u | LX_O_DIRECTORY)
@@ -77,6 +82,7 @@ enum lx_errno {
 #define LX_AT_EACCESS	       0x200u
 #define LX_AT_REMOVEDIR	       0x200u
 #define LX_AT_SYMLINK_FOLLOW   0x400u
+#define LX_AT_NO_AUTOMOUNT     0x800u
 #define LX_AT_EMPTY_PATH       0x1000u
 #define LX_AT_STATX_SYNC       0x6000u
 #define LX_RENAME_NOREPLACE    1u
@@ -91,6 +97,7 @@ enum lx_errno {
 #define LX_S_IFREG     0100000u
 #define LX_S_IFLNK     0120000u
 #define LX_S_IFSOCK    0140000u
+#define LX_S_ISGID     02000u
 #define LX_PERMISSIONS 07777u
 
 #define LX_PIPE_BUF 4096u

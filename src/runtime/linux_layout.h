@@ -47,6 +47,7 @@ struct lx_statx {
 };
 CBX_SIZE(256, lx_statx);
 #define LX_STATX_BASIC_STATS 0x7ffu
+#define LX_STATX_RESERVED    0x80000000u
 
 struct lx_statfs {
 	int64_t type, bsize;

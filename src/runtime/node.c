@@ -52,6 +52,9 @@ static void free_if_unused(struct cbx_node *node)
 		return;
 	}
 	cbx_flock_free(node);
+	if (node->label != NULL) {
+		cbx_heap_give(node->label, strlen(node->label) + 1);
+	}
 	if (cbx_node_is(node, LX_S_IFREG)) {
 		cbx_data_free(&node->data);
 	}
@@ -225,6 +228,33 @@ void cbx_entry_remove(struct cbx_entry *entry)
 	}
 	cbx_heap_give(entry, sizeof(*entry) + entry->length + 1);
 	free_if_unused(node);
+}
+
+/* The node an entry names becomes @p node; links of directories follow. */
+static void rename_to(struct cbx_entry *entry, struct cbx_node *node,
+	const struct cbx_entry *was)
+{
+	entry->node = node;
+	if (node->entry == was) {
+		node->entry = entry;
+	}
+	if (cbx_node_is(node, LX_S_IFDIR)) {
+		node->dir.parent = entry->dir;
+		was->dir->links--;
+		entry->dir->links++;
+	}
+}
+
+void cbx_entry_exchange(struct cbx_entry *a, struct cbx_entry *b)
+{
+	struct cbx_node *one = a->node;
+	struct cbx_node *two = b->node;
+
+	if (one == two) {
+		return;
+	}
+	rename_to(a, two, b);
+	rename_to(b, one, a);
 }
 
 bool cbx_node_below(const struct cbx_node *node, const struct cbx_node *dir)

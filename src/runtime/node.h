@@ -86,6 +86,8 @@ struct cbx_node {
 	uint8_t proc;	/* enum cbx_proc */
 	uint8_t device; /* enum cbx_device */
 	uint8_t seals;	/* of a memfd: LX_F_SEAL_* */
+	bool linkable;	/* without a name, but may get one: O_TMPFILE */
+	char *label;	/* of a memfd: its name; NULL for all others */
 	uint32_t index; /* CHANNEL: port; of /proc: descriptor or place */
 	uint32_t pid;	/* of /proc: whose; 0 for the machine's */
 	uint32_t tid;
@@ -137,6 +139,9 @@ CBX_MUST_CHECK int64_t cbx_entry_add(struct cbx_node *dir, const char *name,
 
 /** Take a name away; the node may be freed. */
 void cbx_entry_remove(struct cbx_entry *entry);
+
+/** Let two names stand for each other's nodes. */
+void cbx_entry_exchange(struct cbx_entry *a, struct cbx_entry *b);
 
 /** Whether @p node is @p dir or lies below it. */
 bool cbx_node_below(const struct cbx_node *node, const struct cbx_node *dir);

@@ -12,6 +12,8 @@ struct state {
 	struct cbx_node *at;
 	const char *rest;
 	const char *name; /* the last one taken off */
+	struct cbx_node *base;
+	uint32_t flags; /* CBX_PATH_* */
 	unsigned links;
 };
 
@@ -53,6 +55,17 @@ static struct cbx_node *child(
 	return entry == NULL ? NULL : entry->node;
 }
 
+/* Go on from the root, or from what stands for it.  1: there is more to do. */
+static int64_t begin_at_root(struct state *state)
+{
+	if ((state->flags & CBX_PATH_BENEATH) != 0) {
+		return -LX_EXDEV;
+	}
+	state->at = (state->flags & CBX_PATH_IN_ROOT) != 0 ? state->base
+							   : cbx_path_root;
+	return 1;
+}
+
 /* Go on with the link's text before what is left of the path. */
 static int64_t expand(
 	struct state *state, const struct cbx_node *link, bool slash)
@@ -74,10 +87,7 @@ static int64_t expand(
 	memcpy(to + length, state->rest, left);
 	to[length + left] = '\0';
 	state->rest = to;
-	if (to[0] == '/') {
-		state->at = cbx_path_root;
-	}
-	return 1;
+	return to[0] == '/' ? begin_at_root(state) : 1;
 }
 
 /* Go through a link.  1: there is more to do. */
@@ -88,8 +98,18 @@ static int64_t follow_link(
 	struct cbx_node *open;
 
 	state->rest = after;
+	if ((state->flags & CBX_PATH_NO_LINKS) != 0) {
+		return -LX_ELOOP;
+	}
 	if (!cbx_proc_is_jump(link)) {
 		return expand(state, link, walk->slash);
+	}
+	if ((state->flags & CBX_PATH_NO_JUMPS) != 0) {
+		return -LX_ELOOP;
+	}
+	if ((state->flags & (CBX_PATH_BENEATH | CBX_PATH_IN_ROOT |
+				    CBX_PATH_ONE_SYSTEM)) != 0) {
+		return -LX_EXDEV;
 	}
 	open = cbx_proc_jump(link);
 	if (open == NULL) {
@@ -107,14 +127,32 @@ static struct cbx_node *next_node(
 		return state->at;
 	}
 	if (walk->dots) {
-		return walk->length == 1 ? state->at : state->at->dir.parent;
+		return walk->length == 1 || ((state->flags &
+						     CBX_PATH_IN_ROOT) != 0 &&
+						    state->at == state->base)
+			       ? state->at
+			       : state->at->dir.parent;
 	}
 	return child(state->at, state->name, walk->length);
 }
 
-/* Take one name off the path.  1: there is more to do. */
-static int64_t step(struct state *state, bool follow, struct cbx_walk *walk)
+/* Whether a step leaves what the conditions allow. */
+static bool strays(const struct state *state, const struct cbx_walk *walk)
 {
+	if ((state->flags & CBX_PATH_BENEATH) != 0 && walk->dots &&
+		walk->length == 2 && state->at == state->base) {
+		return true;
+	}
+	return (state->flags & CBX_PATH_ONE_SYSTEM) != 0 &&
+	       walk->node != NULL && walk->node != state->at &&
+	       (walk->node->proc == CBX_PROC_TOP ||
+		       (state->at->proc == CBX_PROC_TOP && walk->dots));
+}
+
+/* Take one name off the path.  1: there is more to do. */
+static int64_t step(struct state *state, struct cbx_walk *walk)
+{
+	bool follow = (state->flags & CBX_PATH_FOLLOW) != 0;
 	const char *name = skip_slashes(state->rest);
 	uint64_t length = name_length(name);
 	const char *after = skip_slashes(name + length);
@@ -132,6 +170,9 @@ static int64_t step(struct state *state, bool follow, struct cbx_walk *walk)
 	walk->slash = last && name[length] == '/';
 	walk->dots = length != 0 && is_dots(name, length);
 	walk->node = next_node(state, walk);
+	if (strays(state, walk)) {
+		return -LX_EXDEV;
+	}
 	if (walk->node == NULL) {
 		return last ? 0 : -LX_ENOENT;
 	}
@@ -144,22 +185,24 @@ static int64_t step(struct state *state, bool follow, struct cbx_walk *walk)
 	return last ? 0 : 1;
 }
 
-int64_t cbx_path_walk(struct cbx_node *base, const char *path, bool follow,
-	struct cbx_walk *walk)
+int64_t cbx_path_resolve(struct cbx_node *base, const char *path,
+	uint32_t flags, struct cbx_walk *walk)
 {
 	struct state state = {
-		.at = *path == '/' ? cbx_path_root : base,
+		.at = base,
 		.rest = path,
 		.name = path,
+		.base = base,
+		.flags = flags,
 	};
-	int64_t more;
+	int64_t more = *path == '/' ? begin_at_root(&state) : 1;
 
 	if (*path == '\0') {
 		return -LX_ENOENT;
 	}
-	do {
-		more = step(&state, follow, walk);
-	} while (more > 0);
+	while (more > 0) {
+		more = step(&state, walk);
+	}
 	if (more == 0 && walk->slash && walk->node != NULL &&
 		!cbx_node_is(walk->node, LX_S_IFDIR)) {
 		return -LX_ENOTDIR;
@@ -169,6 +212,12 @@ int64_t cbx_path_walk(struct cbx_node *base, const char *path, bool follow,
 		walk->name[walk->length] = '\0';
 	}
 	return more;
+}
+
+int64_t cbx_path_walk(struct cbx_node *base, const char *path, bool follow,
+	struct cbx_walk *walk)
+{
+	return cbx_path_resolve(base, path, follow ? CBX_PATH_FOLLOW : 0, walk);
 }
 
 /* Write a name and a slash before what is there; false when it does not fit. */

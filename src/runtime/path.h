@@ -22,6 +22,18 @@ struct cbx_walk {
 /** The root directory.  @pre cbx_fs_mount was called */
 extern struct cbx_node *cbx_path_root;
 
+/* Conditions on a path. */
+#define CBX_PATH_FOLLOW	    1u	/* a link that is the last name is followed */
+#define CBX_PATH_NO_LINKS   2u	/* any link is ELOOP */
+#define CBX_PATH_NO_JUMPS   4u	/* a link of /proc that leads to a node, too */
+#define CBX_PATH_BENEATH    8u	/* what leads out of the base is EXDEV */
+#define CBX_PATH_IN_ROOT    16u /* the base is the root */
+#define CBX_PATH_ONE_SYSTEM 32u /* what leads into or out of /proc is EXDEV */
+
+/** As cbx_path_walk, with conditions.  @param flags  CBX_PATH_* */
+CBX_MUST_CHECK int64_t cbx_path_resolve(struct cbx_node *base, const char *path,
+	uint32_t flags, struct cbx_walk *walk);
+
 /**
  * Follow a path.
  *

@@ -3,6 +3,7 @@
 #include "at.h"
 #include "file.h"
 #include "linux.h"
+#include "memfd.h"
 #include "syscall.h"
 #include "time.h"
 #include "user.h"
@@ -31,6 +32,20 @@ int64_t cbx_sys_fchmodat(const uint64_t *arg)
 	struct cbx_node *node;
 	int64_t status = cbx_at_node(arg[0], arg[1], 0, &node);
 
+	return status != 0 ? status : set_mode(node, arg[2]);
+}
+
+int64_t cbx_sys_fchmodat2(const uint64_t *arg)
+{
+	uint64_t known = LX_AT_SYMLINK_NOFOLLOW | LX_AT_EMPTY_PATH;
+	struct cbx_node *node;
+	int64_t status = (arg[3] & ~known) != 0
+				 ? -LX_EINVAL
+				 : cbx_at_node(arg[0], arg[1], arg[3], &node);
+
+	if (status == 0 && cbx_node_is(node, LX_S_IFLNK)) {
+		status = -LX_EOPNOTSUPP;
+	}
 	return status != 0 ? status : set_mode(node, arg[2]);
 }
 
@@ -221,7 +236,10 @@ int64_t cbx_sys_truncate(const uint64_t *arg)
 	if (node->proc != CBX_PROC_NONE) {
 		return -LX_EACCES;
 	}
-	status = cbx_data_resize(&node->data, arg[1]);
+	status = cbx_memfd_may_resize(node, arg[1]);
+	if (status == 0) {
+		status = cbx_data_resize(&node->data, arg[1]);
+	}
 	if (status == 0) {
 		cbx_node_touch(node);
 	}

@@ -5,7 +5,10 @@
 #include "lib.h"
 #include "linux.h"
 #include "syscall.h"
+#include "transfer.h"
 #include "user.h"
+
+#define BUFFER 0x10000u
 
 /* A copy between two files; positions are the files' own when NULL. */
 struct copy {
@@ -15,42 +18,65 @@ struct copy {
 	uint64_t *to_at;
 };
 
-/* Write up to @p bytes of a regular file without a buffer between. */
-static int64_t copy_some(const struct copy *copy, uint64_t bytes)
+int64_t cbx_transfer_read(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t *at)
 {
-	const struct cbx_data *data = &copy->from->node->data;
-	uint64_t at =
-		copy->from_at != NULL ? *copy->from_at : copy->from->position;
-	const uint8_t *in;
-	uint64_t part;
-	int64_t done;
+	int64_t done = cbx_file_read(file, va, bytes, at);
 
-	if (at >= data->size) {
-		return 0;
-	}
-	part = cbx_min(bytes, cbx_data_peek(data, at, &in));
-	done = cbx_file_write(copy->to, (uint64_t)in, part, copy->to_at);
-	if (done <= 0) {
-		return done;
-	}
-	if (copy->from_at != NULL) {
-		*copy->from_at += (uint64_t)done;
-	} else {
-		copy->from->position += (uint64_t)done;
-	}
-	if (copy->to_at != NULL) {
-		*copy->to_at += (uint64_t)done;
+	if (done > 0 && at != NULL) {
+		*at += (uint64_t)done;
 	}
 	return done;
 }
 
-static int64_t copy_all(const struct copy *copy, uint64_t bytes)
+int64_t cbx_transfer_write(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t *at)
+{
+	int64_t done = cbx_file_write(file, va, bytes, at);
+
+	if (done > 0 && at != NULL) {
+		*at += (uint64_t)done;
+	}
+	return done;
+}
+
+int64_t cbx_transfer_position(uint64_t va, uint64_t *at)
+{
+	int64_t status = cbx_user_get(at, va, sizeof(*at));
+
+	return status == 0 && (int64_t)*at < 0 ? -LX_EINVAL : status;
+}
+
+/* One buffer's worth: what could not be written is not read. */
+static int64_t copy_some(
+	const struct copy *copy, uint8_t *buffer, uint64_t bytes)
+{
+	uint64_t at =
+		copy->from_at != NULL ? *copy->from_at : copy->from->position;
+	int64_t got = cbx_file_read(
+		copy->from, (uint64_t)buffer, cbx_min(bytes, BUFFER), &at);
+	int64_t done;
+
+	if (got <= 0) {
+		return got;
+	}
+	done = cbx_transfer_write(
+		copy->to, (uint64_t)buffer, (uint64_t)got, copy->to_at);
+	if (done > 0 && copy->from_at != NULL) {
+		*copy->from_at += (uint64_t)done;
+	} else if (done > 0) {
+		copy->from->position = at + (uint64_t)done;
+	}
+	return done;
+}
+
+static int64_t copy_pieces(
+	const struct copy *copy, uint8_t *buffer, uint64_t bytes)
 {
 	uint64_t done = 0;
 
-	bytes = cbx_min(bytes, LX_RW_MAX);
 	while (done < bytes) {
-		int64_t part = copy_some(copy, bytes - done);
+		int64_t part = copy_some(copy, buffer, bytes - done);
 
 		if (part < 0 && done == 0) {
 			return part;
@@ -63,6 +89,23 @@ static int64_t copy_all(const struct copy *copy, uint64_t bytes)
 	return (int64_t)done;
 }
 
+static int64_t copy_all(const struct copy *copy, uint64_t bytes)
+{
+	uint8_t *buffer = cbx_heap_take(BUFFER);
+	int64_t done;
+
+	if (buffer == NULL) {
+		return -LX_ENOMEM;
+	}
+	cbx_file_hold(copy->from);
+	cbx_file_hold(copy->to);
+	done = copy_pieces(copy, buffer, cbx_min(bytes, LX_RW_MAX));
+	cbx_file_drop(copy->from);
+	cbx_file_drop(copy->to);
+	cbx_heap_give(buffer, BUFFER);
+	return done;
+}
+
 static int64_t check(const struct copy *copy)
 {
 	if (copy->from == NULL || copy->to == NULL ||
@@ -70,14 +113,7 @@ static int64_t check(const struct copy *copy)
 		!cbx_file_writable(copy->to)) {
 		return -LX_EBADF;
 	}
-	return copy->from->ops == &cbx_regular_ops ? 0 : -LX_EINVAL;
-}
-
-static int64_t get_position(uint64_t va, uint64_t *at)
-{
-	int64_t status = cbx_user_get(at, va, sizeof(*at));
-
-	return status == 0 && (int64_t)*at < 0 ? -LX_EINVAL : status;
+	return 0;
 }
 
 int64_t cbx_sys_sendfile(const uint64_t *arg)
@@ -92,9 +128,13 @@ int64_t cbx_sys_sendfile(const uint64_t *arg)
 	int64_t done;
 
 	if (status == 0 && arg[2] != 0) {
-		status = get_position(arg[2], &at);
+		status = cbx_transfer_position(arg[2], &at);
 	}
-	if (status == 0 && (copy.to->flags & LX_O_APPEND) != 0) {
+	if (status == 0 && !copy.from->ops->seekable) {
+		status = arg[2] != 0 ? -LX_ESPIPE : -LX_EINVAL;
+	}
+	if (status == 0 && ((copy.to->flags & LX_O_APPEND) != 0 ||
+				   copy.from->ops == &cbx_directory_ops)) {
 		status = -LX_EINVAL;
 	}
 	if (status != 0) {
@@ -117,6 +157,20 @@ static bool overlap(const struct copy *copy, uint64_t bytes)
 	       to < from + bytes;
 }
 
+/* Both must be regular files. */
+static int64_t check_kinds(const struct copy *copy)
+{
+	if (cbx_node_is(copy->from->node, LX_S_IFDIR) ||
+		cbx_node_is(copy->to->node, LX_S_IFDIR)) {
+		return -LX_EISDIR;
+	}
+	if (copy->from->ops != &cbx_regular_ops ||
+		copy->to->ops != &cbx_regular_ops) {
+		return -LX_EINVAL;
+	}
+	return (copy->to->flags & LX_O_APPEND) != 0 ? -LX_EBADF : 0;
+}
+
 int64_t cbx_sys_copy_file_range(const uint64_t *arg)
 {
 	uint64_t from_at;
@@ -132,20 +186,19 @@ int64_t cbx_sys_copy_file_range(const uint64_t *arg)
 	int64_t done;
 
 	if (status == 0 && arg[1] != 0) {
-		status = get_position(arg[1], &from_at);
+		status = cbx_transfer_position(arg[1], &from_at);
 	}
 	if (status == 0 && arg[3] != 0) {
-		status = get_position(arg[3], &to_at);
+		status = cbx_transfer_position(arg[3], &to_at);
+	}
+	if (status == 0) {
+		status = arg[5] != 0 ? -LX_EINVAL : check_kinds(&copy);
+	}
+	if (status == 0 && overlap(&copy, bytes)) {
+		status = -LX_EINVAL;
 	}
 	if (status != 0) {
 		return status;
-	}
-	if (arg[5] != 0 || copy.to->ops != &cbx_regular_ops ||
-		overlap(&copy, bytes)) {
-		return -LX_EINVAL;
-	}
-	if ((copy.to->flags & LX_O_APPEND) != 0) {
-		return -LX_EBADF;
 	}
 	done = copy_all(&copy, bytes);
 	if (done > 0 && arg[1] != 0) {

@@ -17,6 +17,7 @@ struct listing {
 	uint64_t used;
 	uint64_t position;
 	int64_t status;
+	bool old; /* getdents: the type is the record's last byte */
 };
 
 /* Add one name; false when the listing is over. */
@@ -28,18 +29,24 @@ static bool put(struct listing *l, const char *name, uint64_t length,
 		char name[LX_NAME_MAX + 1];
 		char pad[8];
 	} __attribute__((packed)) record;
-	uint64_t bytes = (sizeof(record.head) + length + 1 + 7) & ~7ull;
+	uint64_t head = sizeof(record.head) - (l->old ? 1 : 0);
+	uint64_t bytes = (head + length + (l->old ? 2 : 1) + 7) & ~7ull;
+	uint8_t type = (uint8_t)(node->mode >> 12);
 
 	if (bytes > l->room - l->used) {
 		l->status = l->used == 0 ? -LX_EINVAL : 0;
 		return false;
 	}
-	memset(&record, 0, bytes);
+	memset(&record, 0, sizeof(record));
 	record.head.ino = node->ino;
 	record.head.off = (int64_t)position;
 	record.head.reclen = (uint16_t)bytes;
-	record.head.type = (uint8_t)(node->mode >> 12);
-	memcpy(record.name, name, length);
+	record.head.type = type;
+	memcpy((char *)&record + head, name, length);
+	if (l->old) {
+		((uint8_t *)&record)[head + length] = 0;
+		((uint8_t *)&record)[bytes - 1] = type;
+	}
 	if (cbx_user_put(l->va + l->used, &record, bytes) != 0) {
 		l->status = l->used == 0 ? -LX_EFAULT : 0;
 		return false;
@@ -82,10 +89,12 @@ static bool put_entries(struct listing *l, const struct cbx_node *dir)
 	return true;
 }
 
-int64_t cbx_sys_getdents64(const uint64_t *arg)
+static int64_t list(const uint64_t *arg, bool old)
 {
 	struct cbx_file *file = cbx_fd_file((uint32_t)arg[0]);
-	struct listing l = { .va = arg[1], .room = (uint32_t)arg[2] };
+	struct listing l = {
+		.va = arg[1], .room = (uint32_t)arg[2], .old = old
+	};
 	const struct cbx_node *dir;
 	bool more;
 
@@ -106,4 +115,14 @@ int64_t cbx_sys_getdents64(const uint64_t *arg)
 	}
 	file->position = l.position;
 	return l.status != 0 ? l.status : (int64_t)l.used;
+}
+
+int64_t cbx_sys_getdents64(const uint64_t *arg)
+{
+	return list(arg, false);
+}
+
+int64_t cbx_sys_getdents(const uint64_t *arg)
+{
+	return list(arg, true);
 }

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "flock.h"
 #include "linux.h"
+#include "memfd.h"
 #include "pipe.h"
 #include "syscall.h"
 #include "user.h"
@@ -59,9 +60,17 @@ int64_t cbx_sys_fcntl(const uint64_t *arg)
 	case LX_F_GETLEASE:
 		return LX_F_UNLCK;
 	case LX_F_GETPIPE_SZ:
+		return cbx_pipe_of(file) == NULL
+			       ? -LX_EBADF
+			       : (int64_t)cbx_pipe_of(file)->size;
 	case LX_F_SETPIPE_SZ:
-		return file->ops == &cbx_pipe_ops ? (int64_t)CBX_PIPE_BYTES
-						  : -LX_EBADF;
+		return cbx_pipe_of(file) == NULL
+			       ? -LX_EBADF
+			       : cbx_pipe_resize(
+					 cbx_pipe_of(file), (uint32_t)arg[2]);
+	case LX_F_ADD_SEALS:
+	case LX_F_GET_SEALS:
+		return cbx_memfd_seals(file, arg[1], (uint32_t)arg[2]);
 	default:
 		return -LX_EINVAL;
 	}

@@ -4,6 +4,7 @@
 #include "iovec.h"
 #include "lib.h"
 #include "linux.h"
+#include "memfd.h"
 #include "syscall.h"
 #include "user.h"
 
@@ -225,11 +226,6 @@ int64_t cbx_sys_lseek(const uint64_t *arg)
 	return to;
 }
 
-int64_t cbx_sys_fd_nothing(const uint64_t *arg)
-{
-	return cbx_fd_file((uint32_t)arg[0]) == NULL ? -LX_EBADF : 0;
-}
-
 /* A regular file open for writing. */
 static int64_t writable_regular(uint64_t fd, struct cbx_node **node)
 {
@@ -247,7 +243,11 @@ static int64_t writable_regular(uint64_t fd, struct cbx_node **node)
 
 static int64_t resize(struct cbx_node *node, uint64_t size)
 {
-	int64_t status = cbx_data_resize(&node->data, size);
+	int64_t status = cbx_memfd_may_resize(node, size);
+
+	if (status == 0) {
+		status = cbx_data_resize(&node->data, size);
+	}
 
 	if (status == 0) {
 		cbx_node_touch(node);

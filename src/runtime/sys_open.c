@@ -5,6 +5,8 @@
 #include "fs.h"
 #include "lib.h"
 #include "linux.h"
+#include "memfd.h"
+#include "open.h"
 #include "pipe.h"
 #include "task.h"
 #include "syscall.h"
@@ -54,37 +56,52 @@ static int64_t check(const struct cbx_node *node, uint32_t flags)
 		       : 0;
 }
 
-static int64_t find_or_create(
-	const uint64_t *arg, uint32_t flags, struct cbx_node **node)
+static int64_t truncate(struct cbx_node *node)
 {
+	int64_t status = cbx_memfd_may_resize(node, 0);
+
+	if (status == 0) {
+		status = cbx_data_resize(&node->data, 0);
+		cbx_node_touch(node);
+	}
+	return status;
+}
+
+static int64_t find_or_create(
+	const struct cbx_open *open, struct cbx_node **node)
+{
+	uint32_t flags = open->flags;
 	bool exclusive = (flags & LX_O_CREAT) != 0 && (flags & LX_O_EXCL) != 0;
 	bool follow = (flags & LX_O_NOFOLLOW) == 0 && !exclusive;
 	struct cbx_walk walk;
-	int64_t status = cbx_at_walk(arg[0], arg[1], follow, &walk);
+	int64_t status = cbx_at_resolve(open->dirfd, open->path_va,
+		open->way | (follow ? CBX_PATH_FOLLOW : 0), &walk);
 
 	if (status != 0) {
 		return status;
 	}
 	if (walk.node == NULL) {
-		return (flags & LX_O_CREAT) != 0 ? create(&walk, arg[3], node)
-						 : -LX_ENOENT;
+		return (flags & LX_O_CREAT) != 0
+			       ? create(&walk, open->mode, node)
+			       : -LX_ENOENT;
 	}
 	*node = walk.node;
 	status = check(walk.node, flags);
 	if (status == 0 && (flags & LX_O_TRUNC) != 0 &&
-		cbx_node_is(walk.node, LX_S_IFREG)) {
-		status = cbx_data_resize(&walk.node->data, 0);
-		cbx_node_touch(walk.node);
+		cbx_node_is(walk.node, LX_S_IFREG) &&
+		walk.node->proc == CBX_PROC_NONE) {
+		status = truncate(walk.node);
 	}
 	return status;
 }
 
 /* A file without a name, in a directory that only has to be there. */
 static int64_t create_unnamed(
-	const uint64_t *arg, uint32_t flags, struct cbx_node **node)
+	const struct cbx_open *open, struct cbx_node **node)
 {
 	struct cbx_walk walk;
-	int64_t status = cbx_at_walk(arg[0], arg[1], true, &walk);
+	int64_t status = cbx_at_resolve(
+		open->dirfd, open->path_va, open->way | CBX_PATH_FOLLOW, &walk);
 
 	if (status != 0) {
 		return status;
@@ -95,53 +112,84 @@ static int64_t create_unnamed(
 	if (!cbx_node_is(walk.node, LX_S_IFDIR)) {
 		return -LX_ENOTDIR;
 	}
-	if ((flags & LX_O_ACCMODE) == LX_O_RDONLY) {
+	if ((open->flags & LX_O_ACCMODE) == LX_O_RDONLY) {
 		return -LX_EINVAL;
 	}
 	*node = cbx_node_create(
-		LX_S_IFREG | ((uint32_t)arg[3] & LX_PERMISSIONS &
+		LX_S_IFREG | (open->mode & LX_PERMISSIONS &
 				     ~cbx_process_self()->umask),
 		cbx_time_coarse());
-	return *node == NULL ? -LX_ENOSPC : 0;
+	if (*node == NULL) {
+		return -LX_ENOSPC;
+	}
+	(*node)->linkable = (open->flags & LX_O_EXCL) == 0;
+	return 0;
 }
 
-static int64_t node_to_open(
-	const uint64_t *arg, uint32_t flags, struct cbx_node **node)
+/* Open a node; a named pipe waits for its other end. */
+static int64_t open_node(
+	struct cbx_node *node, uint32_t flags, struct cbx_file **file)
 {
-	return (flags & LX_O_TMPFILE) == LX_O_TMPFILE
-		       ? create_unnamed(arg, flags, node)
-		       : find_or_create(arg, flags, node);
+	uint32_t kept = flags & ~(LX_O_CREAT | LX_O_EXCL | LX_O_TRUNC |
+					LX_O_NOCTTY | LX_O_CLOEXEC);
+	int64_t status;
+
+	if ((flags & LX_O_PATH) == 0) {
+		kept |= LX_O_LARGEFILE;
+	}
+	cbx_node_hold(node);
+	status = cbx_file_open(node, kept, file);
+	cbx_node_drop(node);
+	if (status == 0 && cbx_pipe_of(*file) != NULL &&
+		node->device != CBX_DEVICE_PIPE) {
+		status = cbx_pipe_meet(*file);
+		if (status != 0) {
+			cbx_file_drop(*file);
+		}
+	}
+	return status;
 }
 
-int64_t cbx_sys_openat(const uint64_t *arg)
+int64_t cbx_open(const struct cbx_open *asked)
 {
-	uint32_t flags = (uint32_t)arg[2];
+	struct cbx_open open = *asked;
 	struct cbx_node *node;
 	struct cbx_file *file;
 	int64_t status;
 
-	if ((flags & LX_O_PATH) != 0) {
-		flags &= LX_O_PATH | LX_O_DIRECTORY | LX_O_NOFOLLOW |
-			 LX_O_CLOEXEC;
+	if ((open.flags & LX_O_PATH) != 0) {
+		open.flags &= LX_O_PATH | LX_O_DIRECTORY | LX_O_NOFOLLOW |
+			      LX_O_CLOEXEC;
 	}
-	status = node_to_open(arg, flags, &node);
+	if (!cbx_fd_spare()) {
+		return -LX_EMFILE;
+	}
+	status = (open.flags & LX_O_TMPFILE) == LX_O_TMPFILE
+			 ? create_unnamed(&open, &node)
+			 : find_or_create(&open, &node);
+	if (status == 0) {
+		status = open_node(node, open.flags, &file);
+	}
 	if (status != 0) {
 		return status;
 	}
-	cbx_node_hold(node);
-	status = cbx_file_open(node,
-		(flags & ~(LX_O_CREAT | LX_O_EXCL | LX_O_TRUNC)) |
-			((flags & LX_O_PATH) != 0 ? 0 : LX_O_LARGEFILE),
-		&file);
-	cbx_node_drop(node);
-	if (status != 0) {
-		return status;
-	}
-	status = cbx_fd_add(file, 0, (flags & LX_O_CLOEXEC) != 0);
+	status = cbx_fd_add(file, 0, (open.flags & LX_O_CLOEXEC) != 0);
 	if (status < 0) {
 		cbx_file_drop(file);
 	}
 	return status;
+}
+
+int64_t cbx_sys_openat(const uint64_t *arg)
+{
+	const struct cbx_open open = {
+		.dirfd = arg[0],
+		.path_va = arg[1],
+		.flags = (uint32_t)arg[2],
+		.mode = (uint32_t)arg[3],
+	};
+
+	return cbx_open(&open);
 }
 
 int64_t cbx_sys_open(const uint64_t *arg)

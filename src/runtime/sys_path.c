@@ -37,6 +37,45 @@ int64_t cbx_sys_mkdir(const uint64_t *arg)
 	return cbx_sys_mkdirat(at);
 }
 
+int64_t cbx_sys_mknodat(const uint64_t *arg)
+{
+	uint32_t mode = (uint32_t)arg[2];
+	uint32_t type = (mode & LX_S_IFMT) == 0 ? LX_S_IFREG : mode & LX_S_IFMT;
+	struct cbx_walk walk;
+	int64_t status;
+
+	if (type == LX_S_IFCHR || type == LX_S_IFBLK) {
+		return -LX_EPERM; /* there are no devices to name */
+	}
+	if (type != LX_S_IFREG && type != LX_S_IFIFO && type != LX_S_IFSOCK) {
+		return type == LX_S_IFDIR ? -LX_EPERM : -LX_EINVAL;
+	}
+	status = cbx_at_walk(arg[0], arg[1], false, &walk);
+	if (status == 0) {
+		status = cbx_fs_check_new(&walk);
+	}
+	if (status == 0 && walk.slash) {
+		status = -LX_ENOENT;
+	}
+	if (status != 0) {
+		return status;
+	}
+	if (cbx_fs_make(walk.dir, walk.name, walk.length,
+		    type | (mode & LX_PERMISSIONS &
+				   ~cbx_process_self()->umask)) == NULL) {
+		return -LX_ENOSPC;
+	}
+	cbx_node_touch(walk.dir);
+	return 0;
+}
+
+int64_t cbx_sys_mknod(const uint64_t *arg)
+{
+	const uint64_t at[4] = { CBX_AT_CWD, arg[0], arg[1], arg[2] };
+
+	return cbx_sys_mknodat(at);
+}
+
 int64_t cbx_sys_symlinkat(const uint64_t *arg)
 {
 	static char target[LX_PATH_MAX];
@@ -92,13 +131,20 @@ int64_t cbx_sys_linkat(const uint64_t *arg)
 	if (status != 0) {
 		return status;
 	}
-	if (cbx_node_is(node, LX_S_IFDIR) || node->links == 0) {
-		return cbx_node_is(node, LX_S_IFDIR) ? -LX_EPERM : -LX_ENOENT;
+	if (cbx_node_is(node, LX_S_IFDIR)) {
+		return -LX_EPERM;
+	}
+	if (node->proc != CBX_PROC_NONE) {
+		return -LX_EXDEV;
+	}
+	if (node->links == 0 && !node->linkable) {
+		return -LX_ENOENT;
 	}
 	status = cbx_entry_add(walk.dir, walk.name, walk.length, node);
 	if (status == 0) {
 		cbx_node_touch(walk.dir);
 		node->ctime_ns = walk.dir->ctime_ns;
+		node->linkable = false;
 	}
 	return status;
 }

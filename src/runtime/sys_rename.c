@@ -19,6 +19,26 @@ static int64_t check_from(const struct cbx_walk *from)
 		       : 0;
 }
 
+/* Whether the two may change places: both are there, neither in the other. */
+static int64_t check_exchange(
+	const struct cbx_walk *from, const struct cbx_walk *to)
+{
+	if (to->node == NULL) {
+		return -LX_ENOENT;
+	}
+	if (to->node->proc != CBX_PROC_NONE) {
+		return -LX_EPERM;
+	}
+	if ((from->slash && !cbx_node_is(from->node, LX_S_IFDIR)) ||
+		(to->slash && !cbx_node_is(to->node, LX_S_IFDIR))) {
+		return -LX_ENOTDIR;
+	}
+	return cbx_node_is(to->node, LX_S_IFDIR) &&
+			       cbx_node_below(from->dir, to->node)
+		       ? -LX_EINVAL
+		       : 0;
+}
+
 /* Whether what is at the new name may be replaced. */
 static int64_t check_to(
 	const struct cbx_walk *from, const struct cbx_walk *to, uint64_t flags)
@@ -33,6 +53,9 @@ static int64_t check_to(
 	}
 	if (dir && cbx_node_below(to->dir, from->node)) {
 		return -LX_EINVAL;
+	}
+	if ((flags & LX_RENAME_EXCHANGE) != 0) {
+		return check_exchange(from, to);
 	}
 	if (to->node == NULL) {
 		return to->slash && !dir ? -LX_ENOTDIR : 0;
@@ -72,13 +95,26 @@ static int64_t move(const struct cbx_walk *from, const struct cbx_walk *to)
 	return 0;
 }
 
+static int64_t exchange(const struct cbx_walk *from, const struct cbx_walk *to)
+{
+	int64_t now = cbx_time_coarse();
+
+	cbx_entry_exchange(cbx_entry_find(from->dir, from->name, from->length),
+		cbx_entry_find(to->dir, to->name, to->length));
+	from->node->ctime_ns = now;
+	to->node->ctime_ns = now;
+	cbx_node_touch(from->dir);
+	cbx_node_touch(to->dir);
+	return 0;
+}
+
 int64_t cbx_sys_renameat2(const uint64_t *arg)
 {
 	struct cbx_walk from;
 	struct cbx_walk to;
 	int64_t status;
 
-	if ((arg[4] & ~(uint64_t)LX_RENAME_NOREPLACE) != 0) {
+	if (arg[4] > LX_RENAME_EXCHANGE) {
 		return -LX_EINVAL;
 	}
 	status = cbx_at_walk(arg[0], arg[1], false, &from);
@@ -91,7 +127,11 @@ int64_t cbx_sys_renameat2(const uint64_t *arg)
 	if (status == 0) {
 		status = check_to(&from, &to, arg[4]);
 	}
-	return status == 0 ? move(&from, &to) : status;
+	if (status != 0) {
+		return status;
+	}
+	return arg[4] == LX_RENAME_EXCHANGE ? exchange(&from, &to)
+					    : move(&from, &to);
 }
 
 int64_t cbx_sys_renameat(const uint64_t *arg)

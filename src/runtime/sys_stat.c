@@ -137,8 +137,14 @@ static struct lx_statx_time statx_time(struct lx_timespec t)
 
 int64_t cbx_sys_statx(const uint64_t *arg)
 {
+	uint64_t known = LX_AT_SYMLINK_NOFOLLOW | LX_AT_EMPTY_PATH |
+			 LX_AT_NO_AUTOMOUNT | LX_AT_STATX_SYNC;
+	bool valid = (arg[2] & ~known) == 0 &&
+		     (arg[2] & LX_AT_STATX_SYNC) != LX_AT_STATX_SYNC &&
+		     (arg[3] & LX_STATX_RESERVED) == 0;
 	struct cbx_node *node;
-	int64_t status = cbx_at_node(arg[0], arg[1], arg[2], &node);
+	int64_t status =
+		valid ? cbx_at_node(arg[0], arg[1], arg[2], &node) : -LX_EINVAL;
 	struct lx_stat stat;
 	struct lx_statx x;
 
