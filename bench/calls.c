@@ -6,12 +6,16 @@
  * One static program, run outside, in a box and in whatever else a program can
  * be put into; FOLDER is one that holds its files in memory.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,6 +47,71 @@ static uint64_t now(void)
 static void call_getppid(void)
 {
 	sink += (uint64_t)syscall(SYS_getppid);
+}
+
+static void call_getpid(void)
+{
+	sink += (uint64_t)syscall(SYS_getpid);
+}
+
+static void read_clock(void)
+{
+	sink += now();
+}
+
+static uint32_t word;
+
+static long call_futex(uint32_t *at, int operation, uint32_t value)
+{
+	return syscall(SYS_futex, at, operation | FUTEX_PRIVATE_FLAG, value,
+		NULL, NULL, 0);
+}
+
+static void futex_nobody(void)
+{
+	check(call_futex(&word, FUTEX_WAKE, 1) == 0, "futex");
+}
+
+static void map_page(void)
+{
+	char *page = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	check(page != MAP_FAILED, "mmap");
+	*page = 1;
+	check(munmap(page, BLOCK) == 0, "munmap");
+}
+
+/* Two threads that wake each other: who finds the other's number sleeps. */
+static uint32_t turn;
+
+static void pass_to(uint32_t other)
+{
+	__atomic_store_n(&turn, other, __ATOMIC_SEQ_CST);
+	(void)call_futex(&turn, FUTEX_WAKE, 1);
+	while (__atomic_load_n(&turn, __ATOMIC_SEQ_CST) == other) {
+		(void)call_futex(&turn, FUTEX_WAIT, other);
+	}
+}
+
+static void *partner(void *arg)
+{
+	for (;;) {
+		uint32_t is;
+
+		while ((is = __atomic_load_n(&turn, __ATOMIC_SEQ_CST)) == 0) {
+			(void)call_futex(&turn, FUTEX_WAIT, 0);
+		}
+		if (is == 2) {
+			return arg;
+		}
+		pass_to(0);
+	}
+}
+
+static void wake_other(void)
+{
+	pass_to(1);
 }
 
 static void read_byte(void)
@@ -83,7 +152,11 @@ static const struct {
 	const char *name;
 	void (*call)(void);
 } calls[] = {
+	{ "getpid", call_getpid },
 	{ "getppid", call_getppid },
+	{ "clock_gettime", read_clock },
+	{ "futex-nobody", futex_nobody },
+	{ "mmap-page", map_page },
 	{ "read-1", read_byte },
 	{ "read-4096", read_block },
 	{ "write-1", write_byte },
@@ -118,6 +191,20 @@ static double least(void (*call)(void), unsigned long rounds)
 	return (double)least_time / CALLS;
 }
 
+/* The time of two wake-ups and two sleeps, halved. */
+static void print_wake(unsigned long rounds)
+{
+	pthread_t thread;
+	double time;
+
+	check(pthread_create(&thread, NULL, partner, NULL) == 0, "a thread");
+	time = least(wake_other, rounds);
+	__atomic_store_n(&turn, 2, __ATOMIC_SEQ_CST);
+	(void)call_futex(&turn, FUTEX_WAKE, 1);
+	check(pthread_join(thread, NULL) == 0, "its end");
+	printf("wake %.1f\n", time / 2);
+}
+
 /* A file in which every call of a round finds room. */
 static void make_file(const char *folder)
 {
@@ -143,5 +230,6 @@ int main(int argc, char **argv)
 		printf("%s %.1f\n", calls[i].name,
 			least(calls[i].call, strtoul(argv[2], NULL, 10)));
 	}
+	print_wake(strtoul(argv[2], NULL, 10));
 	return EXIT_SUCCESS;
 }
