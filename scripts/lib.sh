@@ -31,8 +31,9 @@ libc6-dev C library, static too: the monitor and the keeper are static programs
 meson configures the build
 ninja-build runs the build
 pkg-config finds libraries
-libjansson-dev policy files
+libjansson-dev policy files, OCI images
 libmbedtls-dev SHA-384 in the keeper and in confbox measure
+libarchive-dev root file systems from tar archives
 libcmocka-dev the unit tests, which are built with everything else
 python3 makes a few files during the build
 '

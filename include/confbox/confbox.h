@@ -238,6 +238,9 @@ struct cbx_program {
 	size_t with_count;
 	const struct cbx_policy *rules; /* its rules, text, CBX_POLICY_STRICT;
 	                                 * NULL: nothing is forwarded */
+	const char *root; /* a system that brings everything, its programs too:
+			   * a directory, a tar archive or an OCI image of
+			   * this machine; NULL: this machine's files */
 };
 
 /**

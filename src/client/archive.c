@@ -163,6 +163,8 @@ static enum cbx_status add_node(
 	case CBX_NODE_LINK:
 		return add_header(archive, node, '2', 0);
 	case CBX_NODE_FILE:
+	case CBX_NODE_WHITEOUT: /* merged already */
+	case CBX_NODE_OPAQUE:
 	default:
 		return add_file(archive, node);
 	}

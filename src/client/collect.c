@@ -58,7 +58,8 @@ bool cbx_script_is(const uint8_t *bytes, size_t size)
 	return read_script(bytes, size, &script);
 }
 
-static const char *variable(const struct cbx_program *program, const char *name)
+const char *cbx_program_variable(
+	const struct cbx_program *program, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -123,7 +124,7 @@ static enum cbx_status add_other(struct collection *c, const char *path)
 /* #!/usr/bin/env NAME, or env -S NAME ARGUMENT... */
 static enum cbx_status add_named(struct collection *c, char *words)
 {
-	const char *folders = variable(c->program, "PATH");
+	const char *folders = cbx_program_variable(c->program, "PATH");
 	enum cbx_status status = CBX_OK;
 	char *rest = NULL;
 	char *word = strtok_r(words, " \t", &rest);
@@ -226,7 +227,8 @@ enum cbx_status cbx_collect(struct cbx_tree *tree,
 	if (status != CBX_OK) {
 		return status;
 	}
-	c.libraries.library_path = variable(program, "LD_LIBRARY_PATH");
+	c.libraries.library_path =
+		cbx_program_variable(program, "LD_LIBRARY_PATH");
 	tree->automatic = true;
 	status = add_program(&c, program->path, bytes, size);
 	if (status == CBX_OK) {

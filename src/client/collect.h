@@ -13,6 +13,10 @@
 /** Whether bytes are a script: they begin with "#!" and a path. */
 bool cbx_script_is(const uint8_t *bytes, size_t size);
 
+/** The value a program's environment gives a variable; NULL: none. */
+const char *cbx_program_variable(
+	const struct cbx_program *program, const char *name);
+
 /**
  * Add what a program, and every program and library that is in the tree
  * already, needs.

@@ -63,6 +63,46 @@ static enum cbx_status lead(const struct cbx_node *link, const char *path,
 	return status;
 }
 
+static const struct cbx_node *node_at(
+	const struct cbx_tree *tree, const char *path)
+{
+	const struct key key = { path, strlen(path) };
+
+	return bsearch(&key, tree->node, tree->count, sizeof(tree->node[0]),
+		compare_key);
+}
+
+const struct cbx_node *cbx_tree_find(
+	const struct cbx_tree *tree, const char *path)
+{
+	const struct cbx_node *node = NULL;
+	char *at = NULL;
+
+	if (cbx_path_clean(path, &at) != CBX_OK) {
+		return NULL;
+	}
+	for (unsigned int i = 0; i < ROUNDS_MAX && at != NULL; i++) {
+		size_t length = strlen(at);
+		const struct cbx_node *link = link_above(tree, at, &length);
+		char *next = NULL;
+
+		node = node_at(tree, at);
+		if (link == NULL &&
+			(node == NULL || node->kind != CBX_NODE_LINK)) {
+			free(at);
+			return node;
+		}
+		if (lead(link != NULL ? link : node, at, length, &next) !=
+			CBX_OK) {
+			next = NULL;
+		}
+		free(at);
+		at = next;
+	}
+	free(at);
+	return NULL;
+}
+
 /* One link of each name. @param[out] moved  new names, or NULLs */
 static enum cbx_status follow_once(
 	const struct cbx_tree *tree, char **moved, bool *any)

@@ -8,6 +8,7 @@
 #include <base/types.h>
 #include <client/archive.h>
 #include <client/collect.h>
+#include <client/content.h>
 #include <client/elf_file.h>
 #include <client/embed.h>
 #include <client/error.h>
@@ -15,7 +16,6 @@
 #include <client/sized.h>
 #include <client/program_policy.h>
 #include <client/start_block.h>
-#include <client/tree_node.h>
 
 #define OUTPUT_PAGES_DEFAULT 16u
 #define THREADS_DEFAULT	     1024u
@@ -26,11 +26,7 @@
 /* What is being built. */
 struct build {
 	struct cbx_program program;
-	char *path;	      /* of the program in the box */
-	const uint8_t *bytes; /* the program's */
-	size_t byte_count;
-	uint8_t *owned; /* bytes read here, or NULL */
-	struct cbx_tree tree;
+	char *path; /* of the program in the box */
 	struct cbx_archive files;
 	struct cbx_image *image;
 };
@@ -112,109 +108,6 @@ static enum cbx_status read_program(
 	}
 	set_defaults(known);
 	return check(known);
-}
-
-static enum cbx_status check_bytes(const struct build *build)
-{
-	const struct cbx_program *program = &build->program;
-	enum cbx_status status;
-
-	if (cbx_script_is(build->bytes, build->byte_count)) {
-		return CBX_OK;
-	}
-	status = cbx_elf_check(program->path, build->bytes, build->byte_count);
-	if (status == CBX_OK &&
-		(program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0 &&
-		!cbx_elf_text_apart(build->bytes)) {
-		return cbx_fail(CBX_E_INVALID,
-			"%s: its text and its constants share a segment; link "
-			"it with -Wl,-z,separate-code, or leave its text "
-			"readable",
-			program->path);
-	}
-	return status;
-}
-
-static enum cbx_status read_bytes(struct build *build)
-{
-	const struct cbx_program *program = &build->program;
-	enum cbx_status status = CBX_OK;
-
-	if (program->bytes != NULL) {
-		build->bytes = program->bytes;
-		build->byte_count = program->byte_count;
-	} else {
-		status = cbx_file_read(
-			program->path, &build->owned, &build->byte_count);
-		build->bytes = build->owned;
-	}
-	return status == CBX_OK ? check_bytes(build) : status;
-}
-
-static enum cbx_status add_program(struct build *build)
-{
-	const struct cbx_program *program = &build->program;
-	const char *box =
-		program->box_path != NULL ? program->box_path : program->path;
-	struct cbx_path path = { program->path, NULL };
-	enum cbx_status status = cbx_path_clean(box, &build->path);
-
-	if (status != CBX_OK) {
-		return status;
-	}
-	path.box = build->path;
-	status = read_bytes(build);
-	if (status != CBX_OK) {
-		return status;
-	}
-	return program->bytes == NULL
-		       ? cbx_tree_add_file(&build->tree, &path)
-		       : cbx_tree_add_bytes(&build->tree, build->path,
-				 build->bytes, build->byte_count);
-}
-
-/* What was named brings what it needs. */
-static enum cbx_status add_needs(struct build *build)
-{
-	const struct cbx_program *program = &build->program;
-	enum cbx_status status = CBX_OK;
-
-	for (size_t i = 0; i < program->with_count && status == CBX_OK; i++) {
-		status = cbx_tree_add_real(&build->tree, program->with[i]);
-	}
-	if (status == CBX_OK && (program->flags & CBX_PROGRAM_ALONE) == 0) {
-		status = cbx_collect(
-			&build->tree, program, build->bytes, build->byte_count);
-	}
-	free(build->owned);
-	build->owned = NULL;
-	return status;
-}
-
-static enum cbx_status add_files(struct build *build)
-{
-	const struct cbx_program *program = &build->program;
-	enum cbx_status status = CBX_OK;
-
-	for (size_t i = 0; i < program->file_count && status == CBX_OK; i++) {
-		status = cbx_tree_add_file(&build->tree, &program->files[i]);
-	}
-	for (size_t i = 0; i < program->directory_count && status == CBX_OK;
-		i++) {
-		status = cbx_tree_add_directory(
-			&build->tree, &program->directories[i]);
-	}
-	if (status == CBX_OK) {
-		status = add_needs(build);
-	}
-	if (status == CBX_OK) {
-		status = cbx_tree_add_empty(&build->tree, program->cwd);
-	}
-	if (status == CBX_OK) {
-		status = cbx_tree_finish(&build->tree);
-	}
-	return status == CBX_OK ? cbx_archive_pack(&build->tree, &build->files)
-				: status;
 }
 
 static enum cbx_status append_owned(
@@ -359,10 +252,8 @@ enum cbx_status cbx_image_build(
 	enum cbx_status status = read_program(program, &build.program);
 
 	if (status == CBX_OK) {
-		status = add_program(&build);
-	}
-	if (status == CBX_OK) {
-		status = add_files(&build);
+		status = cbx_content_pack(
+			&build.program, &build.path, &build.files);
 	}
 	if (status == CBX_OK) {
 		status = make_image(&build);
@@ -372,9 +263,7 @@ enum cbx_status cbx_image_build(
 	} else {
 		cbx_image_destroy(build.image);
 	}
-	cbx_tree_fini(&build.tree);
 	free(build.files.bytes);
-	free(build.owned);
 	free(build.path);
 	return status;
 }

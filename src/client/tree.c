@@ -14,25 +14,25 @@
 #define MODE_BYTES     0755u
 #define MODE_BITS      0777u
 
-static void free_node(struct cbx_node *node)
+void cbx_node_fini(struct cbx_node *node)
 {
 	free(node->box);
 	free(node->host);
 	free(node->target);
+	free(node->owned);
 	*node = (struct cbx_node){ 0 };
 }
 
 void cbx_tree_fini(struct cbx_tree *tree)
 {
 	for (size_t i = 0; i < tree->count; i++) {
-		free_node(&tree->node[i]);
+		cbx_node_fini(&tree->node[i]);
 	}
 	free(tree->node);
 	*tree = (struct cbx_tree){ 0 };
 }
 
-/* The node is the tree's, or freed. */
-static enum cbx_status add_node(struct cbx_tree *tree, struct cbx_node *node)
+enum cbx_status cbx_tree_add_node(struct cbx_tree *tree, struct cbx_node *node)
 {
 	if (tree->count == tree->room) {
 		size_t room = tree->room == 0 ? 64 : tree->room * 2;
@@ -40,7 +40,7 @@ static enum cbx_status add_node(struct cbx_tree *tree, struct cbx_node *node)
 			reallocarray(tree->node, room, sizeof(*grown));
 
 		if (grown == NULL) {
-			free_node(node);
+			cbx_node_fini(node);
 			return cbx_fail_memory("list of files");
 		}
 		tree->node = grown;
@@ -73,7 +73,7 @@ static enum cbx_status set_paths(
 	}
 	node->host = strdup(path->host);
 	if (node->host == NULL) {
-		free_node(node);
+		cbx_node_fini(node);
 		return cbx_fail_memory(path->host);
 	}
 	return CBX_OK;
@@ -98,7 +98,7 @@ enum cbx_status cbx_tree_add_file(
 	node.device = st.st_dev;
 	node.inode = st.st_ino;
 	status = set_paths(&node, path);
-	return status == CBX_OK ? add_node(tree, &node) : status;
+	return status == CBX_OK ? cbx_tree_add_node(tree, &node) : status;
 }
 
 enum cbx_status cbx_tree_add_bytes(struct cbx_tree *tree, const char *box,
@@ -110,7 +110,7 @@ enum cbx_status cbx_tree_add_bytes(struct cbx_tree *tree, const char *box,
 		.byte_count = size };
 	enum cbx_status status = box_path(box, &node.box);
 
-	return status == CBX_OK ? add_node(tree, &node) : status;
+	return status == CBX_OK ? cbx_tree_add_node(tree, &node) : status;
 }
 
 enum cbx_status cbx_tree_add_empty(struct cbx_tree *tree, const char *box)
@@ -119,7 +119,7 @@ enum cbx_status cbx_tree_add_empty(struct cbx_tree *tree, const char *box)
 		.mode = MODE_DIRECTORY };
 	enum cbx_status status = box_path(box, &node.box);
 
-	return status == CBX_OK ? add_node(tree, &node) : status;
+	return status == CBX_OK ? cbx_tree_add_node(tree, &node) : status;
 }
 
 enum cbx_status cbx_tree_add_link(
@@ -133,7 +133,7 @@ enum cbx_status cbx_tree_add_link(
 		return status;
 	}
 	node.target = target;
-	return add_node(tree, &node);
+	return cbx_tree_add_node(tree, &node);
 }
 
 enum cbx_status cbx_tree_add_folder(
@@ -143,7 +143,7 @@ enum cbx_status cbx_tree_add_folder(
 		.mode = mode & MODE_BITS };
 	enum cbx_status status = set_paths(&node, path);
 
-	return status == CBX_OK ? add_node(tree, &node) : status;
+	return status == CBX_OK ? cbx_tree_add_node(tree, &node) : status;
 }
 
 /* Every directory above a node; those of names that are there already are
@@ -238,7 +238,7 @@ static enum cbx_status drop_doubles(struct cbx_tree *tree)
 			tree->count -= i - kept;
 			return status;
 		}
-		free_node(node);
+		cbx_node_fini(node);
 	}
 	tree->count = kept;
 	return CBX_OK;

@@ -12,7 +12,9 @@
 enum cbx_node_kind {
 	CBX_NODE_DIRECTORY,
 	CBX_NODE_FILE,
-	CBX_NODE_LINK, /* symbolic */
+	CBX_NODE_LINK,	   /* symbolic */
+	CBX_NODE_WHITEOUT, /* there is nothing of this name in lower layers */
+	CBX_NODE_OPAQUE,   /* nothing below this name in lower layers */
 };
 
 /** One file. */
@@ -26,7 +28,9 @@ struct cbx_node {
 	size_t byte_count;
 	uint64_t device; /* with inode: which file of the host it is */
 	uint64_t inode;
-	char *target; /* of a link; owned */
+	char *target;	/* of a link; owned */
+	uint8_t *owned; /* bytes that are freed with it, or NULL */
+	uint32_t layer; /* of the system it is from */
 };
 
 struct cbx_tree {

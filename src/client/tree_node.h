@@ -7,6 +7,13 @@
 
 #include <client/tree.h>
 
+/** Free what a node has. */
+void cbx_node_fini(struct cbx_node *node);
+
+/** Add a node, which is the tree's, also on failure. */
+CBX_CHECKED enum cbx_status cbx_tree_add_node(
+	struct cbx_tree *tree, struct cbx_node *node);
+
 /** Add a symbolic link. @param target  owned by the tree, also on failure */
 CBX_CHECKED enum cbx_status cbx_tree_add_link(
 	struct cbx_tree *tree, const struct cbx_path *path, char *target);
@@ -27,6 +34,15 @@ CBX_CHECKED enum cbx_status cbx_tree_add_real(
 /** Move every node below a symbolic link of the tree to where the link leads.
  * @retval CBX_E_INVALID  links lead in a circle */
 CBX_CHECKED enum cbx_status cbx_tree_follow(struct cbx_tree *tree);
+
+/**
+ * The node a path leads to, over the tree's own symbolic links.
+ *
+ * @pre cbx_tree_sort
+ * @return NULL when there is none
+ */
+const struct cbx_node *cbx_tree_find(
+	const struct cbx_tree *tree, const char *path);
 
 /** Sort by name and drop what is there twice, as cbx_tree_finish. */
 CBX_CHECKED enum cbx_status cbx_tree_sort(struct cbx_tree *tree);

@@ -37,11 +37,24 @@ static int load_image(const char *path, struct cbx_image **image)
 	return fail();
 }
 
+/* A program of the root is looked for there. */
+static int build_of_root(
+	struct cbx_command_line *line, struct cbx_image **image)
+{
+	line->program.path = line->argv[0];
+	line->program.argv = (const char *const *)line->argv;
+	return cbx_image_build(&line->program, image) == CBX_OK ? 0 : fail();
+}
+
 static int build_image(struct cbx_command_line *line, struct cbx_image **image)
 {
 	char *path = NULL;
-	int code = cbx_find_program(line->argv[0], &path);
+	int code;
 
+	if (line->program.root != NULL) {
+		return build_of_root(line, image);
+	}
+	code = cbx_find_program(line->argv[0], &path);
 	if (code != 0) {
 		return code;
 	}

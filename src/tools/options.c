@@ -180,6 +180,9 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 			&line->program.directory_count, value);
 	case CBX_OPTION_WITH:
 		return add_with(line, value);
+	case CBX_OPTION_ROOT:
+		line->program.root = value;
+		return 0;
 	case CBX_OPTION_ALONE:
 		line->program.flags |= CBX_PROGRAM_ALONE;
 		return 0;
@@ -279,7 +282,7 @@ static bool is_program(
 		return false;
 	}
 	return line->command == CBX_COMMAND_BUILD || count > 1 ||
-	       cbx_find_is_program(argv[0]);
+	       line->program.root != NULL || cbx_find_is_program(argv[0]);
 }
 
 /* What follows the options: a program and its arguments, or an image. */

@@ -7,6 +7,7 @@
 
 #include <base/types.h>
 #include <client/elf_file.h>
+#include <client/elf_needs.h>
 
 static volatile uint8_t sink;
 
@@ -29,6 +30,30 @@ static void check_image(const struct cbx_image *image)
 	}
 }
 
+static void touch(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++) {
+		sink = (uint8_t)*text;
+	}
+}
+
+static void check_needs(const uint8_t *input, size_t size)
+{
+	struct cbx_elf_needs needs;
+
+	if (!cbx_elf_needs_read(input, size, &needs)) {
+		return;
+	}
+	touch(needs.interpreter);
+	touch(needs.rpath);
+	touch(needs.runpath);
+	FUZZ_ASSERT(needs.library_count <= CBX_ELF_LIBRARIES_MAX);
+	for (size_t i = 0; i < needs.library_count; i++) {
+		FUZZ_ASSERT(needs.library[i][0] != '\0');
+		touch(needs.library[i]);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct cbx_image *image = cbx_image_new();
@@ -40,5 +65,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		check_image(image);
 	}
 	cbx_image_destroy(image);
+	check_needs(input, size);
 	return 0;
 }
