@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data.h"
 
+#include "data_chunk.h"
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
@@ -11,8 +12,7 @@
 
 static const uint8_t zeros[CBX_PAGE_SIZE];
 
-/* Bytes of storage chunk @p i has; 0 when it is not there. */
-static uint64_t stored(const struct cbx_data *data, uint64_t i)
+uint64_t cbx_data_chunk_stored(const struct cbx_data *data, uint64_t i)
 {
 	if (i >= data->capacity || data->chunk[i] == NULL) {
 		return 0;
@@ -27,11 +27,11 @@ uint64_t cbx_data_peek(
 	uint64_t in = offset % CBX_DATA_CHUNK;
 	uint64_t length = cbx_min(data->size - offset, CBX_DATA_CHUNK - in);
 
-	if (stored(data, i) > in) {
+	if (cbx_data_chunk_stored(data, i) > in) {
 		*bytes = data->chunk[i] + in;
-		return cbx_min(length, stored(data, i) - in);
+		return cbx_min(length, cbx_data_chunk_stored(data, i) - in);
 	}
-	if (stored(data, i) == 0 && offset < data->base_bytes) {
+	if (cbx_data_chunk_stored(data, i) == 0 && offset < data->base_bytes) {
 		*bytes = data->base + offset;
 		return data->chunks == 0
 			       ? data->base_bytes - offset
@@ -65,8 +65,7 @@ int64_t cbx_data_read(const struct cbx_data *data, uint64_t offset, uint64_t va,
 	return (int64_t)done;
 }
 
-/* The part of the base that lies in chunk @p i. */
-static uint64_t base_in(const struct cbx_data *data, uint64_t i)
+uint64_t cbx_data_chunk_base(const struct cbx_data *data, uint64_t i)
 {
 	uint64_t start = i * CBX_DATA_CHUNK;
 
@@ -85,8 +84,8 @@ static void withdraw_chunks(
 /* Make chunk @p i writable for its first @p bytes bytes. */
 static bool make_chunk(struct cbx_data *data, uint64_t i, uint64_t bytes)
 {
-	uint64_t had = stored(data, i);
-	uint64_t valid = had != 0 ? had : base_in(data, i);
+	uint64_t had = cbx_data_chunk_stored(data, i);
+	uint64_t valid = had != 0 ? had : cbx_data_chunk_base(data, i);
 	uint64_t size = CBX_DATA_CHUNK;
 	uint8_t *chunk;
 
@@ -137,6 +136,11 @@ static bool make_table(struct cbx_data *data, uint64_t count)
 	return true;
 }
 
+bool cbx_data_chunk_make(struct cbx_data *data, uint64_t i)
+{
+	return make_table(data, i + 1) && make_chunk(data, i, CBX_DATA_CHUNK);
+}
+
 /* The chunks around @p i that lie together, as many as a gate maps. */
 static void find_chunks(
 	const struct cbx_data *data, uint64_t i, struct cbx_pages *pages)
@@ -146,12 +150,14 @@ static void find_chunks(
 	uint64_t last = i + 1;
 	uint64_t first = i;
 
-	while (first > 0 && stored(data, first - 1) == CBX_DATA_CHUNK &&
+	while (first > 0 &&
+		cbx_data_chunk_stored(data, first - 1) == CBX_DATA_CHUNK &&
 		last - first < most &&
 		data->chunk[first - 1] + CBX_DATA_CHUNK == data->chunk[first]) {
 		first--;
 	}
-	while (stored(data, last) == CBX_DATA_CHUNK && last - first < most &&
+	while (cbx_data_chunk_stored(data, last) == CBX_DATA_CHUNK &&
+		last - first < most &&
 		data->chunk[last - 1] + CBX_DATA_CHUNK == data->chunk[last]) {
 		last++;
 	}
@@ -183,17 +189,16 @@ int64_t cbx_data_pages(struct cbx_data *data, uint64_t offset, bool written,
 {
 	uint64_t i = offset / CBX_DATA_CHUNK;
 
-	if (written && stored(data, i) != CBX_DATA_CHUNK &&
-		(!make_table(data, i + 1) ||
-			!make_chunk(data, i, CBX_DATA_CHUNK))) {
+	if (written && cbx_data_chunk_stored(data, i) != CBX_DATA_CHUNK &&
+		!cbx_data_chunk_make(data, i)) {
 		return -LX_ENOMEM;
 	}
 	data->mapped = true;
-	if (stored(data, i) == CBX_DATA_CHUNK) {
+	if (cbx_data_chunk_stored(data, i) == CBX_DATA_CHUNK) {
 		find_chunks(data, i, pages);
 		return 0;
 	}
-	if (stored(data, i) == 0 && find_base(data, i, pages) &&
+	if (cbx_data_chunk_stored(data, i) == 0 && find_base(data, i, pages) &&
 		offset < pages->offset + pages->bytes) {
 		return 0;
 	}
@@ -211,7 +216,8 @@ static bool write_part(struct cbx_data *data, uint64_t offset, uint64_t va,
 	if (!make_table(data, i + 1)) {
 		return false;
 	}
-	if (stored(data, i) < in + bytes && !make_chunk(data, i, in + bytes)) {
+	if (cbx_data_chunk_stored(data, i) < in + bytes &&
+		!make_chunk(data, i, in + bytes)) {
 		return false;
 	}
 	*left = cbx_user_copy(data->chunk[i] + in, (const void *)va, bytes);
@@ -246,10 +252,10 @@ int64_t cbx_data_write(
 	return (int64_t)done;
 }
 
-static void free_chunk(struct cbx_data *data, uint64_t i)
+void cbx_data_chunk_free(struct cbx_data *data, uint64_t i)
 {
-	if (stored(data, i) != 0) {
-		cbx_heap_give(data->chunk[i], stored(data, i));
+	if (cbx_data_chunk_stored(data, i) != 0) {
+		cbx_heap_give(data->chunk[i], cbx_data_chunk_stored(data, i));
 		data->chunk[i] = NULL;
 		data->chunks--;
 	}
@@ -268,11 +274,11 @@ int64_t cbx_data_resize(struct cbx_data *data, uint64_t size)
 			cbx_memory_withdraw(data, size, data->size);
 		}
 		for (uint64_t i = last + (in != 0); i < data->capacity; i++) {
-			free_chunk(data, i);
+			cbx_data_chunk_free(data, i);
 		}
-		if (in != 0 && stored(data, last) > in) {
+		if (in != 0 && cbx_data_chunk_stored(data, last) > in) {
 			memset(data->chunk[last] + in, 0,
-				stored(data, last) - in);
+				cbx_data_chunk_stored(data, last) - in);
 		}
 		data->base_bytes = cbx_min(data->base_bytes, size);
 	}
@@ -283,7 +289,7 @@ int64_t cbx_data_resize(struct cbx_data *data, uint64_t size)
 void cbx_data_free(struct cbx_data *data)
 {
 	for (uint64_t i = 0; i < data->capacity; i++) {
-		free_chunk(data, i);
+		cbx_data_chunk_free(data, i);
 	}
 	cbx_heap_give(data->chunk, data->capacity * sizeof(data->chunk[0]));
 	*data = (struct cbx_data){ 0 };

@@ -63,6 +63,15 @@ int64_t cbx_data_write(
 /** @retval -EFBIG, -ENOSPC  unchanged */
 CBX_MUST_CHECK int64_t cbx_data_resize(struct cbx_data *data, uint64_t size);
 
+/** Where the next data, or the next hole, begins at or after @p offset; the
+ * size when there is none.  A hole is what takes no storage. */
+uint64_t cbx_data_next(const struct cbx_data *data, uint64_t offset, bool hole);
+
+/** Make [start, end) read as zeros, without storage where that can be.
+ * @retval -ENOSPC  what it reads as did not change */
+CBX_MUST_CHECK int64_t cbx_data_punch(
+	struct cbx_data *data, uint64_t start, uint64_t end);
+
 /** Give back all memory; the data is empty. */
 void cbx_data_free(struct cbx_data *data);
 

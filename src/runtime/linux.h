@@ -147,6 +147,10 @@ enum lx_errno {
 #define LX_RWF_NOWAIT 8u
 #define LX_RWF_APPEND 16u
 
+#define LX_FALLOC_KEEP_SIZE  1u
+#define LX_FALLOC_PUNCH_HOLE 2u
+#define LX_FALLOC_ZERO_RANGE 16u
+
 #define LX_SEEK_SET  0u
 #define LX_SEEK_CUR  1u
 #define LX_SEEK_END  2u

@@ -4,6 +4,7 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "memory_map.h"
 #include "syscall.h"
 #include "time.h"
 #include "user.h"
@@ -84,6 +85,22 @@ int64_t cbx_sys_memfd_create(const uint64_t *arg)
 	return fd;
 }
 
+/* Whether a process has the file's pages to write to. */
+static bool is_written_through(const struct cbx_node *node)
+{
+	for (const struct cbx_map *m = cbx_maps; m != NULL; m = m->next) {
+		for (uint64_t i = 0; i < m->extents.count; i++) {
+			const struct cbx_extent *e = &m->extents.at[i];
+
+			if (e->file == node && e->shared &&
+				(e->prot & LX_PROT_WRITE) != 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 static int64_t add_seals(const struct cbx_file *file, uint32_t seals)
 {
 	struct cbx_node *node = file->node;
@@ -93,6 +110,9 @@ static int64_t add_seals(const struct cbx_file *file, uint32_t seals)
 	}
 	if ((seals & ~KNOWN) != 0) {
 		return -LX_EINVAL;
+	}
+	if ((seals & LX_F_SEAL_WRITE) != 0 && is_written_through(node)) {
+		return -LX_EBUSY;
 	}
 	node->seals |= (uint8_t)seals;
 	return 0;

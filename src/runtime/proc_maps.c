@@ -18,7 +18,8 @@ void cbx_proc_pages(
 		if (e->state != CBX_EXTENT_CACHED) {
 			*all += cbx_extent_pages(e);
 		}
-		if (e->state == CBX_EXTENT_PRESENT) {
+		if (e->state == CBX_EXTENT_PRESENT ||
+			e->state == CBX_EXTENT_BORROWED) {
 			*present += cbx_extent_pages(e);
 		}
 	}
@@ -29,19 +30,22 @@ static void put_name(struct cbx_text *text, const struct cbx_process *process,
 {
 	static char path[LX_PATH_MAX];
 
-	switch (e->kind) {
-	case CBX_EXTENT_PROGRAM:
-		cbx_path_of(process->program, path, sizeof(path));
+	const struct cbx_node *file = e->file;
+
+	if (file == NULL && e->kind == CBX_EXTENT_PROGRAM) {
+		file = process->program;
+	}
+	if (file != NULL && file->label != NULL) {
+		cbx_text_put(text, "/memfd:");
+		cbx_text_put(text, file->label);
+		cbx_text_put(text, " (deleted)");
+	} else if (file != NULL) {
+		cbx_path_of(file, path, sizeof(path));
 		cbx_text_put(text, path);
-		break;
-	case CBX_EXTENT_BREAK:
+	} else if (e->kind == CBX_EXTENT_BREAK) {
 		cbx_text_put(text, "[heap]");
-		break;
-	case CBX_EXTENT_STACK:
+	} else if (e->kind == CBX_EXTENT_STACK) {
 		cbx_text_put(text, "[stack]");
-		break;
-	default:
-		break;
 	}
 }
 
@@ -56,7 +60,10 @@ static void put_line(struct cbx_text *text, const struct cbx_process *process,
 	cbx_text_put(text, (e->prot & LX_PROT_READ) ? " r" : " -");
 	cbx_text_put(text, (e->prot & LX_PROT_WRITE) ? "w" : "-");
 	cbx_text_put(text, (e->prot & LX_PROT_EXEC) ? "x" : "-");
-	cbx_text_put(text, "p 00000000 00:00 0");
+	cbx_text_put(text, e->shared ? "s " : "p ");
+	cbx_text_put_hex(text, e->file == NULL ? 0 : e->start - e->origin, 8);
+	cbx_text_put(text, e->file == NULL ? " 00:00 " : " 00:01 ");
+	cbx_text_put_number(text, e->file == NULL ? 0 : e->file->ino);
 	cbx_text_pad(text, line + 73);
 	put_name(text, process, e);
 	cbx_text_put(text, "\n");
@@ -72,7 +79,10 @@ static void put_size(struct cbx_text *text, const char *name, uint64_t pages)
 static void put_details(struct cbx_text *text, const struct cbx_extent *e)
 {
 	uint64_t pages = cbx_extent_pages(e);
-	uint64_t present = e->state == CBX_EXTENT_PRESENT ? pages : 0;
+	uint64_t present = e->state == CBX_EXTENT_PRESENT ||
+					   e->state == CBX_EXTENT_BORROWED
+				   ? pages
+				   : 0;
 
 	put_size(text, "Size:           ", pages);
 	put_size(text, "KernelPageSize: ", 1);

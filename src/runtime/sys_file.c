@@ -4,7 +4,6 @@
 #include "iovec.h"
 #include "lib.h"
 #include "linux.h"
-#include "memfd.h"
 #include "syscall.h"
 #include "user.h"
 
@@ -182,15 +181,19 @@ int64_t cbx_sys_pwritev2(const uint64_t *arg)
 	return move_flagged(arg, cbx_file_write);
 }
 
-/* Nothing here has holes the program can see. */
 static int64_t seek_data(const struct cbx_file *file, int64_t to, bool hole)
 {
-	int64_t size = (int64_t)file->node->data.size;
+	const struct cbx_data *data = &file->node->data;
+	uint64_t found;
 
-	if (to < 0 || to >= size) {
+	if (file->ops != &cbx_regular_ops) {
+		return -LX_EINVAL;
+	}
+	if (to < 0 || (uint64_t)to >= data->size) {
 		return -LX_ENXIO;
 	}
-	return hole ? size : to;
+	found = cbx_data_next(data, (uint64_t)to, hole);
+	return !hole && found == data->size ? -LX_ENXIO : (int64_t)found;
 }
 
 int64_t cbx_sys_lseek(const uint64_t *arg)
@@ -216,7 +219,7 @@ int64_t cbx_sys_lseek(const uint64_t *arg)
 	} else if (arg[2] != LX_SEEK_SET) {
 		return -LX_EINVAL;
 	}
-	if (to == -LX_ENXIO && arg[2] >= LX_SEEK_DATA) {
+	if (arg[2] >= LX_SEEK_DATA && to < 0) {
 		return to;
 	}
 	if (__builtin_add_overflow(from, to, &to) || to < 0) {
@@ -224,65 +227,4 @@ int64_t cbx_sys_lseek(const uint64_t *arg)
 	}
 	file->position = (uint64_t)to;
 	return to;
-}
-
-/* A regular file open for writing. */
-static int64_t writable_regular(uint64_t fd, struct cbx_node **node)
-{
-	const struct cbx_file *file = cbx_fd_file((uint32_t)fd);
-
-	if (file == NULL) {
-		return -LX_EBADF;
-	}
-	if (!cbx_file_writable(file) || file->ops != &cbx_regular_ops) {
-		return -LX_EINVAL;
-	}
-	*node = file->node;
-	return 0;
-}
-
-static int64_t resize(struct cbx_node *node, uint64_t size)
-{
-	int64_t status = cbx_memfd_may_resize(node, size);
-
-	if (status == 0) {
-		status = cbx_data_resize(&node->data, size);
-	}
-
-	if (status == 0) {
-		cbx_node_touch(node);
-	}
-	return status;
-}
-
-int64_t cbx_sys_ftruncate(const uint64_t *arg)
-{
-	struct cbx_node *node;
-	int64_t status = writable_regular(arg[0], &node);
-
-	if (status != 0) {
-		return status;
-	}
-	return (int64_t)arg[1] < 0 ? -LX_EINVAL : resize(node, arg[1]);
-}
-
-int64_t cbx_sys_fallocate(const uint64_t *arg)
-{
-	struct cbx_node *node;
-	int64_t status = writable_regular(arg[0], &node);
-	int64_t end;
-
-	if (status != 0) {
-		return status == -LX_EINVAL ? -LX_EBADF : status;
-	}
-	if ((int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0 ||
-		__builtin_add_overflow(
-			(int64_t)arg[2], (int64_t)arg[3], &end)) {
-		return -LX_EINVAL;
-	}
-	if (arg[1] != 0) {
-		return -LX_EOPNOTSUPP;
-	}
-	return (uint64_t)end <= node->data.size ? 0
-						: resize(node, (uint64_t)end);
 }

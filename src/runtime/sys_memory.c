@@ -4,6 +4,7 @@
 #include "file.h"
 #include "lib.h"
 #include "linux.h"
+#include "memfd.h"
 #include "memory.h"
 #include "memory_map.h"
 #include "syscall.h"
@@ -46,6 +47,11 @@ static int64_t check_file(const uint64_t *arg, struct request *r)
 	}
 	if (file->ops != &cbx_regular_ops) {
 		return -LX_ENODEV;
+	}
+	if (r->shared && (r->prot & LX_PROT_WRITE) != 0 &&
+		(file->node->seals &
+			(LX_F_SEAL_WRITE | LX_F_SEAL_FUTURE_WRITE)) != 0) {
+		return -LX_EPERM;
 	}
 	r->node = file->node;
 	r->offset = arg[5];

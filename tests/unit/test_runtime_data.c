@@ -187,6 +187,11 @@ static void random_changes_agree_with_the_array(void **state)
 				memset(plain + at, 0, size - at);
 			}
 			size = at;
+		} else if ((seed >> 56) % 4 == 1) {
+			assert_int_equal(
+				cbx_data_punch(&data, at, at + bytes * 3), 0);
+			memset(plain + at, 0,
+				bytes * 3 < MOST - at ? bytes * 3 : MOST - at);
 		} else {
 			memset(buffer, turn, bytes);
 			memset(plain + at, turn, bytes);
@@ -269,6 +274,65 @@ static void sizes_out_of_range_change_nothing(void **state)
 	assert_int_equal(blocks, 0);
 }
 
+static void holes_are_found(void **state)
+{
+	struct cbx_data data = on_base();
+
+	(void)state;
+	assert_int_equal(cbx_data_next(&data, 0, false), 0);
+	assert_int_equal(cbx_data_next(&data, 5, true), sizeof(base));
+	assert_int_equal(cbx_data_resize(&data, 10 * CBX_DATA_CHUNK), 0);
+	assert_int_equal(cbx_data_next(&data, 5, true), 2 * CBX_DATA_CHUNK);
+	assert_int_equal(cbx_data_next(&data, 2 * CBX_DATA_CHUNK, false),
+		10 * CBX_DATA_CHUNK);
+	assert_int_equal(cbx_data_write(&data, 5 * CBX_DATA_CHUNK + 9,
+				 (uint64_t)buffer, 1),
+		1);
+	assert_int_equal(cbx_data_next(&data, 2 * CBX_DATA_CHUNK, false),
+		5 * CBX_DATA_CHUNK);
+	assert_int_equal(cbx_data_next(&data, 5 * CBX_DATA_CHUNK, true),
+		6 * CBX_DATA_CHUNK);
+	cbx_data_free(&data);
+	assert_int_equal(blocks, 0);
+}
+
+static void a_hole_gives_its_memory_back(void **state)
+{
+	struct cbx_data data = { 0 };
+	unsigned before;
+
+	(void)state;
+	assert_int_equal(
+		cbx_data_write(&data, 0, (uint64_t)buffer, MOST), MOST);
+	data.mapped = true;
+	before = blocks;
+	assert_int_equal(cbx_data_punch(&data, CBX_DATA_CHUNK - 1,
+				 3 * CBX_DATA_CHUNK + 1),
+		0);
+	assert_int_equal(blocks, before - 2);
+	assert_int_equal(withdrawn_from, 2 * CBX_DATA_CHUNK);
+	assert_int_equal(withdrawn_to, 3 * CBX_DATA_CHUNK);
+	assert_int_equal(cbx_data_next(&data, 0, true), CBX_DATA_CHUNK);
+	assert_int_equal(cbx_data_punch(&data, 0, UINT64_MAX), 0);
+	assert_int_equal(data.chunks, 0);
+	assert_int_equal(data.size, MOST);
+	cbx_data_free(&data);
+	assert_int_equal(blocks, 0);
+}
+
+/* A hole in the archive's part needs memory; without it nothing changes. */
+static void without_memory_there_is_no_hole(void **state)
+{
+	struct cbx_data data = on_base();
+
+	(void)state;
+	fail_after = 1;
+	assert_int_equal(cbx_data_punch(&data, 10, 20), -LX_ENOSPC);
+	fail_after = 0;
+	check(&data, sizeof(base));
+	cbx_data_free(&data);
+}
+
 static void pages_of_the_base_are_lent_until_they_are_written(void **state)
 {
 	struct cbx_data data = on_base();
@@ -320,6 +384,9 @@ int main(void)
 			pages_of_the_base_are_lent_until_they_are_written,
 			begin),
 		cmocka_unit_test_setup(pages_to_write_are_made, begin),
+		cmocka_unit_test_setup(holes_are_found, begin),
+		cmocka_unit_test_setup(a_hole_gives_its_memory_back, begin),
+		cmocka_unit_test_setup(without_memory_there_is_no_hole, begin),
 		cmocka_unit_test_setup(
 			a_file_of_the_archive_is_not_copied, begin),
 		cmocka_unit_test_setup(writing_leaves_the_archive_alone, begin),

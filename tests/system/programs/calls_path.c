@@ -502,6 +502,68 @@ static void limits(void)
 	SAY(setrlimit(RLIMIT_NOFILE, &few));
 }
 
+static void holes(void)
+{
+	static char block[0x10000];
+	int fd = open("holes", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int clean = 1;
+
+	puts("-- holes");
+	memset(block, 7, sizeof(block));
+	SAY(pwrite(fd, block, sizeof(block), 0x40000));
+	SAY(lseek(fd, 0, SEEK_DATA));
+	SAY(lseek(fd, 0, SEEK_HOLE));
+	SAY(lseek(fd, 0x40000, SEEK_HOLE));
+	SAY(lseek(fd, 0x50000, SEEK_DATA));
+	SAY(lseek(fd, -1, SEEK_DATA));
+	SAY(ftruncate(fd, 0x80000));
+	SAY(lseek(fd, 0x50000, SEEK_DATA));
+	SAY(pwrite(fd, block, sizeof(block), 0));
+	SAY(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0x40000,
+		0x10000));
+	SAY(lseek(fd, 0x10000, SEEK_DATA));
+	SAY(pread(fd, block, sizeof(block), 0x40000));
+	for (size_t i = 0; i < sizeof(block); i++) {
+		clean &= block[i] == 0;
+	}
+	printf("clean %d\n", clean);
+	SAY(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 10, 20));
+	SAY(pread(fd, block, 40, 0));
+	printf("%d %d %d %d\n", block[9], block[10], block[29], block[30]);
+	SAY(fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 10));
+	SAY(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0x80000, 0x10000));
+	SAY(lseek(fd, 0, SEEK_END));
+	SAY(fallocate(fd, FALLOC_FL_ZERO_RANGE, 100, 10));
+	SAY(fallocate(fd, 0, 0x80000, 0x10000));
+	SAY(lseek(fd, 0, SEEK_END));
+	SAY(fallocate(fd, 0, -1, 1));
+	SAY(fallocate(fd, 0, 0, 0));
+	close(fd);
+	fd = open("holes", O_RDONLY);
+	SAY(fallocate(fd, 0, 0, 10));
+	close(fd);
+}
+
+static void mapped_seals(void)
+{
+	int fd = memfd_create("sealed", MFD_ALLOW_SEALING);
+	char *at;
+
+	puts("-- mapped and sealed");
+	ftruncate(fd, 8192);
+	at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	at[5] = 'x';
+	SAY(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
+	munmap(at, 8192);
+	SAY(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
+	SAY(mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+		MAP_FAILED);
+	at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	at[6] = 'y';
+	printf("%c%c\n", at[5], at[6]);
+	close(fd);
+}
+
 static void inheriting(void)
 {
 	puts("-- groups");
@@ -546,6 +608,8 @@ int main(void)
 	changing();
 	old_listing();
 	ranges();
+	holes();
+	mapped_seals();
 	inheriting();
 	statx_of();
 	limits();
