@@ -70,8 +70,6 @@ struct cbx_reply {
 #define CBX_RIGHT_W 2u
 #define CBX_RIGHT_X 4u
 #define CBX_RIGHTS  7u
-/** With BOX_ADD: the page is COMMON from the start, this box its writer. */
-#define CBX_ADD_COMMON 0x100u
 
 /** What the host may do with a page (PAGE_QUERY's ret[1]). */
 #define CBX_VIEW_R    1u
@@ -122,6 +120,9 @@ enum cbx_port {
 enum cbx_digest_kind {
 	CBX_DIGEST_MEASUREMENT = 0,
 	CBX_DIGEST_INPUT = 1,
+	CBX_DIGEST_LENDER = 2, /* of the first template borrowed of; 4, 6, ...
+	                        * of the next */
+	CBX_DIGEST_LENDER_INPUT = 3, /* its input digest; 5, 7, ... */
 };
 #define CBX_DIGEST_BYTES 48u /* SHA-384 */
 
@@ -136,6 +137,8 @@ enum cbx_digest_kind {
 #define CBX_BOX_DEBUG	 2u /* policy lets the host look */
 #define CBX_BOX_CONFINED 4u /* is or was confined */
 #define CBX_BOX_KEEPER	 8u
+#define CBX_BOX_TEMPLATE 16u /* never runs again; lends its pages */
+#define CBX_BOX_CLONE	 32u /* borrows a template's */
 
 /** Up-call kinds. */
 enum cbx_upcall_kind {
@@ -159,7 +162,10 @@ struct cbx_forward {
 #define CBX_POLICY_EXECUTE_ONLY 4u
 /** A call that no rule allows ends the box. */
 #define CBX_POLICY_STRICT 8u
-#define CBX_POLICY_FLAGS  15u
+/** The host may end the box as a template: any box it makes may read what this
+ * one holds then. */
+#define CBX_POLICY_TEMPLATE 16u
+#define CBX_POLICY_FLAGS    31u
 
 /** CPU features a policy lists: BASIC (x87, SSE) and what else the box may
  * use.  0 is all the CPU has; anything else is refused (CBX_E_UNSUPPORTED)

@@ -86,15 +86,17 @@ bool cbx_arch_space_table_take(
 	struct cbx_arch_space *space, struct cbx_pfn *table);
 
 /**
- * Map pages pfn, pfn + 1, ... at va, va + 1 page, ...
+ * Map pages pfn, pfn + 1, ... at va, va + 1 page, ...; in place of what is
+ * mapped there, which other CPUs may use until a flush started afterwards
+ * completes.
  *
  * @param rights  at least one bit.  W means R, too, where the CPU cannot tell
  *                them apart; so does X without CBX_CAP_BOX_EXECUTE_ONLY
  *
- * @pre nothing is mapped there; the tables needed were given
+ * @pre all of it is mapped, or nothing, and the tables needed were given
  *
  * @retval CBX_OK          all mapped
- * @retval CBX_E_HARDWARE  page *done was refused and is not mapped
+ * @retval CBX_E_HARDWARE  page *done was refused: there is what was there
  */
 CBX_MUST_CHECK enum cbx_status cbx_arch_space_map(struct cbx_arch_space *space,
 	struct cbx_va va, struct cbx_pfn pfn, uint64_t count,

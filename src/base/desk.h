@@ -35,8 +35,8 @@ enum cbx_desk_op {
 #define CBX_RECORD_POLICY   "policy" /* data: struct cbx_policy */
 #define CBX_RECORD_PAGE	    "page"   /* address, rights; data: the page */
 #define CBX_RECORD_ZERO	    "zero"   /* address, rights; one a page, no data */
-#define CBX_RECORD_COMMON   "common" /* address, rights; data: the page */
-#define CBX_RECORD_THREAD   "thread" /* entry, stack, argument; no data */
+#define CBX_RECORD_TEMPLATE "template" /* data: its measurement, its input */
+#define CBX_RECORD_THREAD   "thread"   /* entry, stack, argument; no data */
 #define CBX_RECORD_FINALIZE "finalize" /* no data */
 #define CBX_RECORD_INPUT    "input"    /* offset, result; data: the bytes */
 #define CBX_RECORD_CLIENT   "client"   /* offset, flags; data: the bytes */

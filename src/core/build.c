@@ -6,6 +6,7 @@
 #include <core/keeper.h>
 #include <core/measure.h>
 #include <core/space.h>
+#include <core/template.h>
 #include <core/thread.h>
 
 static struct cbx_digest digest_of(const struct cbx_domain *d)
@@ -53,19 +54,15 @@ enum cbx_status cbx_build_create(
 	return status;
 }
 
-#define ADD_RIGHTS ((uint64_t)CBX_RIGHTS | CBX_ADD_COMMON)
-
 static enum cbx_status check_add(
 	const struct cbx_domain *d, const struct cbx_addition *add)
 {
 	uint64_t most = add->source == CBX_NO_PAGE ? CBX_RANGE_PAGES_MAX
 						   : CBX_IO_PAGES_MAX;
 
-	if ((add->rights & CBX_RIGHTS) == 0 ||
-		(add->rights & ~ADD_RIGHTS) != 0 || add->count == 0 ||
-		add->count > most ||
-		!cbx_range_fits(add->pfn, add->count, cbx_hal_page_count()) ||
-		(d->keeper && (add->rights & CBX_ADD_COMMON) != 0)) {
+	if (add->rights == 0 || (add->rights & ~(uint64_t)CBX_RIGHTS) != 0 ||
+		add->count == 0 || add->count > most ||
+		!cbx_range_fits(add->pfn, add->count, cbx_hal_page_count())) {
 		return CBX_E_INVALID;
 	}
 	if (cbx_page_run(add->pfn, add->count, CBX_PAGE_POOL, CBX_HOST,
@@ -127,35 +124,17 @@ static void give(struct cbx_domain *d, const struct cbx_addition *add)
 	}
 }
 
-/* What a page that was mapped is from now on. */
-static void settle_added(
-	struct cbx_domain *d, const struct cbx_addition *add, uint64_t i)
-{
-	struct cbx_page *page = cbx_page_at(add->pfn + i);
-
-	if ((add->rights & CBX_ADD_COMMON) != 0) {
-		cbx_page_move(
-			page, CBX_PAGE_DO_COMMON, (struct cbx_dom){ d->self });
-		if ((add->rights & CBX_RIGHT_W) != 0) {
-			page->detail = CBX_COMMON_OPEN;
-			d->writable_common_count++;
-		}
-	}
-	page->mappings = 1;
-}
-
 /* Map what was given; what is refused goes back to the pool. */
 static enum cbx_status map_added(struct cbx_domain *d, struct cbx_space *space,
 	const struct cbx_addition *add, uint64_t *done)
 {
 	enum cbx_status status = cbx_arch_space_map(&space->arch, add->va,
 		(struct cbx_pfn){ add->pfn }, add->count,
-		(struct cbx_rights){ (uint8_t)(add->rights & CBX_RIGHTS) },
-		done);
+		(struct cbx_rights){ (uint8_t)add->rights }, done);
 
 	for (uint64_t i = 0; i < add->count; i++) {
 		if (i < *done) {
-			settle_added(d, add, i);
+			cbx_page_at(add->pfn + i)->mappings = 1;
 			continue;
 		}
 		cbx_hal_page_scrub((struct cbx_pfn){ add->pfn + i }, 1);
@@ -227,70 +206,48 @@ enum cbx_status cbx_build_add(
 	return status;
 }
 
-/* Copy COMMON pages to the desk; they are sealed, so nobody changes them. */
-static void fetch_common(const struct cbx_addition *add)
+/* Measure whose pages these will be: what the lender was and was told. */
+static enum cbx_status measure_lender(
+	struct cbx_domain *d, const struct cbx_domain *lender)
 {
-	for (uint64_t i = 0; i < add->count; i++) {
-		const uint8_t *page =
-			cbx_hal_page_map((struct cbx_pfn){ add->pfn + i });
-		uint8_t *data = cbx_keeper_data(i);
+	const struct cbx_record record = { .kind = CBX_RECORD_TEMPLATE };
+	struct cbx_digest digest = digest_of(d);
+	uint8_t *data = cbx_keeper_data(0);
+	enum cbx_status status;
 
-		memcpy(data, page, CBX_PAGE_SIZE);
-		cbx_hal_page_unmap(data);
-		cbx_hal_page_unmap(page);
+	memcpy(data, lender->measurement, CBX_DIGEST_BYTES);
+	memcpy(data + CBX_DIGEST_BYTES, lender->input_digest, CBX_DIGEST_BYTES);
+	cbx_hal_page_unmap(data);
+	status = cbx_measure_bytes(d, &record, 2 * CBX_DIGEST_BYTES, &digest);
+	if (status == CBX_OK) {
+		commit(d, &digest);
 	}
+	return status;
 }
 
-static enum cbx_status check_common(const struct cbx_addition *add)
+static enum cbx_status borrow(struct cbx_domain *d, struct cbx_domain *lender)
 {
-	if (add->count == 0 || add->count > CBX_IO_PAGES_MAX ||
-		!cbx_range_fits(add->pfn, add->count, cbx_hal_page_count())) {
-		return CBX_E_INVALID;
-	}
-	for (uint64_t i = 0; i < add->count; i++) {
-		const struct cbx_page *page = cbx_page_at(add->pfn + i);
+	enum cbx_status status = cbx_template_check(d, lender);
 
-		if (page->state != CBX_PAGE_COMMON ||
-			page->detail != CBX_DETAIL_NONE) {
-			return CBX_E_STATE;
+	if (status == CBX_OK && !d->borrowing) {
+		status = measure_lender(d, lender);
+		if (status == CBX_OK) {
+			cbx_template_begin(d, lender);
 		}
 	}
-	return CBX_OK;
+	return status == CBX_OK ? cbx_template_map(d, lender) : status;
 }
 
-enum cbx_status cbx_build_common(
-	struct cbx_domain *d, const struct cbx_addition *add, uint64_t *done)
+enum cbx_status cbx_build_borrow(struct cbx_domain *d, uint64_t handle)
 {
-	const struct cbx_record record = {
-		.kind = CBX_RECORD_COMMON,
-		.address = add->va.a,
-		.info = add->rights,
-		.length = CBX_PAGE_SIZE,
-	};
-	struct cbx_digest digest = digest_of(d);
-	enum cbx_status status = check_common(add);
-	struct cbx_span to = {
-		.va = add->va,
-		.count = add->count,
-		.rights = add->rights,
-	};
+	struct cbx_domain *lender = cbx_domain_hold(handle);
+	enum cbx_status status;
 
-	*done = 0;
-	if (status == CBX_OK) {
-		fetch_common(add);
-		status = cbx_measure(d, &record, add->count, &digest);
+	if (lender == NULL) {
+		return CBX_E_INVALID;
 	}
-	if (status != CBX_OK) {
-		return status;
-	}
-	to.space = cbx_space_hold(d, d->spaces.head);
-	status = cbx_space_common(d, &to, add->pfn, done);
-	cbx_space_drop(to.space);
-	if (*done == add->count) {
-		commit(d, &digest);
-	} else {
-		measure_part(d, &record, *done);
-	}
+	status = borrow(d, lender);
+	cbx_domain_drop(lender);
 	return status;
 }
 
@@ -325,7 +282,7 @@ enum cbx_status cbx_build_finalize(struct cbx_domain *d)
 	struct cbx_digest digest = digest_of(d);
 	enum cbx_status status;
 
-	if (d->threads.count == 0 || d->spoiled) {
+	if (d->threads.count == 0 || d->spoiled || d->borrowing) {
 		return CBX_E_STATE;
 	}
 	status = cbx_measure(d, &record, 1, &digest);

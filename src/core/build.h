@@ -21,7 +21,7 @@ struct cbx_addition {
 	struct cbx_va va;
 	uint64_t pfn;
 	uint64_t count;
-	uint64_t rights; /* CBX_RIGHT_*, CBX_ADD_COMMON */
+	uint64_t rights; /* CBX_RIGHT_* */
 	uint64_t source; /* HOST pages, or CBX_NO_PAGE */
 };
 
@@ -40,11 +40,19 @@ struct cbx_addition {
 CBX_MUST_CHECK enum cbx_status cbx_build_add(
 	struct cbx_domain *d, const struct cbx_addition *add, uint64_t *done);
 
-/** Map sealed COMMON pages of another box; source is not used.
- * @retval ...             as cbx_space_common
- * @retval CBX_E_HARDWARE  also: the keeper did not measure */
-CBX_MUST_CHECK enum cbx_status cbx_build_common(
-	struct cbx_domain *d, const struct cbx_addition *add, uint64_t *done);
+/** Measure a template and map its pages, without the right to write.
+ * @retval CBX_OK          all of them
+ * @retval CBX_E_INVALID   @p handle is no box
+ * @retval CBX_E_STATE     it is no template, or its pages are borrowed already;
+ *                         another one's are not all in; or something is mapped
+ *                         where it has a page
+ * @retval CBX_E_DENIED    the box may not map pages with such rights
+ * @retval CBX_E_NOMEM     the box borrows of too many, or its reserve has no
+ *                         page for a table
+ * @retval CBX_E_BUSY      not finished; repeat
+ * @retval CBX_E_HARDWARE  the keeper did not measure, or a page was refused */
+CBX_MUST_CHECK enum cbx_status cbx_build_borrow(
+	struct cbx_domain *d, uint64_t handle);
 
 /** Add a thread. @param[out] handle  its handle
  * @retval ...             as cbx_thread_create

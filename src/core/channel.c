@@ -4,6 +4,7 @@
 #include <core/channel.h>
 #include <core/keeper.h>
 #include <core/measure.h>
+#include <core/reserve.h>
 #include <core/rule.h>
 
 /* The thread waits for the host from now on. */
@@ -334,8 +335,7 @@ static enum cbx_status check_confine(const struct cbx_domain *d,
 	}
 	if (thread->state != CBX_THREAD_WAITING ||
 		thread->ask != CBX_ASK_CLIENT || d->client_complete ||
-		d->shared_count != 0 || d->writable_common_count != 0 ||
-		d->asks != 0) {
+		d->shared_count != 0 || d->asks != 0) {
 		return CBX_E_STATE;
 	}
 	if (d->running != 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
 #include <core/domain.h>
+#include <core/reserve.h>
 
 #define PAIR(event, state) (((uint32_t)(event) << 8) | (uint32_t)(state))
 
@@ -276,8 +277,7 @@ static void assert_one(const struct cbx_domain *d)
 	CBX_ASSERT(d->page_count == owned);
 	CBX_ASSERT(d->shared_count >= shared);
 	CBX_ASSERT(d->state != CBX_DOMAIN_CONFINED ||
-		   (d->shared_count == 0 && d->writable_common_count == 0 &&
-			   d->asks == 0));
+		   (d->shared_count == 0 && d->asks == 0));
 	CBX_ASSERT(d->reserve.count <= d->page_count);
 }
 

@@ -27,6 +27,7 @@ enum cbx_domain_event {
 	CBX_DOMAIN_DO_CREATE,
 	CBX_DOMAIN_DO_FINALIZE,
 	CBX_DOMAIN_DO_CONFINE,
+	CBX_DOMAIN_DO_LEND,
 	CBX_DOMAIN_DO_END,
 	CBX_DOMAIN_DO_DESTROY,
 	CBX_DOMAIN_EVENTS
@@ -46,6 +47,8 @@ struct cbx_page_list {
 /** Most threads, and most spaces, one policy may allow. */
 #define CBX_THREADS_MAX 1024u
 
+#define CBX_LENDERS_MAX 8u /* templates one box borrows of */
+
 /** What the core knows of a box: its root page. */
 struct cbx_domain {
 	uint32_t self; /* handle */
@@ -57,15 +60,19 @@ struct cbx_domain {
 
 	uint64_t page_count;   /* pages it owns, this one included */
 	uint32_t shared_count; /* windows, also while they are leaving */
-	uint32_t writable_common_count;
-	uint32_t running; /* CPUs inside it */
-	uint32_t asks;	  /* threads that wait for the host: INPUT, FORWARD */
+	uint32_t running;      /* CPUs inside it */
+	uint32_t asks; /* threads that wait for the host: INPUT, FORWARD */
 	uint32_t last_space; /* of the thread that left last: what PEEK reads */
 	bool keeper;	     /* is not measured; out of the host's reach */
 	bool tainted;
 	bool was_confined;
 	bool client_complete; /* the client's data is all here */
 	bool spoiled;	      /* a page is in, its measurement is not */
+	bool borrowing;	      /* the last lender's pages are not all in */
+	uint32_t borrowers;   /* TEMPLATE: boxes that may map its pages */
+	uint32_t lender_count, lender[CBX_LENDERS_MAX];
+	struct cbx_va
+		cursor; /* TEMPLATE: lends; borrowing: has what is below */
 
 	struct cbx_page_list reserve;
 	struct cbx_page_list spaces; /* the one it was created with first */
@@ -189,37 +196,6 @@ bool cbx_domain_granted(const struct cbx_domain *d);
  * @retval CBX_E_HARDWARE the first space could not be made (nothing granted) */
 CBX_MUST_CHECK enum cbx_status cbx_domain_grant(
 	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done);
-
-/** Put a zero, unmapped PRIVATE page of the box at the end of its reserve. */
-void cbx_reserve_put(struct cbx_domain *d, uint32_t pfn);
-
-/** The same, at the beginning: where it was taken from. */
-void cbx_reserve_put_back(struct cbx_domain *d, uint32_t pfn);
-
-/** Take consecutive pages off the front: the first one and at most @p count.
- * @return how many; 0 when the reserve is empty */
-uint64_t cbx_reserve_take(
-	struct cbx_domain *d, uint64_t count, uint32_t *first);
-
-/** Take one page off the reserve and make it META. @pre it is not empty */
-uint32_t cbx_reserve_meta(struct cbx_domain *d, enum cbx_page_detail kind);
-
-/** Scrub a META page of the box: it is PRIVATE, mapped nowhere, on no list. */
-void cbx_reserve_give_up(struct cbx_domain *d, uint32_t pfn);
-
-/** The same, and put it in the box's reserve. */
-void cbx_reserve_recycle(struct cbx_domain *d, uint32_t pfn);
-
-extern const struct cbx_page_list cbx_list_empty;
-
-/** Append to, take from the front of, take out of the middle of, a list of
- * pages. @pre it is not empty; @p pfn is on it */
-void cbx_list_put(struct cbx_page_list *list, uint32_t pfn);
-uint32_t cbx_list_take(struct cbx_page_list *list);
-void cbx_list_remove(struct cbx_page_list *list, uint32_t pfn);
-
-/** The page after @p pfn on its list, or CBX_NO_LINK. */
-uint32_t cbx_list_next(uint32_t pfn);
 
 /** End the threads and spaces of a DYING box, a bounded number a call.
  * @retval CBX_OK          none is left

@@ -42,6 +42,7 @@ enum callers {
 #define R    (1u << CBX_DOMAIN_READY)
 #define C    (1u << CBX_DOMAIN_CONFINED)
 #define D    (1u << CBX_DOMAIN_DYING)
+#define T    (1u << CBX_DOMAIN_TEMPLATE)
 
 /* Whether everything past a call's arguments is zero. */
 static inline bool ends_after(const struct cbx_call *call, uint32_t nargs)

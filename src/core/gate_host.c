@@ -5,6 +5,7 @@
 #include <core/channel.h>
 #include <core/gate.h>
 #include <core/space.h>
+#include <core/template.h>
 
 enum cbx_status cbx_gate_version(struct cbx_gate *g)
 {
@@ -93,16 +94,14 @@ enum cbx_status cbx_gate_box_add(struct cbx_gate *g)
 	return cbx_build_add(g->d, &add, &g->ret[0]);
 }
 
-enum cbx_status cbx_gate_box_common(struct cbx_gate *g)
+enum cbx_status cbx_gate_box_template(struct cbx_gate *g)
 {
-	const struct cbx_addition add = {
-		.va = { g->arg[1] },
-		.pfn = g->arg[2],
-		.count = g->arg[3],
-		.rights = g->arg[4],
-	};
+	return cbx_template_make(g->d);
+}
 
-	return cbx_build_common(g->d, &add, &g->ret[0]);
+enum cbx_status cbx_gate_box_borrow(struct cbx_gate *g)
+{
+	return cbx_build_borrow(g->d, g->arg[1]);
 }
 
 enum cbx_status cbx_gate_box_thread(struct cbx_gate *g)
@@ -197,7 +196,9 @@ enum cbx_status cbx_gate_box_query(struct cbx_gate *g)
 		    ((d->policy.flags & CBX_POLICY_DEBUG) != 0 ? CBX_BOX_DEBUG
 							       : 0) |
 		    (d->was_confined ? CBX_BOX_CONFINED : 0) |
-		    (d->keeper ? CBX_BOX_KEEPER : 0);
+		    (d->keeper ? CBX_BOX_KEEPER : 0) |
+		    (d->state == CBX_DOMAIN_TEMPLATE ? CBX_BOX_TEMPLATE : 0) |
+		    (d->lender_count != 0 ? CBX_BOX_CLONE : 0);
 	if (!d->was_confined) {
 		g->ret[2] = d->page_count;
 		g->ret[3] = d->reserve.count;
@@ -210,16 +211,24 @@ enum cbx_status cbx_gate_box_query(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_box_digest(struct cbx_gate *g)
 {
-	switch (g->arg[1]) {
-	case CBX_DIGEST_MEASUREMENT:
-		memcpy(g->ret, g->d->measurement, CBX_DIGEST_BYTES);
-		return CBX_OK;
-	case CBX_DIGEST_INPUT:
-		memcpy(g->ret, g->d->input_digest, CBX_DIGEST_BYTES);
-		return CBX_OK;
-	default:
+	uint64_t i = g->arg[1] / CBX_DIGEST_LENDER;
+	struct cbx_domain *d = g->d;
+
+	if (i > d->lender_count) {
 		return CBX_E_INVALID;
 	}
+	if (i != 0) {
+		d = cbx_domain_hold(d->lender[i - 1]);
+	}
+	memcpy(g->ret,
+		g->arg[1] % CBX_DIGEST_LENDER == CBX_DIGEST_MEASUREMENT
+			? d->measurement
+			: d->input_digest,
+		CBX_DIGEST_BYTES);
+	if (i != 0) {
+		cbx_domain_drop(d);
+	}
+	return CBX_OK;
 }
 
 enum cbx_status cbx_gate_box_peek(struct cbx_gate *g)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
+#include <core/reserve.h>
 #include <core/space.h>
 
 void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
@@ -7,6 +8,10 @@ void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
 {
 	for (uint64_t i = 0; i < count; i++) {
 		struct cbx_page *page = cbx_page_at(pfn.n + i);
+
+		if (page->owner != space->owner) {
+			continue; /* a template's: it counts borrowers */
+		}
 
 		bool aliased = page->state == CBX_PAGE_PRIVATE &&
 			       page->detail == CBX_PRIVATE_ALIASED;
@@ -22,11 +27,10 @@ void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
 	}
 }
 
-/* Unmap pages of one state; the hardware's part of unmap and unshare. */
+/* Unmap windows, or anything else; the hardware's part of both. */
 static enum cbx_status unmap_pages(struct cbx_space *space, struct cbx_va va,
-	uint64_t count, enum cbx_page_state state, uint64_t *done)
+	uint64_t count, bool window, uint64_t *done)
 {
-	bool window = state == CBX_PAGE_SHARED;
 	enum cbx_status status = CBX_OK;
 
 	while (status == CBX_OK && *done < count) {
@@ -37,7 +41,8 @@ static enum cbx_status unmap_pages(struct cbx_space *space, struct cbx_va va,
 		if (n == 0) {
 			return CBX_E_STATE;
 		}
-		if (cbx_page_at(first.pfn.n)->state != (uint8_t)state) {
+		if ((cbx_page_at(first.pfn.n)->state == CBX_PAGE_SHARED) !=
+			window) {
 			return window ? CBX_E_STATE : CBX_E_DENIED;
 		}
 		status = cbx_arch_space_unmap(&space->arch, at, n, &n);
@@ -64,7 +69,7 @@ enum cbx_status cbx_space_unmap(struct cbx_domain *d, struct cbx_space *space,
 	if (space->ended) {
 		return CBX_E_STATE;
 	}
-	status = unmap_pages(space, va, count, CBX_PAGE_PRIVATE, done);
+	status = unmap_pages(space, va, count, false, done);
 	(void)cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
 	return status;
 }
@@ -79,7 +84,7 @@ enum cbx_status cbx_window_unshare(struct cbx_domain *d,
 	if (!cbx_space_range_valid(va, count)) {
 		return CBX_E_INVALID;
 	}
-	status = unmap_pages(space, va, count, CBX_PAGE_SHARED, done);
+	status = unmap_pages(space, va, count, true, done);
 	(void)cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
 	return status;
 }

@@ -47,8 +47,6 @@ enum cbx_page_detail {
 	CBX_META_TABLE = 4,
 	/* OPEN: between private and shared; the host may ask for either */
 	CBX_OPEN_HALF = 1,
-	/* COMMON: its owner may still write */
-	CBX_COMMON_OPEN = 1,
 	/* PRIVATE: it was mapped in more than one place */
 	CBX_PRIVATE_ALIASED = 1,
 	/* LEAVING: what has to complete before the page moves on */
@@ -72,7 +70,8 @@ struct cbx_page {
 	uint16_t detail;   /* enum cbx_page_detail */
 	uint32_t owner;	   /* a box, or 0 */
 	uint32_t link;	   /* next page of the list it is on */
-	uint32_t mappings; /* PRIVATE, SHARED, COMMON: in how many places;
+	uint32_t mappings; /* PRIVATE, SHARED, COMMON: in how many places of
+			    * its owner;
 			    * LEAVING: low half of the flush token */
 };
 _Static_assert(sizeof(struct cbx_page) == 16, "16 bytes a page");

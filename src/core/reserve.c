@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
 #include <core/domain.h>
+#include <core/reserve.h>
 
 void cbx_list_put(struct cbx_page_list *list, uint32_t pfn)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
+#include <core/reserve.h>
 #include <core/space.h>
+#include <core/template.h>
 
 bool cbx_space_range_valid(struct cbx_va va, uint64_t count)
 {
@@ -170,7 +172,8 @@ static uint64_t mappable(struct cbx_pfn pfn, uint64_t count)
 	return n;
 }
 
-/* Map pages that exist, counting them, from page @p at of the span on. */
+/* Map pages that exist once more, from page @p at of the span on; what a box
+ * owns is counted. */
 static enum cbx_status map_counted(const struct cbx_span *to, uint64_t at,
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
@@ -184,21 +187,31 @@ static enum cbx_status map_counted(const struct cbx_span *to, uint64_t at,
 	status = cbx_arch_space_map(&to->space->arch, cbx_va_add(to->va, at),
 		pfn, n, (struct cbx_rights){ (uint8_t)to->rights }, done);
 	for (uint64_t i = 0; i < *done; i++) {
-		cbx_page_at(pfn.n + i)->mappings++;
+		struct cbx_page *page = cbx_page_at(pfn.n + i);
+
+		if (page->state == CBX_PAGE_PRIVATE) {
+			page->mappings++;
+			page->detail = CBX_PRIVATE_ALIASED;
+		}
 	}
 	return status;
 }
 
 /* Whether what is mapped at a source may be mapped once more. */
 static enum cbx_status check_source(
-	uint64_t n, const struct cbx_mapping *source)
+	uint64_t n, const struct cbx_mapping *source, uint64_t rights)
 {
 	if (n == 0) {
 		return CBX_E_STATE;
 	}
-	return cbx_page_at(source->pfn.n)->state == CBX_PAGE_PRIVATE
-		       ? CBX_OK
-		       : CBX_E_DENIED;
+	switch (cbx_page_at(source->pfn.n)->state) {
+	case CBX_PAGE_PRIVATE:
+		return CBX_OK;
+	case CBX_PAGE_COMMON:
+		return (rights & CBX_RIGHT_W) == 0 ? CBX_OK : CBX_E_DENIED;
+	default:
+		return CBX_E_DENIED;
+	}
 }
 
 enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
@@ -217,82 +230,29 @@ enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 		uint64_t n = cbx_space_run(from, cbx_va_add(from_va, *done),
 			to->count - *done, &source);
 
-		status = check_source(n, &source);
+		status = check_source(n, &source, to->rights);
 		if (status != CBX_OK) {
 			break;
 		}
 		status = map_counted(to, *done, source.pfn, n, &n);
-		for (uint64_t i = 0; i < n; i++) {
-			cbx_page_at(source.pfn.n + i)->detail =
-				CBX_PRIVATE_ALIASED;
-		}
 		*done += n;
 	}
 	return cbx_space_finish(d, to->space, status);
 }
 
-enum cbx_status cbx_space_common(struct cbx_domain *d,
-	const struct cbx_span *to, uint64_t pfn, uint64_t *done)
-{
-	enum cbx_status status =
-		(to->rights & CBX_RIGHT_W) == 0 &&
-				cbx_page_range_valid(pfn, to->count)
-			? check_rights(d, to->rights)
-			: CBX_E_INVALID;
-
-	*done = 0;
-	if (status == CBX_OK) {
-		status = cbx_space_prepare(d, to->space, to->va, to->count, 0);
-	}
-	while (status == CBX_OK && *done < to->count) {
-		struct cbx_pfn next = { pfn + *done };
-		uint64_t n =
-			cbx_page_run(next.n, to->count - *done, CBX_PAGE_COMMON,
-				(struct cbx_dom){ cbx_page_at(next.n)->owner },
-				CBX_DETAIL_NONE);
-
-		status = map_counted(to, *done, next, n, &n);
-		*done += n;
-	}
-	return cbx_space_finish(d, to->space, status);
-}
-
-/* Whether the box may change the rights of such a page so: of COMMON ones only
- * the owner, and only to seal them. */
-static bool may_protect(const struct cbx_domain *d, const struct cbx_page *page,
-	uint64_t rights)
-{
-	return page->state == CBX_PAGE_PRIVATE ||
-	       (page->state == CBX_PAGE_COMMON && page->owner == d->self &&
-		       (rights & CBX_RIGHT_W) == 0);
-}
-
-/* COMMON pages whose write right is gone, and flushed, are sealed. */
-static enum cbx_status seal_run(struct cbx_domain *d,
-	const struct cbx_space *space, struct cbx_pfn pfn, uint64_t count)
-{
-	if (cbx_page_at(pfn.n)->state != CBX_PAGE_COMMON ||
-		cbx_page_at(pfn.n)->detail != CBX_COMMON_OPEN) {
-		return CBX_OK;
-	}
-	if (!cbx_arch_space_flushed(&space->arch, space->protect_token)) {
-		return CBX_E_BUSY;
-	}
-	for (uint64_t i = 0; i < count; i++) {
-		cbx_page_at(pfn.n + i)->detail = CBX_DETAIL_NONE;
-		d->writable_common_count--;
-	}
-	return CBX_OK;
-}
-
-/* Change the rights of a run, unless a first call did and waits for a flush. */
+/* Change the rights of a run, unless a first call did. */
 static enum cbx_status protect_run(struct cbx_space *space, struct cbx_va va,
 	const struct cbx_mapping *first, uint64_t rights, uint64_t *n)
 {
 	enum cbx_status status;
 
 	if (first->rights.bits == (uint8_t)rights) {
-		return CBX_OK;
+		if (cbx_arch_space_flushed(
+			    &space->arch, space->protect_token)) {
+			return CBX_OK;
+		}
+		*n = 0;
+		return CBX_E_BUSY;
 	}
 	status = cbx_arch_space_protect(&space->arch, va, *n,
 		(struct cbx_rights){ (uint8_t)rights }, n);
@@ -326,12 +286,19 @@ enum cbx_status cbx_space_protect(struct cbx_domain *d, struct cbx_space *space,
 		if (n == 0) {
 			return CBX_E_STATE;
 		}
-		if (!may_protect(d, cbx_page_at(first.pfn.n), rights)) {
+		switch (cbx_page_at(first.pfn.n)->state) {
+		case CBX_PAGE_PRIVATE:
+			status = protect_run(space, at, &first, rights, &n);
+			break;
+		case CBX_PAGE_COMMON:
+			status = (rights & CBX_RIGHT_W) != 0
+					 ? cbx_template_copy(d, space, at,
+						   (uint8_t)rights, &n)
+					 : protect_run(space, at, &first,
+						   rights, &n);
+			break;
+		default:
 			return CBX_E_DENIED;
-		}
-		status = protect_run(space, at, &first, rights, &n);
-		if (n != 0 && seal_run(d, space, first.pfn, n) != CBX_OK) {
-			return CBX_E_BUSY;
 		}
 		*done += n;
 		if (status != CBX_OK) {

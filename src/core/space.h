@@ -80,48 +80,38 @@ struct cbx_span {
  * @retval CBX_E_INVALID   a range or the rights are malformed
  * @retval CBX_E_STATE     something is mapped there, or nothing at the source,
  *                         or page *done is mapped too often
- * @retval CBX_E_DENIED    page *done is not PRIVATE
+ * @retval CBX_E_DENIED    page *done is a window, or borrowed and to be written
  * @retval CBX_E_NOMEM     the reserve has no page for a table
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_alias(struct cbx_domain *d,
 	const struct cbx_span *to, const struct cbx_space *from,
 	struct cbx_va from_va, uint64_t *done);
 
-/** Unmap PRIVATE pages; what is mapped nowhere else goes back to the reserve,
- * zero, once no CPU can hold a translation.
+/** Unmap pages; what is PRIVATE and mapped nowhere else goes back to the
+ * reserve, zero, once no CPU can hold a translation.
  * @retval CBX_OK          all of them
  * @retval CBX_E_INVALID   the range is malformed
  * @retval CBX_E_STATE     nothing is mapped at page *done, or the space is
  *                         being destroyed
- * @retval CBX_E_DENIED    page *done is not PRIVATE
+ * @retval CBX_E_DENIED    page *done is a window
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
 	struct cbx_space *space, struct cbx_va va, uint64_t count,
 	uint64_t *done);
 
-/** Change the rights of mappings.  Taking W from a COMMON page of one's own
- * seals it for good.
+/** Change the rights of mappings.  A borrowed page that is to be written is
+ * replaced by a copy, out of the reserve.
  * @retval CBX_OK          all of them
  * @retval CBX_E_INVALID   the range or the rights are malformed
  * @retval CBX_E_STATE     nothing is mapped at page *done, or the space ended
- * @retval CBX_E_DENIED    page *done is SHARED, or COMMON and another box's or
- *                         to be written
- * @retval CBX_E_BUSY      all are changed; COMMON page *done is sealed when
- *                         the call is repeated after its flush
+ * @retval CBX_E_DENIED    page *done is SHARED, or the policy forbids it
+ * @retval CBX_E_NOMEM     page *done cannot be copied: the reserve is empty
+ * @retval CBX_E_BUSY      page *done is changed, but a CPU may not know yet;
+ *                         repeat from there
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_protect(struct cbx_domain *d,
 	struct cbx_space *space, struct cbx_va va, uint64_t count,
 	uint64_t rights, uint64_t *done);
-
-/** Map COMMON pages, sealed, of another box into one that is BUILDING.
- * @retval CBX_OK          all of them
- * @retval CBX_E_INVALID   a range or the rights are malformed
- * @retval CBX_E_STATE     something is mapped there, or page *done is not
- *                         sealed COMMON, or is mapped too often
- * @retval CBX_E_NOMEM     the reserve has no page for a table
- * @retval CBX_E_HARDWARE  page *done was refused */
-CBX_MUST_CHECK enum cbx_status cbx_space_common(struct cbx_domain *d,
-	const struct cbx_span *to, uint64_t pfn, uint64_t *done);
 
 /** Lend zero pages of the reserve to box and host: a window.
  *
@@ -153,6 +143,10 @@ enum cbx_status cbx_space_settle(
  * @retval CBX_E_HARDWARE  refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_create(
 	struct cbx_domain *d, uint64_t *handle);
+
+/** End a space for the CPU: nothing runs in it once end_token is flushed; its
+ * mappings can still be looked up.  @pre no thread of it is left */
+void cbx_space_end(struct cbx_domain *d, struct cbx_space *space);
 
 /**
  * End a space and give back what it holds, a bounded number of pages a call.

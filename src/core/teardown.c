@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
+#include <core/reserve.h>
 #include <core/space.h>
+#include <core/template.h>
 #include <core/thread.h>
 
 enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
@@ -49,8 +51,8 @@ static void forget_mappings(struct cbx_domain *d, struct cbx_space *space,
 	for (uint64_t i = 0; i < count; i++) {
 		struct cbx_page *each = cbx_page_at(pfn.n + i);
 
-		CBX_ASSERT(each->mappings != 0);
-		each->mappings--;
+		CBX_ASSERT(each->owner != d->self || each->mappings != 0);
+		each->mappings -= each->owner == d->self ? 1 : 0;
 	}
 }
 
@@ -97,7 +99,7 @@ static enum cbx_status take_tables(
 	return CBX_E_BUSY;
 }
 
-static void end_space(struct cbx_domain *d, struct cbx_space *space)
+void cbx_space_end(struct cbx_domain *d, struct cbx_space *space)
 {
 	if (!space->ended && cbx_domain_granted(d)) {
 		cbx_arch_space_destroy(&space->arch);
@@ -114,7 +116,7 @@ enum cbx_status cbx_space_destroy(struct cbx_domain *d, struct cbx_space *space)
 	enum cbx_status status = CBX_OK;
 
 	CBX_ASSERT(space->thread_count == 0);
-	end_space(d, space);
+	cbx_space_end(d, space);
 	if (hardware &&
 		!cbx_arch_space_flushed(&space->arch, space->end_token)) {
 		return CBX_E_BUSY;
@@ -140,9 +142,6 @@ enum cbx_status cbx_space_destroy(struct cbx_domain *d, struct cbx_space *space)
 	return CBX_OK;
 }
 
-/* Threads one call ends at most. */
-#define THREADS_PER_CALL 64
-
 enum cbx_status cbx_domain_tear_down(struct cbx_domain *d)
 {
 	CBX_ASSERT(d->state == CBX_DOMAIN_DYING);
@@ -150,14 +149,8 @@ enum cbx_status cbx_domain_tear_down(struct cbx_domain *d)
 		cbx_domain_kick(d);
 		return CBX_E_BUSY;
 	}
-	for (int i = 0; d->threads.count != 0; i++) {
-		struct cbx_thread *thread = cbx_thread_hold(d, d->threads.head);
-
-		if (i == THREADS_PER_CALL) {
-			cbx_thread_drop(thread);
-			return CBX_E_BUSY;
-		}
-		cbx_thread_destroy(d, thread);
+	if (!cbx_thread_end_all(d)) {
+		return CBX_E_BUSY;
 	}
 	while (d->spaces.count != 0) {
 		struct cbx_space *space = cbx_space_hold(d, d->spaces.head);
@@ -168,6 +161,7 @@ enum cbx_status cbx_domain_tear_down(struct cbx_domain *d)
 			return status;
 		}
 	}
+	cbx_template_give_back(d);
 	return CBX_OK;
 }
 
@@ -179,11 +173,8 @@ static uint64_t scrub_run(
 	uint64_t n = cbx_page_run(pfn, count, (enum cbx_page_state)first.state,
 		(struct cbx_dom){ d->self }, first.detail);
 
-	for (uint64_t i = 0; i < n; i++) {
-		if (cbx_page_at(pfn + i)->mappings != 0 &&
-			first.state == CBX_PAGE_COMMON) {
-			n = i;
-		}
+	if (first.state == CBX_PAGE_COMMON && d->borrowers != 0) {
+		return 0;
 	}
 	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, n);
 	for (uint64_t i = 0; i < n; i++) {
@@ -253,7 +244,7 @@ enum cbx_status cbx_domain_destroy(struct cbx_domain *d)
 {
 	uint32_t self = d->self;
 
-	if (d->page_count != 1 || d->running != 0) {
+	if (d->page_count != 1 || d->running != 0 || d->borrowers != 0) {
 		return CBX_E_STATE;
 	}
 	CBX_ASSERT(cbx_domain_next((enum cbx_domain_state)d->state,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
+#include <core/reserve.h>
 #include <core/thread.h>
+
+/* Threads one call ends at most. */
+#define THREADS_PER_CALL 64
 
 enum cbx_status cbx_thread_create(struct cbx_domain *d, struct cbx_space *space,
 	const struct cbx_vcpu_start *start, uint64_t *handle)
@@ -61,6 +65,14 @@ void cbx_thread_destroy(struct cbx_domain *d, struct cbx_thread *thread)
 	if (d->state != CBX_DOMAIN_DYING) {
 		cbx_reserve_recycle(d, pfn);
 	}
+}
+
+bool cbx_thread_end_all(struct cbx_domain *d)
+{
+	for (int i = 0; d->threads.count != 0 && i < THREADS_PER_CALL; i++) {
+		cbx_thread_destroy(d, cbx_thread_hold(d, d->threads.head));
+	}
+	return d->threads.count == 0;
 }
 
 uint64_t cbx_thread_wake(const struct cbx_domain *d, uint64_t ticks)

@@ -23,6 +23,10 @@ CBX_MUST_CHECK enum cbx_status cbx_thread_create(struct cbx_domain *d,
  * returns to the reserve while the box lives. */
 void cbx_thread_destroy(struct cbx_domain *d, struct cbx_thread *thread);
 
+/** End threads of the box, a bounded number; none of them runs.
+ * @return whether none is left */
+CBX_MUST_CHECK bool cbx_thread_end_all(struct cbx_domain *d);
+
 /**
  * The next thread that can run, held; NULL when there is none.
  *

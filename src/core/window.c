@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
+#include <core/reserve.h>
 #include <core/space.h>
 
 /* Lend one reserve page: show it to the host, then to the box; if the box's

@@ -195,8 +195,8 @@ void attack_a12_box_makes_no_box(void **state)
 	box_refuse(E_DENIED, &box, BOX_GRANT, box.handle, box.io, 1);
 	box_refuse(E_DENIED, &box, BOX_ADD, box.handle, MACHINE_FREE,
 		victim.data, 1, RW, CBX_NO_PAGE);
-	box_refuse(E_DENIED, &box, BOX_COMMON, box.handle, MACHINE_FREE,
-		victim.data, 1, CBX_RIGHT_R);
+	box_refuse(E_DENIED, &box, BOX_TEMPLATE, victim.handle);
+	box_refuse(E_DENIED, &box, BOX_BORROW, box.handle, victim.handle);
 	box_refuse(E_DENIED, &box, BOX_THREAD, box.handle, MACHINE_CODE(&box),
 		0, 1);
 	attack_unharmed(&victim);

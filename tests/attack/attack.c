@@ -144,26 +144,24 @@ void attack_translates_own(uint64_t handle, uint64_t space)
 	}
 }
 
-uint64_t attack_common(struct machine_box *owner)
+void attack_borrow(struct machine_box *lender, struct machine_box *borrower)
 {
-	uint64_t pfn;
-
-	machine_building(owner, NULL);
-	pfn = machine_pool(1);
-	must(BOX_ADD, owner->handle, MACHINE_FREE, pfn, 1,
-		CBX_RIGHT_R | CBX_RIGHT_W | CBX_ADD_COMMON, CBX_NO_PAGE);
-	must(BOX_FINALIZE, owner->handle);
-	return pfn;
+	machine_lender(lender);
+	repeat(BOX_TEMPLATE, lender->handle, 0);
+	machine_building(borrower, NULL);
+	repeat(BOX_BORROW, borrower->handle, lender->handle);
 }
 
-void attack_seal(struct machine_box *owner)
+void attack_lent_unchanged(const struct machine_box *lender)
 {
-	struct cbx_reply reply;
+	static const uint64_t words[2] = { MACHINE_WORD0, MACHINE_WORD1 };
 
-	do {
-		reply = in_box(owner, PROTECT, 0, MACHINE_FREE, 1, CBX_RIGHT_R);
-	} while (reply.status == CBX_E_BUSY);
-	assert_int_equal(reply.status, CBX_OK);
+	for (uint64_t i = 0; i < 2; i++) {
+		uint64_t word;
+
+		ask_page(lender->data + i, 0, &word, sizeof(word));
+		assert_int_equal(word, words[i]);
+	}
 }
 
 uint64_t attack_box_must(

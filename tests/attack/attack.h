@@ -73,12 +73,11 @@ uint64_t attack_next_page(
 /** Whatever the space translates to is the box's, or COMMON. */
 void attack_translates_own(uint64_t handle, uint64_t space);
 
-/** A box's COMMON page, at MACHINE_FREE: the owner is READY, the page not
- * sealed yet. @return its number */
-uint64_t attack_common(struct machine_box *owner);
+/** A template (machine_lender) and a BUILDING box that borrows of it. */
+void attack_borrow(struct machine_box *lender, struct machine_box *borrower);
 
-/** Seal it, as its owner. */
-void attack_seal(struct machine_box *owner);
+/** The lender's pages hold what they held. */
+void attack_lent_unchanged(const struct machine_box *lender);
 
 /** A call as thread 0 of the box that has to be answered with the status. */
 #define box_refuse(status_, box, NAME, ...) \

@@ -29,8 +29,7 @@ void attack_m10_page_beyond_memory_is_refused(void **state)
 			1, RW, CBX_NO_PAGE);
 		refuse(E_DENIED, BOX_ADD, young.handle, MACHINE_FREE, other, 1,
 			RW, bad[i]);
-		refuse(E_INVALID, BOX_COMMON, young.handle, MACHINE_FREE,
-			bad[i], 1, CBX_RIGHT_R);
+		refuse(E_INVALID, BOX_BORROW, young.handle, bad[i]);
 		refuse(E_DENIED, BOX_ENTER, victim.handle, bad[i], 1);
 		refuse(E_INVALID, BOX_QUERY, bad[i]);
 		assert_int_equal(attack_page_state(bad[i], 1, true).status,
@@ -65,7 +64,6 @@ static void refuse_host_ranges(
 		gate(BOX_ADD, h, MACHINE_FREE, start, count, RW, CBX_NO_PAGE),
 		gate(BOX_ADD, h, MACHINE_FREE, start, count, RW, start),
 		gate(BOX_ADD, h, va, box->io, count, RW, CBX_NO_PAGE),
-		gate(BOX_COMMON, h, MACHINE_FREE, start, count, CBX_RIGHT_R),
 		attack_page_state(start, count, true),
 		attack_page_state(start, count, false),
 	};

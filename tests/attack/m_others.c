@@ -22,6 +22,7 @@ static const struct {
 #define R      1
 #define C      1
 #define D      1
+#define T      1
 #define X(number, NAME, name, callers, nargs, states, repeat) \
 	{ (callers) ? (number) : UINT64_MAX, (nargs), (states) != 0 },
 #include <confbox/gate.def>
@@ -35,6 +36,7 @@ static const struct {
 #undef R
 #undef C
 #undef D
+#undef T
 };
 #define HOST_CALLS (sizeof(host_calls) / sizeof(host_calls[0]))
 

@@ -29,8 +29,6 @@ void attack_m01_victims_address_keeps_its_page(void **state)
 	attack_victim(&victim);
 	refuse(E_STATE, BOX_ADD, victim.handle, MACHINE_DATA, other, 1, RW,
 		CBX_NO_PAGE);
-	refuse(E_STATE, BOX_COMMON, victim.handle, MACHINE_DATA, other, 1,
-		CBX_RIGHT_R);
 	refuse(E_STATE, PAGE_DONATE, victim.data, 1);
 	assert_true(cbx_arch_space_lookup(machine_space(victim.space),
 		(struct cbx_va){ MACHINE_DATA }, &mapping));
@@ -70,8 +68,9 @@ void attack_m03_page_of_a_box_goes_into_no_other(void **state)
 	refuse(E_STATE, BOX_ADD, peer.handle, MACHINE_FREE, victim.data, 1, RW,
 		CBX_NO_PAGE);
 	refuse(E_STATE, BOX_GRANT, peer.handle, victim.data, 1);
-	refuse(E_STATE, BOX_COMMON, peer.handle, MACHINE_FREE, victim.data, 1,
-		CBX_RIGHT_R);
+	refuse(E_INVALID, BOX_BORROW, peer.handle, victim.data);
+	refuse(E_STATE, BOX_BORROW, peer.handle, victim.handle);
+	refuse(E_DENIED, BOX_TEMPLATE, victim.handle);
 	refuse(E_STATE, BOX_CREATE, victim.data, other, attack_policy());
 	refuse(E_STATE, BOX_CREATE, other, victim.data, attack_policy());
 	must(BOX_FINALIZE, peer.handle);
@@ -83,26 +82,23 @@ void attack_m03_page_of_a_box_goes_into_no_other(void **state)
 
 void attack_m04_read_only_page_gets_no_writable_alias(void **state)
 {
-	struct machine_box owner;
+	struct machine_box lender;
 	struct machine_box borrower;
-	uint64_t pfn = attack_common(&owner);
 
 	(void)state;
-	attack_hide(&owner, ATTACK_SECRET_VA);
-	attack_seal(&owner);
-	box_refuse(E_DENIED, &owner, PROTECT, 0, MACHINE_FREE, 1, RW);
-	box_refuse(E_DENIED, &owner, MAP_ALIAS, 0, MACHINE_FREE + 0x10000, 1,
-		RW, 0, MACHINE_FREE);
-	machine_building(&borrower, NULL);
-	refuse(E_INVALID, BOX_COMMON, borrower.handle, MACHINE_FREE, pfn, 1,
-		RW);
-	must(BOX_COMMON, borrower.handle, MACHINE_FREE, pfn, 1, CBX_RIGHT_R);
+	attack_borrow(&lender, &borrower);
 	must(BOX_FINALIZE, borrower.handle);
-	box_refuse(E_DENIED, &borrower, PROTECT, 0, MACHINE_FREE, 1, RW);
-	box_refuse(E_DENIED, &borrower, MAP_ALIAS, 0, MACHINE_FREE + 0x10000, 1,
-		RW, 0, MACHINE_FREE);
-	assert_true(ask_zero(pfn));
-	attack_unharmed(&owner);
+	box_refuse(E_DENIED, &borrower, MAP_ALIAS, 0, MACHINE_FREE, 1, RW, 0,
+		MACHINE_LENT);
+	box_must(&borrower, MAP_ALIAS, 0, MACHINE_FREE, 1, CBX_RIGHT_R, 0,
+		MACHINE_LENT);
+	/* What it may write is a copy, wherever it asks. */
+	box_must(&borrower, PROTECT, 0, MACHINE_FREE, 1, RW);
+	assert_true(machine_write(&borrower, MACHINE_FREE, attack_secret[0]));
+	box_must(&borrower, PROTECT, 0, MACHINE_LENT, 2, RW);
+	assert_true(machine_write(&borrower, MACHINE_LENT, attack_secret[0]));
+	attack_lent_unchanged(&lender);
+	attack_sound();
 }
 
 /* Nobody gets anywhere with a page that is the monitor's. */
@@ -117,8 +113,8 @@ static void refuse_everywhere(const struct machine_box *peer, uint64_t pfn)
 		CBX_NO_PAGE);
 	refuse(E_DENIED, BOX_ADD, peer->handle, MACHINE_FREE, other, 1, RW,
 		pfn);
-	refuse(E_STATE, BOX_COMMON, peer->handle, MACHINE_FREE, pfn, 1,
-		CBX_RIGHT_R);
+	assert_int_not_equal(
+		gate(BOX_BORROW, peer->handle, pfn).status, CBX_OK);
 	refuse(E_DENIED, BOX_CREATE, other, machine_pool(1), pfn);
 	assert_int_equal(attack_page_state(pfn, 1, true).status, CBX_E_STATE);
 	assert_int_equal(attack_page_state(pfn, 1, false).status, CBX_E_STATE);
@@ -288,24 +284,20 @@ void attack_m12_foreign_root_is_refused(void **state)
 
 void attack_m13_sealed_common_page_is_read_only(void **state)
 {
-	struct machine_box owner;
+	struct machine_box lender;
 	struct machine_box borrower;
-	uint64_t pfn = attack_common(&owner);
 	uint64_t word;
 
 	(void)state;
-	attack_seal(&owner);
-	machine_building(&borrower, NULL);
-	must(BOX_COMMON, borrower.handle, MACHINE_FREE, pfn, 1, CBX_RIGHT_R);
+	attack_borrow(&lender, &borrower);
 	must(BOX_FINALIZE, borrower.handle);
-	assert_true(machine_read(&borrower, MACHINE_FREE, &word));
-	assert_int_equal(word, 0);
-	assert_false(machine_write(&borrower, MACHINE_FREE, 1));
+	assert_true(machine_read(&borrower, MACHINE_LENT, &word));
+	assert_int_equal(word, MACHINE_WORD0);
+	assert_false(machine_write(&borrower, MACHINE_LENT, 1));
 	assert_true(attack_ended(&borrower));
-	assert_false(machine_write(&owner, MACHINE_FREE, 1));
-	assert_true(attack_ended(&owner));
-	assert_true(ask_zero(pfn));
-	attack_untouchable(pfn);
+	refuse(E_STATE, BOX_ENTER, lender.handle, lender.io, lender.io_count);
+	attack_lent_unchanged(&lender);
+	attack_untouchable(lender.data);
 	attack_sound();
 }
 

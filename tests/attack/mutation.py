@@ -18,7 +18,7 @@ MUTANTS = {
         'page_scrub': 'M04 M07 M13 M16 M26 M27',
         'view_flushed': 'M26',
         'space_flushed': 'M26 H12',
-        'space_protect': 'M13 X12',
+        'space_map': 'M13 X12',
         'space_unmap': 'M16 M26',
         'host_range': 'G07 M05 M10',
         'host_may': 'G07 M05 M10 M22',
@@ -31,7 +31,7 @@ MUTANTS = {
     # Where the backend's own checks stop the process, a table cannot be had.
     'linux': {
         'view_set': 'M01 M02 M03 M05 M06 M09 M11 M14 M26 M30 G07 X01 X17',
-        'space_protect': 'M13 X12',
+        'space_map': 'M13 X12',
         'host_range': 'G07 M05 M10',
         'random': 'M29',
         'double_fetch': 'H05',
@@ -44,7 +44,7 @@ MUTANTS = {
         'root_hold': 'attack_m12_only_a_declared_root_is_loaded',
         'declare': 'attack_m06_host_writes_no_table',
         'space_flushed': 'H12',
-        'space_protect': 'M13 X12',
+        'space_map': 'M13 X12',
         'host_range': 'G07 M05 M10',
         'host_may': 'G07 M05',
         'space_hold': 'M03 M30 G12 A14',

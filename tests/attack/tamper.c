@@ -152,15 +152,14 @@ WRAP(enum cbx_status, cbx_arch_space_unmap, struct cbx_arch_space *space,
 	return __real_cbx_arch_space_unmap(space, va, count, done);
 }
 
-WRAP(enum cbx_status, cbx_arch_space_protect, struct cbx_arch_space *space,
-	struct cbx_va va, uint64_t count, struct cbx_rights rights,
-	uint64_t *done)
+WRAP(enum cbx_status, cbx_arch_space_map, struct cbx_arch_space *space,
+	struct cbx_va va, struct cbx_pfn pfn, uint64_t count,
+	struct cbx_rights rights, uint64_t *done)
 {
-	if (mutant("space_protect")) {
-		*done = count;
-		return CBX_OK;
+	if (mutant("space_map") && rights.bits == CBX_RIGHT_R) {
+		rights.bits = CBX_RIGHT_R | CBX_RIGHT_W;
 	}
-	return __real_cbx_arch_space_protect(space, va, count, rights, done);
+	return __real_cbx_arch_space_map(space, va, pfn, count, rights, done);
 }
 
 /* ---- the core's own checks ---- */

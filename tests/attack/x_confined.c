@@ -231,24 +231,20 @@ void attack_x11_confined_fault_tells_no_address(void **state)
 
 void attack_x12_confined_box_writes_nothing_common(void **state)
 {
-	struct machine_box owner;
+	struct machine_box lender;
 	struct machine_box box;
-	uint64_t pfn = attack_common(&owner);
 
 	(void)state;
-	attack_seal(&owner);
-	machine_building(&box, NULL);
-	must(BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, CBX_RIGHT_R);
+	attack_borrow(&lender, &box);
 	must(BOX_FINALIZE, box.handle);
 	attack_hide(&box, ATTACK_SECRET_VA);
 	machine_confine(&box);
-	assert_false(machine_write(&box, MACHINE_FREE, attack_secret[0]));
+	box_must(&box, PROTECT, 0, MACHINE_LENT + CBX_PAGE_SIZE, 1, RW);
+	assert_true(machine_write(
+		&box, MACHINE_LENT + CBX_PAGE_SIZE, attack_secret[0]));
+	assert_false(machine_write(&box, MACHINE_LENT, attack_secret[0]));
 	assert_true(attack_ended(&box));
-	assert_true(ask_zero(pfn));
-	machine_confine(&owner);
-	assert_false(machine_write(&owner, MACHINE_FREE, attack_secret[0]));
-	assert_true(attack_ended(&owner));
-	assert_true(ask_zero(pfn));
+	attack_lent_unchanged(&lender);
 	attack_unharmed(&box);
 }
 
@@ -385,7 +381,6 @@ static void confine_refused(struct machine_box *box)
 void attack_x17_no_window_survives_confinement(void **state)
 {
 	struct machine_box window;
-	struct machine_box common;
 	struct machine_box asking;
 	struct machine_box box;
 
@@ -393,8 +388,6 @@ void attack_x17_no_window_survives_confinement(void **state)
 	attack_victim(&window);
 	box_must(&window, WINDOW_SHARE, MACHINE_FREE, 1);
 	confine_refused(&window);
-	(void)attack_common(&common);
-	confine_refused(&common);
 	machine_box(&asking);
 	box_must(&asking, THREAD_CREATE, 0, MACHINE_CODE(&asking), 0, 1);
 	assert_int_equal(in_thread(&asking, 1, FORWARD, MACHINE_FORWARD,

@@ -228,6 +228,44 @@ static void rights_taken_away_are_gone_after_the_flush(void **state)
 	end(&box, vcpu);
 }
 
+static void a_replaced_page_is_another_after_the_flush(void **state)
+{
+	struct contract_box box;
+	struct cbx_arch_vcpu *vcpu;
+	struct cbx_stop stop;
+	struct cbx_mapping mapping;
+	struct cbx_pfn old = contract_pages(3);
+	struct cbx_pfn new = contract_pages(1);
+	uint64_t done;
+
+	(void)state;
+	rest(&box, &vcpu);
+	contract_map(&box, CONTRACT_FREE, old, 3, CBX_RIGHT_R);
+	assert_true(contract_touch(&box, vcpu, BOXCODE_READ,
+		CONTRACT_FREE + CBX_PAGE_SIZE, &stop));
+	assert_int_equal(
+		cbx_arch_space_map(box.space,
+			(struct cbx_va){ CONTRACT_FREE + CBX_PAGE_SIZE }, new,
+			1, (struct cbx_rights){ CONTRACT_RW }, &done),
+		CBX_OK);
+	assert_int_equal(done, 1);
+	flush(&box);
+	assert_true(cbx_arch_space_lookup(box.space,
+		(struct cbx_va){ CONTRACT_FREE + CBX_PAGE_SIZE }, &mapping));
+	assert_int_equal(mapping.pfn.n, new.n);
+	contract_slot(&box, 0)->word = 1234;
+	assert_true(contract_touch(&box, vcpu, BOXCODE_WRITE,
+		CONTRACT_FREE + CBX_PAGE_SIZE, &stop));
+	assert_false(ask_zero(new.n));
+	assert_true(ask_zero(old.n + 1));
+	assert_true(contract_touch(&box, vcpu, BOXCODE_READ,
+		CONTRACT_FREE + 2 * CBX_PAGE_SIZE, &stop));
+	assert_false(contract_touch(
+		&box, vcpu, BOXCODE_WRITE, CONTRACT_FREE, &stop));
+	assert_int_equal(stop.fault, CBX_FAULT_WRITE);
+	end(&box, vcpu);
+}
+
 static void an_unmapped_page_is_gone_after_the_flush(void **state)
 {
 	struct contract_box box;
@@ -340,6 +378,7 @@ const struct CMUnitTest contract_space[] = {
 	CONTRACT(text_is_hidden_where_caps_say_so),
 	CONTRACT(bytes_are_the_pages_whoever_wrote_them),
 	CONTRACT(rights_taken_away_are_gone_after_the_flush),
+	CONTRACT(a_replaced_page_is_another_after_the_flush),
 	CONTRACT(an_unmapped_page_is_gone_after_the_flush),
 	CONTRACT(a_window_is_the_boxs_and_the_hosts),
 	CONTRACT(two_spaces_are_apart),

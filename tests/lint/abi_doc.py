@@ -13,7 +13,7 @@ import lintlib
 
 GATES, STATUSES = 'include/confbox/gate.def', 'include/confbox/status.def'
 HEADER, WORDS, PAGE = 'include/confbox/abi.h', 'doc/abi.in.md', 'doc/abi.md'
-STATES = {'B': 'BUILDING', 'R': 'READY', 'C': 'CONFINED', 'D': 'DYING'}
+STATES = {'B': 'BUILDING', 'R': 'READY', 'C': 'CONFINED', 'D': 'DYING', 'T': 'TEMPLATE'}
 
 
 def gates(text):

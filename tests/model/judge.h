@@ -77,9 +77,9 @@ uint64_t reserve_of(const struct spec_box *box);
 uint64_t ripe_of(const struct spec_box *box);
 uint64_t unripe_of(const struct spec_box *box);
 
-/** Windows, also those on their way back; public pages it may still write. */
+/** Windows, also those on their way back; boxes that borrow of it. */
 uint32_t windows_of(const struct spec_box *box);
-uint32_t writables_of(const struct spec_box *box);
+uint32_t borrowers_of(const struct spec_box *box);
 
 /** Threads that wait for the host. */
 uint32_t asking_of(const struct spec_box *box);
@@ -171,7 +171,8 @@ typedef void spec_host_fn(
 	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer);
 spec_host_fn spec_version, spec_caps, spec_boot, spec_donate, spec_return,
 	spec_query;
-spec_host_fn spec_create, spec_grant, spec_add, spec_common, spec_thread_add;
+spec_host_fn spec_create, spec_grant, spec_add, spec_thread_add;
+spec_host_fn spec_template, spec_borrow;
 spec_host_fn spec_finalize, spec_reply, spec_confine, spec_kick, spec_kill;
 spec_host_fn spec_reclaim, spec_destroy, spec_box_query, spec_digest, spec_peek;
 

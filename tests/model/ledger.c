@@ -224,12 +224,14 @@ uint32_t windows_of(const struct spec_box *box)
 	return n;
 }
 
-uint32_t writables_of(const struct spec_box *box)
+uint32_t borrowers_of(const struct spec_box *box)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < spec.pages; i++) {
-		n += spec.page[i].box == box->root && spec.page[i].writer;
+	for (unsigned int i = 0; i < SPEC_BOXES; i++) {
+		for (uint32_t j = 0; j < spec.box[i].lenders; j++) {
+			n += spec.box[i].lender[j] == box->root;
+		}
 	}
 	return n;
 }

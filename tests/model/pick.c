@@ -69,6 +69,21 @@ uint64_t pick_page_of(const struct spec_box *box)
 	return some_page();
 }
 
+uint64_t pick_lender(const struct spec_box *box)
+{
+	uint32_t start = choose(SPEC_BOXES);
+
+	for (unsigned int i = 0; i < SPEC_BOXES && !once_in(8); i++) {
+		const struct spec_box *one =
+			&spec.box[(start + i) % SPEC_BOXES];
+
+		if (one->life == LIFE_LENDING) {
+			return one->root;
+		}
+	}
+	return box->root;
+}
+
 struct spec_box *pick_box(void)
 {
 	uint32_t start = choose(SPEC_BOXES);
@@ -221,8 +236,9 @@ bool pick_fits_box(const struct spec_box *box, const struct cbx_call *call)
 		return threads_of(box) < SPEC_THREADS;
 	case CBX_CALL_SPACE_CREATE:
 		return spaces_of(box) < SPEC_SPACES;
+	case CBX_CALL_BOX_BORROW:
+		return spaces_fit(box, SPEC_SLOTS / 3);
 	case CBX_CALL_BOX_ADD:
-	case CBX_CALL_BOX_COMMON:
 		return call->arg[3] > SPEC_SLOTS ||
 		       spaces_fit(box, call->arg[3]);
 	case CBX_CALL_MAP_ALIAS:

@@ -30,6 +30,9 @@ struct spec_box *pick_box(void);
 uint64_t pick_thread(const struct spec_box *box);
 const struct spec_thread *pick_asking(const struct spec_box *box);
 
+/** A box, a template if there is one; now and then @p box. */
+uint64_t pick_lender(const struct spec_box *box);
+
 /** A space's handle, or 0, the thread's own. */
 uint64_t pick_space(const struct spec_box *box);
 

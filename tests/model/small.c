@@ -125,47 +125,44 @@ static const struct small_step running[] = {
 	EVENT(RELEASE, 0),
 };
 
-/* A box whose public page another box borrows, and the other way round: 18 pages. */
+/* A box (1) that becomes a template, and one (0) that borrows of it: 24 pages. */
 static const struct small_step lending_prefix[] = {
-	HOST(PAGE_DONATE, PAGE(0), 18),
+	HOST(PAGE_DONATE, PAGE(0), 24),
 	HOST(BOX_CREATE, PAGE(0), PAGE(1), LENT),
 	HOST(BOX_CREATE, PAGE(2), PAGE(3), LENT),
-	HOST(BOX_GRANT, ROOT(0), PAGE(4), 5),
-	HOST(BOX_GRANT, ROOT(1), PAGE(9), 5),
-	HOST(BOX_ADD, ROOT(0), CODE, PAGE(14), 1, RX, CBX_NO_PAGE),
-	HOST(BOX_THREAD, ROOT(0), CODE),
+	HOST(BOX_GRANT, ROOT(1), PAGE(4), 6),
+	HOST(BOX_GRANT, ROOT(0), PAGE(10), 8),
+	HOST(BOX_ADD, ROOT(1), CODE, PAGE(18), 1, RX, CBX_NO_PAGE),
+	HOST(BOX_ADD, ROOT(1), VA(0), PAGE(19), 2, RW, LENT),
+	HOST(BOX_THREAD, ROOT(1), CODE),
+	HOST(BOX_FINALIZE, ROOT(1)),
 };
 
 static const struct small_step lending[] = {
-	HOST(BOX_ADD, ROOT(0), VA(0), PAGE(15), 1, RW | CBX_ADD_COMMON,
-		CBX_NO_PAGE),
-	HOST(BOX_ADD, ROOT(0), VA(1), PAGE(16), 1, R | CBX_ADD_COMMON, LENT),
+	HOST(BOX_TEMPLATE, ROOT(1)),
+	HOST(BOX_BORROW, ROOT(0), ROOT(1)),
+	HOST(BOX_BORROW, ROOT(0), ROOT(0)),
+	HOST(BOX_ADD, ROOT(0), VA(1), PAGE(21), 1, RW, CBX_NO_PAGE),
+	HOST(BOX_THREAD, ROOT(0), CODE),
 	HOST(BOX_FINALIZE, ROOT(0)),
-	BOX(PROTECT, 0, VA(0), 1, R),
-	BOX(PROTECT, 0, VA(0), 2, R),
-	BOX(PROTECT, 0, VA(1), 1, RX),
-	BOX(PROTECT, 0, VA(1), 2, RX),
+	BOX(PROTECT, 0, VA(0), 1, RW),
+	BOX(PROTECT, 0, VA(0), 2, RW),
+	BOX(PROTECT, 0, VA(1), 1, R),
 	BOX(UNMAP, 0, VA(0), 1),
-	BOX(CHANNEL_READ, CBX_PORT_CLIENT, CODE, 8),
+	BOX(UNMAP, 0, VA(0), 2),
 	BOX(MAP_ALIAS, 0, VA(8), 1, R, 0, VA(1)),
-	HOST(BOX_ADD, ROOT(1), VA(4), PAGE(17), 1, R | CBX_ADD_COMMON,
-		CBX_NO_PAGE),
-	HOST(BOX_COMMON, ROOT(0), VA(2), PAGE(17), 1, R),
-	HOST(BOX_COMMON, ROOT(1), VA(0), PAGE(15), 1, R),
-	HOST(BOX_COMMON, ROOT(1), VA(0), PAGE(15), 2, R),
-	HOST(BOX_COMMON, ROOT(1), CODE, PAGE(16), 1, RX),
-	HOST(BOX_COMMON, ROOT(0), VA(3), PAGE(16), 1, R),
-	HOST(BOX_THREAD, ROOT(1), CODE),
-	HOST(BOX_FINALIZE, ROOT(1)),
+	BOX(MAP_ALIAS, 0, VA(8), 1, RW, 0, VA(0)),
+	BOX(MAP, 0, VA(9), 1, RW),
 	HOST(BOX_ENTER, ROOT(1)),
-	HOST(BOX_KILL, ROOT(0)),
+	HOST(BOX_ENTER, ROOT(0)),
 	HOST(BOX_KILL, ROOT(1)),
-	HOST(BOX_RECLAIM, ROOT(0), PAGE(15), 1),
-	HOST(BOX_RECLAIM, ROOT(0), PAGE(15), 2),
-	HOST(BOX_RECLAIM, ROOT(0), PAGE(16), 1),
-	HOST(BOX_RECLAIM, ROOT(1), PAGE(9), 5),
-	HOST(PAGE_RETURN, PAGE(16), 1),
+	HOST(BOX_KILL, ROOT(0)),
+	HOST(BOX_RECLAIM, ROOT(1), PAGE(19), 1),
+	HOST(BOX_RECLAIM, ROOT(1), PAGE(19), 2),
+	HOST(BOX_RECLAIM, ROOT(1), PAGE(18), 1),
+	HOST(BOX_RECLAIM, ROOT(0), PAGE(10), 8),
 	HOST(BOX_DESTROY, ROOT(1)),
+	HOST(BOX_DESTROY, ROOT(0)),
 	EVENT(HOLD, 0),
 	EVENT(RELEASE, 0),
 };
@@ -174,7 +171,7 @@ const struct small_machine small_machines[] = {
 	{ "owning: 2 boxes, 4 pages", NULL, 0, owning, SIZE(owning) },
 	{ "running: 1 box, 18 pages", running_prefix, SIZE(running_prefix),
 		running, SIZE(running) },
-	{ "lending: 2 boxes, 18 pages", lending_prefix, SIZE(lending_prefix),
+	{ "lending: 2 boxes, 24 pages", lending_prefix, SIZE(lending_prefix),
 		lending, SIZE(lending) },
 };
 const unsigned int small_machine_count = SIZE(small_machines);
@@ -273,13 +270,14 @@ void small_begin(const struct small_machine *machine)
 {
 	const struct cbx_policy policy = {
 		.version = CBX_POLICY_VERSION,
+		.flags = CBX_POLICY_TEMPLATE,
 		.output_pages = 1,
 		.threads_max = 3,
 		.wake_step = 10,
 	};
 
 	(void)machine;
-	world_begin(20, act, CARE_OFTEN);
+	world_begin(26, act, CARE_OFTEN);
 	world_put(lent_page(), &policy, sizeof(policy));
 }
 
@@ -345,7 +343,7 @@ static void mix_box(struct spec_box *box)
 static void mix_page(const struct spec_page *page)
 {
 	const uint64_t facts[] = { page->is, page->box, page->uses,
-		page->writer, page->window, page->lent };
+		page->window, page->lent };
 
 	mix(facts, sizeof(facts));
 	mix(&page->stale, sizeof(page->stale));

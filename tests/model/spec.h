@@ -28,6 +28,7 @@
 #define SPEC_BOXES   8u
 #define SPEC_SPACES  6u
 #define SPEC_THREADS 8u
+#define SPEC_LENDERS 8u	 /* one box borrows of */
 #define SPEC_SLOTS   96u /* mappings of one space */
 
 /** Which page of the reserve it is, the machine decides and sync.c finds. */
@@ -44,7 +45,7 @@ enum spec_is {
 	IS_TABLE,  /* the monitor's bookkeeping */
 	IS_OWN,	   /* one box's */
 	IS_WINDOW, /* one box's and the host's */
-	IS_PUBLIC, /* boxes', read by many */
+	IS_PUBLIC, /* a template's, read by many */
 };
 
 /** CPUs, as bits, that may still hold a translation: by each space of the box
@@ -58,7 +59,6 @@ struct spec_page {
 	enum spec_is is;
 	uint32_t box;  /* whose: its root page; 0 nobody's box */
 	uint32_t uses; /* mappings; an OWN page without is the box's reserve */
-	bool writer;   /* PUBLIC: its owner may still write */
 	bool window;   /* GOING: was one */
 	bool lent;     /* GOING: and the host's view is open */
 	bool half;     /* GOING: the host's view is half changed */
@@ -70,7 +70,9 @@ struct spec_slot {
 	uint64_t va;
 	uint32_t page;
 	uint8_t rights;
-	uint8_t other; /* nonzero: may have these rights instead */
+	uint8_t other; /* nonzero: may have these rights instead, and a public
+			* page a copy */
+	uint32_t copy_of; /* UNSEEN: the public page it is a copy of, or 0 */
 	bool window;
 	uint32_t said; /* which page the machine said it is; 0 nothing */
 };
@@ -116,7 +118,8 @@ enum spec_life {
 	LIFE_MAKING,
 	LIFE_READY,
 	LIFE_SEALED,
-	LIFE_ENDING
+	LIFE_ENDING,
+	LIFE_LENDING
 };
 
 struct spec_box {
@@ -132,6 +135,11 @@ struct spec_box {
 	uint64_t input_bytes;
 	uint8_t digest[2][CBX_DIGEST_BYTES];
 	uint64_t end_status, end_reason;
+	bool lends; /* LENDING: and all it has */
+	bool borrowing;
+	uint64_t cursor;	       /* borrowing: mapped what lies below */
+	uint32_t lender[SPEC_LENDERS]; /* roots; 0 none */
+	uint32_t lenders;
 };
 
 /** One machine. */

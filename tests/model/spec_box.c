@@ -13,7 +13,7 @@ enum {
 
 static bool policy_named(const struct cbx_policy *policy)
 {
-	return policy->version == 2 && policy->flags <= 15 &&
+	return policy->version == 2 && policy->flags <= 31 &&
 	       (policy->features == 0 ||
 		       (policy->features <= 15 && policy->features % 2 == 1)) &&
 	       policy->output_pages >= 1 && policy->output_pages <= 64 &&
@@ -111,22 +111,18 @@ static bool adding_named(const uint64_t *arg)
 	uint64_t most =
 		arg[5] == CBX_NO_PAGE ? CBX_RANGE_PAGES_MAX : CBX_IO_PAGES_MAX;
 
-	return (arg[4] & CBX_RIGHTS) != 0 &&
-	       (arg[4] & ~(uint64_t)(CBX_RIGHTS | CBX_ADD_COMMON)) == 0 &&
+	return arg[4] >= 1 && arg[4] <= CBX_RIGHTS &&
 	       range_named(arg[2], arg[3]) && arg[3] <= most;
 }
 
 static void add_page(struct spec_box *box, uint32_t page, uint64_t va,
 	uint64_t rights, uint64_t source)
 {
-	bool public = (rights & CBX_ADD_COMMON) != 0;
-
-	become(page, public ? IS_PUBLIC : IS_OWN, box->root);
-	spec.page[page].writer = public && (rights & CBX_RIGHT_W) != 0;
+	become(page, IS_OWN, box->root);
 	if (source != CBX_NO_PAGE) {
 		memcpy(spec.bytes[page], spec.bytes[source], CBX_PAGE_SIZE);
 	}
-	slot_put(&box->space[0], va, page, rights & CBX_RIGHTS);
+	slot_put(&box->space[0], va, page, rights);
 	log_page(box, source == CBX_NO_PAGE ? "zero" : "page", va, rights,
 		source == CBX_NO_PAGE ? NULL : spec.bytes[page]);
 }
@@ -144,7 +140,7 @@ static bool all_free(uint64_t first, uint64_t count)
 void spec_add(
 	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer)
 {
-	const struct spec_span span = { arg[1], arg[3], arg[4] & CBX_RIGHTS };
+	const struct spec_span span = { arg[1], arg[3], arg[4] };
 	bool named = adding_named(arg);
 
 	refuse_if(answer, !named, CBX_E_INVALID);
@@ -166,47 +162,6 @@ void spec_add(
 		add_page(box, (uint32_t)(arg[2] + i),
 			span.va + i * CBX_PAGE_SIZE, arg[4],
 			arg[5] == CBX_NO_PAGE ? CBX_NO_PAGE : arg[5] + i);
-	}
-}
-
-static bool all_sealed(uint64_t first, uint64_t count)
-{
-	for (uint64_t i = 0; i < count; i++) {
-		if (spec.page[first + i].is != IS_PUBLIC ||
-			spec.page[first + i].writer) {
-			return false;
-		}
-	}
-	return true;
-}
-
-void spec_common(
-	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer)
-{
-	const struct spec_span span = { arg[1], arg[3], arg[4] };
-	bool named = range_named(arg[2], arg[3]) && arg[3] <= CBX_IO_PAGES_MAX;
-
-	refuse_if(answer, !named, CBX_E_INVALID);
-	refuse_if(answer,
-		arg[4] == 0 ||
-			(arg[4] & ~(uint64_t)(CBX_RIGHT_R | CBX_RIGHT_X)) != 0,
-		CBX_E_INVALID);
-	refuse_if(answer, hides_text(box, span.rights), CBX_E_DENIED);
-	if (named) {
-		refuse_if(answer, !all_sealed(arg[2], arg[3]), CBX_E_STATE);
-		room_for(box, &box->space[0], &span, 0, answer);
-	}
-	returns(answer, 0, answer->status == CBX_OK ? arg[3] : 0);
-	if (!allowed(answer)) {
-		return;
-	}
-	trees_take(box, &box->space[0], span.va, span.count);
-	for (uint64_t i = 0; i < span.count; i++) {
-		uint32_t page = (uint32_t)(arg[2] + i);
-		uint64_t va = span.va + i * CBX_PAGE_SIZE;
-
-		slot_put(&box->space[0], va, page, arg[4]);
-		log_page(box, "common", va, arg[4], spec.bytes[page]);
 	}
 }
 
@@ -240,7 +195,7 @@ void spec_finalize(
 	const struct spec_entry entry = { .kind = "finalize" };
 
 	(void)arg;
-	refuse_if(answer, threads_of(box) == 0, CBX_E_STATE);
+	refuse_if(answer, threads_of(box) == 0 || box->borrowing, CBX_E_STATE);
 	if (allowed(answer)) {
 		digest_extend(box, MEASUREMENT, &entry);
 		box->life = LIFE_READY;
@@ -283,50 +238,12 @@ void spec_kill(
 			space_drop(box, &box->space[i]);
 		}
 	}
-}
-
-static void drop_slots_of(struct spec_space *space, uint32_t page)
-{
-	for (uint32_t i = 0; i < space->slots; i++) {
-		if (space->slot[i].page == page) {
-			spec.page[page].uses--;
-			space->slot[i--] = space->slot[--space->slots];
-		}
+	if (allowed(answer)) {
+		box->lenders = 0;
 	}
 }
 
-static bool maps(const struct spec_box *box, uint32_t page)
-{
-	for (unsigned int i = 0; i < SPEC_SPACES; i++) {
-		for (uint32_t j = 0; j < box->space[i].slots; j++) {
-			if (box->space[i].slot[j].page == page) {
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* Whether each box that maps the page is dying: some of its spaces may be gone
- * already.  If so, they are. */
-static bool only_the_dying_used(uint32_t page)
-{
-	for (unsigned int i = 0; i < SPEC_BOXES; i++) {
-		if (spec.box[i].life != LIFE_ENDING &&
-			maps(&spec.box[i], page)) {
-			return false;
-		}
-	}
-	for (unsigned int i = 0; i < SPEC_BOXES; i++) {
-		for (unsigned int j = 0; j < SPEC_SPACES; j++) {
-			drop_slots_of(&spec.box[i].space[j], page);
-		}
-	}
-	return true;
-}
-
-static enum cbx_status reclaim_one(
-	struct spec_box *box, uint32_t page, bool says_done)
+static enum cbx_status reclaim_one(struct spec_box *box, uint32_t page)
 {
 	struct spec_page *it = &spec.page[page];
 
@@ -336,8 +253,7 @@ static enum cbx_status reclaim_one(
 	if (page == box->root) {
 		return CBX_E_STATE;
 	}
-	if (it->is == IS_PUBLIC && it->uses != 0 &&
-		!(says_done && only_the_dying_used(page))) {
+	if (it->is == IS_PUBLIC && borrowers_of(box) != 0) {
 		return CBX_E_BUSY;
 	}
 	if (it->is == IS_WINDOW || it->lent) {
@@ -363,8 +279,7 @@ void spec_reclaim(
 	refuse_if(answer, !range_named(arg[1], arg[2]), CBX_E_INVALID);
 	refuse_if(answer, threads_of(box) + spaces_of(box) != 0, CBX_E_STATE);
 	while (answer->right == 0 && status == CBX_OK && done < arg[2]) {
-		status = reclaim_one(
-			box, (uint32_t)(arg[1] + done), done < answer->got[0]);
+		status = reclaim_one(box, (uint32_t)(arg[1] + done));
 		done += status == CBX_OK;
 	}
 	if (answer->right == 0) {
@@ -377,7 +292,8 @@ void spec_destroy(
 	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer)
 {
 	(void)arg;
-	refuse_if(answer, pages_of(box) != 1, CBX_E_STATE);
+	refuse_if(answer, pages_of(box) != 1 || borrowers_of(box) != 0,
+		CBX_E_STATE);
 	if (allowed(answer)) {
 		become(box->root, IS_FREE, 0);
 		wipe(box->root);
@@ -398,6 +314,8 @@ static uint64_t life_number(enum spec_life life)
 		return 3;
 	case LIFE_ENDING:
 		return 4;
+	case LIFE_LENDING:
+		return 5;
 	case LIFE_NONE:
 	default:
 		return 0;
@@ -421,7 +339,9 @@ void spec_box_query(
 			((box->policy.flags & CBX_POLICY_DEBUG) != 0
 					? CBX_BOX_DEBUG
 					: 0u) |
-			(open ? 0u : CBX_BOX_CONFINED));
+			(open ? 0u : CBX_BOX_CONFINED) |
+			(box->life == LIFE_LENDING ? CBX_BOX_TEMPLATE : 0u) |
+			(box->lenders != 0 ? CBX_BOX_CLONE : 0u));
 	returns(answer, 2, open ? pages_of(box) : 0);
 	if (counted) {
 		returns(answer, 3, open ? reserve_of(box) : 0);
@@ -437,13 +357,20 @@ void spec_digest(
 	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer)
 {
 	uint64_t word[CBX_DIGEST_BYTES / 8];
+	const struct spec_box *whose = box;
 
-	refuse_if(answer, arg[1] > CBX_DIGEST_INPUT, CBX_E_INVALID);
-	if (allowed(answer)) {
-		memcpy(word, box->digest[arg[1]], sizeof(word));
-		for (unsigned int i = 0; i < CBX_DIGEST_BYTES / 8; i++) {
-			returns(answer, i, word[i]);
-		}
+	refuse_if(answer, arg[1] >= 2 * (uint64_t)(box->lenders + 1),
+		CBX_E_INVALID);
+	if (!allowed(answer)) {
+		return;
+	}
+	if (arg[1] >= 2) {
+		whose = box_of(box->lender[arg[1] / 2 - 1]);
+		SPEC_CHECK(whose != NULL);
+	}
+	memcpy(word, whose->digest[arg[1] % 2], sizeof(word));
+	for (unsigned int i = 0; i < CBX_DIGEST_BYTES / 8; i++) {
+		returns(answer, i, word[i]);
 	}
 }
 

@@ -312,8 +312,7 @@ void spec_reply(
 /* Nothing a box has may connect it to the host any more. */
 static bool has_ties(const struct spec_box *box)
 {
-	return windows_of(box) != 0 || writables_of(box) != 0 ||
-	       asking_of(box) != 0;
+	return windows_of(box) != 0 || asking_of(box) != 0;
 }
 
 void spec_confine(

@@ -53,10 +53,11 @@ static const char *slot_broken(
 	const struct spec_page *page = &spec.page[slot->page];
 
 	if (page->is == IS_PUBLIC) {
-		bool writes = (slot->rights & CBX_RIGHT_W) != 0;
+		bool runs =
+			box->life != LIFE_LENDING && box->life != LIFE_ENDING;
 
-		return writes && !(page->writer && page->box == box->root)
-			       ? "two may write a public page"
+		return runs && (slot->rights & CBX_RIGHT_W) != 0
+			       ? "somebody may write a public page"
 			       : NULL;
 	}
 	if (page->box != box->root) {
@@ -70,8 +71,7 @@ static const char *slot_broken(
 static const char *box_broken(const struct spec_box *box)
 {
 	if (box->life == LIFE_SEALED &&
-		(windows_of(box) != 0 || writables_of(box) != 0 ||
-			asking_of(box) != 0)) {
+		(windows_of(box) != 0 || asking_of(box) != 0)) {
 		return "a sealed box has ties to the host";
 	}
 	if (threads_of(box) > box->policy.threads_max) {

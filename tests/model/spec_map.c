@@ -74,14 +74,20 @@ void spec_share(
 }
 
 /* Why a page of the source cannot be mapped once more. */
-static enum cbx_status alias_one(struct spec_space *from, uint64_t va)
+static enum cbx_status alias_one(
+	struct spec_space *from, uint64_t va, uint64_t rights)
 {
 	const struct spec_slot *slot = slot_at(from, va);
 
 	if (slot == NULL) {
 		return CBX_E_STATE;
 	}
-	return spec.page[slot->page].is == IS_OWN ? CBX_OK : CBX_E_DENIED;
+
+	enum spec_is is = spec.page[slot->page].is;
+
+	return is == IS_OWN || (is == IS_PUBLIC && (rights & CBX_RIGHT_W) == 0)
+		       ? CBX_OK
+		       : CBX_E_DENIED;
 }
 
 void spec_alias(
@@ -108,7 +114,7 @@ void spec_alias(
 	while (status == CBX_OK && done < span.count) {
 		uint64_t at = arg[5] + done * CBX_PAGE_SIZE;
 
-		status = alias_one(from, at);
+		status = alias_one(from, at, span.rights);
 		if (status == CBX_OK) {
 			slot_put(space, span.va + done * CBX_PAGE_SIZE,
 				slot_at(from, at)->page, span.rights);
@@ -125,6 +131,11 @@ static void slot_leave(
 {
 	struct spec_page *page = &spec.page[slot->page];
 
+	if (page->is == IS_PUBLIC) {
+		page->uses--;
+		*slot = space->slot[--space->slots];
+		return;
+	}
 	page->stale.space[space - box->space] = rememberers();
 	if (--page->uses == 0) {
 		page->window = page->is == IS_WINDOW;
@@ -142,7 +153,7 @@ static enum cbx_status remove_one(struct spec_box *box,
 	if (slot == NULL) {
 		return CBX_E_STATE;
 	}
-	if (spec.page[slot->page].is != is) {
+	if ((spec.page[slot->page].is == IS_WINDOW) != (is == IS_WINDOW)) {
 		return is == IS_OWN ? CBX_E_DENIED : CBX_E_STATE;
 	}
 	slot_leave(box, space, slot);
@@ -188,63 +199,56 @@ void spec_unshare(
 	remove_range(run, named(run, 0), &span, answer);
 }
 
-/* Why the box may not change the rights of this mapping so. */
-static enum cbx_status may_protect(const struct spec_box *box,
-	const struct spec_slot *slot, uint64_t rights)
+/* A public page that is to be written becomes a page of the box's own. */
+static enum cbx_status copy_one(
+	const struct spec_box *box, struct spec_slot *slot)
 {
-	if (slot == NULL) {
-		return CBX_E_STATE;
+	if (reserve_of(box) == 0) {
+		return CBX_E_NOMEM;
 	}
-
-	const struct spec_page *page = &spec.page[slot->page];
-	bool owned = page->is == IS_PUBLIC && page->box == box->root &&
-		     (rights & CBX_RIGHT_W) == 0;
-
-	return page->is == IS_OWN || owned ? CBX_OK : CBX_E_DENIED;
-}
-
-/* Nobody writes a public page any more once every CPU forgot that it could. */
-static enum cbx_status seal(struct spec_box *box, struct spec_space *space,
-	const struct spec_slot *slot, struct spec_answer *answer)
-{
-	struct spec_page *page = &spec.page[slot->page];
-
-	if (!page->writer) {
-		return CBX_OK;
-	}
-	if (page->stale.space[space - box->space] != 0) {
-		return CBX_E_BUSY;
-	}
-	/* The monitor may wait for a later change of rights, too. */
-	if (space->stale != 0 && answer->status == CBX_E_BUSY) {
-		return CBX_E_BUSY;
-	}
-	page->writer = false;
+	spec.page[slot->page].uses--;
+	slot->copy_of = slot->page;
+	slot->page = SPEC_UNSEEN;
 	return CBX_OK;
 }
 
-static enum cbx_status protect_one(struct spec_run *run,
-	struct spec_space *space, const struct spec_span *span,
-	struct spec_answer *answer)
+static enum cbx_status change_one(struct spec_run *run,
+	struct spec_space *space, struct spec_slot *slot, uint8_t rights)
 {
-	struct spec_slot *slot = slot_at(space, span->va);
-	enum cbx_status status = may_protect(run->box, slot, span->rights);
+	bool copies = spec.page[slot->page].is == IS_PUBLIC &&
+		      (rights & CBX_RIGHT_W) != 0;
+	enum cbx_status status = copies ? copy_one(run->box, slot) : CBX_OK;
 
 	if (status != CBX_OK) {
 		return status;
 	}
-	if (slot->rights != span->rights) {
-		struct spec_page *page = &spec.page[slot->page];
+	slot->rights = rights;
+	flush_space(run->box, space);
+	space->stale = rememberers();
+	return copies && space->stale != 0 ? CBX_E_BUSY : CBX_OK;
+}
 
-		slot->rights = (uint8_t)span->rights;
-		flush_space(run->box, space);
-		space->stale = rememberers();
-		if (page->is == IS_PUBLIC) {
-			page->stale.space[space - run->box->space] =
-				rememberers();
-		}
+/* Rights that are there already: the monitor may wait until every CPU knows. */
+static enum cbx_status protect_one(struct spec_run *run,
+	struct spec_space *space, const struct spec_span *span,
+	const struct spec_answer *answer, uint64_t done)
+{
+	struct spec_slot *slot = slot_at(space, span->va);
+
+	if (slot == NULL) {
+		return CBX_E_STATE;
 	}
-	return seal(run->box, space, slot, answer);
+	if (slot->page != SPEC_UNSEEN &&
+		spec.page[slot->page].is == IS_WINDOW) {
+		return CBX_E_DENIED;
+	}
+	if (slot->rights != span->rights) {
+		return change_one(run, space, slot, (uint8_t)span->rights);
+	}
+	return space->stale != 0 && answer->status == CBX_E_BUSY &&
+			       answer->got[0] == done
+		       ? CBX_E_BUSY
+		       : CBX_OK;
 }
 
 /* A page that has to wait may have taken its neighbours' rights along. */
@@ -282,7 +286,7 @@ void spec_protect(
 		const struct spec_span one = { span.va + done * CBX_PAGE_SIZE,
 			1, span.rights };
 
-		status = protect_one(run, space, &one, answer);
+		status = protect_one(run, space, &one, answer, done);
 		done += status == CBX_OK;
 	}
 	if (status == CBX_E_BUSY) {

@@ -11,7 +11,8 @@ struct row {
 	uint64_t number;
 	char who; /* h host, b box, a any, k keeper */
 	unsigned int args;
-	const char *when; /* lives: m making, r ready, s sealed, e ending */
+	const char *
+		when; /* lives: m making, r ready, s sealed, e ending, t lending */
 	spec_host_fn *host;
 	spec_box_fn *box;
 };
@@ -26,19 +27,20 @@ static const struct row rows[] = {
 	{ 0x020, 'h', 3, "", spec_create, NULL },
 	{ 0x021, 'h', 3, "mr", spec_grant, NULL },
 	{ 0x022, 'h', 6, "m", spec_add, NULL },
-	{ 0x023, 'h', 5, "m", spec_common, NULL },
 	{ 0x024, 'h', 4, "m", spec_thread_add, NULL },
 	{ 0x025, 'h', 1, "m", spec_finalize, NULL },
 	{ 0x026, 'h', 3, "rse", NULL, NULL }, /* BOX_ENTER */
 	{ 0x027, 'h', 5, "r", spec_reply, NULL },
 	{ 0x028, 'h', 5, "rs", spec_confine, NULL },
 	{ 0x029, 'h', 1, "rse", spec_kick, NULL },
-	{ 0x02a, 'h', 1, "mrse", spec_kill, NULL },
+	{ 0x02a, 'h', 1, "mrset", spec_kill, NULL },
 	{ 0x02b, 'h', 3, "e", spec_reclaim, NULL },
 	{ 0x02c, 'h', 1, "e", spec_destroy, NULL },
-	{ 0x02d, 'h', 1, "mrse", spec_box_query, NULL },
-	{ 0x02e, 'h', 2, "mrs", spec_digest, NULL },
+	{ 0x02d, 'h', 1, "mrset", spec_box_query, NULL },
+	{ 0x02e, 'h', 2, "mrst", spec_digest, NULL },
 	{ 0x02f, 'h', 4, "r", spec_peek, NULL },
+	{ 0x030, 'h', 1, "rt", spec_template, NULL },
+	{ 0x031, 'h', 2, "m", spec_borrow, NULL },
 	{ 0x100, 'b', 1, "rs", NULL, spec_do_end },
 	{ 0x101, 'b', 4, "rs", NULL, spec_map },
 	{ 0x102, 'b', 6, "rs", NULL, spec_alias },
@@ -97,7 +99,7 @@ static const struct row *look_up(
 static void check_life(const struct spec_box *box, const char *when,
 	struct spec_answer *answer)
 {
-	static const char letter[] = "-mrse";
+	static const char letter[] = "-mrset";
 	enum cbx_status status =
 		box->life == LIFE_ENDING ? CBX_E_STALE : CBX_E_STATE;
 

@@ -29,8 +29,8 @@ static struct cbx_policy make_policy(void)
 {
 	struct cbx_policy policy = {
 		.version = CBX_POLICY_VERSION,
-		.flags =
-			choose(4) | (once_in(5) ? 4 : 0) | (once_in(5) ? 8 : 0),
+		.flags = choose(4) | (once_in(5) ? 4 : 0) |
+			 (once_in(5) ? 8 : 0) | (once_in(2) ? 16 : 0),
 		.features = once_in(20) ? choose(18) : 0,
 		.output_pages = 1 + choose(2),
 		.threads_max = 1 + choose(5),
@@ -139,9 +139,6 @@ static void make_add(const struct spec_box *box, struct cbx_call *call)
 		call->arg[5] = pick_page(IS_HOST);
 		call->arg[3] = pick_count(call->arg[5], IS_HOST, 2);
 	}
-	if (once_in(4)) {
-		call->arg[4] |= CBX_ADD_COMMON;
-	}
 }
 
 static bool has_code(const struct spec_box *box, uint64_t at)
@@ -194,6 +191,15 @@ static bool make_missing(const struct spec_box *box, struct cbx_call *call)
 static void make_building_call(
 	const struct spec_box *box, struct cbx_call *call)
 {
+	if (box->granted && box->space[0].slots == 0 && !once_in(3)) {
+		call->id = CBX_CALL_BOX_BORROW;
+		call->arg[1] = pick_lender(box);
+		return;
+	}
+	if (box->borrowing && once_in(3)) {
+		call->id = CBX_CALL_BOX_KILL;
+		return;
+	}
 	if (!once_in(8) && make_missing(box, call)) {
 		return;
 	}
@@ -209,10 +215,8 @@ static void make_building_call(
 		break;
 	case 4:
 	case 5:
-		call->id = CBX_CALL_BOX_COMMON;
-		call->arg[1] = pick_va();
-		make_range(call, 2, IS_PUBLIC);
-		call->arg[4] = once_in(2) ? CBX_RIGHT_R : pick_code_rights(box);
+		call->id = CBX_CALL_BOX_BORROW;
+		call->arg[1] = pick_lender(box);
 		break;
 	case 6:
 		make_thread(box, call);
@@ -239,7 +243,7 @@ static bool is_tied(
 	const struct spec_box *box, const struct spec_thread *thread)
 {
 	return thread->doing == DOES_CLIENT &&
-	       windows_of(box) + writables_of(box) + asking_of(box) != 0;
+	       windows_of(box) + asking_of(box) != 0;
 }
 
 static void make_answer(const struct spec_box *box, struct cbx_call *call)
@@ -330,10 +334,17 @@ static void make_running_call(const struct spec_box *box, struct cbx_call *call)
 	case 4:
 		make_look(box, call);
 		break;
+	case 6:
+		if (once_in(4)) {
+			call->id = CBX_CALL_BOX_TEMPLATE;
+			break;
+		}
+		make_enter(box, call);
+		break;
 	case 5:
 		call->id =
 			once_in(40) ? CBX_CALL_BOX_KILL : CBX_CALL_BOX_DIGEST;
-		call->arg[1] = call->id == CBX_CALL_BOX_DIGEST ? choose(3) : 0;
+		call->arg[1] = call->id == CBX_CALL_BOX_DIGEST ? choose(5) : 0;
 		break;
 	default:
 		make_enter(box, call);
@@ -349,12 +360,28 @@ static void make_dying_call(const struct spec_box *box, struct cbx_call *call)
 		call->id = CBX_CALL_BOX_KILL;
 	} else if (once_in(40)) {
 		make_enter(box, call);
-	} else if (pages_of(box) == 1) {
+	} else if (pages_of(box) == 1 && !once_in(16)) {
 		call->id = CBX_CALL_BOX_DESTROY;
 	} else {
 		call->id = CBX_CALL_BOX_RECLAIM;
 		call->arg[1] = pick_page_of(box);
 		call->arg[2] = 1 + choose(3);
+	}
+}
+
+/* ---- calls on a template ---- */
+
+static void make_lending_call(const struct spec_box *box, struct cbx_call *call)
+{
+	if (!box->lends && !once_in(4)) {
+		call->id = CBX_CALL_BOX_TEMPLATE;
+	} else if (once_in(12)) {
+		call->id = CBX_CALL_BOX_KILL;
+	} else if (once_in(2)) {
+		call->id = CBX_CALL_BOX_DIGEST;
+		call->arg[1] = choose(3);
+	} else {
+		make_enter(box, call);
 	}
 }
 
@@ -370,6 +397,8 @@ static void make_box_call(struct cbx_call *call)
 		make_building_call(box, call);
 	} else if (box->life == LIFE_ENDING) {
 		make_dying_call(box, call);
+	} else if (box->life == LIFE_LENDING) {
+		make_lending_call(box, call);
 	} else {
 		make_running_call(box, call);
 	}

@@ -104,11 +104,30 @@ static void found(struct spec_box *box, struct spec_slot *slot, uint64_t page)
 	slot->page = (uint32_t)page;
 	spec.page[page].is = is;
 	spec.page[page].uses = 1;
+	if (slot->copy_of != 0) {
+		memcpy(spec.bytes[page], spec.bytes[slot->copy_of],
+			CBX_PAGE_SIZE);
+		slot->copy_of = 0;
+	}
+}
+
+/* A public page that may have been copied was. */
+static void may_be_copied(
+	struct spec_slot *slot, const struct cbx_mapping *mapping)
+{
+	if (slot->other != 0 && slot->page != SPEC_UNSEEN &&
+		spec.page[slot->page].is == IS_PUBLIC &&
+		mapping->pfn.n != slot->page) {
+		spec.page[slot->page].uses--;
+		slot->copy_of = slot->page;
+		slot->page = SPEC_UNSEEN;
+	}
 }
 
 static void compare_slot(struct spec_box *box, struct spec_slot *slot,
 	const struct cbx_mapping *mapping)
 {
+	may_be_copied(slot, mapping);
 	if (slot->page == SPEC_UNSEEN) {
 		found(box, slot, mapping->pfn.n);
 	}

@@ -256,7 +256,8 @@ static bool is_entry(const struct cbx_call *call)
 	const struct spec_box *box = box_of(call->arg[0]);
 
 	return call->id == CBX_CALL_BOX_ENTER && box != NULL &&
-	       box->life != LIFE_MAKING && call->reserved == 0 &&
+	       box->life != LIFE_MAKING && box->life != LIFE_LENDING &&
+	       call->reserved == 0 &&
 	       (call->arg[3] | call->arg[4] | call->arg[5]) == 0;
 }
 
@@ -292,27 +293,36 @@ static unsigned int count_of(uint64_t id)
 }
 
 /* Of pages that were not done, some may be on their way all the same, and one
- * half way. */
-static void look_at_page(uint64_t page)
+ * half way. @return whether the page was restricted just now, all of it */
+static bool look_at_page(uint64_t page)
 {
 	const struct cbx_page *truth = cbx_page_at(page);
 	struct spec_page *it = &spec.page[page];
+	bool half = it->half;
+	bool left = it->is == IS_HOST && truth->state == CBX_PAGE_LEAVING;
 
-	if (it->is == IS_HOST && truth->state == CBX_PAGE_LEAVING) {
+	if (left) {
 		become((uint32_t)page, IS_GOING, 0);
 		it->stale.host = rememberers();
 	}
 	it->half = it->is == IS_GOING && it->box == 0 &&
 		   truth->detail == CBX_LEAVING_HALF;
+	return (left || half) && !it->half;
 }
 
+/* Where no page was, nothing was flushed. */
 static void look_at_rest(const struct cbx_call *call, uint64_t done)
 {
-	flush_host();
+	bool restricted = done != 0;
+
 	for (uint64_t i = done; i < call->arg[1]; i++) {
-		if (call->arg[0] + i < spec.pages) {
-			look_at_page(call->arg[0] + i);
+		if (call->arg[0] + i < spec.pages &&
+			look_at_page(call->arg[0] + i)) {
+			restricted = true;
 		}
+	}
+	if (restricted) {
+		flush_host();
 	}
 }
 

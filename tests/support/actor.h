@@ -12,10 +12,10 @@
 /** Wake step of a box that waits for orders without using up its CPU. */
 extern const uint64_t actor_wake_step;
 
-/** Put the code of a box's first two pages into box->io. */
-void actor_code(const struct machine_box *box);
+/** What a box's first two pages hold: its code, in box->io or as a function. */
+void actor_code(struct machine_box *box);
 
-/** The box has its code and data: add what else the code needs. */
+/** The box has its code and data: add what its code needs to be told things. */
 void actor_join(struct machine_box *box);
 
 /** The thread's script is a new order. */

@@ -12,7 +12,7 @@
 /* Long against a gate call, short against a test. */
 const uint64_t actor_wake_step = 500000;
 
-void actor_code(const struct machine_box *box)
+void actor_code(struct machine_box *box)
 {
 	for (uint64_t i = 0; i < BOXCODE_PAGES; i++) {
 		machine_put(box->io + i, boxcode_begin + i * CBX_PAGE_SIZE,

@@ -71,15 +71,15 @@ static void run_script(struct mock_box_cpu *box, void *arg)
 	act(box, script);
 }
 
-void actor_code(const struct machine_box *box)
+void actor_code(struct machine_box *box)
 {
-	(void)box;
+	mock_program(MACHINE_CODE(box), run_script, box);
+	mock_program(MACHINE_CODE(box) + CBX_PAGE_SIZE, run_script, box);
 }
 
 void actor_join(struct machine_box *box)
 {
-	mock_program(MACHINE_CODE(box), run_script, box);
-	mock_program(MACHINE_CODE(box) + CBX_PAGE_SIZE, run_script, box);
+	(void)box;
 }
 
 void actor_order(struct machine_box *box, uint32_t thread)

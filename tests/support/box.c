@@ -24,7 +24,7 @@ static uint64_t code_rights(const struct cbx_policy *policy)
 		       : CBX_RIGHT_R | CBX_RIGHT_X;
 }
 
-void machine_building(struct machine_box *box, const struct cbx_policy *policy)
+void machine_bare(struct machine_box *box, const struct cbx_policy *policy)
 {
 	const struct cbx_policy usual = machine_policy();
 	uint64_t root = machine_pool(2);
@@ -44,10 +44,40 @@ void machine_building(struct machine_box *box, const struct cbx_policy *policy)
 	must(BOX_GRANT, root, box->reserve, box->reserve_count);
 	actor_code(box);
 	box->code = add(box, MACHINE_CODE(box), 2, code_rights(policy));
+	box->thread = must(BOX_THREAD, root, MACHINE_CODE(box), 0, 0);
+}
+
+void machine_building(struct machine_box *box, const struct cbx_policy *policy)
+{
+	machine_bare(box, policy);
 	box->data = add(box, MACHINE_DATA, MACHINE_DATA_PAGES,
 		CBX_RIGHT_R | CBX_RIGHT_W);
 	actor_join(box);
-	box->thread = must(BOX_THREAD, root, MACHINE_CODE(box), 0, 0);
+}
+
+void machine_lender(struct machine_box *box)
+{
+	static const uint64_t words[2] = { 0x1eaf, 0x2eaf };
+	struct cbx_policy policy = machine_policy();
+
+	policy.flags = CBX_POLICY_TEMPLATE;
+	machine_bare(box, &policy);
+	for (uint64_t i = 0; i < 2; i++) {
+		machine_put(box->io + i, &words[i], sizeof(words[i]));
+	}
+	box->data = add(box, MACHINE_LENT, 2, CBX_RIGHT_R | CBX_RIGHT_W);
+	must(BOX_FINALIZE, box->handle);
+}
+
+void machine_repeat(uint64_t id, uint64_t box, uint64_t other)
+{
+	const uint64_t arg[CBX_CALL_ARGS] = { box, other };
+	struct cbx_reply reply;
+
+	do {
+		reply = machine_gate(id, arg);
+	} while (reply.status == CBX_E_BUSY);
+	assert_int_equal(reply.status, CBX_OK);
 }
 
 void machine_box(struct machine_box *box)

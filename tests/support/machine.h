@@ -139,6 +139,24 @@ void machine_box(struct machine_box *box);
  * @param policy  NULL for machine_policy() */
 void machine_building(struct machine_box *box, const struct cbx_policy *policy);
 
+/** The same without data: it cannot be told what to do where boxes run
+ * instructions. */
+void machine_bare(struct machine_box *box, const struct cbx_policy *policy);
+
+/** Where a lender has its two pages, read and write, and what their first words
+ * are. */
+#define MACHINE_LENT  0x18000000ull
+#define MACHINE_WORD0 0x1eafu
+#define MACHINE_WORD1 0x2eafu
+
+/** A READY box as by machine_bare that may become a template; data is its first
+ * page at MACHINE_LENT. */
+void machine_lender(struct machine_box *box);
+
+/** Make a host's call on a box until it is not busy; it must succeed. */
+void machine_repeat(uint64_t id, uint64_t box, uint64_t other);
+#define repeat(NAME, ...) machine_repeat(CBX_CALL_##NAME, __VA_ARGS__)
+
 /** BOX_ENTER, its exit in box->exit. @return the exit's reason */
 uint32_t machine_enter(struct machine_box *box);
 

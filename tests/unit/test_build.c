@@ -37,7 +37,7 @@ static void malformed_additions_are_refused(void **state)
 	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, pfn, 0, rw, io);
 	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, pfn, 1, 0, io);
 	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, pfn, 1, 8, io);
-	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, pfn, 1, CBX_ADD_COMMON, io);
+	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, pfn, 1, 0x100, io);
 	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, pfn, 1, rw | 0x200, io);
 	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, pfn, UINT64_MAX, rw, io);
 	refuse(E_INVALID, BOX_ADD, h, MACHINE_FREE, UINT64_MAX, 1, rw, io);
@@ -236,36 +236,6 @@ static void a_policy_is_read_from_a_host_page_only(void **state)
 	machine_assert_same(before);
 }
 
-static void malformed_loans_are_refused(void **state)
-{
-	struct machine_box lender;
-	struct machine_box box;
-	uint64_t pfn = machine_pool(1);
-	uint64_t h;
-
-	(void)state;
-	machine_building(&lender, NULL);
-	must(BOX_ADD, lender.handle, MACHINE_FREE, pfn, 1,
-		CBX_RIGHT_R | CBX_ADD_COMMON, CBX_NO_PAGE);
-	machine_building(&box, NULL);
-	h = box.handle;
-	refuse(E_INVALID, BOX_COMMON, h, MACHINE_FREE, pfn, 0, CBX_RIGHT_R);
-	refuse(E_INVALID, BOX_COMMON, h, MACHINE_FREE, UINT64_MAX, 1,
-		CBX_RIGHT_R);
-	refuse(E_INVALID, BOX_COMMON, h, MACHINE_FREE, pfn,
-		CBX_IO_PAGES_MAX + 1, CBX_RIGHT_R);
-	refuse(E_INVALID, BOX_COMMON, h, MACHINE_FREE, pfn, 1, 0);
-	refuse(E_INVALID, BOX_COMMON, h, MACHINE_FREE, pfn, 1, rw);
-	refuse(E_INVALID, BOX_COMMON, h, MACHINE_FREE + 8, pfn, 1, CBX_RIGHT_R);
-	refuse(E_STATE, BOX_COMMON, h, MACHINE_FREE, box.data, 1, CBX_RIGHT_R);
-	refuse(E_STATE, BOX_COMMON, h, MACHINE_FREE, box.io, 1, CBX_RIGHT_R);
-	refuse(E_STATE, BOX_COMMON, h, MACHINE_DATA, pfn, 1, CBX_RIGHT_R);
-	assert_int_equal(cbx_page_at(pfn)->mappings, 1);
-	must(BOX_COMMON, h, MACHINE_FREE, pfn, 1, CBX_RIGHT_R);
-	assert_int_equal(cbx_page_at(pfn)->mappings, 2);
-	machine_assert_sound();
-}
-
 /* ---- without a keeper ---- */
 
 static void break_down(struct mock_box_cpu *box, void *arg)
@@ -338,7 +308,6 @@ int main(void)
 		MACHINE(a_box_built_in_spite_of_refusals_measures_the_same),
 		MACHINE(a_box_without_a_thread_is_not_finished),
 		MACHINE(a_policy_is_read_from_a_host_page_only),
-		MACHINE(malformed_loans_are_refused),
 		MACHINE(without_a_keeper_nothing_is_built),
 		MACHINE(a_box_that_lost_its_measurement_is_never_finished),
 	};

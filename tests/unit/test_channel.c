@@ -445,29 +445,6 @@ static void an_open_question_prevents_confinement(void **state)
 	machine_assert_sound();
 }
 
-static void a_page_others_may_come_to_read_prevents_confinement(void **state)
-{
-	struct machine_box box;
-	uint64_t thread;
-
-	(void)state;
-	machine_building(&box, NULL);
-	must(BOX_ADD, box.handle, MACHINE_FREE, machine_pool(1), 1,
-		CBX_RIGHT_R | CBX_RIGHT_W | CBX_ADD_COMMON, CBX_NO_PAGE);
-	must(BOX_FINALIZE, box.handle);
-	assert_int_equal(
-		in_box(&box, THREAD_CREATE, 0, MACHINE_CODE(&box), 0, 1).status,
-		CBX_OK);
-	thread = ask(&box, CBX_PORT_CLIENT, 100);
-	refuse(E_STATE, BOX_CONFINE, box.handle, thread, box.io, 8, 1);
-	assert_int_equal(
-		in_thread(&box, 1, PROTECT, 0, MACHINE_FREE, 1, CBX_RIGHT_R)
-			.status,
-		CBX_OK);
-	must(BOX_CONFINE, box.handle, thread, box.io, 8, 1);
-	machine_assert_sound();
-}
-
 /* Thread 1 runs; from another CPU the host tries to confine the box. */
 static void confine_from_outside(struct mock_box_cpu *cpu, void *arg)
 {
@@ -613,7 +590,6 @@ int main(void)
 		MACHINE(malformed_deliveries_change_nothing),
 		MACHINE(one_thread_at_a_time_waits_for_the_client),
 		MACHINE(an_open_question_prevents_confinement),
-		MACHINE(a_page_others_may_come_to_read_prevents_confinement),
 		MACHINE(a_running_box_is_not_confined),
 		MACHINE(confined_output_is_padded_and_comes_at_its_time),
 		MACHINE(a_confined_box_is_entered_with_the_whole_buffer),

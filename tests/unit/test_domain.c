@@ -9,22 +9,23 @@ static struct cbx_pfn at(uint64_t pfn)
 	return (struct cbx_pfn){ pfn };
 }
 
-/* Where each event (row) takes Empty Building Ready Confined Dying; a dot is
- * nowhere, and a destroyed box is nowhere, too. */
+/* Where each event (row) takes Empty Building Ready Confined Dying Template; a
+ * dot is nowhere, and a destroyed box is nowhere, too. */
 static const struct {
 	enum cbx_domain_event event;
 	const char *to;
 } moves[] = {
-	{ CBX_DOMAIN_DO_CREATE, "B...." },
-	{ CBX_DOMAIN_DO_FINALIZE, ".R..." },
-	{ CBX_DOMAIN_DO_CONFINE, "..C.." },
-	{ CBX_DOMAIN_DO_END, ".DDD." },
-	{ CBX_DOMAIN_DO_DESTROY, "....." },
+	{ CBX_DOMAIN_DO_CREATE, "B....." },
+	{ CBX_DOMAIN_DO_FINALIZE, ".R...." },
+	{ CBX_DOMAIN_DO_CONFINE, "..C..." },
+	{ CBX_DOMAIN_DO_LEND, "..T..." },
+	{ CBX_DOMAIN_DO_END, ".DDD.D" },
+	{ CBX_DOMAIN_DO_DESTROY, "......" },
 };
 
 static void every_event_moves_every_state_as_written(void **state)
 {
-	static const char letters[] = ".BRCD";
+	static const char letters[] = ".BRCDT";
 
 	(void)state;
 	assert_int_equal(strlen(letters), CBX_DOMAIN_STATES);

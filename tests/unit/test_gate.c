@@ -24,19 +24,20 @@ static const struct row rows[] = {
 	{ 0x020, 'H', 3, "-" },
 	{ 0x021, 'H', 3, "BR" },
 	{ 0x022, 'H', 6, "B" },
-	{ 0x023, 'H', 5, "B" },
 	{ 0x024, 'H', 4, "B" },
 	{ 0x025, 'H', 1, "B" },
 	{ 0x026, 'H', 3, "RCD" },
 	{ 0x027, 'H', 5, "R" },
 	{ 0x028, 'H', 5, "RC" },
 	{ 0x029, 'H', 1, "RCD" },
-	{ 0x02a, 'H', 1, "BRCD" },
+	{ 0x02a, 'H', 1, "BRCDT" },
 	{ 0x02b, 'H', 3, "D" },
 	{ 0x02c, 'H', 1, "D" },
-	{ 0x02d, 'H', 1, "BRCD" },
-	{ 0x02e, 'H', 2, "BRC" },
+	{ 0x02d, 'H', 1, "BRCDT" },
+	{ 0x02e, 'H', 2, "BRCT" },
 	{ 0x02f, 'H', 4, "R" },
+	{ 0x030, 'H', 1, "RT" },
+	{ 0x031, 'H', 2, "B" },
 	{ 0x100, 'B', 1, "RC" },
 	{ 0x101, 'B', 4, "RC" },
 	{ 0x102, 'B', 6, "RC" },
@@ -220,9 +221,15 @@ static void make_box(struct machine_box *box, char letter)
 	const struct mock_options options = { .pages = MACHINE_PAGES };
 
 	machine_again(&options, true);
-	machine_building(box, NULL);
+	struct cbx_policy policy = machine_policy();
+
+	policy.flags = CBX_POLICY_TEMPLATE;
+	machine_building(box, &policy);
 	if (letter != 'B') {
 		must(BOX_FINALIZE, box->handle);
+	}
+	if (letter == 'T') {
+		repeat(BOX_TEMPLATE, box->handle, 0);
 	}
 	if (letter == 'C') {
 		machine_confine(box);
@@ -236,7 +243,7 @@ static void host_calls_follow_the_life_of_the_box(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ROWS; i++) {
-		for (const char *letter = "BRCD"; *letter != 0; letter++) {
+		for (const char *letter = "BRCDT"; *letter != 0; letter++) {
 			struct machine_box box;
 			struct cbx_call request = { .id = rows[i].id };
 			struct cbx_reply reply;
@@ -269,7 +276,6 @@ static void host_calls_are_heard_where_the_table_says(void **state)
 	} heard[] = {
 		{ CBX_CALL_BOX_GRANT, CBX_E_INVALID, 0 },
 		{ CBX_CALL_BOX_ADD, CBX_E_INVALID, 0 },
-		{ CBX_CALL_BOX_COMMON, CBX_E_INVALID, 0 },
 		{ CBX_CALL_BOX_THREAD, CBX_OK, 0 },
 		{ CBX_CALL_BOX_FINALIZE, CBX_OK, 0 },
 		{ CBX_CALL_BOX_ENTER, CBX_E_INVALID, CBX_IO_PAGES_MAX + 1 },
@@ -282,6 +288,8 @@ static void host_calls_are_heard_where_the_table_says(void **state)
 		{ CBX_CALL_BOX_QUERY, CBX_OK, 0 },
 		{ CBX_CALL_BOX_DIGEST, CBX_OK, 0 },
 		{ CBX_CALL_BOX_PEEK, CBX_E_DENIED, 0 },
+		{ CBX_CALL_BOX_TEMPLATE, CBX_OK, 0 },
+		{ CBX_CALL_BOX_BORROW, CBX_E_INVALID, 0 },
 	};
 
 	(void)state;

@@ -112,26 +112,6 @@ static void what_was_copied_is_what_was_measured(void **state)
 		mock_page((struct cbx_pfn){ box.io + 1 }), CBX_PAGE_SIZE);
 }
 
-static void lent_pages_are_measured_with_their_bytes(void **state)
-{
-	struct chain_entry entry = { .address = 0x900000, .info = CBX_RIGHT_R };
-	struct machine_box lender;
-	struct chain chain;
-	uint64_t io;
-	uint64_t box = begin(&chain, &io);
-	uint64_t pfn = machine_pool(1);
-
-	(void)state;
-	machine_building(&lender, NULL);
-	must(BOX_ADD, lender.handle, MACHINE_FREE, pfn, 1,
-		CBX_RIGHT_R | CBX_ADD_COMMON, lender.io);
-	must(BOX_COMMON, box, 0x900000, pfn, 1, CBX_RIGHT_R);
-	chain_add(&chain, "common", entry,
-		mock_page((struct cbx_pfn){ lender.io }), CBX_PAGE_SIZE);
-	chain_assert(&chain, box, CBX_DIGEST_MEASUREMENT);
-	machine_assert_sound();
-}
-
 /* Thread 0 asks for input. @return its handle */
 static uint64_t ask(struct machine_box *box, uint64_t port, uint64_t most)
 {
@@ -211,7 +191,6 @@ int main(void)
 		MACHINE(every_step_of_building_is_in_the_measurement),
 		MACHINE(the_division_into_calls_does_not_matter),
 		MACHINE(what_was_copied_is_what_was_measured),
-		MACHINE(lent_pages_are_measured_with_their_bytes),
 		MACHINE(every_reply_is_in_the_input_digest),
 		MACHINE(long_input_is_measured_page_by_page),
 		MACHINE(input_does_not_change_the_measurement),

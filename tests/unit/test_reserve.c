@@ -2,6 +2,8 @@
 /* Lists of pages, and the reserve. */
 #include "support/machine.h"
 
+#include <core/reserve.h>
+
 static struct cbx_page_list list_of(uint64_t first, uint32_t count)
 {
 	struct cbx_page_list list = cbx_list_empty;

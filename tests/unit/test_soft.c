@@ -421,14 +421,34 @@ static void a_random_walk_agrees_with_an_array(void **state)
 	assert_true(f.next_free < 64);
 }
 
-static void mapping_what_is_mapped_stops_the_machine(void **state)
+static void mapping_what_is_mapped_replaces_it(void **state)
+{
+	struct fixture f = make();
+	uint64_t spares;
+	struct cbx_rights rights;
+	struct cbx_pfn pfn;
+
+	(void)state;
+	map(&f, GIB, 1, 3);
+	spares = f.table.spares;
+	cbx_soft_map(&f.table, at(GIB + 4096), page(9), 1, rx);
+	assert_true(cbx_soft_lookup(&f.table, at(GIB + 4096), &pfn, &rights));
+	assert_int_equal(pfn.n, 9);
+	assert_int_equal(rights.bits, rx.bits);
+	assert_true(cbx_soft_lookup(&f.table, at(GIB + 8192), &pfn, &rights));
+	assert_int_equal(pfn.n, 3);
+	assert_int_equal(f.table.mapped, 3);
+	assert_int_equal(f.table.spares, spares);
+}
+
+static void mapping_what_is_partly_mapped_stops_the_machine(void **state)
 {
 	struct fixture f = make();
 
 	(void)state;
 	map(&f, GIB, 1, 2);
 	expect_assert_failure(
-		cbx_soft_map(&f.table, at(GIB + 4096), page(9), 1, rw));
+		cbx_soft_map(&f.table, at(GIB + 4096), page(9), 2, rw));
 }
 
 static void mapping_without_tables_stops_the_machine(void **state)
@@ -503,7 +523,8 @@ int main(void)
 		CHECK(each_table_page_comes_back_once_and_the_root_last),
 		CHECK(no_page_stays_mapped_for_the_monitor),
 		CHECK(a_random_walk_agrees_with_an_array),
-		CHECK(mapping_what_is_mapped_stops_the_machine),
+		CHECK(mapping_what_is_mapped_replaces_it),
+		CHECK(mapping_what_is_partly_mapped_stops_the_machine),
 		CHECK(mapping_without_tables_stops_the_machine),
 		CHECK(bad_ranges_and_rights_stop_the_machine),
 		CHECK(changing_what_is_not_mapped_stops_the_machine),

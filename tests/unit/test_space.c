@@ -73,7 +73,7 @@ static void malformed_ranges_and_rights_are_refused(void **state)
 		{ MACHINE_FREE, 1, 0 },
 		{ MACHINE_FREE, 1, 8 },
 		{ MACHINE_FREE, 1, RW | 1ull << 32 },
-		{ MACHINE_FREE, 1, RW | CBX_ADD_COMMON },
+		{ MACHINE_FREE, 1, RW | 0x100 },
 	};
 	struct machine_box box;
 
@@ -435,19 +435,13 @@ static void text_of_a_hiding_box_has_no_other_right(void **state)
 {
 	struct cbx_policy policy = machine_policy();
 	const struct cbx_arch_space *space;
-	struct machine_box lender;
 	struct machine_box box;
-	uint64_t pfn = machine_pool(1);
 
 	(void)state;
-	machine_building(&lender, NULL);
-	must(BOX_ADD, lender.handle, MACHINE_FREE, pfn, 1, R | CBX_ADD_COMMON,
-		CBX_NO_PAGE);
 	policy.flags = CBX_POLICY_EXECUTE_ONLY;
 	machine_building(&box, &policy);
 	refuse(E_DENIED, BOX_ADD, box.handle, MACHINE_FREE, machine_pool(1), 1,
 		RX, CBX_NO_PAGE);
-	refuse(E_DENIED, BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, RX);
 	must(BOX_FINALIZE, box.handle);
 	for (uint64_t rights = 5; rights <= 7; rights++) {
 		assert_int_equal(
@@ -505,95 +499,6 @@ static void an_ended_space_takes_no_orders(void **state)
 	machine_assert_sound();
 	mock_flush_release(3);
 	assert_int_equal(in_box(&box, SPACE_DESTROY, space).status, CBX_OK);
-	machine_assert_sound();
-}
-
-/* A box with one page COMMON it may write, at MACHINE_FREE. */
-static uint64_t make_lender(struct machine_box *box)
-{
-	uint64_t pfn = machine_pool(1);
-
-	machine_building(box, NULL);
-	must(BOX_ADD, box->handle, MACHINE_FREE, pfn, 1, RW | CBX_ADD_COMMON,
-		CBX_NO_PAGE);
-	return pfn;
-}
-
-static void common_pages_are_lent_when_nobody_writes_them(void **state)
-{
-	struct machine_box lender;
-	struct machine_box box;
-	uint64_t pfn = make_lender(&lender);
-
-	(void)state;
-	machine_building(&box, NULL);
-	must(BOX_FINALIZE, lender.handle);
-	refuse(E_STATE, BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, R);
-	assert_true(machine_write(&lender, MACHINE_FREE, 0x1eaf));
-	assert_int_equal(
-		in_box(&lender, PROTECT, 0, MACHINE_FREE, 1, RW).status,
-		CBX_E_DENIED);
-	assert_int_equal(
-		in_box(&lender, PROTECT, 0, MACHINE_FREE, 1, R).status, CBX_OK);
-	refuse(E_INVALID, BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, RW);
-	assert_int_equal(
-		must(BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, R), 1);
-	must(BOX_FINALIZE, box.handle);
-	machine_assert_sound();
-
-	uint64_t word;
-
-	assert_true(machine_read(&box, MACHINE_FREE, &word));
-	assert_int_equal(word, 0x1eaf);
-	assert_int_equal(cbx_page_at(pfn)->mappings, 2);
-	assert_int_equal(in_box(&box, PROTECT, 0, MACHINE_FREE, 1, RX).status,
-		CBX_E_DENIED);
-	assert_int_equal(
-		in_box(&box, UNMAP, 0, MACHINE_FREE, 1).status, CBX_E_DENIED);
-	assert_int_equal(
-		in_box(&lender, PROTECT, 0, MACHINE_FREE, 1, RW).status,
-		CBX_E_DENIED);
-	machine_assert_sound();
-}
-
-static void a_common_page_is_sealed_after_the_flush_only(void **state)
-{
-	struct machine_box lender;
-	struct machine_box box;
-	uint64_t pfn = make_lender(&lender);
-
-	(void)state;
-	machine_building(&box, NULL);
-	must(BOX_FINALIZE, lender.handle);
-	mock_flush_hold(2);
-	assert_int_equal(in_box(&lender, PROTECT, 0, MACHINE_FREE, 1, R).status,
-		CBX_E_BUSY);
-	refuse(E_STATE, BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, R);
-	mock_flush_release(2);
-	assert_int_equal(
-		in_box(&lender, PROTECT, 0, MACHINE_FREE, 1, R).status, CBX_OK);
-	must(BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, R);
-	machine_assert_sound();
-}
-
-static void a_lender_s_page_is_reclaimed_after_its_borrowers(void **state)
-{
-	struct machine_box lender;
-	struct machine_box box;
-	uint64_t pfn = make_lender(&lender);
-
-	(void)state;
-	machine_building(&box, NULL);
-	must(BOX_FINALIZE, lender.handle);
-	assert_int_equal(
-		in_box(&lender, PROTECT, 0, MACHINE_FREE, 1, R).status, CBX_OK);
-	must(BOX_COMMON, box.handle, MACHINE_FREE, pfn, 1, R);
-	must(BOX_KILL, lender.handle);
-	refuse(E_BUSY, BOX_RECLAIM, lender.handle, pfn, 1);
-	machine_assert_sound();
-	must(BOX_KILL, box.handle);
-	assert_int_equal(must(BOX_RECLAIM, lender.handle, pfn, 1), 1);
-	assert_true(mock_is_zero(at(pfn)));
 	machine_assert_sound();
 }
 
@@ -669,9 +574,6 @@ int main(void)
 		MACHINE(protect_changes_what_the_box_may),
 		MACHINE(text_of_a_hiding_box_has_no_other_right),
 		MACHINE(an_ended_space_takes_no_orders),
-		MACHINE(common_pages_are_lent_when_nobody_writes_them),
-		MACHINE(a_common_page_is_sealed_after_the_flush_only),
-		MACHINE(a_lender_s_page_is_reclaimed_after_its_borrowers),
 		MACHINE(every_refused_step_is_accounted_for),
 	};
 

@@ -186,16 +186,19 @@ static uint64_t chunk_of(uint64_t va, uint64_t count)
 	return count < room ? count : room;
 }
 
-static void fill(
+/* All entries are empty, or none is. @return how many were */
+static uint64_t fill(
 	struct cbx_pfn leaf, unsigned int index, uint64_t count, uint64_t entry)
 {
 	uint64_t *entries = cbx_hal_page_map(leaf);
+	bool empty = entries[index] == 0;
 
 	for (uint64_t i = 0; i < count; i++) {
-		ASSERT(entries[index + i] == 0);
+		ASSERT((entries[index + i] == 0) == empty);
 		entries[index + i] = entry + (i << CBX_PAGE_SHIFT);
 	}
 	cbx_hal_page_unmap(entries);
+	return empty ? count : 0;
 }
 
 /* No rights: they cease to be. */
@@ -287,9 +290,8 @@ void cbx_soft_map(struct cbx_soft_table *table, struct cbx_va va,
 	while (count != 0) {
 		uint64_t chunk = chunk_of(va.a, count);
 
-		fill(reach(table, va.a), index_of(va.a, 1), chunk,
-			cbx_entry_leaf(pfn, rights));
-		table->mapped += chunk;
+		table->mapped += fill(reach(table, va.a), index_of(va.a, 1),
+			chunk, cbx_entry_leaf(pfn, rights));
 		va = cbx_va_add(va, chunk);
 		pfn = cbx_pfn_add(pfn, chunk);
 		count -= chunk;

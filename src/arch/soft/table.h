@@ -68,10 +68,11 @@ bool cbx_soft_take_spare(struct cbx_soft_table *table, struct cbx_pfn *page);
 bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page);
 
 /**
- * Map pages pfn, pfn + 1, ... at va, va + 1 page, ...
+ * Map pages pfn, pfn + 1, ... at va, va + 1 page, ...; in place of what is
+ * mapped there.
  *
- * @pre cbx_va_range_valid(va, count); nothing is mapped there; the tables
- *      needed were given; rights has at least one bit
+ * @pre cbx_va_range_valid(va, count); all of it is mapped, or nothing, and the
+ *      tables needed were given; rights has at least one bit
  */
 void cbx_soft_map(struct cbx_soft_table *table, struct cbx_va va,
 	struct cbx_pfn pfn, uint64_t count, struct cbx_rights rights);

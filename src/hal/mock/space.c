@@ -154,26 +154,14 @@ static uint64_t take_steps(uint64_t count, enum cbx_status *status)
 	return taken;
 }
 
-enum cbx_status cbx_arch_space_map(struct cbx_arch_space *storage,
-	struct cbx_va va, struct cbx_pfn pfn, uint64_t count,
-	struct cbx_rights rights, uint64_t *done)
+static void use_pages(struct cbx_pfn pfn, uint64_t count)
 {
-	struct mock_space *space = space_of(storage);
-	enum cbx_status status;
-
-	MOCK_ASSERT(cbx_range_fits(pfn.n, count, mock.options.pages));
-	mock_lock();
-	MOCK_ASSERT(space->side != NULL && !space->dead);
-	*done = take_steps(count, &status);
-	for (uint64_t i = 0; i < *done; i++) {
+	for (uint64_t i = 0; i < count; i++) {
 		struct mock_page *page = &mock.pages[pfn.n + i];
 
 		MOCK_ASSERT(page->used == 0 && page->share == MOCK_PRIVATE);
 		page->boxes++;
 	}
-	cbx_soft_map(&space->table, va, pfn, *done, rights);
-	mock_unlock();
-	return status;
 }
 
 /* Before a range changes: what each page of it loses is remembered. */
@@ -196,6 +184,28 @@ static void remember_range(struct mock_space *space, struct cbx_va va,
 		}
 		mock.pages[pfn.n].boxes -= keeps == 0 ? 1 : 0;
 	}
+}
+
+enum cbx_status cbx_arch_space_map(struct cbx_arch_space *storage,
+	struct cbx_va va, struct cbx_pfn pfn, uint64_t count,
+	struct cbx_rights rights, uint64_t *done)
+{
+	struct mock_space *space = space_of(storage);
+	enum cbx_status status;
+	struct cbx_rights had;
+	struct cbx_pfn old;
+
+	MOCK_ASSERT(cbx_range_fits(pfn.n, count, mock.options.pages));
+	mock_lock();
+	MOCK_ASSERT(space->side != NULL && !space->dead);
+	*done = take_steps(count, &status);
+	if (cbx_soft_lookup(&space->table, va, &old, &had)) {
+		remember_range(space, va, *done, 0);
+	}
+	use_pages(pfn, *done);
+	cbx_soft_map(&space->table, va, pfn, *done, rights);
+	mock_unlock();
+	return status;
 }
 
 enum cbx_status cbx_arch_space_unmap(struct cbx_arch_space *storage,
