@@ -13,7 +13,10 @@
 #include "task.h"
 #include "user.h"
 
-#define OFTEN	  32u  /* traps of a site, after which it is rewritten */
+/* Traps of a site, after which it is rewritten: they have cost as much as that
+ * does.  And after which it is tried again, if another thread was in the way. */
+#define OFTEN	  128u
+#define LATER	  16u
 #define COUNTERS  256u /* a power of two */
 #define REACH	  0x40000000ull
 #define PROT_TEXT (LX_PROT_READ | LX_PROT_EXEC)
@@ -23,8 +26,7 @@ static struct {
 	uint32_t traps;
 } counter[COUNTERS];
 
-/* Whether a site has just become one that traps often. */
-static bool is_often(uint64_t at)
+static uint32_t *counter_of(uint64_t at)
 {
 	uint64_t key = at ^ (uint64_t)cbx_process_self()->pid << 48;
 	uint64_t hash = key * 0x9e3779b97f4a7c15ull;
@@ -34,9 +36,25 @@ static bool is_often(uint64_t at)
 		counter[i].key = key;
 		counter[i].traps = 0;
 	}
-	counter[i].traps += counter[i].traps <= OFTEN ? 1u : 0u;
-	return counter[i].traps ==
-	       ((cbx_box_flags & CBX_START_REWRITE_FIRST) != 0 ? 1 : OFTEN);
+	return &counter[i].traps;
+}
+
+/* Whether a site has just become one that traps often. */
+static bool is_often(uint64_t at)
+{
+	uint32_t *traps = counter_of(at);
+	uint32_t often =
+		(cbx_box_flags & CBX_START_REWRITE_FIRST) != 0 ? 1 : OFTEN;
+
+	*traps += *traps <= OFTEN ? 1u : 0u;
+	return *traps == often;
+}
+
+static void try_later(uint64_t at)
+{
+	*counter_of(at) = (cbx_box_flags & CBX_START_REWRITE_FIRST) != 0
+				  ? 0
+				  : OFTEN - LATER;
 }
 
 static struct cbx_stubs *stubs(void)
@@ -118,10 +136,16 @@ static const struct cbx_extent *text_at(uint64_t start, uint64_t end)
 		       : NULL;
 }
 
-/* Another thread may be in the midst of what TEST replaces. */
+/* Whether no other thread can be in the midst of what TEST replaces: it is in
+ * the runtime, which corrects where it returns to. */
 static bool is_alone(void)
 {
-	return cbx_process_self()->task_count == 1;
+	const struct cbx_task *task = cbx_process_self()->tasks;
+
+	while (task != NULL && (task == cbx_task_self() || !task->outside)) {
+		task = task->next;
+	}
+	return task == NULL && cbx_map_self()->refs == 1;
 }
 
 /* Where the part of an extent ends that can be read. */
@@ -171,12 +195,15 @@ static struct cbx_site look(const struct cbx_extent *text, uint64_t at,
 		return site;
 	}
 	site = cbx_site_number(window, at, number);
-	if (site.kind != CBX_SITE_NONE || !readable || !is_alone() ||
+	if (site.kind != CBX_SITE_NONE || !readable ||
 		site_from(at - 5) != NULL) {
 		return site;
 	}
 	site = cbx_site_test(window, at);
-	if (site.kind != CBX_SITE_NONE && is_aimed_at(text, &site)) {
+	if (site.kind != CBX_SITE_NONE && !is_alone()) {
+		try_later(at);
+		site.kind = CBX_SITE_NONE;
+	} else if (site.kind != CBX_SITE_NONE && is_aimed_at(text, &site)) {
 		site.kind = CBX_SITE_NONE;
 	}
 	return site;
