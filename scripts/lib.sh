@@ -45,6 +45,19 @@ qemu-system-x86 the machine of the pks-vm backend
 '
 PACKAGES_TEST='
 busybox-static programs the system tests run in boxes
+gawk the system tests run it in a box, as the following
+bzip2 compression
+gron a static program of Go
+imagemagick pictures
+jq JSON
+mawk another awk
+openssl digests, ciphers, keys
+perl a language
+redis-server a server and its clients
+ripgrep a program of Rust
+sqlite3 databases
+xz-utils compression
+zstd compression
 bash-static a larger program the system tests run in boxes
 clang the second compiler, and the fuzzer
 libclang-rt-14-dev sanitizers and libFuzzer for clang

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs of Debian packages, unchanged, on real input: status, output and
+error are those of the same run outside.
+
+    real.py CONFBOX [NAME]...     NAME: of a class or a test; all otherwise
+"""
+import hashlib
+import json
+import math
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CONFBOX = None
+SEARCH = '/usr/bin:/bin'
+ENVIRONMENT = {'PATH': SEARCH, 'HOME': '/', 'TZ': 'UTC', 'LC_ALL': 'C.UTF-8'}
+HERE = os.path.dirname(os.path.abspath(__file__))
+WORK = None
+SECONDS = 120
+LEVEL = 0  # the time of every file in a box
+
+
+def needs(*programs):
+    missing = [name for name in programs if shutil.which(name, path=SEARCH) is None]
+    return unittest.skipIf(missing, f'not installed: {" ".join(missing)}')
+
+
+def words(count, seed):
+    source = random.Random(seed)
+    some = ['box', 'page', 'gate', 'host', 'keeper', 'monitor', 'the', 'a', 'of', 'sealed', 'näive', '42']
+    return '\n'.join(' '.join(source.choice(some) for _ in range(source.randrange(1, 15)))
+                     for _ in range(count)) + '\n'
+
+
+def picture(width, height):
+    pixels = bytes(int(127.5 + 127 * math.sin(x * (c + 1) / 31 + y / 17)) for y in range(height)
+                   for x in range(width) for c in range(3))
+    return b'P6 %d %d 255\n' % (width, height) + pixels
+
+
+def records(count):
+    source = random.Random(7)
+    return [{'id': n, 'name': source.choice(['ada', 'bob', 'eve']), 'value': source.randrange(10 ** 6),
+             'tags': [source.choice('xyz') for _ in range(n % 4)], 'deep': {'even': n % 2 == 0}}
+            for n in range(count)]
+
+
+def fill(folder):
+    """The input every program finds in its working directory."""
+    def write(name, data):
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(data if isinstance(data, bytes) else data.encode())
+    write('text', words(20000, 1))
+    write('other', words(2000, 2))
+    write('numbers', ''.join(f'{random.Random(n).randrange(10 ** 6)}\n' for n in range(5000)))
+    write('bytes', random.Random(3).randbytes(2000000) + bytes(1000000))
+    write('data.json', json.dumps(records(3000)))
+    write('picture.ppm', picture(400, 300))
+    base = sqlite3.connect(os.path.join(folder, 'input.db'))
+    base.execute('create table sales(region text, year int, amount real)')
+    base.executemany('insert into sales values(?, ?, ?)',
+                     [(f'r{n % 7}', 2000 + n % 20, n * 1.25) for n in range(20000)])
+    base.execute('create index by_year on sales(year)')
+    base.commit()
+    base.close()
+    for name in os.listdir(HERE):
+        shutil.copy(os.path.join(HERE, name), folder)
+    for name in os.listdir(folder):
+        os.utime(os.path.join(folder, name), (LEVEL, LEVEL))
+
+
+class Case(unittest.TestCase):
+    maxDiff = 2000
+
+    def run_at(self, command, data):
+        done = subprocess.run(command, input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=ENVIRONMENT, cwd=WORK, timeout=SECONDS, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def outside(self, argv, data=b''):
+        return self.run_at(argv, data)
+
+    def inside(self, argv, data=b'', options=()):
+        env = [word for pair in ENVIRONMENT.items() for word in ('--env', '='.join(pair))]
+        return self.run_at([CONFBOX, 'run', '--memory', '512M', '--dir', WORK, '--cwd', WORK,
+                            *env, *options, '--', *argv], data)
+
+    def same(self, *argv, data=b'', options=()):
+        """Run inside and outside; what both printed."""
+        with self.subTest(' '.join(argv)[:80]):
+            expected = self.outside(argv, data)
+            self.assertEqual(self.inside(argv, data, options), expected)
+            self.assertEqual(expected[0], 0, expected[2][-500:])
+        return expected[1]
+
+
+class Text(Case):
+    """coreutils, grep, sed, awk: one program a box."""
+
+    def test_coreutils(self):
+        for line in ('cat -n other', 'tac other', 'head -n 50 text', 'tail -n 50 text', 'nl other',
+                     'sort text', 'sort -rn numbers', 'sort -u -k 2 other', 'uniq -c other',
+                     'wc text bytes', 'cut -d e -f 2 text', 'paste other other', 'join -v 1 other other',
+                     'comm numbers numbers', 'fold -w 40 text', 'fmt other', 'expand other',
+                     'unexpand -a other', 'od -A x -t x1z -N 4096 bytes', 'base64 bytes', 'base32 other',
+                     'cksum bytes', 'md5sum bytes', 'sha1sum bytes', 'sha256sum bytes', 'sha512sum bytes',
+                     'b2sum bytes', 'sum bytes', 'factor 600851475143 97 1024', 'seq 1 3 1000',
+                     'expr 6 * 7', 'printf %05d:%s\\n 42 x', 'date -u -d @86400', 'basename /a/b.c .c',
+                     'dirname /a/b', 'echo a b', 'true', 'env', 'pwd', 'realpath other', 'split -b 1K other',
+                     'truncate -s 5 new', 'mkdir -p new/deep', 'cp -r . /tmp/copy', 'mv other moved',
+                     'rm -v other', 'ln -sv other link', 'ls', 'ls -l text', 'stat -c %n:%s:%f:%h text',
+                     'shuf --random-source=bytes other', 'tr a-z A-Z', 'tee /dev/null', 'numfmt --to=iec 123456',
+                     'csplit other 100 500', 'ptx other', 'tsort', 'test -f text', 'id -u', 'sleep 0.01',
+                     'nice -n 0 true', 'nohup true', 'yes --version', 'du -b --apparent-size text',
+                     'chmod -v 600 other', 'touch -d @5 other', 'dd if=bytes bs=1000 count=7 status=none',
+                     'install -m 600 other copied', 'readlink -f text', 'pathchk text', 'hostid --version'):
+            with self.subTest(line):
+                self.renew()
+                expected = self.outside(line.split(), b'b a\na c\n')
+                self.renew()
+                self.assertEqual(self.inside(line.split(), b'b a\na c\n', ['--with', '/bin/true']), expected)
+
+    def renew(self):
+        """What a command outside changed is as it was."""
+        for name in os.listdir(WORK):
+            path = os.path.join(WORK, name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        for name in os.listdir(PRISTINE):
+            shutil.copy2(os.path.join(PRISTINE, name), WORK)
+        shutil.rmtree('/tmp/copy', ignore_errors=True)
+
+    def test_grep_and_sed(self):
+        for argv in (['grep', '-n', 'gate.*page', 'text'], ['grep', '-c', '-v', 'the', 'text'],
+                     ['grep', '-E', '-o', '[a-z]{5,7} (of|a)', 'other'], ['grep', '-r', '-l', 'keeper', '.'],
+                     ['grep', '-P', r'^(\w+) .*\1$', 'text'], ['grep', '-w', '-i', 'NÄIVE', 'other'],
+                     ['sed', '-n', '/gate/{s/page/PAGE/g;p}', 'text'], ['sed', '-E', 's/(\\w+) (\\w+)/\\2 \\1/', 'other'],
+                     ['sed', '1!G;h;$!d', 'other'], ['sed', 'y/abc/xyz/', 'text']):
+            if argv[1] == '-r':
+                shown = [sorted(done[1].split()) for done in (self.outside(argv), self.inside(argv))]
+                self.assertEqual(*shown)
+            else:
+                self.same(*argv)
+
+    def test_awk(self):
+        count = '{for (i = 1; i <= NF; i++) n[$i]++} END {for (k in n) print n[k], k}'
+        for awk in ('mawk', 'gawk'):
+            if shutil.which(awk, path=SEARCH):
+                self.same(awk, count, 'text')
+                self.same(awk, '{s += $1; q += $1 * $1} END {printf "%.3f %.3f\\n", s / NR, sqrt(q / NR)}', 'numbers')
+                self.same(awk, '-F', 'e', 'NR % 100 == 0 {print NR, $2, length($0), toupper($1)}', 'text')
+                self.same(awk, 'BEGIN {while ((getline line < "other") > 0) n++; print n; print substr("sealed", 2, 3)}')
+
+
+class Pack(Case):
+    def test_gzip(self):
+        packed = self.same('gzip', '-9', '-n', '-c', 'text')
+        self.assertEqual(self.same('gzip', '-d', '-c', data=packed), self.outside(['cat', 'text'])[1])
+        self.same('gzip', '-1', '-n', data=bytes(300000))
+
+    @needs('xz')
+    def test_xz(self):
+        packed = self.same('xz', '-6', '-T1', '-c', 'text')
+        self.same('xz', '-d', '-c', data=packed)
+        self.same('xz', '-2', '-T2', '--block-size=256KiB', '-c', 'bytes')
+
+    @needs('zstd')
+    def test_zstd(self):
+        packed = self.same('zstd', '-q', '-7', '-T1', '-c', data=b'box page gate ' * 20000)
+        self.same('zstd', '-q', '-d', '-c', data=packed)
+        self.same('zstd', '-q', '-3', '-T2', '-c', 'bytes')
+
+    @needs('bzip2')
+    def test_bzip2(self):
+        self.same('bzip2', '-d', '-c', data=self.same('bzip2', '-c', 'text'))
+
+
+class Data(Case):
+    @needs('jq')
+    def test_jq(self):
+        for program in ('length', 'map(.value) | add / length', 'group_by(.name) | map({(.[0].name): length}) | add',
+                        '.[] | select(.deep.even and (.tags | length > 2)) | .id', '[.[].tags[]] | unique',
+                        'map(.name | ascii_upcase | test("^A")) | map(select(.)) | length',
+                        'reduce .[] as $x (0; . + $x.value)', 'map(.value) | sort | .[0:10] | @csv'):
+            self.same('jq', '-c', program, 'data.json')
+        self.same('jq', '.', 'data.json')
+
+    @needs('sqlite3')
+    def test_sqlite3(self):
+        self.same('sqlite3', ':memory:', data=open(os.path.join(HERE, 'shop.sql'), 'rb').read())
+        self.same('sqlite3', '/tmp/shop.db', 'pragma journal_mode=delete; create table t(a, b); '
+                  'begin; insert into t select value, value * value from generate_series(1, 20000); commit; '
+                  'create index i on t(b); select count(*), sum(b), max(a) from t where b % 3 = 0; pragma integrity_check')
+        if os.path.exists('/tmp/shop.db'):
+            os.unlink('/tmp/shop.db')
+
+    @needs('sqlite3')
+    def test_sqlite3_on_a_file_that_is_only_read(self):
+        for query in ('select region, count(*), sum(amount) from sales group by region',
+                      'select year, avg(amount) from sales where region > "r3" group by year order by 2 desc',
+                      'explain query plan select * from sales where year = 2003', 'pragma integrity_check'):
+            self.same('sqlite3', '-readonly', '-header', 'input.db', query)
+
+    @needs('rg')
+    def test_ripgrep(self):
+        """A program of Rust, with threads."""
+        self.same('rg', '--sort', 'path', '-c', 'gate', '.')
+        self.same('rg', '-j', '4', '-N', r'\bpage\b.*\bgate\b', 'text')
+
+
+class Go(Case):
+    @needs('gron')
+    def test_gron(self):
+        """A static program of Go: its own threads, stacks and signals."""
+        self.same('gron', 'data.json')
+        self.same('gron', '--ungron', data=self.outside(['gron', 'data.json'])[1])
+
+
+class Crypto(Case):
+    @needs('openssl')
+    def test_digests(self):
+        for digest in ('md5', 'sha1', 'sha256', 'sha512', 'sha3-256', 'blake2b512'):
+            self.same('openssl', 'dgst', f'-{digest}', 'bytes')
+        self.same('openssl', 'dgst', '-sha256', '-hmac', 'key', 'text')
+
+    @needs('openssl')
+    def test_ciphers(self):
+        key = ['-K', '00112233445566778899aabbccddeeff' * 2, '-iv', '0f' * 16]
+        for cipher in ('aes-256-cbc', 'aes-256-ctr', 'camellia-256-cbc', 'chacha20'):
+            sealed = self.same('openssl', 'enc', f'-{cipher}', *key, '-in', 'bytes')
+            self.assertEqual(self.same('openssl', 'enc', '-d', f'-{cipher}', *key, data=sealed),
+                             self.outside(['cat', 'bytes'])[1])
+        self.same('openssl', 'enc', '-aes-128-cbc', '-pbkdf2', '-S', '0102030405060708', '-k', 'pass', '-in', 'text')
+
+    @needs('openssl')
+    def test_keys(self):
+        """What a box signs is right outside, and the other way round."""
+        for kind in (['ed25519'], ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+                     ['rsa', '-pkeyopt', 'rsa_keygen_bits:2048']):
+            name = ['openssl', 'genpkey', '-algorithm', *kind]
+            status, key, _ = self.inside(name)
+            self.assertEqual(status, 0)
+            self.assertNotEqual(key, self.inside(name)[1])
+            path = os.path.join(WORK, 'key.pem')
+            with open(path, 'wb') as file:
+                file.write(key)
+            self.same('openssl', 'pkey', '-in', 'key.pem', '-pubout')
+            self.same('openssl', 'pkey', '-in', 'key.pem', '-check', '-noout')
+            os.unlink(path)
+
+
+class Languages(Case):
+    @needs('python3')
+    def test_python3(self):
+        self.same('python3', 'report.py', 'data.json', 'input.db')
+        self.same('python3', '-c', 'import sys, json, hashlib, sqlite3, threading; print(sys.version)')
+
+    @needs('python3')
+    def test_python3_error_and_status(self):
+        argv = ['python3', '-c', 'import sys; print("out"); sys.exit(7)']
+        self.assertEqual(self.inside(argv), self.outside(argv))
+        argv = ['python3', '-c', 'def f(n): return 1 // n\nf(0)']
+        self.assertEqual(self.inside(argv), self.outside(argv))
+
+    @needs('perl')
+    def test_perl(self):
+        self.same('perl', 'report.pl', 'text')
+        self.same('perl', '-MList::Util=sum,max', '-e', 'print sum(map { $_ * 2 } 1 .. 1000), " ", max(3, 9, 4), "\n"')
+        self.same('perl', '-MDigest::SHA=sha256_hex', '-MPOSIX=floor', '-e', 'print sha256_hex("box"), floor(7.9), "\n"')
+
+    @needs('g++')
+    def test_c_plus_plus(self):
+        """Exceptions through threads and libraries."""
+        path = os.path.join(WORK, 'threads')
+        subprocess.run(['g++', '-O2', '-std=c++17', '-pthread', '-o', path, os.path.join(HERE, 'threads.cc')],
+                       check=True, env=ENVIRONMENT)
+        try:
+            self.same(path)
+        finally:
+            os.unlink(path)
+
+
+class Pictures(Case):
+    FOLDERS = [word for folder in ('/etc/ImageMagick-6', '/usr/share/ImageMagick-6')
+               if os.path.exists(folder) for word in ('--with', folder)]
+
+    @needs('convert-im6.q16')
+    def test_imagemagick(self):
+        modules = os.path.join('/usr/lib/x86_64-linux-gnu', sorted(
+            name for name in os.listdir('/usr/lib/x86_64-linux-gnu') if name.startswith('ImageMagick-6'))[-1])
+        options = [*self.FOLDERS, '--with', modules]
+        for work in (['-resize', '50%', '-blur', '0x3'], ['-rotate', '10', '-colorspace', 'Gray'],
+                     ['-crop', '100x100+50+50', '-edge', '2', '-negate']):
+            self.same('convert-im6.q16', 'picture.ppm', *work, 'ppm:-', options=options)
+        self.same('convert-im6.q16', 'picture.ppm', '-strip', '-define', 'png:exclude-chunks=date,time', 'png:-',
+                  options=options)
+        self.same('identify-im6.q16', '-format', '%w %h %k %[mean]\n', 'picture.ppm', options=options)
+
+
+PRISTINE = None
+
+
+def main():
+    global CONFBOX, WORK, PRISTINE
+    CONFBOX = os.path.abspath(sys.argv.pop(1))
+    with tempfile.TemporaryDirectory(prefix='confbox-real-') as folder:
+        WORK, PRISTINE = os.path.join(folder, 'work'), os.path.join(folder, 'pristine')
+        os.makedirs(PRISTINE)
+        fill(PRISTINE)
+        shutil.copytree(PRISTINE, WORK)
+        unittest.main(verbosity=2)
+
+
+if __name__ == '__main__':
+    main()
