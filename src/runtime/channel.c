@@ -41,6 +41,7 @@ static int64_t read_gate(enum cbx_port port, uint64_t va, uint64_t bytes)
 {
 	int64_t got;
 
+	cbx_memory_space_reach(va, bytes);
 	cbx_runtime_unlock();
 	got = cbx_gate_read(port, va, bytes);
 	cbx_runtime_lock();
@@ -51,6 +52,7 @@ static int64_t write_gate(enum cbx_port port, uint64_t va, uint64_t bytes)
 {
 	int64_t done;
 
+	cbx_memory_space_reach(va, bytes);
 	cbx_runtime_unlock();
 	done = cbx_gate_write(port, va, bytes);
 	cbx_runtime_lock();

@@ -52,6 +52,20 @@ struct cbx_task *cbx_task_create(
  * @retval -EAGAIN  there is no thread for it; it is freed */
 CBX_MUST_CHECK int64_t cbx_task_start(struct cbx_task *task);
 
+/** Have what a thread of it needs before it can ask for anything in a map's
+ * space.  @return false when there is no memory */
+CBX_MUST_CHECK bool cbx_task_bring(
+	const struct cbx_task *task, const struct cbx_map *map);
+
+/** The end of its runtime stack. */
+uint64_t cbx_task_stack_end(const struct cbx_task *task);
+
+/** Become a task, in a thread that has just begun. */
+void cbx_task_register(struct cbx_task *task);
+
+/** The first code of a thread of execve's: rdi of its entry. */
+_Noreturn void cbx_exec_begin(struct cbx_task *task);
+
 /** Free a task that was never started. */
 void cbx_task_abandon(struct cbx_task *task);
 

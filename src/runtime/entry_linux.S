@@ -42,6 +42,27 @@ cbx_task_entry:
 	ud2
 	.size	cbx_task_entry, . - cbx_task_entry
 
+/* execve goes on in another space: rdi = the task. */
+	.globl	cbx_exec_entry
+	.type	cbx_exec_entry, @function
+cbx_exec_entry:
+	xorl	%ebp, %ebp
+	cld
+	andq	$-16, %rsp
+	call	cbx_exec_begin
+	ud2
+	.size	cbx_exec_entry, . - cbx_exec_entry
+
+/* cbx_upcall_on(upcall, regs, frame, stack): go on serving on another stack. */
+	.globl	cbx_upcall_on
+	.type	cbx_upcall_on, @function
+cbx_upcall_on:
+	movq	%rcx, %rsp
+	xorl	%ebp, %ebp
+	call	cbx_upcall_serve
+	ud2
+	.size	cbx_upcall_on, . - cbx_upcall_on
+
 /* cbx_task_leave(rdi = bool *left): the stack may be another's once it says
  * so. */
 	.globl	cbx_task_leave

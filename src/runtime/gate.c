@@ -113,6 +113,15 @@ uint64_t cbx_gate_alias(const struct cbx_alias *alias)
 	return done;
 }
 
+void cbx_gate_switch(
+	uint64_t space, uint64_t entry, uint64_t stack, uint64_t arg)
+{
+	struct cbx_reply reply;
+
+	call(CBX_CALL_SPACE_SWITCH, (uint64_t[4]){ space, entry, stack, arg },
+		&reply);
+}
+
 bool cbx_gate_space_create(uint64_t *space)
 {
 	struct cbx_reply reply;

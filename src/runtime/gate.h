@@ -47,6 +47,11 @@ struct cbx_alias {
  * @return how many */
 uint64_t cbx_gate_alias(const struct cbx_alias *alias);
 
+/** Begin a thread in another space in the place of the calling one; it returns
+ * when that cannot be. */
+void cbx_gate_switch(
+	uint64_t space, uint64_t entry, uint64_t stack, uint64_t arg);
+
 /** Make an empty space; false when there are too many. */
 CBX_MUST_CHECK bool cbx_gate_space_create(uint64_t *space);
 

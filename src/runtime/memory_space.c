@@ -38,6 +38,19 @@ bool cbx_memory_space_fault(uint64_t address)
 	       cbx_memory_space_bring(self, cbx_page_floor(address));
 }
 
+void cbx_memory_space_reach(uint64_t address, uint64_t bytes)
+{
+	uint64_t end = address + bytes;
+
+	if (address < CBX_RUNTIME_VA) {
+		return;
+	}
+	for (; address < end;
+		address = cbx_page_floor(address) + CBX_PAGE_SIZE) {
+		(void)*(const volatile uint8_t *)address;
+	}
+}
+
 void cbx_memory_space_forget(uint64_t start, uint64_t bytes)
 {
 	struct cbx_memory_space *s;

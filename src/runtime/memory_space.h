@@ -70,6 +70,10 @@ void cbx_memory_space_strip(
  * @return false when it is no memory */
 CBX_MUST_CHECK bool cbx_memory_space_fault(uint64_t address);
 
+/** Have memory of the runtime in the running space before a gate is given
+ * it; nothing for a program's. */
+void cbx_memory_space_reach(uint64_t address, uint64_t bytes);
+
 /** Memory of the runtime is about to be unmapped: no space keeps it. */
 void cbx_memory_space_forget(uint64_t start, uint64_t bytes);
 

@@ -14,6 +14,7 @@
 
 #define CBX_PROCESS_INIT 1u /* its end is the box's */
 
+struct cbx_clone;
 struct cbx_task;
 
 /** Arguments and environment, packed: strings one after the other. */
@@ -34,11 +35,28 @@ struct cbx_arguments_kept {
 	uint64_t bytes[2];
 };
 
+enum cbx_process_state {
+	CBX_PROCESS_RUNS,
+	CBX_PROCESS_ENDED, /* its parent may ask how */
+};
+
 struct cbx_process {
 	uint32_t pid;
-	uint32_t group;		  /* of processes, as kill knows them */
+	uint32_t group; /* of processes, as kill knows them */
+	uint32_t session;
+	uint32_t state;		  /* enum cbx_process_state */
 	struct cbx_process *next; /* of all */
-	struct cbx_task *tasks;	  /* the first one's tid was the pid */
+
+	struct cbx_process *parent;	/* NULL: the box's first process */
+	struct cbx_wait_queue children; /* one of them ended */
+	struct cbx_wait_queue end;	/* it ended itself */
+	uint32_t status;		/* ENDED: as wait tells it */
+	uint32_t exit_signal;	 /* what its end sends the parent, or 0 */
+	uint32_t death_signal;	 /* what the parent's end sends it, or 0 */
+	bool subreaper;		 /* orphans below it become its children */
+	bool began;		 /* it has called execve */
+	struct cbx_task *lender; /* sleeps while its memory is lent to this */
+	struct cbx_task *tasks;	 /* the first one's tid was the pid */
 	uint64_t task_count;
 	struct cbx_wait_queue task_ends;
 
@@ -56,6 +74,30 @@ struct cbx_process {
 
 	struct cbx_map *map;
 };
+
+/** A process like the running one, of one task that returns 0 from the same
+ * call and does not run yet.
+ *
+ * @param[out] process  on success
+ *
+ * @retval 0
+ * @retval -EAGAIN  too many
+ * @retval -ENOMEM */
+CBX_MUST_CHECK int64_t cbx_process_create(
+	const struct cbx_clone *how, struct cbx_process **process);
+
+/** Forget a process: one that never ran, or that its parent was told of. */
+void cbx_process_forget(struct cbx_process *process);
+
+/** End the running process with a status as wait tells it; the first one's
+ * end is the box's.  @lock held */
+_Noreturn void cbx_process_exit(uint32_t status);
+
+/** The memory a parent lent, if it did, is the parent's alone again. */
+void cbx_process_return_memory(struct cbx_process *process);
+
+/** The process with that number; NULL when there is none. */
+struct cbx_process *cbx_process_find(uint64_t pid);
 
 /** The box's first process. */
 extern struct cbx_process cbx_process_init;

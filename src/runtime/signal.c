@@ -23,8 +23,7 @@ static struct cbx_process_signals *ours(void)
 
 void cbx_signal_die(int signal)
 {
-	cbx_channel_finish();
-	cbx_gate_end(CBX_END_SIGNAL | (uint64_t)signal);
+	cbx_process_exit((uint32_t)signal);
 }
 
 static uint64_t waiting(void)

@@ -10,6 +10,9 @@
 #define THREAD_FLAGS                                                     \
 	(LX_CLONE_VM | LX_CLONE_FS | LX_CLONE_FILES | LX_CLONE_SIGHAND | \
 		LX_CLONE_THREAD)
+#define PROCESS_FLAGS                                                      \
+	(LX_CLONE_VM | LX_CLONE_VFORK | LX_CLONE_FILES | LX_CLONE_PARENT | \
+		LX_CLONE_CLEAR_SIGHAND)
 #define OTHER_FLAGS                                                    \
 	(LX_CLONE_SYSVSEM | LX_CLONE_SETTLS | LX_CLONE_PARENT_SETTID | \
 		LX_CLONE_CHILD_CLEARTID | LX_CLONE_DETACHED |          \
@@ -25,17 +28,12 @@ static int64_t check_thread(const struct cbx_clone *how)
 	return (how->flags & ~OTHER_FLAGS) == THREAD_FLAGS ? 0 : -LX_EINVAL;
 }
 
-/* Tell parent and child the new number; both see the same memory. */
+/* Tell the parent the new number. */
 static int64_t tell(const struct cbx_clone *how, uint32_t tid)
 {
 	if ((how->flags & LX_CLONE_PARENT_SETTID) != 0 &&
 		cbx_user_put(how->parent_tid, &tid, sizeof(tid)) != 0) {
 		return -LX_EFAULT;
-	}
-	/* Linux does not say when this one fails */
-	if ((how->flags & LX_CLONE_CHILD_SETTID) != 0 &&
-		cbx_user_put(how->child_tid, &tid, sizeof(tid)) != 0) {
-		return 0;
 	}
 	return 0;
 }
@@ -63,10 +61,79 @@ static int64_t clone_thread(const struct cbx_clone *how)
 	return status == 0 ? (int64_t)tid : status;
 }
 
+/* Flags of a new process; those that ask for a share of what processes do not
+ * share here are refused. */
+static int64_t check_process(const struct cbx_clone *how)
+{
+	return (how->flags & ~(OTHER_FLAGS | PROCESS_FLAGS)) == 0 &&
+			       how->exit_signal <= LX_SIGNALS
+		       ? 0
+		       : -LX_EINVAL;
+}
+
+/* Sleep until the child has memory of its own, or has ended. */
+static void lend_memory(struct cbx_task *self)
+{
+	static struct cbx_wait_queue nobody;
+
+	while (self->lends) {
+		cbx_wait_deaf(&nobody);
+	}
+}
+
+static int64_t clone_process(const struct cbx_clone *how)
+{
+	bool lends = (how->flags & LX_CLONE_VFORK) != 0;
+	struct cbx_task *self = cbx_task_self();
+	struct cbx_process *child;
+	int64_t status = check_process(how);
+	uint32_t pid;
+
+	if (status == 0) {
+		status = cbx_process_create(how, &child);
+	}
+	if (status != 0) {
+		return status;
+	}
+	pid = child->pid;
+	self->lends = lends;
+	child->lender = lends ? self : NULL;
+	status = cbx_task_start(child->tasks);
+	if (status != 0) {
+		self->lends = false;
+		cbx_process_forget(child);
+		return status;
+	}
+	if ((how->flags & LX_CLONE_PARENT_SETTID) != 0) {
+		cbx_user_try_put(how->parent_tid, &pid, sizeof(pid));
+	}
+	lend_memory(self);
+	return pid;
+}
+
 static int64_t clone(const struct cbx_clone *how)
 {
 	return (how->flags & LX_CLONE_THREAD) != 0 ? clone_thread(how)
-						   : -LX_ENOSYS;
+						   : clone_process(how);
+}
+
+int64_t cbx_sys_fork(const uint64_t *arg)
+{
+	const struct cbx_clone how = { .exit_signal = LX_SIGCHLD };
+
+	(void)arg;
+	return clone_process(&how);
+}
+
+int64_t cbx_sys_vfork(const uint64_t *arg)
+{
+	const struct cbx_clone how = {
+		.flags = LX_CLONE_VM | LX_CLONE_VFORK,
+		.exit_signal = LX_SIGCHLD,
+	};
+
+	(void)arg;
+	return clone_process(&how);
 }
 
 int64_t cbx_sys_clone(const uint64_t *arg)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* execve: another program in the same box. */
+/* execve: another program in the same process. */
+#include <base/start.h>
+
+#include "clone.h"
 #include "cpu.h"
 #include "file.h"
 #include "frame.h"
@@ -7,6 +10,8 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "lock.h"
+#include "memory.h"
 #include "message.h"
 #include "program.h"
 #include "signal.h"
@@ -15,6 +20,10 @@
 #include "user.h"
 
 #define STRINGS_MAX 0x200000u /* bytes of arguments and environment */
+
+/* entry_linux.S */
+_Noreturn void cbx_start_program(uint64_t entry, uint64_t stack);
+void cbx_exec_entry(void);
 
 /* Strings one after the other, growing. */
 struct strings {
@@ -96,63 +105,192 @@ static int64_t gather(
 	return status != 0 ? status : (path_bytes == 1 ? -LX_ENOENT : 0);
 }
 
-static void keep(const struct strings *s, const struct cbx_program *p)
+/* A program on its way; the lock may be dropped meanwhile. */
+struct exec {
+	struct cbx_program program;
+	struct strings strings;
+};
+
+static void hold_files(const struct cbx_program *p, bool hold)
+{
+	void (*change)(struct cbx_node *) =
+		hold ? cbx_node_hold : cbx_node_drop;
+
+	change(p->node);
+	if (p->loader != NULL) {
+		change(p->loader);
+	}
+}
+
+static void keep(struct exec *exec)
 {
 	struct cbx_arguments_kept *kept = &cbx_process_self()->kept;
 
 	cbx_heap_give(kept->block[0], kept->bytes[0]);
 	cbx_heap_give(kept->block[1], kept->bytes[1]);
-	kept->block[0] = s->at;
-	kept->bytes[0] = s->capacity;
-	kept->block[1] = p->storage;
-	kept->bytes[1] = p->storage_bytes;
+	kept->block[0] = exec->strings.at;
+	kept->bytes[0] = exec->strings.capacity;
+	kept->block[1] = exec->program.storage;
+	kept->bytes[1] = exec->program.storage_bytes;
+	hold_files(&exec->program, false);
+	cbx_heap_give(exec, sizeof(*exec));
 }
 
-static void begin(uint64_t entry, uint64_t stack)
+static void discard(struct exec *exec)
 {
-	struct cbx_regs *regs = cbx_task_self()->context.regs;
+	cbx_heap_give(exec->program.storage, exec->program.storage_bytes);
+	cbx_heap_give(exec->strings.at, exec->strings.capacity);
+	cbx_heap_give(exec, sizeof(*exec));
+}
+
+/* What the program is not to have from the one before. */
+static void leave_behind(struct cbx_task *self)
+{
+	struct cbx_process *process = self->process;
 
 	cbx_signal_reset();
 	cbx_fd_close_on_exec();
+	process->began = true;
+	process->death_signal = 0;
+	self->tid = process->pid;
+	self->clear_tid = 0;
+	self->robust = 0;
+	self->set_tid = 0;
 	cbx_cpu_set_fs(0);
-	cbx_frame_reset(cbx_task_self()->context.frame);
-	*regs = (struct cbx_regs){
+}
+
+/* Load it; there is no way back. */
+static uint64_t load(struct exec *exec, uint64_t *stack)
+{
+	uint64_t entry;
+
+	if (cbx_program_load(&exec->program, &entry, stack) != 0) {
+		cbx_message_begin(exec->program.arguments.path);
+		cbx_message_put(": no memory to load it");
+		cbx_message_end();
+		cbx_signal_die(LX_SIGKILL);
+	}
+	keep(exec);
+	leave_behind(cbx_task_self());
+	return entry;
+}
+
+static void begin(struct exec *exec)
+{
+	struct cbx_context *context = &cbx_task_self()->context;
+	uint64_t stack;
+	uint64_t entry = load(exec, &stack);
+
+	cbx_frame_reset(context->frame);
+	*context->regs = (struct cbx_regs){
 		.rip = entry,
 		.rsp = stack,
 		.rflags = 0x202,
 	};
 }
 
-int64_t cbx_sys_execve(const uint64_t *arg)
+/* The thread in the new space: rdi of its entry. */
+void cbx_exec_begin(struct cbx_task *task)
 {
-	static struct cbx_program program;
-	struct strings s = { .capacity = CBX_PAGE_SIZE };
+	struct exec *exec = task->exec;
 	uint64_t entry;
 	uint64_t stack;
+
+	cbx_task_register(task);
+	task->exec = NULL;
+	entry = load(exec, &stack);
+	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
+		cbx_gate_result(0);
+	}
+	task->outside = true;
+	cbx_runtime_unlock();
+	cbx_start_program(entry, stack);
+}
+
+/* Begin in a space of its own, leaving the memory to whom it belongs. */
+static _Noreturn void move(
+	struct exec *exec, struct cbx_task *self, struct cbx_map *map)
+{
+	struct cbx_process *process = self->process;
+	struct cbx_map *lent = process->map;
+
+	process->map = map;
+	cbx_memory_drop(lent);
+	cbx_process_return_memory(process);
+	self->exec = exec;
+	cbx_gate_switch(cbx_map_space(map), (uint64_t)cbx_exec_entry,
+		cbx_task_stack_end(self), (uint64_t)self);
+	cbx_signal_die(LX_SIGKILL);
+}
+
+/* Memory of its own for a process that was lent some: NULL is none. */
+static struct cbx_map *make_map(const struct cbx_task *self)
+{
+	struct cbx_map *map = cbx_memory_create();
+
+	if (map != NULL && !cbx_task_bring(self, map)) {
+		cbx_memory_drop(map);
+		return NULL;
+	}
+	return map;
+}
+
+/* Whether the process has its descriptors to itself now. */
+static bool own_descriptors(struct cbx_process *process)
+{
+	struct cbx_fd_table *table;
+
+	if (process->fds->refs == 1) {
+		return true;
+	}
+	table = cbx_fd_table_copy(process->fds);
+	if (table == NULL) {
+		return false;
+	}
+	cbx_fd_table_drop(process->fds);
+	process->fds = table;
+	return true;
+}
+
+static int64_t find(const uint64_t *arg, struct exec *exec)
+{
 	int64_t status;
 
-	memset(&program, 0, sizeof(program));
-	s.at = cbx_heap_take(s.capacity);
-	if (s.at == NULL) {
+	exec->strings.capacity = CBX_PAGE_SIZE;
+	exec->strings.at = cbx_heap_take(exec->strings.capacity);
+	if (exec->strings.at == NULL) {
 		return -LX_ENOMEM;
 	}
-	status = gather(arg, &s, &program.arguments);
+	status = gather(arg, &exec->strings, &exec->program.arguments);
+	return status != 0 ? status : cbx_program_find(&exec->program);
+}
+
+int64_t cbx_sys_execve(const uint64_t *arg)
+{
+	struct cbx_task *self = cbx_task_self();
+	struct exec *exec = cbx_heap_take_zero(sizeof(*exec));
+	bool lent = self->process->map->refs > 1;
+	struct cbx_map *map = NULL;
+	int64_t status = exec == NULL ? -LX_ENOMEM : find(arg, exec);
+
 	if (status == 0) {
-		status = cbx_program_find(&program);
+		map = lent ? make_map(self) : NULL;
+		status =
+			(lent && map == NULL) || !own_descriptors(self->process)
+				? -LX_ENOMEM
+				: 0;
 	}
 	if (status != 0) {
-		cbx_heap_give(program.storage, program.storage_bytes);
-		cbx_heap_give(s.at, s.capacity);
+		if (exec != NULL) {
+			discard(exec);
+		}
 		return status;
 	}
-	status = cbx_program_load(&program, &entry, &stack);
-	if (status != 0) {
-		cbx_message_begin(program.arguments.path);
-		cbx_message_put(": no memory to load it");
-		cbx_message_end();
-		cbx_signal_die(LX_SIGKILL);
+	hold_files(&exec->program, true);
+	cbx_task_end_others();
+	if (map != NULL) {
+		move(exec, self, map);
 	}
-	keep(&s, &program);
-	begin(entry, stack);
+	begin(exec);
 	return 0;
 }

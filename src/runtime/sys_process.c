@@ -12,8 +12,7 @@
 
 int64_t cbx_sys_exit_group(const uint64_t *arg)
 {
-	cbx_channel_finish();
-	cbx_gate_end(arg[0] & 0xff);
+	cbx_process_exit((uint32_t)(arg[0] & 0xff) << 8);
 }
 
 int64_t cbx_sys_getpid(const uint64_t *arg)
@@ -26,27 +25,6 @@ int64_t cbx_sys_gettid(const uint64_t *arg)
 {
 	(void)arg;
 	return cbx_task_self()->tid;
-}
-
-int64_t cbx_sys_getppid(const uint64_t *arg)
-{
-	(void)arg;
-	return 0;
-}
-
-static bool is_self(uint64_t pid)
-{
-	return pid == 0 || pid == cbx_process_self()->pid;
-}
-
-int64_t cbx_sys_getpgid(const uint64_t *arg)
-{
-	return is_self(arg[0]) ? cbx_sys_getpid(arg) : -LX_ESRCH;
-}
-
-int64_t cbx_sys_setpgid(const uint64_t *arg)
-{
-	return is_self(arg[0]) && is_self(arg[1]) ? 0 : -LX_EPERM;
 }
 
 int64_t cbx_sys_zero_id(const uint64_t *arg)
@@ -83,12 +61,6 @@ int64_t cbx_sys_get_ids(const uint64_t *arg)
 	return 0;
 }
 
-int64_t cbx_sys_wait(const uint64_t *arg)
-{
-	(void)arg;
-	return -LX_ECHILD;
-}
-
 int64_t cbx_sys_arch_prctl(const uint64_t *arg)
 {
 	uint64_t base;
@@ -119,9 +91,15 @@ int64_t cbx_sys_prctl(const uint64_t *arg)
 		GET_DUMPABLE = 3,
 		SET_DUMPABLE = 4,
 		SET_PDEATHSIG = 1,
+		GET_PDEATHSIG = 2,
 		SET_NO_NEW_PRIVS = 38,
+		GET_NO_NEW_PRIVS = 39,
+		SET_CHILD_SUBREAPER = 36,
+		GET_CHILD_SUBREAPER = 37,
 	};
 	char name[CBX_TASK_NAME] = { 0 };
+	struct cbx_process *self = cbx_process_self();
+	uint32_t word;
 
 	switch (arg[0]) {
 	case SET_NAME:
@@ -137,9 +115,23 @@ int64_t cbx_sys_prctl(const uint64_t *arg)
 			arg[1], cbx_task_self()->name, CBX_TASK_NAME);
 	case GET_DUMPABLE:
 	case SET_DUMPABLE:
-	case SET_PDEATHSIG:
 	case SET_NO_NEW_PRIVS:
+	case GET_NO_NEW_PRIVS:
 		return 0;
+	case SET_PDEATHSIG:
+		if (arg[1] > LX_SIGNALS) {
+			return -LX_EINVAL;
+		}
+		self->death_signal = (uint32_t)arg[1];
+		return 0;
+	case GET_PDEATHSIG:
+		return cbx_user_put(arg[1], &self->death_signal, 4);
+	case SET_CHILD_SUBREAPER:
+		self->subreaper = arg[1] != 0;
+		return 0;
+	case GET_CHILD_SUBREAPER:
+		word = self->subreaper;
+		return cbx_user_put(arg[1], &word, sizeof(word));
 	default:
 		return -LX_EINVAL;
 	}
@@ -182,7 +174,7 @@ int64_t cbx_sys_prlimit64(const uint64_t *arg)
 	const uint64_t get[2] = { arg[1], arg[3] };
 	int64_t status = 0;
 
-	if (!is_self(arg[0])) {
+	if (arg[0] != 0 && arg[0] != cbx_process_self()->pid) {
 		return -LX_ESRCH;
 	}
 	if (arg[3] != 0) {

@@ -14,6 +14,7 @@ static struct cbx_fd_table first_table = { .refs = 1 };
 
 struct cbx_process cbx_process_init = {
 	.pid = CBX_PROCESS_INIT,
+	.session = CBX_PROCESS_INIT,
 	.group = CBX_PROCESS_INIT,
 	.tasks = &cbx_task_init,
 	.task_count = 1,
@@ -109,6 +110,12 @@ void cbx_task_unlist(struct cbx_task *task)
 	cbx_wait_wake(&task->process->task_ends, UINT64_MAX);
 }
 
+void cbx_task_depart(struct cbx_task *self)
+{
+	cbx_runtime_unlock();
+	cbx_task_leave(&self->left);
+}
+
 void cbx_task_exit(void)
 {
 	struct cbx_task *self = cbx_task_self();
@@ -117,8 +124,7 @@ void cbx_task_exit(void)
 	cbx_signal_forget(&self->signal.queue);
 	cbx_task_unlist(self);
 	cbx_task_gone(self);
-	cbx_runtime_unlock();
-	cbx_task_leave(&self->left);
+	cbx_task_depart(self);
 }
 
 void cbx_task_end_others(void)

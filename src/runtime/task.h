@@ -46,15 +46,23 @@ struct cbx_task {
 	uint64_t fs_base;	     /* to begin with */
 	uint64_t clear_tid; /* where its end writes 0 and wakes; or 0 */
 	uint64_t robust;    /* its list of robust mutexes, or 0 */
-	bool ending;	    /* it is to end before it is the program's again */
-	bool deaf;	    /* it sleeps on whatever happens */
-	bool left;	    /* it ended, and is off its stack */
+	uint64_t set_tid;   /* where it writes its number to begin with, or 0 */
+	struct exec
+		*exec; /* the program it is about to run, in another space */
+	bool lends;    /* it sleeps: a child has its memory */
+	bool ending;   /* it is to end before it is the program's again */
+	bool deaf;     /* it sleeps on whatever happens */
+	bool left;     /* it ended, and is off its stack */
 
 	struct cbx_task *lock_next; /* lock.c's, as is the next */
 	bool lock_queued;
 	bool woken;  /* a wake-up it has not seen */
 	bool parked; /* it sleeps in the monitor, or is about to */
 };
+
+/** Whether one task may look at another one's stack: then up-calls leave those
+ * the backend brings, which are only their own space's. */
+extern bool cbx_task_stacks_seen;
 
 /** The box's first task. */
 extern struct cbx_task cbx_task_init;
@@ -84,6 +92,9 @@ struct cbx_task *cbx_task_find(uint64_t tid);
 
 /** A number no task and no process has. */
 uint32_t cbx_task_number(void);
+
+/** Drop the lock and be gone: it is off all lists. */
+_Noreturn void cbx_task_depart(struct cbx_task *self);
 
 /** End the running task, which is not its process's last one.
  * @lock held; dropped */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <base/gatecall_linux.h>
+#include <base/start.h>
 
 #include "budget.h"
 #include "clone.h"
@@ -9,9 +10,10 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "memory_space.h"
 #include "trap.h"
 
-#define BEGIN_BYTES  0x2000u /* of stack, below the copied frame */
+#define SERVE_BYTES  0x6000u /* of stack, below the copied frame */
 #define UPCALL_BYTES 0x10000u
 #define THREAD_PAGES 1u /* the monitor's, of the reserve */
 
@@ -53,12 +55,14 @@ void cbx_task_gone(struct cbx_task *task)
 	gone = task;
 }
 
-/* Where the backend puts up-calls on the thread's own stack, it needs one. */
+bool cbx_task_stacks_seen;
+
+/* Where the backend puts up-calls on the thread's own stack, it needs more. */
 static uint64_t stack_bytes(void *frame)
 {
 	bool own = (uint64_t)frame < CBX_VA_MAX;
 
-	return cbx_heap_size(cbx_frame_bytes(frame) + BEGIN_BYTES +
+	return cbx_heap_size(cbx_frame_bytes(frame) + SERVE_BYTES +
 			     (own ? UPCALL_BYTES : 0));
 }
 
@@ -115,6 +119,9 @@ struct cbx_task *cbx_task_create(
 	struct cbx_task *task;
 
 	free_gone();
+	cbx_task_init.fast.stack =
+		cbx_task_stacks_seen ? cbx_task_init.fast.stack : 0;
+	cbx_task_stacks_seen = true;
 	task = make_task(self->context.frame);
 	if (task == NULL) {
 		return NULL;
@@ -128,6 +135,13 @@ struct cbx_task *cbx_task_create(
 	if ((how->flags & LX_CLONE_CHILD_CLEARTID) != 0) {
 		task->clear_tid = how->child_tid;
 	}
+	if ((how->flags & LX_CLONE_CHILD_SETTID) != 0) {
+		task->set_tid = how->child_tid;
+	}
+	if ((how->flags & LX_CLONE_VM) == 0 ||
+		(how->flags & LX_CLONE_VFORK) != 0) {
+		task->signal.stack = self->signal.stack;
+	}
 	copy_context(task, how);
 	cbx_task_list(task);
 	return task;
@@ -139,31 +153,63 @@ void cbx_task_abandon(struct cbx_task *task)
 	free_task(task);
 }
 
+/* The box's first task has the stack the box began on. */
+static struct cbx_task_stack stack_of(const struct cbx_task *task)
+{
+	return task->stack.bytes != 0
+		       ? task->stack
+		       : (struct cbx_task_stack){ CBX_STACK_VA,
+				 CBX_STACK_PAGES * CBX_PAGE_SIZE };
+}
+
+uint64_t cbx_task_stack_end(const struct cbx_task *task)
+{
+	const struct cbx_task_stack stack = stack_of(task);
+
+	return stack.base + stack.bytes;
+}
+
+bool cbx_task_bring(const struct cbx_task *task, const struct cbx_map *map)
+{
+	const struct cbx_task_stack stack = stack_of(task);
+
+	return map->space == NULL || (cbx_memory_space_pin(map->space,
+					      (uint64_t)task, sizeof(*task)) &&
+					     cbx_memory_space_pin(map->space,
+						     stack.base, stack.bytes));
+}
+
 int64_t cbx_task_start(struct cbx_task *task)
 {
 	uint64_t stack = (uint64_t)task->context.frame & ~15ull;
 
-	if (!cbx_gate_thread(cbx_map_space(task->process->map),
-		    (uint64_t)cbx_task_entry, stack, (uint64_t)task,
-		    &task->thread)) {
+	if (!cbx_task_bring(task, task->process->map) ||
+		!cbx_gate_thread(cbx_map_space(task->process->map),
+			(uint64_t)cbx_task_entry, stack, (uint64_t)task,
+			&task->thread)) {
 		cbx_task_abandon(task);
 		return -LX_EAGAIN;
 	}
 	return 0;
 }
 
-/* The new thread's first code: rdi of its entry. */
-void cbx_task_begin(struct cbx_task *task)
+void cbx_task_register(struct cbx_task *task)
 {
-	uint64_t end = task->stack.base + task->stack.bytes;
 	uint64_t space;
 
 	cbx_task_enter(task);
-	cbx_cpu_set_fs(task->fs_base);
-	if (!cbx_gate_upcall_entry((uint64_t)cbx_runtime_upcall_entry, end,
-		    &task->thread, &space)) {
+	task->fast.stack = 0;
+	if (!cbx_gate_upcall_entry((uint64_t)cbx_runtime_upcall_entry,
+		    cbx_task_stack_end(task), &task->thread, &space)) {
 		cbx_gate_end(CBX_END_SIGNAL | LX_SIGKILL);
 	}
+}
+
+/* The new thread's first code: rdi of its entry. */
+void cbx_task_begin(struct cbx_task *task)
+{
+	cbx_task_register(task);
+	cbx_cpu_set_fs(task->fs_base);
 	cbx_trap_begin();
 	cbx_upcall_return(
 		task->context.upcall, task->context.regs, task->context.frame);

@@ -5,7 +5,9 @@
 #include <base/start.h>
 
 #include "budget.h"
+#include "clone.h"
 #include "fault_info.h"
+#include "frame.h"
 #include "gate.h"
 #include "linux.h"
 #include "lock.h"
@@ -256,12 +258,21 @@ static void fault_locked(
 
 void cbx_trap_begin(void)
 {
+	struct cbx_task *self = cbx_task_self();
+
 	cbx_runtime_lock();
+	if (self->set_tid != 0) {
+		cbx_user_try_put(self->set_tid, &self->tid, sizeof(self->tid));
+	}
 	finish(cbx_task_self(), CBX_NO_CALL);
 	leave(cbx_task_self());
 }
 
-void cbx_runtime_upcall(
+/* entry_linux.S */
+_Noreturn void cbx_upcall_on(struct cbx_upcall *upcall, struct cbx_regs *regs,
+	void *frame, uint64_t stack);
+
+_Noreturn void cbx_upcall_serve(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	if (!in_runtime(regs->rip)) {
@@ -281,4 +292,29 @@ void cbx_runtime_upcall(
 		cbx_rewrite_return(regs);
 	}
 	cbx_upcall_return(upcall, regs, frame);
+}
+
+/* The program entered, and others may look at what is on the stack: take all
+ * of it to one that every space has. */
+static _Noreturn void move(const struct cbx_upcall *upcall, void *frame)
+{
+	uint64_t end = cbx_task_stack_end(cbx_task_self());
+	void *copy = cbx_frame_copy(frame, end);
+	struct cbx_upcall *moved = (struct cbx_upcall *)copy - 1;
+
+	*moved = *upcall;
+	cbx_upcall_on(
+		moved, cbx_frame_regs(copy), copy, (uint64_t)moved & ~15ull);
+}
+
+void cbx_runtime_upcall(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	bool entered =
+		upcall->kind == CBX_UPCALL_SYSCALL || !in_runtime(regs->rip);
+
+	if (entered && cbx_task_stacks_seen && (uint64_t)frame >= CBX_VA_MAX) {
+		move(upcall, frame);
+	}
+	cbx_upcall_serve(upcall, regs, frame);
 }

@@ -11,6 +11,10 @@
 _Noreturn void cbx_runtime_upcall(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);
 
+/** The same, on the stack it goes on on: rdi, rsi, rdx of cbx_upcall_on. */
+_Noreturn void cbx_upcall_serve(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);
+
 /** The first thing of a new task: what it would look after on its way from a
  * call to its program. */
 void cbx_trap_begin(void);

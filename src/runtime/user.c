@@ -77,6 +77,13 @@ int64_t cbx_user_time(uint64_t va, int64_t *ns)
 	return 0;
 }
 
+void cbx_user_try_put(uint64_t va, const void *from, uint64_t bytes)
+{
+	if (cbx_user_valid(va, bytes)) {
+		cbx_user_copy((void *)va, from, bytes);
+	}
+}
+
 int64_t cbx_user_path(char *to, uint64_t va)
 {
 	int64_t length;

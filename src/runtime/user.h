@@ -58,6 +58,9 @@ CBX_MUST_CHECK int64_t cbx_user_exchange(
  */
 CBX_MUST_CHECK int64_t cbx_user_time(uint64_t va, int64_t *ns);
 
+/** Copy out what nobody is told of when it cannot be. */
+void cbx_user_try_put(uint64_t va, const void *from, uint64_t bytes);
+
 /**
  * Copy in a path.
  *
