@@ -21,7 +21,7 @@ def build(confbox, runner, command, path):
     """Write the image of a command; its measurement."""
     options = [word for pair in runner.environment.items()
                for word in ('--env', '='.join(pair))]
-    memory = LARGE if command[0].startswith('calls_') else MEMORY
+    memory = MEMORY if command[0] in ('busybox', 'bash') else LARGE
     shape = [*options, '--memory', memory, '--dir', runner.work, '--cwd', runner.work,
              '--file', runner.programs['busybox'], '--', runner.programs[command[0]],
              *command[1:]]
