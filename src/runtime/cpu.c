@@ -3,6 +3,7 @@
 
 /* entry_linux.S */
 bool cbx_fsgsbase_usable(void);
+bool cbx_tiles_usable(void);
 
 struct leaf {
 	uint32_t a, b, c, d;
@@ -35,6 +36,24 @@ uint64_t cbx_cpu_signal_stack(void)
 bool cbx_cpu_fsgsbase(void)
 {
 	return (cpuid(7, 0).b & 1u) != 0 && cbx_fsgsbase_usable();
+}
+
+uint64_t cbx_cpu_features(void)
+{
+	uint32_t low;
+	uint32_t high;
+
+	if ((cpuid(1, 0).c & (1u << 27)) == 0) {
+		return CBX_CPU_X87_SSE;
+	}
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
+
+bool cbx_cpu_tiles(void)
+{
+	return (cbx_cpu_features() & CBX_CPU_TILES) == CBX_CPU_TILES &&
+	       cbx_tiles_usable();
 }
 
 bool cbx_cpu_steady_counter(void)

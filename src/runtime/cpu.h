@@ -16,6 +16,16 @@ uint64_t cbx_cpu_signal_stack(void);
 /** Whether code here may set its own FS base. */
 bool cbx_cpu_fsgsbase(void);
 
+/** Components of extended state, by XCR0's bits. */
+#define CBX_CPU_X87_SSE 3ull
+#define CBX_CPU_TILES	(3ull << 17)
+
+/** What is switched on. */
+uint64_t cbx_cpu_features(void);
+
+/** Whether tile registers can be used here; it does. */
+bool cbx_cpu_tiles(void);
+
 /** Whether the time stamp counter runs at one speed for ever. */
 bool cbx_cpu_steady_counter(void);
 

@@ -208,4 +208,30 @@ cbx_fsgsbase_fixup:
 	ret
 	.size	cbx_fsgsbase_usable, . - cbx_fsgsbase_usable
 
+/* bool cbx_tiles_usable(void): whether tile registers work here.  The processor
+ * may have them and the one below not keep them. */
+	.globl	cbx_tiles_usable
+	.globl	cbx_tiles_touch, cbx_tiles_fixup
+	.type	cbx_tiles_usable, @function
+cbx_tiles_usable:
+	xorl	%eax, %eax
+	ldtilecfg one_tile(%rip)
+cbx_tiles_touch:
+	tilezero %tmm0
+	movl	$1, %eax
+cbx_tiles_fixup:
+	tilerelease
+	ret
+	.size	cbx_tiles_usable, . - cbx_tiles_usable
+
+	.section .rodata
+	.balign	64
+one_tile:
+	.byte	1			/* the palette */
+	.zero	15
+	.short	64			/* bytes of a row */
+	.zero	30
+	.byte	16			/* rows */
+	.zero	15
+
 	.section .note.GNU-stack, "", @progbits

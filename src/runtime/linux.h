@@ -227,9 +227,12 @@ enum lx_errno {
 #define LX_AT_SYSINFO_EHDR 33u
 #define LX_AT_MINSIGSTKSZ  51u
 
-#define LX_ARCH_SET_GS 0x1001u
-#define LX_ARCH_SET_FS 0x1002u
-#define LX_ARCH_GET_FS 0x1003u
-#define LX_ARCH_GET_GS 0x1004u
+#define LX_ARCH_SET_GS	       0x1001u
+#define LX_ARCH_SET_FS	       0x1002u
+#define LX_ARCH_GET_FS	       0x1003u
+#define LX_ARCH_GET_GS	       0x1004u
+#define LX_ARCH_GET_XCOMP_SUPP 0x1021u
+#define LX_ARCH_GET_XCOMP_PERM 0x1022u
+#define LX_ARCH_REQ_XCOMP_PERM 0x1023u
 
 #endif

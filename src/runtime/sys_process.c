@@ -61,6 +61,21 @@ int64_t cbx_sys_get_ids(const uint64_t *arg)
 	return 0;
 }
 
+/* What is on needs no permission, but for tiles: they are kept for a thread
+ * that has used them. */
+static int64_t ask_for_state(uint64_t component)
+{
+	enum {
+		TILE_DATA = 18,
+		COMPONENTS = 19,
+	};
+
+	if (component >= COMPONENTS) {
+		return -LX_EINVAL;
+	}
+	return component == TILE_DATA && cbx_cpu_tiles() ? 0 : -LX_EOPNOTSUPP;
+}
+
 int64_t cbx_sys_arch_prctl(const uint64_t *arg)
 {
 	uint64_t base;
@@ -78,6 +93,12 @@ int64_t cbx_sys_arch_prctl(const uint64_t *arg)
 	case LX_ARCH_GET_GS:
 		base = arg[0] == LX_ARCH_GET_FS ? cbx_cpu_fs() : 0;
 		return cbx_user_put(arg[1], &base, sizeof(base));
+	case LX_ARCH_GET_XCOMP_SUPP:
+	case LX_ARCH_GET_XCOMP_PERM:
+		base = cbx_cpu_features();
+		return cbx_user_put(arg[1], &base, sizeof(base));
+	case LX_ARCH_REQ_XCOMP_PERM:
+		return ask_for_state(arg[1]);
 	default:
 		return -LX_EINVAL;
 	}

@@ -12,6 +12,7 @@ extern const uint8_t cbx_user_zeros_touch[], cbx_user_zeros_fixup[];
 extern const uint8_t cbx_user_string_touch[], cbx_user_string_fixup[];
 extern const uint8_t cbx_user_swap_touch[], cbx_user_swap_fixup[];
 extern const uint8_t cbx_fsgsbase_touch[], cbx_fsgsbase_fixup[];
+extern const uint8_t cbx_tiles_touch[], cbx_tiles_fixup[];
 
 uint64_t cbx_user_fixup(uint64_t rip)
 {
@@ -25,6 +26,7 @@ uint64_t cbx_user_fixup(uint64_t rip)
 		{ cbx_user_string_touch, cbx_user_string_fixup },
 		{ cbx_user_swap_touch, cbx_user_swap_fixup },
 		{ cbx_fsgsbase_touch, cbx_fsgsbase_fixup },
+		{ cbx_tiles_touch, cbx_tiles_fixup },
 	};
 
 	for (size_t i = 0; i < sizeof(spot) / sizeof(spot[0]); i++) {

@@ -144,6 +144,17 @@ CBX_STUB_SETUP static void set_signals(void)
 	handle(CBX_STUB_KICK);
 }
 
+/* Tiles are state the kernel keeps for who asks; without it they fault. */
+CBX_STUB_SETUP static void ask_for_tiles(void)
+{
+	enum {
+		REQ_XCOMP_PERM = 0x1023,
+		TILE_DATA = 18,
+	};
+
+	(void)CALL(__NR_arch_prctl, REQ_XCOMP_PERM, TILE_DATA);
+}
+
 CBX_STUB_SETUP void cbx_stub_init(void)
 {
 	const struct cbx_linux_comm *comm = map_comm();
@@ -151,6 +162,7 @@ CBX_STUB_SETUP void cbx_stub_init(void)
 
 	give_up_rights();
 	follow(comm->monitor_pid);
+	ask_for_tiles();
 	set_signals();
 	cbx_stub_seal(
 		trace ? &cbx_stub_filter_trace : &cbx_stub_filter, &message);
