@@ -44,6 +44,7 @@ struct cbx_serve_wait {
 struct cbx_server {
 	struct cbx_serve_open open[CBX_SERVE_HANDLES];
 	struct cbx_serve_wait *waiting;
+	bool woken; /* the next POLL does not wait */
 };
 
 /** A call as its parts see it. */

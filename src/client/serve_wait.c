@@ -116,12 +116,13 @@ int64_t cbx_serve_poll(struct cbx_serve_call *call)
 	}
 	set_polls(call, wait);
 	result = look(wait);
-	if (result == 0 && call->arg[0] != 0) {
+	if (result == 0 && call->arg[0] != 0 && !call->server->woken) {
 		wait->until_ns = call->arg[0] > UINT64_MAX - 1 - now
 					 ? UINT64_MAX
 					 : now + call->arg[0];
 		return remember(call->server, wait);
 	}
+	call->server->woken = false;
 	result = answer_poll(call, wait, result);
 	free(wait);
 	return result;
@@ -143,9 +144,11 @@ int64_t cbx_serve_connecting(struct cbx_serve_call *call, int64_t handle)
 
 void cbx_serve_wake(struct cbx_server *server)
 {
+	server->woken = true;
 	for (struct cbx_serve_wait *wait = server->waiting; wait != NULL;
 		wait = wait->next) {
 		wait->woken = wait->connecting < 0;
+		server->woken = server->woken && !wait->woken;
 	}
 }
 

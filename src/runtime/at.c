@@ -29,6 +29,7 @@ static int64_t base_of(uint64_t dirfd, bool always, struct cbx_node **base)
 int64_t cbx_at_resolve(
 	uint64_t dirfd, uint64_t path_va, uint32_t flags, struct cbx_walk *walk)
 {
+	struct cbx_host_name name;
 	struct cbx_node *base;
 	int64_t status = cbx_user_path(path, path_va);
 
@@ -38,7 +39,36 @@ int64_t cbx_at_resolve(
 
 		status = base_of(dirfd, within, &base);
 	}
+	if (status == 0) {
+		cbx_host_name(base, path, &name);
+		status = name.bytes != 0 ? -LX_EROFS : 0;
+	}
 	return status == 0 ? cbx_path_resolve(base, path, flags, walk) : status;
+}
+
+int64_t cbx_at_host(
+	uint64_t dirfd, uint64_t path_va, struct cbx_host_name *name)
+{
+	struct cbx_node *base;
+	int64_t status = cbx_user_path(path, path_va);
+
+	if (status == 0) {
+		status = base_of(dirfd, false, &base);
+	}
+	if (status == 0) {
+		cbx_host_name(base, path, name);
+	}
+	return status;
+}
+
+/* What the host has at a path, for who only looks. */
+static int64_t look(const struct cbx_host_name *name, uint64_t flags,
+	struct cbx_node **node)
+{
+	return (flags & CBX_AT_LOOK) == 0
+		       ? -LX_EROFS
+		       : cbx_host_look(name,
+				 (flags & LX_AT_SYMLINK_NOFOLLOW) == 0, node);
 }
 
 int64_t cbx_at_walk(
@@ -51,6 +81,7 @@ int64_t cbx_at_walk(
 int64_t cbx_at_node(uint64_t dirfd, uint64_t path_va, uint64_t flags,
 	struct cbx_node **node)
 {
+	struct cbx_host_name name;
 	struct cbx_walk walk;
 	struct cbx_node *base;
 	int64_t status = cbx_user_path(path, path_va);
@@ -64,6 +95,10 @@ int64_t cbx_at_node(uint64_t dirfd, uint64_t path_va, uint64_t flags,
 	if (path[0] == '\0' && (flags & LX_AT_EMPTY_PATH) != 0) {
 		*node = base;
 		return 0;
+	}
+	cbx_host_name(base, path, &name);
+	if (name.bytes != 0) {
+		return look(&name, flags, node);
 	}
 	status = cbx_path_walk(
 		base, path, (flags & LX_AT_SYMLINK_NOFOLLOW) == 0, &walk);

@@ -5,6 +5,7 @@
 #ifndef CBX_RUNTIME_AT_H
 #define CBX_RUNTIME_AT_H
 
+#include "host_file.h"
 #include "path.h"
 
 /**
@@ -31,6 +32,15 @@ CBX_MUST_CHECK int64_t cbx_at_resolve(uint64_t dirfd, uint64_t path_va,
  */
 CBX_MUST_CHECK int64_t cbx_at_node(uint64_t dirfd, uint64_t path_va,
 	uint64_t flags, struct cbx_node **node);
+
+/** Whether the path is the host's (host_file.h): name->bytes is not 0 then.
+ * @retval -EFAULT, -EBADF, -ENOTDIR, -ENAMETOOLONG */
+CBX_MUST_CHECK int64_t cbx_at_host(
+	uint64_t dirfd, uint64_t path_va, struct cbx_host_name *name);
+
+/** With the flags: what the path names is only looked at, and may be the
+ * host's. */
+#define CBX_AT_LOOK (1ull << 40)
 
 /** LX_AT_FDCWD as a register holds it. */
 #define CBX_AT_CWD ((uint64_t)(int64_t)-100)

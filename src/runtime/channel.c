@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "channel.h"
 
+#include "bridge.h"
 #include "budget.h"
 #include "gate.h"
 #include "heap.h"
@@ -80,6 +81,7 @@ static int64_t read_client(void)
 		cbx_budget_give(pages);
 		return -LX_ENOMEM;
 	}
+	cbx_bridge_end();
 	got = read_gate(CBX_PORT_CLIENT, CLIENT_VA, pages * CBX_PAGE_SIZE);
 	used = got < 0 ? 0 : cbx_pages_of((uint64_t)got);
 	cbx_gate_unmap(cbx_memory_space_home(),
@@ -209,6 +211,7 @@ void cbx_channel_finish(void)
 		cbx_runtime_lock();
 	}
 	cbx_channel_flush();
+	cbx_bridge_finish();
 }
 
 /* Room in what is gathered. */

@@ -63,6 +63,17 @@ cbx_upcall_on:
 	ud2
 	.size	cbx_upcall_on, . - cbx_upcall_on
 
+/* The bridge's thread begins: rdi = its task. */
+	.globl	cbx_bridge_entry
+	.type	cbx_bridge_entry, @function
+cbx_bridge_entry:
+	xorl	%ebp, %ebp
+	cld
+	andq	$-16, %rsp
+	call	cbx_bridge_main
+	ud2
+	.size	cbx_bridge_entry, . - cbx_bridge_entry
+
 /* cbx_task_leave(rdi = bool *left): the stack may be another's once it says
  * so. */
 	.globl	cbx_task_leave

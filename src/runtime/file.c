@@ -3,6 +3,7 @@
 
 #include "flock.h"
 #include "heap.h"
+#include "host_file.h"
 #include "lib.h"
 #include "linux.h"
 #include "memfd.h"
@@ -71,8 +72,9 @@ static const struct cbx_file_ops *ops_of(
 	}
 	switch (node->mode & LX_S_IFMT) {
 	case LX_S_IFREG:
-		return node->proc == CBX_PROC_NONE ? &cbx_regular_ops
-						   : &cbx_shot_ops;
+		return cbx_host_has(node)	     ? &cbx_host_ops
+		       : node->proc == CBX_PROC_NONE ? &cbx_regular_ops
+						     : &cbx_shot_ops;
 	case LX_S_IFDIR:
 		return &cbx_directory_ops;
 	case LX_S_IFSOCK:

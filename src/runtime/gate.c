@@ -176,6 +176,32 @@ int64_t cbx_gate_write(enum cbx_port port, uint64_t va, uint64_t bytes)
 	return moved > (int64_t)bytes ? -LX_EIO : moved;
 }
 
+int64_t cbx_gate_forward(struct cbx_gate_asked *asked)
+{
+	const struct cbx_call request = {
+		.id = CBX_CALL_FORWARD,
+		.arg = { asked->number, (uint64_t)asked->block, asked->payload,
+			(uint64_t)asked->answer, asked->capacity },
+	};
+	struct cbx_reply reply;
+
+	asked->got = 0;
+	cbx_gatecall(&request, &reply);
+	switch (reply.status) {
+	case CBX_OK:
+		asked->got = reply.ret[1];
+		return (int64_t)reply.ret[0];
+	case CBX_E_DENIED:
+		return -LX_EACCES;
+	case CBX_E_FAULT:
+		return -LX_EFAULT;
+	case CBX_E_NOMEM:
+		return -LX_ENOMEM;
+	default:
+		return -LX_EIO;
+	}
+}
+
 void cbx_gate_random(uint64_t word[4])
 {
 	struct cbx_reply reply;

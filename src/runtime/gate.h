@@ -70,6 +70,22 @@ CBX_MUST_CHECK bool cbx_gate_space_destroy(uint64_t space);
 int64_t cbx_gate_read(enum cbx_port port, uint64_t va, uint64_t bytes);
 int64_t cbx_gate_write(enum cbx_port port, uint64_t va, uint64_t bytes);
 
+/** A call for the host. */
+struct cbx_gate_asked {
+	uint32_t number;
+	struct cbx_forward *block; /* arguments, then payload bytes */
+	uint64_t payload;
+	void *answer; /* answer[capacity]; an address of the box in any case */
+	uint64_t capacity;
+	uint64_t most; /* the largest result that makes sense */
+	uint64_t got;  /* bytes of answer, as the host says */
+};
+
+/** Ask the host to serve a call.
+ * @return the host's result, unchecked; -EACCES, -EFAULT, -ENOMEM, -EIO when
+ *         the monitor does not ask it */
+int64_t cbx_gate_forward(struct cbx_gate_asked *asked);
+
 /** Fill @p word with random numbers. */
 void cbx_gate_random(uint64_t word[4]);
 

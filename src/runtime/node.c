@@ -3,6 +3,7 @@
 
 #include "flock.h"
 #include "heap.h"
+#include "host_file.h"
 #include "lib.h"
 #include "linux.h"
 #include "time.h"
@@ -41,7 +42,8 @@ static bool unused(const struct cbx_node *node)
 {
 	uint32_t own = cbx_node_is(node, LX_S_IFDIR) ? 1 : 0;
 
-	return node->refs == 0 && node->links <= own && node->entry == NULL;
+	return node->refs == 0 && node->entry == NULL &&
+	       (node->links <= own || node->host != NULL);
 }
 
 static void free_if_unused(struct cbx_node *node)
@@ -50,6 +52,9 @@ static void free_if_unused(struct cbx_node *node)
 
 	if (!unused(node)) {
 		return;
+	}
+	while (node->host != NULL && node->dir.first != NULL) {
+		cbx_entry_remove(node->dir.first);
 	}
 	cbx_flock_free(node);
 	if (node->label != NULL) {
@@ -60,6 +65,9 @@ static void free_if_unused(struct cbx_node *node)
 	}
 	if (cbx_node_is(node, LX_S_IFLNK) && node->proc == CBX_PROC_NONE) {
 		cbx_heap_give(node->link.target, node->link.length + 1);
+	}
+	if (node->host != NULL) {
+		cbx_heap_give(node->host, sizeof(*node->host));
 	}
 	above = node->above;
 	cbx_heap_give(node, sizeof(*node));

@@ -44,10 +44,12 @@ enum cbx_device {
 	CBX_DEVICE_CHANNEL, /* index is the port */
 	CBX_DEVICE_PIPE,
 	CBX_DEVICE_SOCKET,
+	CBX_DEVICE_HOST, /* index is the host's handle of a regular file */
 };
 
 struct cbx_node;
 struct cbx_flock;
+struct cbx_host_name;
 struct cbx_pipe;
 struct cbx_socket;
 
@@ -94,7 +96,8 @@ struct cbx_node {
 	int64_t atime_ns, mtime_ns, ctime_ns; /* since 1970 */
 	struct cbx_flock *locks;	      /* NULL: never locked */
 	struct cbx_entry *entry; /* one of its names; NULL when it has none */
-	struct cbx_node *above;	 /* of a made node of /proc: a reference */
+	struct cbx_host_name *host; /* of a directory of the host's */
+	struct cbx_node *above;	    /* of a made node of /proc: a reference */
 	union {
 		struct cbx_data data; /* a regular file's */
 		struct cbx_dir dir;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "socket.h"
 
+#include "bridge.h"
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
@@ -136,6 +137,11 @@ static void close_socket(struct cbx_socket *socket)
 	leave(socket, unread);
 	cbx_socket_changed(socket);
 	cbx_socket_drop(socket);
+}
+
+void cbx_socket_close(struct cbx_socket *socket)
+{
+	close_socket(socket);
 }
 
 static uint32_t wait_flags(const struct cbx_file *file)

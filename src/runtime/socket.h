@@ -63,6 +63,7 @@ struct cbx_socket {
 	bool shut_read;
 	bool shut_write;
 	bool bound;	       /* has a name others can find */
+	bool outside;	       /* bound to an address of the host's */
 	bool announced;	       /* the connection was reported by connect */
 	int32_t error;	       /* a positive errno, reported once */
 	struct lx_ucred owner; /* who made it, or made it listen */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How sockets find each other: listen, connect, accept, shutdown. */
+#include "bridge.h"
 #include "lib.h"
 #include "linux.h"
 #include "task.h"
@@ -17,6 +18,10 @@ int64_t cbx_socket_listen(struct cbx_socket *socket, uint32_t backlog)
 	if (socket->state != CBX_SOCKET_NEW &&
 		socket->state != CBX_SOCKET_LISTENING) {
 		return -LX_EINVAL;
+	}
+	if (socket->outside) {
+		return cbx_bridge_listen(
+			socket, (uint32_t)cbx_min(backlog, BACKLOG_MAX));
 	}
 	if (!socket->bound) {
 		status = socket->family == LX_AF_UNIX
@@ -63,6 +68,18 @@ static int64_t connect_datagram(
 	return 0;
 }
 
+void cbx_socket_pend(struct cbx_socket *listener, struct cbx_socket *made)
+{
+	if (listener->pending == NULL) {
+		listener->pending = made;
+	} else {
+		listener->pending_last->next = made;
+	}
+	listener->pending_last = made;
+	listener->waiting++;
+	cbx_socket_changed(listener);
+}
+
 /* Queue a new connection at a listener. */
 static int64_t queue_connection(
 	struct cbx_socket *socket, struct cbx_socket *listener)
@@ -81,14 +98,7 @@ static int64_t queue_connection(
 	memcpy(made->option, listener->option, sizeof(made->option));
 	made->owner = listener->owner;
 	cbx_socket_join(socket, made);
-	if (listener->pending == NULL) {
-		listener->pending = made;
-	} else {
-		listener->pending_last->next = made;
-	}
-	listener->pending_last = made;
-	listener->waiting++;
-	cbx_socket_changed(listener);
+	cbx_socket_pend(listener, made);
 	return 0;
 }
 
@@ -132,8 +142,12 @@ static int64_t connect_stream(struct cbx_socket *socket,
 	const struct cbx_address *address, uint32_t flags)
 {
 	struct cbx_socket *listener;
-	int64_t status = reach(socket, address, flags, &listener);
+	int64_t status;
 
+	if (cbx_bridge_has(CBX_FORWARD_CONNECT, socket, address)) {
+		return cbx_bridge_connect(socket, address);
+	}
+	status = reach(socket, address, flags, &listener);
 	if (status != 0) {
 		return status;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names of sockets: paths, abstract names, ports. */
 #include "at.h"
+#include "bridge.h"
 #include "fs.h"
 #include "lib.h"
 #include "linux.h"
@@ -241,6 +242,12 @@ int64_t cbx_socket_bind(
 	}
 	if (socket->bound || socket->state != CBX_SOCKET_NEW) {
 		return -LX_EINVAL;
+	}
+	if (cbx_bridge_has(CBX_FORWARD_LISTEN, socket, address)) {
+		socket->name = *address;
+		socket->outside = true;
+		socket->bound = true;
+		return 0;
 	}
 	if (socket->family == LX_AF_INET) {
 		return bind_in(socket, address);

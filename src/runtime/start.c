@@ -6,9 +6,11 @@
 #include "budget.h"
 #include "channel.h"
 #include "cpu.h"
+#include "forward.h"
 #include "file.h"
 #include "fs.h"
 #include "gate.h"
+#include "host_file.h"
 #include "lib.h"
 #include "linux.h"
 #include "lock.h"
@@ -75,6 +77,25 @@ static bool read_arguments(
 		       &a->argv_bytes) &&
 	       strings_at(
 		       start, start->envp_offset, start->envc, &a->envp_bytes);
+}
+
+/* The policy, if it lets the box ask anything. */
+static const struct cbx_policy *policy_of(const struct cbx_start *start)
+{
+	const struct cbx_policy *policy =
+		(const void *)((const char *)start + start->policy_offset);
+	bool inside = start->policy_offset >= sizeof(*start) &&
+		      start->policy_offset <= start->size &&
+		      start->size - start->policy_offset >= sizeof(*policy) &&
+		      start->policy_offset % sizeof(uint64_t) == 0;
+
+	if (start->policy_offset == 0) {
+		return NULL;
+	}
+	if (!inside || policy->rule_count > CBX_POLICY_RULES) {
+		cbx_message_fatal("start block", "malformed", END_BROKEN);
+	}
+	return policy;
 }
 
 static void check_start(const struct cbx_start *start)
@@ -193,7 +214,9 @@ static void prepare(const struct cbx_start *start)
 	cbx_time_init(start->epoch_ns, start->flags);
 	cbx_channel_init((start->flags & CBX_START_CONFINE) != 0,
 		(start->flags & CBX_START_KEEPER) != 0);
+	cbx_forward_init(policy_of(start));
 	wrong = cbx_fs_mount((const uint8_t *)CBX_FILES_VA, start->files_bytes);
+	cbx_host_mount(policy_of(start));
 	if (wrong == NULL && !open_channels()) {
 		wrong = "not enough memory";
 	}

@@ -150,6 +150,28 @@ static int64_t open_node(
 	return status;
 }
 
+/* The box's own file, or the host's. */
+static int64_t find_node(const struct cbx_open *open, struct cbx_node **node)
+{
+	struct cbx_host_name name;
+	int64_t status = cbx_at_host(open->dirfd, open->path_va, &name);
+
+	if (status != 0) {
+		return status;
+	}
+	if (name.bytes != 0) {
+		return (open->flags & LX_O_PATH) != 0
+			       ? -LX_EACCES
+			       : cbx_host_open(&name, open->flags,
+					 open->mode & 0777u &
+						 ~cbx_process_self()->umask,
+					 node);
+	}
+	return (open->flags & LX_O_TMPFILE) == LX_O_TMPFILE
+		       ? create_unnamed(open, node)
+		       : find_or_create(open, node);
+}
+
 int64_t cbx_open(const struct cbx_open *asked)
 {
 	struct cbx_open open = *asked;
@@ -164,9 +186,7 @@ int64_t cbx_open(const struct cbx_open *asked)
 	if (!cbx_fd_spare()) {
 		return -LX_EMFILE;
 	}
-	status = (open.flags & LX_O_TMPFILE) == LX_O_TMPFILE
-			 ? create_unnamed(&open, &node)
-			 : find_or_create(&open, &node);
+	status = find_node(&open, &node);
 	if (status == 0) {
 		status = open_node(node, open.flags, &file);
 	}

@@ -2,6 +2,7 @@
 /* The sizes of open files, and their holes. */
 #include "budget.h"
 #include "file.h"
+#include "host_file.h"
 #include "lib.h"
 #include "linux.h"
 #include "memfd.h"
@@ -15,7 +16,8 @@ static int64_t writable_regular(uint64_t fd, struct cbx_node **node)
 	if (file == NULL) {
 		return -LX_EBADF;
 	}
-	if (!cbx_file_writable(file) || file->ops != &cbx_regular_ops) {
+	if (!cbx_file_writable(file) ||
+		(file->ops != &cbx_regular_ops && file->ops != &cbx_host_ops)) {
 		return -LX_EINVAL;
 	}
 	*node = file->node;
@@ -26,10 +28,12 @@ static int64_t resize(struct cbx_node *node, uint64_t size)
 {
 	int64_t status = cbx_memfd_may_resize(node, size);
 
+	if (status == 0 && cbx_host_has(node)) {
+		status = cbx_host_resize(node, size);
+	}
 	if (status == 0) {
 		status = cbx_data_resize(&node->data, size);
 	}
-
 	if (status == 0) {
 		cbx_node_touch(node);
 	}

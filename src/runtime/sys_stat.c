@@ -103,7 +103,8 @@ static int64_t put_stat(const struct cbx_node *node, uint64_t va)
 int64_t cbx_sys_newfstatat(const uint64_t *arg)
 {
 	struct cbx_node *node;
-	int64_t status = cbx_at_node(arg[0], arg[1], arg[3], &node);
+	int64_t status =
+		cbx_at_node(arg[0], arg[1], arg[3] | CBX_AT_LOOK, &node);
 
 	return status != 0 ? status : put_stat(node, arg[2]);
 }
@@ -144,7 +145,8 @@ int64_t cbx_sys_statx(const uint64_t *arg)
 		     (arg[3] & LX_STATX_RESERVED) == 0;
 	struct cbx_node *node;
 	int64_t status =
-		valid ? cbx_at_node(arg[0], arg[1], arg[2], &node) : -LX_EINVAL;
+		valid ? cbx_at_node(arg[0], arg[1], arg[2] | CBX_AT_LOOK, &node)
+		      : -LX_EINVAL;
 	struct lx_stat stat;
 	struct lx_statx x;
 
@@ -187,7 +189,8 @@ static int64_t check_access(const struct cbx_node *node, uint64_t mode)
 int64_t cbx_sys_faccessat2(const uint64_t *arg)
 {
 	struct cbx_node *node;
-	int64_t status = cbx_at_node(arg[0], arg[1], arg[3], &node);
+	int64_t status =
+		cbx_at_node(arg[0], arg[1], arg[3] | CBX_AT_LOOK, &node);
 
 	return status != 0 ? status : check_access(node, arg[2]);
 }
@@ -215,7 +218,8 @@ int64_t cbx_sys_readlinkat(const uint64_t *arg)
 	uint64_t bytes;
 
 	if (status != 0) {
-		return status;
+		/* the host follows its links itself */
+		return status == -LX_EROFS ? -LX_EINVAL : status;
 	}
 	if (!cbx_node_is(node, LX_S_IFLNK) || (int64_t)arg[3] <= 0) {
 		return -LX_EINVAL;
@@ -263,7 +267,7 @@ static int64_t put_statfs(const struct cbx_node *node, uint64_t va)
 int64_t cbx_sys_statfs(const uint64_t *arg)
 {
 	struct cbx_node *node;
-	int64_t status = cbx_at_node(CBX_AT_CWD, arg[0], 0, &node);
+	int64_t status = cbx_at_node(CBX_AT_CWD, arg[0], CBX_AT_LOOK, &node);
 
 	return status != 0 ? status : put_statfs(node, arg[1]);
 }

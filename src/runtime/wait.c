@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wait.h"
 
+#include "bridge.h"
 #include "channel.h"
 #include "gate.h"
 #include "linux.h"
@@ -56,7 +57,8 @@ void cbx_wait_move(struct cbx_waiter *waiter, struct cbx_wait_queue *queue)
 void cbx_task_interrupt(struct cbx_task *task)
 {
 	__atomic_store_n(&task->woken, true, __ATOMIC_SEQ_CST);
-	if (__atomic_exchange_n(&task->parked, false, __ATOMIC_SEQ_CST)) {
+	if (__atomic_exchange_n(&task->parked, false, __ATOMIC_SEQ_CST) &&
+		!cbx_bridge_wake(task)) {
 		cbx_runtime_unpark(task);
 	} else if (task->outside && task != cbx_task_self()) {
 		cbx_gate_deadline(1, task->thread);
