@@ -147,6 +147,9 @@ enum cbx_upcall_kind {
 	CBX_UPCALL_DEADLINE = 2,
 };
 
+/** THREAD_PARK: wait for nothing, only let other threads go first. */
+#define CBX_PARK_YIELD UINT64_MAX
+
 /** A forwarded call: this block, then in_bytes of payload, in the box at
  * FORWARD's second argument and in the host's buffer at the exit. */
 struct cbx_forward {

@@ -130,7 +130,7 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 	}
 	status = cbx_copy_box_to_host(run->space, buffer, run->io, 0, *bytes);
 	if (status == CBX_OK) {
-		cbx_run_leave(run, CBX_EXIT_OUTPUT);
+		cbx_run_leave_to_serve(run, CBX_EXIT_OUTPUT);
 		run->host->ret[1] = run->thread->self;
 		run->host->ret[2] = port;
 		run->host->ret[3] = *bytes;
@@ -161,7 +161,7 @@ void cbx_channel_release(struct cbx_run *run)
 		status = cbx_copy_to_host(run->io, end, NULL, whole - end);
 	}
 	if (status == CBX_OK) {
-		cbx_run_leave(run, CBX_EXIT_OUTPUT);
+		cbx_run_leave_to_serve(run, CBX_EXIT_OUTPUT);
 		return;
 	}
 	thread->reply = (struct cbx_reply){ .status = (uint64_t)status };

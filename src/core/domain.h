@@ -49,6 +49,16 @@ struct cbx_page_list {
 
 #define CBX_LENDERS_MAX 8u /* templates one box borrows of */
 
+/** A thread whose exit a host still serves: it goes on when the CPU comes back
+ * that it left on, so that what other threads then do comes after. */
+struct cbx_left {
+	uint32_t thread; /* handle; 0: none */
+	uint64_t buffer; /* of the CPU */
+};
+
+/** Most CPUs of one box for which that holds. */
+#define CBX_LEFT_MAX 16u
+
 /** What the core knows of a box: its root page. */
 struct cbx_domain {
 	uint32_t self; /* handle */
@@ -61,6 +71,7 @@ struct cbx_domain {
 	uint64_t page_count;   /* pages it owns, this one included */
 	uint32_t shared_count; /* windows, also while they are leaving */
 	uint32_t running;      /* CPUs inside it */
+	uint32_t idle;	       /* CPUs told IDLE that did not come back yet */
 	uint32_t asks; /* threads that wait for the host: INPUT, FORWARD */
 	uint32_t last_space; /* of the thread that left last: what PEEK reads */
 	bool keeper;	     /* is not measured; out of the host's reach */
@@ -78,6 +89,7 @@ struct cbx_domain {
 	struct cbx_page_list spaces; /* the one it was created with first */
 	struct cbx_page_list threads;
 	uint32_t next_thread; /* where the search for a runnable one starts */
+	struct cbx_left left[CBX_LEFT_MAX];
 
 	uint64_t end_status;
 	uint32_t end_reason; /* enum cbx_end_reason */
@@ -125,6 +137,7 @@ struct cbx_thread {
 	uint32_t cpu;  /* RUNNING: where */
 	bool permit;   /* an unpark that nobody waited for */
 	bool answered; /* reply answers its last gate call */
+	bool left;     /* it is in the box's list of those */
 	uint32_t ask;
 	struct cbx_va buffer; /* of the ask */
 	uint64_t capacity;    /* of the buffer, bytes */

@@ -110,11 +110,16 @@ enum cbx_status cbx_gate_thread_create(struct cbx_gate *g)
 		.stack = g->arg[2],
 		.arg = g->arg[3],
 	};
+	enum cbx_status status;
 
 	if (!hold_space(g, g->arg[0])) {
 		return CBX_E_INVALID;
 	}
-	return cbx_thread_create(g->d, g->space, &start, &g->ret[0]);
+	status = cbx_thread_create(g->d, g->space, &start, &g->ret[0]);
+	if (status == CBX_OK) {
+		cbx_run_spread(g->run);
+	}
+	return status;
 }
 
 enum cbx_status cbx_gate_thread_exit(struct cbx_gate *g)
@@ -131,9 +136,12 @@ enum cbx_status cbx_gate_thread_park(struct cbx_gate *g)
 		thread->permit = false;
 		return CBX_OK;
 	}
-	thread->state = CBX_THREAD_PARKED;
-	thread->wake = g->arg[0] == 0 ? 0 : cbx_thread_wake(g->d, g->arg[0]);
 	g->run->yield = true;
+	if (g->arg[0] != CBX_PARK_YIELD) {
+		thread->state = CBX_THREAD_PARKED;
+		thread->wake =
+			g->arg[0] == 0 ? 0 : cbx_thread_wake(g->d, g->arg[0]);
+	}
 	return CBX_OK;
 }
 
@@ -146,6 +154,7 @@ enum cbx_status cbx_gate_thread_unpark(struct cbx_gate *g)
 	}
 	if (thread->state == CBX_THREAD_PARKED) {
 		thread->state = CBX_THREAD_RUNNABLE;
+		cbx_run_spread(g->run);
 	} else {
 		thread->permit = true;
 	}
@@ -165,7 +174,7 @@ enum cbx_status cbx_gate_upcall_resume(struct cbx_gate *g)
 {
 	if ((g->d->policy.flags & CBX_POLICY_TRACE) != 0 &&
 		g->d->state == CBX_DOMAIN_READY) {
-		cbx_run_leave(g->run, CBX_EXIT_RESULT);
+		cbx_run_leave_to_serve(g->run, CBX_EXIT_RESULT);
 		g->run->host->ret[1] = g->arg[0];
 	}
 	return CBX_OK;

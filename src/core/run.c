@@ -10,6 +10,48 @@ void cbx_run_leave(struct cbx_run *run, enum cbx_exit_reason reason)
 	run->leave = true;
 }
 
+void cbx_run_leave_to_serve(struct cbx_run *run, enum cbx_exit_reason reason)
+{
+	struct cbx_left *left = run->d->left;
+
+	cbx_run_leave(run, reason);
+	for (uint32_t i = 0; i < CBX_LEFT_MAX; i++) {
+		if (left[i].thread == 0) {
+			left[i].thread = run->thread->self;
+			left[i].buffer = run->io.pfn;
+			run->thread->left = true;
+			return;
+		}
+	}
+}
+
+/* The CPU with that buffer is back: what left on it goes on, first. */
+static void come_back(struct cbx_domain *d, struct cbx_io io)
+{
+	for (uint32_t i = 0; i < CBX_LEFT_MAX; i++) {
+		struct cbx_left *left = &d->left[i];
+		struct cbx_thread *thread;
+
+		if (left->thread == 0 || left->buffer != io.pfn) {
+			continue;
+		}
+		thread = cbx_thread_hold(d, left->thread);
+		left->thread = 0;
+		if (thread != NULL) {
+			thread->left = false;
+			d->next_thread = thread->self;
+			cbx_thread_drop(thread);
+		}
+	}
+}
+
+void cbx_run_spread(struct cbx_run *run)
+{
+	if (run->d->idle != 0 && run->d->state == CBX_DOMAIN_READY) {
+		cbx_run_leave(run, CBX_EXIT_INTERRUPTED);
+	}
+}
+
 /* Tell the host that the box ended, and of one that was confined no more. */
 static void leave_ended(struct cbx_run *run)
 {
@@ -24,6 +66,7 @@ static void leave_ended(struct cbx_run *run)
 static void leave_idle(struct cbx_run *run, uint64_t wake)
 {
 	cbx_run_leave(run, CBX_EXIT_IDLE);
+	run->d->idle++;
 	run->host->ret[1] = wake;
 }
 
@@ -34,7 +77,7 @@ static void leave_trace(struct cbx_run *run, const struct cbx_call *call)
 		run->d->state != CBX_DOMAIN_READY) {
 		return;
 	}
-	cbx_run_leave(run, CBX_EXIT_TRACE);
+	cbx_run_leave_to_serve(run, CBX_EXIT_TRACE);
 	run->host->ret[0] |= call->id << 32;
 	for (int i = 0; i < CBX_CALL_ARGS; i++) {
 		run->host->ret[1 + i] = call->arg[i];
@@ -163,6 +206,10 @@ enum cbx_status cbx_run_enter(
 {
 	struct cbx_run run = { .d = d, .io = io, .host = reply };
 
+	if (d->idle != 0) {
+		d->idle--;
+	}
+	come_back(d, io);
 	while (!run.leave && d->state != CBX_DOMAIN_DYING) {
 		uint64_t wake;
 		struct cbx_thread *thread = cbx_thread_pick(d, &wake);

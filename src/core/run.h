@@ -41,4 +41,11 @@ CBX_MUST_CHECK enum cbx_status cbx_run_keeper(struct cbx_domain *d);
 /** Leave for the host with @p reason; further words are the caller's. */
 void cbx_run_leave(struct cbx_run *run, enum cbx_exit_reason reason);
 
+/** The same with a reason the host serves before the thread goes on. */
+void cbx_run_leave_to_serve(struct cbx_run *run, enum cbx_exit_reason reason);
+
+/** A thread can run that could not: leave if a CPU told IDLE could take it.
+ * Of a confined box the host is not told. */
+void cbx_run_spread(struct cbx_run *run);
+
 #endif

@@ -93,7 +93,7 @@ static bool can_run(const struct cbx_thread *thread, uint64_t *wake)
 {
 	switch ((enum cbx_thread_state)thread->state) {
 	case CBX_THREAD_RUNNABLE:
-		return true;
+		return !thread->left;
 	case CBX_THREAD_PARKED:
 	case CBX_THREAD_HELD:
 		if (thread->wake == 0) {

@@ -102,7 +102,9 @@ struct spec_thread {
 	uint64_t entry;
 	enum spec_doing doing;
 	bool permit;
-	bool offered; /* its output may be answered, until it runs */
+	bool offered;	    /* its output may be answered, until it runs */
+	bool away;	    /* the host serves its exit, until it enters with */
+	uint64_t away_with; /* this buffer */
 	uint64_t buffer, capacity, filled; /* of what it asked for */
 	uint64_t wake;			   /* ticks; 0 never */
 	uint64_t deadline;		   /* ticks; 0 none */
@@ -203,6 +205,8 @@ void spec_end(struct spec_box *box, uint64_t reason, uint64_t status);
 
 /** Exits. */
 void spec_exit(struct spec_run *run, enum cbx_exit_reason reason);
+void spec_exit_served(struct spec_run *run, struct spec_thread *thread,
+	enum cbx_exit_reason reason);
 void spec_exit_idle(struct spec_run *run);
 void spec_exit_ended(struct spec_run *run);
 void spec_exit_trace(struct spec_run *run, const struct cbx_call *call);

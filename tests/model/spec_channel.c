@@ -116,7 +116,7 @@ void spec_write(
 		hold(run, arg[1], bytes);
 	} else if (bytes != 0) {
 		give_host(run, 0, arg[1], bytes);
-		spec_exit(run, CBX_EXIT_OUTPUT);
+		spec_exit_served(run, run->thread, CBX_EXIT_OUTPUT);
 		returns(&run->exit, 1, run->thread->handle);
 		returns(&run->exit, 2, arg[0]);
 		returns(&run->exit, 3, bytes);

@@ -31,14 +31,22 @@ bool spec_enter(const struct cbx_call *call, struct spec_answer *answer,
 		CBX_E_DENIED);
 	refuse_if(answer, pages == 0 && io > spec.pages, CBX_E_DENIED);
 	*run = (struct spec_run){ .box = box, .io = io, .io_pages = pages };
-	return answer->right == 0;
+	if (answer->right != 0) {
+		return false;
+	}
+	for (unsigned int i = 0; i < SPEC_THREADS; i++) {
+		struct spec_thread *thread = &box->thread[i];
+
+		thread->away = thread->away && thread->away_with != io;
+	}
+	return true;
 }
 
 bool spec_runnable(const struct spec_thread *thread)
 {
 	switch (thread->doing) {
 	case DOES_RUN:
-		return true;
+		return !thread->away;
 	case DOES_PARK:
 	case DOES_HOLD:
 		return thread->wake != 0 && thread->wake <= spec.ticks;
@@ -81,6 +89,14 @@ void spec_exit(struct spec_run *run, enum cbx_exit_reason reason)
 	returns(&run->exit, 0, reason);
 }
 
+void spec_exit_served(struct spec_run *run, struct spec_thread *thread,
+	enum cbx_exit_reason reason)
+{
+	spec_exit(run, reason);
+	thread->away = true;
+	thread->away_with = run->io;
+}
+
 void spec_exit_ended(struct spec_run *run)
 {
 	spec_exit(run, CBX_EXIT_ENDED);
@@ -114,7 +130,7 @@ void spec_exit_idle(struct spec_run *run)
 
 void spec_exit_trace(struct spec_run *run, const struct cbx_call *call)
 {
-	spec_exit(run, CBX_EXIT_TRACE);
+	spec_exit_served(run, run->thread, CBX_EXIT_TRACE);
 	returns(&run->exit, 0, CBX_EXIT_TRACE | call->id << 32);
 	for (unsigned int i = 0; i < CBX_CALL_ARGS; i++) {
 		returns(&run->exit, i + 1, call->arg[i]);
@@ -161,7 +177,7 @@ bool spec_release(struct spec_run *run)
 				thread->buffer, thread->capacity,
 				CBX_RIGHT_R)) {
 			write_held(run, thread);
-			spec_exit(run, CBX_EXIT_OUTPUT);
+			spec_exit_served(run, thread, CBX_EXIT_OUTPUT);
 			thread->doing = DOES_RUN;
 			thread->wake = 0;
 			run->box->last_space = thread->space;

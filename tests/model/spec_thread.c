@@ -78,9 +78,12 @@ void spec_park(
 		thread->permit = false;
 		return;
 	}
+	run->yields = true;
+	if (arg[0] == CBX_PARK_YIELD) {
+		return;
+	}
 	thread->doing = DOES_PARK;
 	thread->wake = arg[0] != 0 ? step_after(run->box, arg[0]) : 0;
-	run->yields = true;
 }
 
 void spec_unpark(
@@ -116,7 +119,7 @@ void spec_upcall_resume(
 
 	if (allowed(answer) && (box->policy.flags & CBX_POLICY_TRACE) != 0 &&
 		box->life == LIFE_READY) {
-		spec_exit(run, CBX_EXIT_RESULT);
+		spec_exit_served(run, run->thread, CBX_EXIT_RESULT);
 		returns(&run->exit, 1, arg[0]);
 	}
 }
