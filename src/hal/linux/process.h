@@ -55,6 +55,7 @@ struct cbx_linux_thread {
 	uint64_t context; /* rest STOP: box address, 0 at the start */
 	bool returning;	  /* its next call is our rt_sigreturn */
 	bool wanted;	  /* interrupt it after that */
+	bool kicked;	  /* a signal for that is on its way */
 	uint64_t entry;	  /* of the runtime, 0 is none */
 	struct cbx_vcpu_start start;
 	struct cbx_upcall due[CBX_LINUX_UPCALLS];

@@ -92,6 +92,9 @@ void cbx_linux_thread_rest(
 	thread->rest = CBX_REST_STOP;
 	thread->id = notice->id;
 	thread->context = notice->arg[CBX_STUB_ARG_CONTEXT];
+	if (notice->arg[CBX_STUB_ARG_SIGNAL] == CBX_STUB_KICK) {
+		thread->kicked = false;
+	}
 }
 
 /* The clone's first notice may come before the pager's next one: that is what
@@ -189,11 +192,17 @@ void cbx_linux_thread_destroy(struct cbx_linux_thread *thread)
 	take_out(thread);
 }
 
+/* One at a time: a second signal would interrupt the first one's handler, and
+ * what is due would be told to that. */
 static void kick(struct cbx_linux_thread *thread)
 {
 	struct cbx_linux_process *process = thread->process;
 
 	thread->wanted = false;
+	if (thread->kicked) {
+		return;
+	}
+	thread->kicked = true;
 	if (syscall(SYS_tgkill, process->pid, thread->mailbox.tid,
 		    CBX_STUB_KICK) != 0) {
 		cbx_linux_process_kill(process);
