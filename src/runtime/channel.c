@@ -11,6 +11,8 @@
 #include "memory.h"
 #include "memory_space.h"
 #include "signal.h"
+#include "task.h"
+#include "timers.h"
 #include "user.h"
 
 #define CLIENT_VA 0x710000000000ull
@@ -43,6 +45,7 @@ static int64_t read_gate(enum cbx_port port, uint64_t va, uint64_t bytes)
 	int64_t got;
 
 	cbx_memory_space_reach(va, bytes);
+	cbx_timers_away(cbx_task_self());
 	cbx_runtime_unlock();
 	got = cbx_gate_read(port, va, bytes);
 	cbx_runtime_lock();

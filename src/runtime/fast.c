@@ -7,6 +7,7 @@
 #include "signal.h"
 #include "syscall.h"
 #include "task.h"
+#include "timers.h"
 
 /* fast.S */
 extern const uint8_t cbx_fast_leave[], cbx_fast_leave_end[];
@@ -69,7 +70,10 @@ static bool serve_locked(struct cbx_task *self, const uint64_t *arg)
 	cbx_runtime_lock();
 	self->fast.regs.rax = (uint64_t)cbx_syscall(self->fast.number, arg);
 	waits = self->ending || cbx_signal_waiting() ||
-		self->signal.mask_swapped;
+		self->signal.mask_swapped || self->rang;
+	if (!waits) {
+		cbx_timers_leave(self);
+	}
 	self->outside = !waits;
 	cbx_runtime_unlock();
 	return waits;

@@ -199,6 +199,9 @@ enum lx_errno {
 #define LX_CLOCK_REALTIME_COARSE    5
 #define LX_CLOCK_MONOTONIC_COARSE   6
 #define LX_CLOCK_BOOTTIME	    7
+#define LX_CLOCK_REALTIME_ALARM	    8
+#define LX_CLOCK_BOOTTIME_ALARM	    9
+#define LX_CLOCK_TAI		    11
 #define LX_TIMER_ABSTIME	    1u
 #define LX_UTIME_NOW		    0x3fffffff
 #define LX_UTIME_OMIT		    0x3ffffffe

@@ -15,6 +15,7 @@
 #define CBX_PROCESS_INIT 1u /* its end is the box's */
 
 struct cbx_clone;
+struct cbx_process_timers;
 struct cbx_task;
 
 /** Arguments and environment, packed: strings one after the other. */
@@ -71,6 +72,8 @@ struct cbx_process {
 	struct cbx_fd_table *fds;
 	struct lx_rlimit limit[LX_RLIMITS];
 	struct cbx_process_signals signal;
+	struct cbx_process_timers *timers; /* NULL: it never had one */
+	int64_t cpu_ended; /* nanoseconds its former tasks ran */
 
 	struct cbx_map *map;
 };

@@ -6,6 +6,7 @@
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
+#include "process_timers.h"
 #include "restart.h"
 #include "rewrite.h"
 #include "sigframe.h"
@@ -212,4 +213,5 @@ void cbx_signal_reset(void)
 		}
 	}
 	mine()->stack = (struct lx_stack){ .flags = LX_SS_DISABLE };
+	cbx_posix_timers_end(cbx_process_self());
 }

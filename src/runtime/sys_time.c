@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clocks and sleeping. */
+#include "clocks.h"
 #include "linux.h"
 #include "syscall.h"
 #include "time.h"
 #include "user.h"
 
-static int64_t read_clock(uint64_t clock, int64_t *ns)
-{
-	switch ((int32_t)clock) {
-	case LX_CLOCK_REALTIME:
-		*ns = cbx_time_real();
-		return 0;
-	case LX_CLOCK_REALTIME_COARSE:
-		*ns = cbx_time_coarse();
-		return 0;
-	case LX_CLOCK_MONOTONIC:
-	case LX_CLOCK_MONOTONIC_RAW:
-	case LX_CLOCK_MONOTONIC_COARSE:
-	case LX_CLOCK_BOOTTIME:
-	case LX_CLOCK_PROCESS_CPUTIME_ID:
-	case LX_CLOCK_THREAD_CPUTIME_ID:
-		*ns = cbx_time_monotonic();
-		return 0;
-	default:
-		return -LX_EINVAL;
-	}
-}
+#define LOOK_NS 10000000
 
 static struct lx_timespec split(int64_t ns)
 {
@@ -36,7 +17,7 @@ int64_t cbx_sys_clock_gettime(const uint64_t *arg)
 {
 	struct lx_timespec t;
 	int64_t ns;
-	int64_t status = read_clock(arg[0], &ns);
+	int64_t status = cbx_clock_now((int32_t)arg[0], &ns);
 
 	if (status != 0) {
 		return status;
@@ -49,7 +30,7 @@ int64_t cbx_sys_clock_getres(const uint64_t *arg)
 {
 	const struct lx_timespec t = { 0, 1 };
 	int64_t ns;
-	int64_t status = read_clock(arg[0], &ns);
+	int64_t status = cbx_clock_now((int32_t)arg[0], &ns);
 
 	if (status != 0 || arg[1] == 0) {
 		return status;
@@ -104,13 +85,6 @@ static int64_t get_time(uint64_t va, int64_t *ns)
 	return va == 0 ? -LX_EFAULT : cbx_time_get_timeout(va, ns);
 }
 
-static int64_t add(int64_t a, int64_t b)
-{
-	int64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
 int64_t cbx_sys_nanosleep(const uint64_t *arg)
 {
 	int64_t ns;
@@ -119,20 +93,60 @@ int64_t cbx_sys_nanosleep(const uint64_t *arg)
 	return status != 0 ? status : sleep(cbx_time_end(ns), arg[1]);
 }
 
+/* A process's running time goes on only while others of its tasks run. */
+static int64_t sleep_running(int32_t clock, int64_t end)
+{
+	int64_t status = 0;
+	int64_t now = 0;
+
+	while (status == 0) {
+		status = cbx_clock_now(clock, &now);
+		if (status != 0 || now >= end) {
+			break;
+		}
+		status = cbx_time_sleep(
+			cbx_clock_add(cbx_time_monotonic(), LOOK_NS));
+	}
+	return status;
+}
+
+static int64_t can_sleep(int32_t clock)
+{
+	switch (clock) {
+	case LX_CLOCK_THREAD_CPUTIME_ID:
+		return -LX_EINVAL;
+	case LX_CLOCK_MONOTONIC_RAW:
+	case LX_CLOCK_MONOTONIC_COARSE:
+	case LX_CLOCK_REALTIME_COARSE:
+		return -LX_EOPNOTSUPP;
+	default:
+		return 0;
+	}
+}
+
 int64_t cbx_sys_clock_nanosleep(const uint64_t *arg)
 {
+	int32_t clock = (int32_t)arg[0];
+	bool absolute = (arg[1] & LX_TIMER_ABSTIME) != 0;
 	int64_t now;
 	int64_t ns;
-	int64_t status = read_clock(arg[0], &now);
+	int64_t status = cbx_clock_now(clock, &now);
 
+	if (status == 0) {
+		status = can_sleep(clock);
+	}
 	if (status == 0) {
 		status = get_time(arg[2], &ns);
 	}
 	if (status != 0) {
 		return status;
 	}
-	if ((arg[1] & LX_TIMER_ABSTIME) == 0) {
+	if (cbx_clock_of_cpu(clock)) {
+		return sleep_running(
+			clock, absolute ? ns : cbx_clock_add(now, ns));
+	}
+	if (!absolute) {
 		return sleep(cbx_time_end(ns), arg[3]);
 	}
-	return sleep(add(cbx_time_monotonic(), ns - now), 0);
+	return sleep(cbx_clock_add(cbx_time_monotonic(), ns - now), 0);
 }

@@ -7,6 +7,7 @@
 #include "futex.h"
 #include "lock.h"
 #include "memory.h"
+#include "timers.h"
 
 #define NUMBER_MAX 0x3fffffu /* a futex word holds no more, nor does Linux */
 
@@ -122,6 +123,8 @@ void cbx_task_exit(void)
 
 	cbx_futex_end(self);
 	cbx_signal_forget(&self->signal.queue);
+	cbx_timers_away(self);
+	cbx_cpu_time_end(self);
 	cbx_task_unlist(self);
 	cbx_task_gone(self);
 	cbx_task_depart(self);

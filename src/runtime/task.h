@@ -7,6 +7,7 @@
 
 #include <base/upcall.h>
 
+#include "cpu_time.h"
 #include "fast.h"
 #include "process.h"
 
@@ -39,6 +40,10 @@ struct cbx_task {
 	char name[CBX_TASK_NAME];
 	struct cbx_context context;
 	bool outside; /* its program runs: to be told something, interrupt it */
+	bool rang;    /* it was interrupted: timers may be due */
+	int64_t deadline;      /* of its next up-call, or 0; */
+	int64_t deadline_wake; /* in ticks */
+	struct cbx_cpu_time cpu;
 	int64_t deadline_kept; /* time.h: of its call, or 0 */
 	struct cbx_task_signals signal;
 

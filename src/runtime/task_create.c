@@ -143,6 +143,7 @@ struct cbx_task *cbx_task_create(
 		task->signal.stack = self->signal.stack;
 	}
 	copy_context(task, how);
+	cbx_cpu_time_begin(task);
 	cbx_task_list(task);
 	return task;
 }

@@ -18,6 +18,8 @@
 #include "task.h"
 #include "signal.h"
 #include "syscall.h"
+#include "time.h"
+#include "timers.h"
 #include "user.h"
 
 #define AGAIN_NS    1000000u
@@ -27,6 +29,12 @@
 static bool in_runtime(uint64_t rip)
 {
 	return rip >= CBX_RUNTIME_VA && rip < CBX_START_VA;
+}
+
+/* Whether it is the program's; the backend's code is neither. */
+static bool in_program(uint64_t rip)
+{
+	return rip < CBX_RUNTIME_VA;
 }
 
 static int64_t call(uint32_t number, const struct cbx_regs *regs)
@@ -48,10 +56,26 @@ static void begin(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 	cbx_runtime_lock();
 }
 
+/* Its deadline may be over. */
+static void rings(struct cbx_task *self)
+{
+	int64_t deadline = self->deadline;
+
+	self->rang = false;
+	self->deadline = 0;
+	if (deadline != 0) {
+		cbx_time_over(deadline, self->deadline_wake);
+	}
+	cbx_timers_run();
+}
+
 /* What a task looks after before it goes back to its program.
  * @return whether the call it made is to be made again */
 static bool finish(struct cbx_task *self, uint32_t number)
 {
+	if (self->rang) {
+		rings(self);
+	}
 	if (self->ending) {
 		cbx_task_exit();
 	}
@@ -63,7 +87,15 @@ static bool finish(struct cbx_task *self, uint32_t number)
 /* From here on whoever wants it to look again interrupts it. */
 static void leave(struct cbx_task *self)
 {
-	self->outside = true;
+	for (;;) {
+		cbx_timers_leave(self);
+		__atomic_store_n(&self->outside, true, __ATOMIC_SEQ_CST);
+		if (!__atomic_load_n(&self->rang, __ATOMIC_SEQ_CST)) {
+			break;
+		}
+		self->outside = false;
+		finish(self, CBX_NO_CALL);
+	}
 	cbx_runtime_unlock();
 }
 
@@ -97,7 +129,8 @@ static void deadline(
 {
 	struct cbx_task *self = cbx_task_self();
 
-	if (in_runtime(regs->rip)) {
+	self->rang = true;
+	if (!in_program(regs->rip)) {
 		cbx_fast_interrupted(regs);
 		if (self->outside) {
 			cbx_gate_deadline(upcall->value + AGAIN_NS, 0);
@@ -275,7 +308,7 @@ _Noreturn void cbx_upcall_on(struct cbx_upcall *upcall, struct cbx_regs *regs,
 _Noreturn void cbx_upcall_serve(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
-	if (!in_runtime(regs->rip)) {
+	if (in_program(regs->rip)) {
 		cbx_task_self()->fast.stack = (uint64_t)upcall & ~15ull;
 	}
 	switch (upcall->kind) {

@@ -8,6 +8,7 @@
 #include "lock.h"
 #include "task.h"
 #include "time.h"
+#include "timers.h"
 
 void cbx_wait_add(struct cbx_waiter *waiter, struct cbx_wait_queue *queue)
 {
@@ -72,21 +73,43 @@ void cbx_wait_wake_one(struct cbx_waiter *waiter)
 	cbx_task_interrupt(waiter->task);
 }
 
-uint64_t cbx_wait_wake(struct cbx_wait_queue *queue, uint64_t count)
+uint64_t cbx_wait_wake_for(
+	struct cbx_wait_queue *queue, uint64_t count, uint32_t events)
 {
+	struct cbx_waiter *waiter = queue->first;
 	uint64_t woken = 0;
 
-	while (woken < count && queue->first != NULL) {
-		cbx_wait_wake_one(queue->first);
-		woken++;
+	while (woken < count && waiter != NULL) {
+		struct cbx_waiter *next = waiter->next;
+
+		if (waiter->call != NULL) {
+			waiter->call(waiter, events);
+		} else {
+			cbx_wait_wake_one(waiter);
+			woken++;
+		}
+		waiter = next;
 	}
 	return woken;
+}
+
+uint64_t cbx_wait_wake(struct cbx_wait_queue *queue, uint64_t count)
+{
+	return cbx_wait_wake_for(queue, count, UINT32_MAX);
+}
+
+void cbx_wait_listen(struct cbx_waiter *waiter, struct cbx_wait_queue *queue,
+	void (*call)(struct cbx_waiter *waiter, uint32_t events))
+{
+	*waiter = (struct cbx_waiter){ .call = call };
+	cbx_wait_move(waiter, queue);
 }
 
 /* Without the lock: a wake-up before we are parked is seen, one after it ends
  * the parking. */
 static void park(struct cbx_task *self, int64_t wake)
 {
+	cbx_cpu_time_sleep(self);
 	cbx_runtime_unlock();
 	__atomic_store_n(&self->parked, true, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&self->woken, __ATOMIC_SEQ_CST)) {
@@ -94,24 +117,49 @@ static void park(struct cbx_task *self, int64_t wake)
 	}
 	__atomic_store_n(&self->parked, false, __ATOMIC_SEQ_CST);
 	cbx_runtime_lock();
+	cbx_cpu_time_wake(self);
+}
+
+/* Until a time, which was @p wake in ticks; 0, or it is over. */
+static int64_t sleep_until(struct cbx_task *self, int64_t until, int64_t wake)
+{
+	bool over = until != CBX_WAIT_FOREVER && cbx_time_over(until, wake);
+
+	if (!over) {
+		park(self, wake);
+	}
+	return over ? -LX_ETIMEDOUT : 0;
+}
+
+static int64_t wake_of(int64_t until)
+{
+	return until == CBX_WAIT_FOREVER ? until : cbx_time_wake(until);
 }
 
 int64_t cbx_wait_sleep(int64_t deadline)
 {
 	struct cbx_task *self = cbx_task_self();
-	int64_t wake = deadline == CBX_WAIT_FOREVER ? deadline
-						    : cbx_time_wake(deadline);
+	int64_t until = deadline;
+	int64_t wake = wake_of(until);
 
 	cbx_channel_flush();
 	while (!__atomic_exchange_n(&self->woken, false, __ATOMIC_SEQ_CST)) {
+		int64_t first;
+		int64_t status;
+
 		if (!self->deaf && (self->ending || cbx_signal_waiting())) {
 			return -LX_EINTR;
 		}
-		if (deadline != CBX_WAIT_FOREVER &&
-			cbx_time_over(deadline, wake)) {
-			return -LX_ETIMEDOUT;
+		first = cbx_timers_sleep(deadline);
+		if (first != until) {
+			until = first;
+			wake = wake_of(until);
 		}
-		park(self, wake);
+		status = sleep_until(self, until, wake);
+		cbx_timers_awake();
+		if (status != 0 && until == deadline) {
+			return status;
+		}
 	}
 	return 0;
 }

@@ -35,6 +35,8 @@ struct cbx_waiter {
 	struct cbx_waiter *next, *previous;
 	struct cbx_task *task;
 	bool woken;
+	/** Not NULL: it is called, and stays in the queue. */
+	void (*call)(struct cbx_waiter *waiter, uint32_t events);
 };
 
 /** Queue the running task; it may wait in many queues at once.
@@ -68,6 +70,16 @@ int64_t cbx_wait_on(struct cbx_wait_queue *queue, int64_t deadline);
 /** Wake the first waiters and take them off the queue.
  * @return how many */
 uint64_t cbx_wait_wake(struct cbx_wait_queue *queue, uint64_t count);
+
+/** The same, because of events that hold now: LX_POLL*, all of them for
+ * cbx_wait_wake. */
+uint64_t cbx_wait_wake_for(
+	struct cbx_wait_queue *queue, uint64_t count, uint32_t events);
+
+/** Have a function called whenever a queue is woken, until the waiter, which
+ * is nobody's stack's, is removed. */
+void cbx_wait_listen(struct cbx_waiter *waiter, struct cbx_wait_queue *queue,
+	void (*call)(struct cbx_waiter *waiter, uint32_t events));
 
 /** Wake one waiter and take it off its queue. */
 void cbx_wait_wake_one(struct cbx_waiter *waiter);
