@@ -11,6 +11,8 @@
 #include "linux.h"
 #include "lock.h"
 #include "memory.h"
+#include "process_timers.h"
+#include "timers.h"
 
 void cbx_process_return_memory(struct cbx_process *process)
 {
@@ -141,6 +143,9 @@ void cbx_process_exit(uint32_t status)
 	self->status = status;
 	cbx_futex_end(task);
 	forget_lender(self);
+	cbx_process_timers_end(self);
+	cbx_timers_away(task);
+	cbx_cpu_time_end(task);
 	cbx_signal_drop(self, UINT64_MAX);
 	cbx_task_unlist(task);
 	let_go(self);

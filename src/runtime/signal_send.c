@@ -144,8 +144,12 @@ int64_t cbx_signal_send(struct cbx_process *process, struct cbx_task *task,
 {
 	struct cbx_sigqueue *queue = queue_of(process, task);
 	uint64_t bit = cbx_signal_bit(info->signo);
-	struct cbx_signal_entry *entry = make(queue, info);
+	struct cbx_signal_entry *entry;
 
+	if (process->tasks == NULL) {
+		return 0; /* it has ended */
+	}
+	entry = make(queue, info);
 	if (entry != NULL) {
 		if (!cbx_signal_post(process, task, entry)) {
 			cbx_heap_give(entry, sizeof(*entry));
