@@ -36,7 +36,16 @@ static struct {
 /* The process with the lowest number above @p pid. */
 static struct cbx_process *process_after(uint32_t pid)
 {
-	return pid < cbx_process_init.pid ? &cbx_process_init : NULL;
+	struct cbx_process *best = NULL;
+
+	for (struct cbx_process *p = &cbx_process_init; p != NULL;
+		p = p->next) {
+		if (p->pid > pid && p->state == CBX_PROCESS_RUNS &&
+			(best == NULL || p->pid < best->pid)) {
+			best = p;
+		}
+	}
+	return best;
 }
 
 static struct cbx_process *find_process(uint32_t pid)

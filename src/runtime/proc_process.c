@@ -15,8 +15,7 @@ static void put_pages(struct cbx_text *text, const char *name, uint64_t pages)
 
 static uint32_t parent_of(const struct cbx_process *process)
 {
-	(void)process;
-	return 0;
+	return process->parent == NULL ? 0 : process->parent->pid;
 }
 
 static void put_numbers(
@@ -34,7 +33,8 @@ static void put_stat(struct cbx_text *text, const struct cbx_process *process,
 {
 	uint64_t all;
 	uint64_t present;
-	uint64_t first[19] = { parent_of(process), process->pid, process->pid };
+	uint64_t first[19] = { parent_of(process), process->group,
+		process->session };
 	uint64_t last[30] = { 0 };
 
 	cbx_proc_pages(process, &all, &present);
