@@ -312,6 +312,7 @@ void cbx_bridge_end(void)
 	bridge.stopped = bridge.runs;
 	while (bridge.asleep) {
 		cbx_task_interrupt(&bridge.task);
-		(void)cbx_wait_on(&bridge.quiet, CBX_WAIT_FOREVER);
+		cbx_wait_deaf(&bridge.quiet);
 	}
+	cbx_forward_end();
 }

@@ -6,9 +6,14 @@
 #include "lib.h"
 #include "linux.h"
 #include "lock.h"
+#include "wait.h"
 
 #define ERRNO_MAX     133 /* EHWPOISON */
 #define STAGED_ANSWER 64u
+
+static bool over;		       /* no call is made any more */
+static uint64_t under_way;	       /* calls without the lock */
+static struct cbx_wait_queue answered; /* one of them */
 
 /* Handles the host gave us and has not got back. */
 static uint64_t used[CBX_FORWARD_HANDLES / 64];
@@ -80,12 +85,12 @@ static int64_t ask_staged(
 }
 
 /* @pre payload at most a name, or the block in memory of the box */
-static int64_t ask(struct cbx_gate_asked *c)
+static int64_t ask_one(struct cbx_gate_asked *c)
 {
 	struct staged *staged;
 	int64_t result;
 
-	if (c->payload > CBX_NAME_MAX || c->number == CBX_FORWARD_WRITE) {
+	if (c->number == CBX_FORWARD_WRITE) {
 		cbx_runtime_unlock();
 		result = ask_unlocked(c);
 		cbx_runtime_lock();
@@ -100,6 +105,29 @@ static int64_t ask(struct cbx_gate_asked *c)
 	return result;
 }
 
+static int64_t ask(struct cbx_gate_asked *c)
+{
+	int64_t result;
+
+	if (over) {
+		return -LX_EIO;
+	}
+	under_way++;
+	result = ask_one(c);
+	under_way--;
+	cbx_wait_wake(&answered, UINT64_MAX);
+	return result;
+}
+
+void cbx_forward_end(void)
+{
+	over = true;
+	cbx_forward_init(NULL);
+	while (under_way != 0) {
+		cbx_wait_deaf(&answered);
+	}
+}
+
 /* The answer must be all of it. */
 static int64_t ask_whole(struct cbx_gate_asked *c)
 {
@@ -108,7 +136,6 @@ static int64_t ask_whole(struct cbx_gate_asked *c)
 	return result >= 0 && c->got != c->capacity ? -LX_EIO : result;
 }
 
-/* Nothing but a status. */
 static int64_t ask_status(uint32_t number, uint64_t a, uint64_t b)
 {
 	struct cbx_forward block = { { a, b } };
@@ -122,7 +149,6 @@ static bool is_used(uint64_t handle)
 	return (used[handle / 64] & 1ull << handle % 64) != 0;
 }
 
-/* A new handle must be new. */
 static int64_t take_handle(int64_t handle)
 {
 	if (handle < 0) {
@@ -155,7 +181,6 @@ void cbx_forward_close(uint64_t handle)
 	used[handle / 64] &= ~(1ull << handle % 64);
 }
 
-/* A name behind its block. */
 struct named {
 	struct cbx_forward block;
 	char name[CBX_NAME_MAX];

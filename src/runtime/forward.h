@@ -20,6 +20,10 @@
 /** What the policy lets the box ask; NULL: nothing. */
 void cbx_forward_init(const struct cbx_policy *policy);
 
+/** No call is made from now on, and none is under way when this returns: the
+ * box is about to be confined. */
+void cbx_forward_end(void);
+
 /** Whether a rule is about this name, below it or equal. */
 bool cbx_forward_names(const char *name, uint64_t bytes);
 

@@ -20,6 +20,68 @@ static void refused(struct machine_box *box, uint64_t number, uint64_t bytes)
 		0);
 }
 
+#define NAME_AT sizeof(struct cbx_forward) /* behind the arguments */
+
+/* Forward a call with a name, and with @p flags as its first argument.
+ * @return the exit's reason, INTERRUPTED when there was none */
+static uint32_t name_forwarded(
+	struct machine_box *box, const char *name, size_t bytes, uint64_t flags)
+{
+	uint64_t argument[6] = { flags };
+
+	ask_put(box->data, 0, argument, sizeof(argument));
+	ask_put(box->data, NAME_AT, name, bytes);
+	box->refused = (struct cbx_reply){ 0 };
+	if (in_box(box, FORWARD, MACHINE_FORWARD, MACHINE_DATA, bytes,
+		    MACHINE_DATA + 2048, 8)
+			.status == CBX_E_DENIED) {
+		return (uint32_t)box->refused.ret[0];
+	}
+	/* It waits: what the host has is what was checked. */
+	assert_true(ask_host_read(box->io, 0, argument, sizeof(argument)));
+	assert_int_equal(argument[0], flags);
+	must(BOX_REPLY, box->handle, box->exit.ret[1], 0, box->io, 0);
+	return (uint32_t)box->exit.ret[0];
+}
+
+/* No second spelling of a name, and no other argument, gets past its rule. */
+static void names_have_one_spelling(void)
+{
+#define NAME(text)                     \
+	{                              \
+		text, sizeof(text) - 1 \
+	}
+	static const struct {
+		const char *name;
+		size_t bytes;
+	} bad[] = { NAME("/srv/datax"), NAME("/srv"), NAME("/etc/passwd"),
+		NAME("/srv/data/.."), NAME("/srv/data/../../etc/passwd"),
+		NAME("/srv/data/./a"), NAME("/srv/data//a"), NAME("//srv/data"),
+		NAME("/srv/data/"), NAME("srv/data"), NAME("/srv/data\0/../x"),
+		NAME("/srv/data/a\0"), NAME("") };
+	struct cbx_policy policy = machine_policy();
+	struct machine_box box;
+
+	policy.rule[0] = (struct cbx_rule){
+		.call = MACHINE_FORWARD, .text_bytes = 9, .mask = { ~3ull }
+	};
+	memcpy(policy.text, "/srv/data", 9);
+	machine_building(&box, &policy);
+	must(BOX_FINALIZE, box.handle);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(
+			name_forwarded(&box, bad[i].name, bad[i].bytes, 0),
+			CBX_EXIT_REFUSED);
+	}
+	for (uint64_t bit = 2; bit < 64; bit++) {
+		assert_int_equal(
+			name_forwarded(&box, "/srv/data", 9, 1ull << bit),
+			CBX_EXIT_REFUSED);
+	}
+	assert_int_equal(
+		name_forwarded(&box, "/srv/data/a", 11, 3), CBX_EXIT_FORWARD);
+}
+
 void attack_a01_unlisted_call_is_not_forwarded(void **state)
 {
 	struct cbx_policy policy = machine_policy();
@@ -49,6 +111,7 @@ void attack_a01_unlisted_call_is_not_forwarded(void **state)
 	assert_true(attack_ended(&box));
 	assert_int_equal(box.exit.ret[2], CBX_END_VIOLATION);
 	attack_unharmed(&box);
+	names_have_one_spelling();
 }
 
 void attack_a03_policy_is_out_of_reach(void **state)
