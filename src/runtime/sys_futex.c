@@ -2,6 +2,7 @@
 /* Futex calls. */
 #include "futex.h"
 #include "lib.h"
+#include "memory.h"
 #include "linux.h"
 #include "futex_lock.h"
 #include "syscall.h"
@@ -27,8 +28,12 @@ enum {
 
 struct cbx_futex_key cbx_futex_key(uint64_t va, bool private)
 {
-	(void)private;
-	return (struct cbx_futex_key){ cbx_map_self(), va };
+	const struct cbx_extent *e =
+		private ? NULL : cbx_extent_at(cbx_memory_extents(), va);
+
+	return e != NULL && e->shared && e->file != NULL
+		       ? (struct cbx_futex_key){ e->file, va - e->origin }
+		       : (struct cbx_futex_key){ cbx_map_self(), va };
 }
 
 /* One call's arguments. */
