@@ -9,6 +9,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -156,6 +157,39 @@ class Text(Case):
                 self.same(awk, 'BEGIN {while ((getline line < "other") > 0) n++; print n; print substr("sealed", 2, 3)}')
 
 
+class Shell(Case):
+    """Programs that start others."""
+    TOOLS = ('awk bash basename cat chmod cp cut diff env find grep head kill ln ls mkdir mkfifo mv paste '
+             'readlink rm sed seq sleep sort stat tac tail tar timeout tr true uniq wc xargs yes').split()
+    OPTIONS = [word for tool in TOOLS for word in ('--with', shutil.which(tool, path=SEARCH) or '/bin/true')]
+
+    def clean(self):
+        for name in ('tree', 'three', 'fifo', 'job1', 'job2', 'job3'):
+            path = os.path.join('/tmp', name)
+            shutil.rmtree(path) if os.path.isdir(path) else \
+                os.path.lexists(path) and os.unlink(path)
+
+    def test_bash(self):
+        argv = ['bash', 'job.sh']
+        self.clean()
+        self.addCleanup(self.clean)
+        expected = self.outside(argv)
+        self.clean()
+        self.assertEqual(self.inside(argv, options=self.OPTIONS), expected)
+        self.assertEqual(expected[0], 4)
+
+    @needs('python3')
+    def test_processes_of_python3(self):
+        self.same('python3', 'processes.py', options=self.OPTIONS)
+
+    @needs('perl')
+    def test_processes_of_perl(self):
+        script = ('$SIG{CHLD} = sub { $n++ }; for (1 .. 5) { if (!fork) { exit $_ } } '
+                  'my $s = 0; while ((my $p = wait) > 0) { $s += $? >> 8 } print "$s\n", `echo sub | cat`; '
+                  'open(my $f, "-|", "seq", "3") or die; print while <$f>; system("exit 3"); print $? >> 8, "\n"')
+        self.same('perl', '-e', script, options=[*self.OPTIONS, '--with', '/bin/sh'])
+
+
 class Pack(Case):
     def test_gzip(self):
         packed = self.same('gzip', '-9', '-n', '-c', 'text')
@@ -235,6 +269,17 @@ class Crypto(Case):
             self.assertEqual(self.same('openssl', 'enc', '-d', f'-{cipher}', *key, data=sealed),
                              self.outside(['cat', 'bytes'])[1])
         self.same('openssl', 'enc', '-aes-128-cbc', '-pbkdf2', '-S', '0102030405060708', '-k', 'pass', '-in', 'text')
+
+    @needs('openssl')
+    def test_speed(self):
+        """It measures with an alarm and running times; the figures differ."""
+        for work in (['-evp', 'aes-128-cbc', '-bytes', '8192'], ['-evp', 'sha256', '-bytes', '8192'],
+                     ['ecdsap256']):
+            argv = ['openssl', 'speed', '-seconds', '1', *work]
+            (code, out, _), (expected, shown, _) = self.inside(argv), self.outside(argv)
+            self.assertEqual((code, len(out.splitlines())), (expected, len(shown.splitlines())))
+            fast, rate = (float(re.findall(rb'([0-9.]+)k?$', text.strip())[0]) for text in (out, shown))
+            self.assertGreater(fast, rate / 10, work)
 
     @needs('openssl')
     def test_keys(self):
