@@ -75,7 +75,7 @@ int64_t cbx_at_walk(
 	uint64_t dirfd, uint64_t path_va, bool follow, struct cbx_walk *walk)
 {
 	return cbx_at_resolve(
-		dirfd, path_va, follow ? CBX_PATH_FOLLOW : 0, walk);
+		dirfd, path_va, follow ? CBX_PATH_FOLLOW : CBX_PATH_NAME, walk);
 }
 
 int64_t cbx_at_node(uint64_t dirfd, uint64_t path_va, uint64_t flags,

@@ -11,6 +11,7 @@
 /**
  * Follow the path at @p path_va from a directory descriptor.
  *
+ * @param      follow  otherwise the last name is CBX_PATH_NAME
  * @param      dirfd   a descriptor or LX_AT_FDCWD, as passed in a register
  * @param[out] walk    as cbx_path_walk; valid until the next call
  *

@@ -165,6 +165,9 @@ int64_t cbx_file_read(
 {
 	int64_t done;
 
+	if (at != NULL && !file->ops->seekable && file->ops != &cbx_path_ops) {
+		return -LX_ESPIPE;
+	}
 	if (!cbx_file_readable(file)) {
 		return -LX_EBADF;
 	}
@@ -200,6 +203,9 @@ int64_t cbx_file_write(
 {
 	int64_t done;
 
+	if (at != NULL && !file->ops->seekable && file->ops != &cbx_path_ops) {
+		return -LX_ESPIPE;
+	}
 	if (!cbx_file_writable(file)) {
 		return -LX_EBADF;
 	}

@@ -153,6 +153,7 @@ static bool strays(const struct state *state, const struct cbx_walk *walk)
 static int64_t step(struct state *state, struct cbx_walk *walk)
 {
 	bool follow = (state->flags & CBX_PATH_FOLLOW) != 0;
+	bool by_name = (state->flags & CBX_PATH_NAME) != 0;
 	const char *name = skip_slashes(state->rest);
 	uint64_t length = name_length(name);
 	const char *after = skip_slashes(name + length);
@@ -169,6 +170,10 @@ static int64_t step(struct state *state, struct cbx_walk *walk)
 	walk->length = length;
 	walk->slash = last && name[length] == '/';
 	walk->dots = length != 0 && is_dots(name, length);
+	if (walk->slash && length != 0 && !walk->dots &&
+		(state->flags & CBX_PATH_CREATE) != 0) {
+		return -LX_EISDIR;
+	}
 	walk->node = next_node(state, walk);
 	if (strays(state, walk)) {
 		return -LX_EXDEV;
@@ -177,7 +182,7 @@ static int64_t step(struct state *state, struct cbx_walk *walk)
 		return last ? 0 : -LX_ENOENT;
 	}
 	if (cbx_node_is(walk->node, LX_S_IFLNK) &&
-		(!last || follow || walk->slash)) {
+		(!last || follow || (walk->slash && !by_name))) {
 		return follow_link(state, walk, after);
 	}
 	state->at = walk->node;
@@ -204,6 +209,7 @@ int64_t cbx_path_resolve(struct cbx_node *base, const char *path,
 		more = step(&state, walk);
 	}
 	if (more == 0 && walk->slash && walk->node != NULL &&
+		(flags & CBX_PATH_NAME) == 0 &&
 		!cbx_node_is(walk->node, LX_S_IFDIR)) {
 		return -LX_ENOTDIR;
 	}

@@ -29,6 +29,10 @@ extern struct cbx_node *cbx_path_root;
 #define CBX_PATH_BENEATH    8u	/* what leads out of the base is EXDEV */
 #define CBX_PATH_IN_ROOT    16u /* the base is the root */
 #define CBX_PATH_ONE_SYSTEM 32u /* what leads into or out of /proc is EXDEV */
+#define CBX_PATH_NAME \
+	64u		     /* the last name is one, whatever it stands for:
+				 * a slash after it changes nothing */
+#define CBX_PATH_CREATE 128u /* a slash after the last name is EISDIR */
 
 /** As cbx_path_walk, with conditions.  @param flags  CBX_PATH_* */
 CBX_MUST_CHECK int64_t cbx_path_resolve(struct cbx_node *base, const char *path,

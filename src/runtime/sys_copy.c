@@ -168,7 +168,10 @@ static int64_t check_kinds(const struct copy *copy)
 		copy->to->ops != &cbx_regular_ops) {
 		return -LX_EINVAL;
 	}
-	return (copy->to->flags & LX_O_APPEND) != 0 ? -LX_EBADF : 0;
+	return !cbx_file_readable(copy->from) || !cbx_file_writable(copy->to) ||
+			       (copy->to->flags & LX_O_APPEND) != 0
+		       ? -LX_EBADF
+		       : 0;
 }
 
 int64_t cbx_sys_copy_file_range(const uint64_t *arg)
@@ -182,7 +185,7 @@ int64_t cbx_sys_copy_file_range(const uint64_t *arg)
 		.to_at = arg[3] != 0 ? &to_at : NULL,
 	};
 	uint64_t bytes = cbx_min(arg[4], LX_RW_MAX);
-	int64_t status = check(&copy);
+	int64_t status = copy.from == NULL || copy.to == NULL ? -LX_EBADF : 0;
 	int64_t done;
 
 	if (status == 0 && arg[1] != 0) {

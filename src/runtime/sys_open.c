@@ -75,7 +75,9 @@ static int64_t find_or_create(
 	bool follow = (flags & LX_O_NOFOLLOW) == 0 && !exclusive;
 	struct cbx_walk walk;
 	int64_t status = cbx_at_resolve(open->dirfd, open->path_va,
-		open->way | (follow ? CBX_PATH_FOLLOW : 0), &walk);
+		open->way | (follow ? CBX_PATH_FOLLOW : 0) |
+			((flags & LX_O_CREAT) != 0 ? CBX_PATH_CREATE : 0),
+		&walk);
 
 	if (status != 0) {
 		return status;

@@ -128,6 +128,9 @@ int64_t cbx_sys_linkat(const uint64_t *arg)
 	if (status == 0) {
 		status = cbx_fs_check_new(&walk);
 	}
+	if (status == 0 && walk.slash) {
+		status = -LX_ENOENT;
+	}
 	if (status != 0) {
 		return status;
 	}
@@ -161,13 +164,33 @@ static int64_t check_rmdir(const struct cbx_walk *walk)
 	if (walk->dots) {
 		return walk->name[1] == '.' ? -LX_ENOTEMPTY : -LX_EINVAL;
 	}
+	if (walk->length == 0) {
+		return -LX_EBUSY;
+	}
+	if (walk->node == NULL) {
+		return -LX_ENOENT;
+	}
 	if (!cbx_node_is(walk->node, LX_S_IFDIR)) {
 		return -LX_ENOTDIR;
 	}
-	if (walk->length == 0 || walk->node->proc != CBX_PROC_NONE) {
+	if (walk->node->proc != CBX_PROC_NONE) {
 		return -LX_EBUSY;
 	}
 	return walk->node->dir.first != NULL ? -LX_ENOTEMPTY : 0;
+}
+
+static int64_t check_unlink(const struct cbx_walk *walk)
+{
+	if (walk->dots || walk->length == 0) {
+		return -LX_EISDIR;
+	}
+	if (walk->node == NULL) {
+		return -LX_ENOENT;
+	}
+	if (cbx_node_is(walk->node, LX_S_IFDIR)) {
+		return -LX_EISDIR;
+	}
+	return walk->slash ? -LX_ENOTDIR : 0;
 }
 
 static int64_t remove_at(uint64_t dirfd, uint64_t path, bool directory)
@@ -176,16 +199,8 @@ static int64_t remove_at(uint64_t dirfd, uint64_t path, bool directory)
 	struct cbx_entry *entry;
 	int64_t status = cbx_at_walk(dirfd, path, false, &walk);
 
-	if (status == 0 && walk.node == NULL) {
-		status = -LX_ENOENT;
-	}
-	if (status != 0) {
-		return status;
-	}
-	if (directory) {
-		status = check_rmdir(&walk);
-	} else if (cbx_node_is(walk.node, LX_S_IFDIR)) {
-		status = -LX_EISDIR;
+	if (status == 0) {
+		status = directory ? check_rmdir(&walk) : check_unlink(&walk);
 	}
 	if (status != 0) {
 		return status;

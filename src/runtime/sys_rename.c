@@ -5,68 +5,67 @@
 #include "syscall.h"
 #include "time.h"
 
-static int64_t check_from(const struct cbx_walk *from)
+static bool is_dir(const struct cbx_walk *walk)
 {
-	if (from->node == NULL) {
-		return -LX_ENOENT;
-	}
+	return walk->node != NULL && cbx_node_is(walk->node, LX_S_IFDIR);
+}
+
+/* Whether both are names, and of what there is, as the kernel asks. */
+static int64_t check_names(
+	const struct cbx_walk *from, const struct cbx_walk *to, uint64_t flags)
+{
+	bool exchange = flags == LX_RENAME_EXCHANGE;
+	bool keep = flags == LX_RENAME_NOREPLACE;
+
 	if (from->dots || from->length == 0) {
 		return -LX_EBUSY;
 	}
-	return from->node->proc != CBX_PROC_NONE ||
-			       from->dir->proc != CBX_PROC_NONE
-		       ? -LX_EPERM
-		       : 0;
-}
-
-/* Whether the two may change places: both are there, neither in the other. */
-static int64_t check_exchange(
-	const struct cbx_walk *from, const struct cbx_walk *to)
-{
-	if (to->node == NULL) {
+	if (to->dots || to->length == 0) {
+		return keep ? -LX_EEXIST : -LX_EBUSY;
+	}
+	if (from->node == NULL || (exchange && to->node == NULL)) {
 		return -LX_ENOENT;
 	}
-	if (to->node->proc != CBX_PROC_NONE) {
-		return -LX_EPERM;
+	if (keep && to->node != NULL) {
+		return -LX_EEXIST;
 	}
-	if ((from->slash && !cbx_node_is(from->node, LX_S_IFDIR)) ||
-		(to->slash && !cbx_node_is(to->node, LX_S_IFDIR))) {
+	if ((exchange && !is_dir(to) && to->slash) ||
+		(!is_dir(from) && (from->slash || (!exchange && to->slash)))) {
 		return -LX_ENOTDIR;
 	}
-	return cbx_node_is(to->node, LX_S_IFDIR) &&
-			       cbx_node_below(from->dir, to->node)
-		       ? -LX_EINVAL
-		       : 0;
+	return 0;
+}
+
+/* Whether one is in the other. */
+static int64_t check_places(
+	const struct cbx_walk *from, const struct cbx_walk *to, uint64_t flags)
+{
+	if (is_dir(from) && cbx_node_below(to->dir, from->node)) {
+		return -LX_EINVAL;
+	}
+	if (is_dir(to) && cbx_node_below(from->dir, to->node)) {
+		return flags == LX_RENAME_EXCHANGE ? -LX_EINVAL : -LX_ENOTEMPTY;
+	}
+	if (from->node->proc != CBX_PROC_NONE ||
+		from->dir->proc != CBX_PROC_NONE ||
+		to->dir->proc != CBX_PROC_NONE ||
+		(to->node != NULL && to->node->proc != CBX_PROC_NONE)) {
+		return -LX_EPERM;
+	}
+	return to->dir->links <= 1 && to->dir != cbx_path_root ? -LX_ENOENT : 0;
 }
 
 /* Whether what is at the new name may be replaced. */
-static int64_t check_to(
-	const struct cbx_walk *from, const struct cbx_walk *to, uint64_t flags)
+static int64_t check_replaced(
+	const struct cbx_walk *from, const struct cbx_walk *to)
 {
-	bool dir = cbx_node_is(from->node, LX_S_IFDIR);
-
-	if (to->dots || (to->node != NULL && to->length == 0)) {
-		return -LX_EBUSY;
+	if (to->node == NULL || to->node == from->node) {
+		return 0;
 	}
-	if (to->dir->proc != CBX_PROC_NONE) {
-		return -LX_EPERM;
+	if (is_dir(from) != is_dir(to)) {
+		return is_dir(from) ? -LX_ENOTDIR : -LX_EISDIR;
 	}
-	if (dir && cbx_node_below(to->dir, from->node)) {
-		return -LX_EINVAL;
-	}
-	if ((flags & LX_RENAME_EXCHANGE) != 0) {
-		return check_exchange(from, to);
-	}
-	if (to->node == NULL) {
-		return to->slash && !dir ? -LX_ENOTDIR : 0;
-	}
-	if ((flags & LX_RENAME_NOREPLACE) != 0) {
-		return -LX_EEXIST;
-	}
-	if (dir != cbx_node_is(to->node, LX_S_IFDIR)) {
-		return dir ? -LX_ENOTDIR : -LX_EISDIR;
-	}
-	return dir && to->node->dir.first != NULL ? -LX_ENOTEMPTY : 0;
+	return is_dir(to) && to->node->dir.first != NULL ? -LX_ENOTEMPTY : 0;
 }
 
 static int64_t move(const struct cbx_walk *from, const struct cbx_walk *to)
@@ -119,13 +118,16 @@ int64_t cbx_sys_renameat2(const uint64_t *arg)
 	}
 	status = cbx_at_walk(arg[0], arg[1], false, &from);
 	if (status == 0) {
-		status = check_from(&from);
-	}
-	if (status == 0) {
 		status = cbx_at_walk(arg[2], arg[3], false, &to);
 	}
 	if (status == 0) {
-		status = check_to(&from, &to, arg[4]);
+		status = check_names(&from, &to, arg[4]);
+	}
+	if (status == 0) {
+		status = check_places(&from, &to, arg[4]);
+	}
+	if (status == 0 && arg[4] != LX_RENAME_EXCHANGE) {
+		status = check_replaced(&from, &to);
 	}
 	if (status != 0) {
 		return status;

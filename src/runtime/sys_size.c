@@ -93,11 +93,6 @@ static int64_t allocate(
 	if (mode == (LX_FALLOC_PUNCH_HOLE | LX_FALLOC_KEEP_SIZE)) {
 		return clear(node, start, end);
 	}
-	if ((mode & ~(uint64_t)LX_FALLOC_KEEP_SIZE) != 0 &&
-		(mode & ~(uint64_t)LX_FALLOC_KEEP_SIZE) !=
-			LX_FALLOC_ZERO_RANGE) {
-		return -LX_EOPNOTSUPP;
-	}
 	if (end > LX_FILE_MAX) {
 		return -LX_EFBIG;
 	}
@@ -113,19 +108,42 @@ static int64_t allocate(
 	return status;
 }
 
-int64_t cbx_sys_fallocate(const uint64_t *arg)
+static int64_t check_allocate(const uint64_t *arg, int64_t *end)
 {
-	struct cbx_node *node;
-	int64_t status = writable_regular(arg[0], &node);
-	int64_t end;
+	const struct cbx_file *file = cbx_fd_file((uint32_t)arg[0]);
+	uint64_t known = LX_FALLOC_KEEP_SIZE | LX_FALLOC_PUNCH_HOLE |
+			 LX_FALLOC_ZERO_RANGE;
 
-	if (status != 0) {
-		return status == -LX_EINVAL ? -LX_EBADF : status;
+	if (file == NULL || file->ops == &cbx_path_ops) {
+		return -LX_EBADF;
 	}
-	if ((int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0 ||
-		__builtin_add_overflow(
-			(int64_t)arg[2], (int64_t)arg[3], &end)) {
+	if ((int64_t)arg[2] < 0 || (int64_t)arg[3] <= 0) {
 		return -LX_EINVAL;
 	}
-	return allocate(node, arg[1], arg[2], (uint64_t)end);
+	if ((arg[1] & ~known) != 0 ||
+		((arg[1] & LX_FALLOC_PUNCH_HOLE) != 0 &&
+			arg[1] !=
+				(LX_FALLOC_PUNCH_HOLE | LX_FALLOC_KEEP_SIZE))) {
+		return -LX_EOPNOTSUPP;
+	}
+	if ((file->flags & LX_O_ACCMODE) == LX_O_RDONLY) {
+		return -LX_EBADF;
+	}
+	if (file->ops != &cbx_regular_ops) {
+		return cbx_node_is(file->node, LX_S_IFIFO) ? -LX_ESPIPE
+							   : -LX_ENODEV;
+	}
+	return __builtin_add_overflow((int64_t)arg[2], (int64_t)arg[3], end)
+		       ? -LX_EFBIG
+		       : 0;
+}
+
+int64_t cbx_sys_fallocate(const uint64_t *arg)
+{
+	int64_t end;
+	int64_t status = check_allocate(arg, &end);
+
+	return status != 0 ? status
+			   : allocate(cbx_fd_file((uint32_t)arg[0])->node,
+				     arg[1], arg[2], (uint64_t)end);
 }
