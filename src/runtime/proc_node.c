@@ -34,30 +34,25 @@ static struct {
 } kept;
 
 /* The process with the lowest number above @p pid. */
-static struct cbx_process *process_after(uint32_t pid)
+static struct cbx_process *process_after(uint64_t pid)
 {
-	struct cbx_process *best = NULL;
+	struct cbx_process *found = NULL;
 
 	for (struct cbx_process *p = &cbx_process_init; p != NULL;
 		p = p->next) {
-		if (p->pid > pid && p->state == CBX_PROCESS_RUNS &&
-			(best == NULL || p->pid < best->pid)) {
-			best = p;
+		if (p->pid > pid && (found == NULL || p->pid < found->pid)) {
+			found = p;
 		}
 	}
-	return best;
-}
-
-static struct cbx_process *find_process(uint32_t pid)
-{
-	struct cbx_process *process = pid == 0 ? NULL : process_after(pid - 1);
-
-	return process != NULL && process->pid == pid ? process : NULL;
+	return found;
 }
 
 struct cbx_process *cbx_proc_process(const struct cbx_node *node)
 {
-	return find_process(node->pid);
+	struct cbx_process *process = cbx_process_find(node->pid);
+
+	return process == NULL || process->state == CBX_PROCESS_ENDED ? NULL
+								      : process;
 }
 
 struct cbx_task *cbx_proc_task(const struct cbx_node *node)
@@ -256,7 +251,8 @@ struct cbx_node *cbx_proc_child(
 	uint64_t number;
 
 	if (dir->proc == CBX_PROC_PID || dir->proc == CBX_PROC_TID) {
-		if (cbx_proc_task(dir) == NULL) {
+		if (cbx_process_find(dir->pid) == NULL ||
+			(dir->tid != 0 && cbx_proc_task(dir) == NULL)) {
 			return NULL;
 		}
 		do {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of a process's directory say. */
+#include "cpu_time.h"
 #include "linux.h"
 #include "path.h"
 #include "proc.h"
@@ -27,34 +28,75 @@ static void put_numbers(
 	}
 }
 
-/* The fields of stat after the name, as proc(5) counts them from 3 on. */
-static void put_stat(struct cbx_text *text, const struct cbx_process *process,
-	const struct cbx_task *task)
+static uint64_t ticks(int64_t ns)
 {
-	uint64_t all;
-	uint64_t present;
+	return (uint64_t)ns / (LX_NS / 100);
+}
+
+static char letter_of(const struct cbx_task *task)
+{
+	return task == cbx_task_self() || !task->parked ? 'R' : 'S';
+}
+
+/* The fields of stat from the parent on, as proc(5) counts them from 4. */
+static void put_fields(struct cbx_text *text, const struct cbx_process *process,
+	const uint64_t memory[3], uint64_t cpu_ticks)
+{
 	uint64_t first[19] = { parent_of(process), process->group,
 		process->session };
 	uint64_t last[30] = { 0 };
 
-	cbx_proc_pages(process, &all, &present);
-	first[5] = 0x400000; /* flags: PF_FORKNOEXEC is not told */
-	first[14] = 20;	     /* priority, and a nice value of 0 */
+	first[5] = 0x400000; /* flags: a usual one */
+	first[10] = cpu_ticks;
+	first[14] = 20; /* priority, and a nice value of 0 */
 	first[16] = process->task_count;
-	last[0] = all * CBX_PAGE_SIZE;
-	last[1] = present;
+	last[0] = memory[0] * CBX_PAGE_SIZE;
+	last[1] = memory[1];
 	last[2] = UINT64_MAX;
-	last[15] = LX_SIGCHLD;
-	last[24] = process->map->brk.start;
-	cbx_text_put_number(text, task->tid);
-	cbx_text_put(text, " (");
-	cbx_text_put(text, task->name);
-	cbx_text_put(text, task == cbx_task_self() ? ") R" : ") S");
+	last[15] = process->exit_signal;
+	last[24] = memory[2];
 	put_numbers(text, first, 4);
 	cbx_text_put(text, " -1"); /* no terminal's group */
 	put_numbers(text, first + 5, 14);
 	put_numbers(text, last, sizeof(last) / sizeof(last[0]));
 	cbx_text_put(text, "\n");
+}
+
+static void put_stat(struct cbx_text *text, const struct cbx_process *process,
+	const struct cbx_task *task)
+{
+	uint64_t memory[3] = { 0, 0, process->map->brk.start };
+	const char letter[2] = { letter_of(task), '\0' };
+
+	cbx_proc_pages(process, &memory[0], &memory[1]);
+	cbx_text_put_number(text, task->tid);
+	cbx_text_put(text, " (");
+	cbx_text_put(text, task->name);
+	cbx_text_put(text, ") ");
+	cbx_text_put(text, letter);
+	put_fields(
+		text, process, memory, ticks(cbx_cpu_time_of_process(process)));
+}
+
+/* One that ended has little left to tell. */
+static void put_ended(const struct cbx_node *node, struct cbx_text *text,
+	const struct cbx_process *process)
+{
+	const uint64_t memory[3] = { 0 };
+
+	if (node->proc == CBX_PROC_SELF_STAT) {
+		cbx_text_put_number(text, process->pid);
+		cbx_text_put(text, " () Z");
+		put_fields(text, process, memory, 0);
+	} else if (node->proc == CBX_PROC_STATUS) {
+		cbx_text_put(text, "State:\tZ (zombie)\nTgid:\t");
+		cbx_text_put_number(text, process->pid);
+		cbx_text_put(text, "\nPid:\t");
+		cbx_text_put_number(text, process->pid);
+		cbx_text_put(text, "\nPPid:\t");
+		cbx_text_put_number(text, parent_of(process));
+		cbx_text_put(text, "\nThreads:\t0\n");
+	}
 }
 
 static void put_field(struct cbx_text *text, const char *name, uint64_t number)
@@ -95,9 +137,8 @@ static void put_identity(struct cbx_text *text,
 	for (uint32_t shift = 9; shift != 0; shift -= 3) {
 		cbx_text_put_number(text, (process->umask >> (shift - 3)) & 7);
 	}
-	cbx_text_put(text, task == cbx_task_self()
-				   ? "\nState:\tR (running)\n"
-				   : "\nState:\tS (sleeping)\n");
+	cbx_text_put(text, letter_of(task) == 'R' ? "\nState:\tR (running)\n"
+						  : "\nState:\tS (sleeping)\n");
 	put_field(text, "Tgid:\t", process->pid);
 	cbx_text_put(text, "Ngid:\t0\n");
 	put_field(text, "Pid:\t", task->tid);
@@ -272,6 +313,9 @@ void cbx_proc_write_process(const struct cbx_node *node, struct cbx_text *text)
 	const struct cbx_process *process = cbx_proc_process(node);
 	const struct cbx_task *task = cbx_proc_task(node);
 
+	if (process == NULL && cbx_process_find(node->pid) != NULL) {
+		put_ended(node, text, cbx_process_find(node->pid));
+	}
 	if (process == NULL || task == NULL) {
 		return;
 	}
