@@ -27,6 +27,9 @@ struct cbx_socket *cbx_socket_create(uint16_t family, uint8_t type)
 	}
 	socket->option[0][LX_SO_SNDBUF] = (int32_t)CBX_SOCKET_BUFFER;
 	socket->option[0][LX_SO_RCVBUF] = (int32_t)CBX_SOCKET_BUFFER;
+	if (family == LX_AF_INET && type == LX_SOCK_STREAM) {
+		socket->option[0][LX_SO_RCVBUF] = (int32_t)CBX_SOCKET_TCP;
+	}
 	socket->option[0][LX_SO_RCVLOWAT] = 1;
 	socket->option[0][LX_SO_SNDLOWAT] = 1;
 	return socket;

@@ -18,6 +18,7 @@
 
 #define CBX_SOCKET_NAME	   110u	   /* bytes of the longest address */
 #define CBX_SOCKET_BUFFER  212992u /* bytes that wait to be read */
+#define CBX_SOCKET_TCP	   0x100000u	/* the same of TCP, which grows outside */
 #define CBX_SOCKET_LETTERS 512u	   /* datagrams that wait */
 #define CBX_SOCKET_OPTIONS 64u	   /* plain ones kept of each level */
 

@@ -329,6 +329,38 @@ class Languages(Case):
             os.unlink(path)
 
 
+class Sharing(Case):
+    """Processes that share files and sockets."""
+
+    def fresh(self, *argv, options=()):
+        """As same, but what is made outside is not there inside."""
+        before = set(os.listdir(WORK))
+        expected = self.outside(argv)
+        for name in set(os.listdir(WORK)) - before:
+            os.unlink(os.path.join(WORK, name))
+        self.assertEqual(self.inside(argv, options=options), expected)
+        self.assertEqual(expected[0], 0, expected[2][-500:])
+        return expected[1]
+
+    @needs('python3')
+    def test_sockets(self):
+        self.fresh('python3', 'sockets.py')
+
+    @needs('sqlite3', 'dash')
+    def test_sqlite_writers(self):
+        """Four processes write one database, with both kinds of journal."""
+        for mode in ('delete', 'wal'):
+            text = self.fresh('dash', 'writers.sh', mode,
+                              options=['--with', shutil.which('sqlite3', path=SEARCH)])
+            self.assertEqual(text.split()[-2:], [b'60|60|60', b'ok'])
+
+    @needs('flock', 'dash')
+    def test_flock(self):
+        self.fresh('dash', '-c', 'echo 0 > n; for i in 1 2 3 4; do (flock lock -c '
+                   "'read x < n; echo $((x+1)) > n') & done; wait; read x < n; echo $x",
+                   options=['--with', shutil.which('flock', path=SEARCH), '--with', '/bin/sh'])
+
+
 class Pictures(Case):
     FOLDERS = [word for folder in ('/etc/ImageMagick-6', '/usr/share/ImageMagick-6')
                if os.path.exists(folder) for word in ('--with', folder)]
