@@ -485,6 +485,13 @@ struct cbx_run {
 	 * anybody */
 	void (*refused)(void *arg, const struct cbx_forward_call *call,
 		const void *data, size_t bytes);
+
+	/** CPUs the box may have at once, as far as the context has them and
+	 * the box has threads for them; 0 is 1.  A confined box has 1.  With
+	 * several threads in the box callbacks may come from threads of this
+	 * library: input's one at a time, all others one at a time. */
+	uint32_t cpus;
+	uint32_t reserved; /* zero */
 };
 
 /** Serve calls of enum cbx_forward_id with this process's rights; without it,

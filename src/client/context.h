@@ -25,6 +25,7 @@ struct cbx_context {
 	pthread_cond_t cpu_idle; /* a CPU came back */
 	struct cbx_cpu *idle;	 /* guarded by lock, as is all below */
 	uint32_t cpus;		 /* idle or taken */
+	uint32_t wanted;	 /* threads that wait for one */
 	uint32_t holders;	 /* the opener and every box */
 	pthread_mutex_t service_lock;
 	struct cbx_cpu *service; /* guarded by service_lock: for calls that
@@ -47,6 +48,9 @@ void cbx_context_release(struct cbx_context *context);
 CBX_CHECKED enum cbx_status cbx_cpu_take(
 	struct cbx_context *context, struct cbx_cpu **cpu);
 void cbx_cpu_put(struct cbx_cpu *cpu);
+
+/** Take a CPU if one is to be had at once and nobody waits for one. */
+CBX_CHECKED bool cbx_cpu_try(struct cbx_context *context, struct cbx_cpu **cpu);
 
 /** Send a call.  @retval CBX_E_HARDWARE the monitor ended */
 CBX_CHECKED enum cbx_status cbx_cpu_send(

@@ -51,7 +51,9 @@ static enum cbx_status take_new(
 {
 	/* One is the service CPU, which never comes back. */
 	if (context->cpus >= context->monitor.cpu_count) {
+		context->wanted++;
 		pthread_cond_wait(&context->cpu_idle, &context->lock);
+		context->wanted--;
 		return CBX_E_BUSY;
 	}
 	return open_cpu(context, cpu);
@@ -73,6 +75,34 @@ enum cbx_status cbx_cpu_take(struct cbx_context *context, struct cbx_cpu **cpu)
 	}
 	pthread_mutex_unlock(&context->lock);
 	return status;
+}
+
+/* Whether the service CPU is there, or room is to be left for it. */
+static bool has_service(struct cbx_context *context)
+{
+	bool has;
+
+	pthread_mutex_lock(&context->service_lock);
+	has = context->service != NULL;
+	pthread_mutex_unlock(&context->service_lock);
+	return has;
+}
+
+bool cbx_cpu_try(struct cbx_context *context, struct cbx_cpu **cpu)
+{
+	uint32_t room = has_service(context) ? 0 : 1;
+	bool taken = false;
+
+	pthread_mutex_lock(&context->lock);
+	if (context->wanted == 0 && context->idle != NULL) {
+		*cpu = context->idle;
+		context->idle = (*cpu)->next;
+		taken = true;
+	} else if (context->cpus + room < context->monitor.cpu_count) {
+		taken = open_cpu(context, cpu) == CBX_OK;
+	}
+	pthread_mutex_unlock(&context->lock);
+	return taken;
 }
 
 void cbx_cpu_put(struct cbx_cpu *cpu)

@@ -4,17 +4,17 @@
 #include <string.h>
 
 #include <client/error.h>
-#include <client/run.h>
+#include <client/lend.h>
 
 /* Answer a thread that sleeps; the bytes are in the box's buffer. */
-static enum cbx_status reply(struct cbx_running *run, uint64_t thread,
+static enum cbx_status reply(struct cbx_lender *lender, uint64_t thread,
 	int64_t result, uint64_t bytes)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_REPLY,
-		.arg = { run->box->root, thread, (uint64_t)result,
-			run->box->buffer.pfn, bytes } };
+		.arg = { lender->run->box->root, thread, (uint64_t)result,
+			lender->buffer.pfn, bytes } };
 	struct cbx_reply answer;
-	enum cbx_status status = cbx_cpu_call(run->cpu, &call, &answer);
+	enum cbx_status status = cbx_cpu_call(lender->cpu, &call, &answer);
 
 	/* Killed meanwhile: the next entry says so. */
 	if (answer.status == CBX_E_STATE || answer.status == CBX_E_STALE) {
@@ -25,56 +25,60 @@ static enum cbx_status reply(struct cbx_running *run, uint64_t thread,
 					  "the monitor does not take a reply");
 }
 
-static int64_t read_input(struct cbx_running *run, void *buf, size_t size)
+static int64_t read_input(struct cbx_lender *lender, void *buf, size_t size)
 {
 	int64_t n;
 
-	if (run->how.input != NULL) {
-		n = run->how.input(run->how.arg, buf, size);
-	} else if (run->how.input_fd < 0) {
+	if (lender->run->how.input != NULL) {
+		n = lender->run->how.input(lender->run->how.arg, buf, size);
+	} else if (lender->run->how.input_fd < 0) {
 		n = 0;
 	} else {
-		n = cbx_stream_read(
-			run->how.input_fd, buf, size, &run->patience);
+		n = cbx_stream_read(lender->run->how.input_fd, buf, size,
+			&lender->patience);
 	}
 	if (n > (int64_t)size) {
 		n = -EIO;
 	}
 	if (n < 0 && n != -EINTR) {
-		run->result.input_error = (int32_t)-n;
+		lender->run->result.input_error = (int32_t)-n;
 	}
 	return n;
 }
 
 /* Fill the buffer with the client's data; shorter at its end only. */
-static int64_t read_full(struct cbx_running *run, uint8_t *buf, size_t size)
+static int64_t read_full(struct cbx_lender *lender, uint8_t *buf, size_t size)
 {
 	size_t done = 0;
 	int64_t n = 1;
 
 	while (done < size && n > 0) {
-		n = read_input(run, buf + done, size - done);
+		n = read_input(lender, buf + done, size - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
 	return n < 0 ? n : (int64_t)done;
 }
 
-static enum cbx_status confine_once(struct cbx_running *run, uint64_t thread,
+static enum cbx_status confine_once(struct cbx_lender *lender, uint64_t thread,
 	uint64_t bytes, uint64_t flags)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_CONFINE,
-		.arg = { run->box->root, thread, run->box->buffer.pfn, bytes,
-			flags } };
+		.arg = { lender->run->box->root, thread, lender->buffer.pfn,
+			bytes, flags } };
 	struct cbx_reply answer;
 	enum cbx_status status;
 	uint32_t tries = 0;
 
 	do {
-		status = cbx_cpu_call(run->cpu, &call, &answer);
+		status = cbx_cpu_call(lender->cpu, &call, &answer);
+		if (answer.status == CBX_E_BUSY &&
+			cbx_lend_alone(lender) != CBX_OK) {
+			break;
+		}
 	} while (answer.status == CBX_E_BUSY && cbx_busy_wait(++tries));
 	if (status == CBX_OK) {
-		run->confined = true;
-		return CBX_OK;
+		lender->run->confined = true;
+		return cbx_lend_alone(lender);
 	}
 	if (answer.status == CBX_E_STALE) {
 		return CBX_OK;
@@ -83,9 +87,10 @@ static enum cbx_status confine_once(struct cbx_running *run, uint64_t thread,
 		status, answer.status, "the monitor does not confine the box");
 }
 
-static enum cbx_status fail_client_data(struct cbx_running *run, uint64_t most)
+static enum cbx_status fail_client_data(
+	struct cbx_lender *lender, uint64_t most)
 {
-	enum cbx_status status = cbx_box_end(run->box, run->cpu);
+	enum cbx_status status = cbx_box_end(lender->run->box, lender->cpu);
 
 	return status != CBX_OK
 		       ? status
@@ -97,27 +102,27 @@ static enum cbx_status fail_client_data(struct cbx_running *run, uint64_t most)
 
 /* Deliver the client's data: the first bytes confine the box. */
 static enum cbx_status confine(
-	struct cbx_running *run, uint64_t thread, uint64_t most)
+	struct cbx_lender *lender, uint64_t thread, uint64_t most)
 {
 	uint64_t total = 0;
 	bool last = false;
 
 	while (!last) {
 		int64_t n = read_full(
-			run, cbx_box_buffer(run->box), CBX_IO_BYTES_MAX);
+			lender, cbx_lend_buffer(lender), CBX_IO_BYTES_MAX);
 		enum cbx_status status;
 
 		if (n < 0) {
 			/* Half of the data must not pass for all of it. */
-			return cbx_box_end(run->box, run->cpu);
+			return cbx_box_end(lender->run->box, lender->cpu);
 		}
 		if ((uint64_t)n > most - total) {
-			return fail_client_data(run, most);
+			return fail_client_data(lender, most);
 		}
 		last = (uint64_t)n < CBX_IO_BYTES_MAX;
 		total += (uint64_t)n;
-		status = confine_once(
-			run, thread, (uint64_t)n, last ? CBX_CONFINE_LAST : 0);
+		status = confine_once(lender, thread, (uint64_t)n,
+			last ? CBX_CONFINE_LAST : 0);
 		if (status != CBX_OK) {
 			return status;
 		}
@@ -125,49 +130,66 @@ static enum cbx_status confine(
 	return CBX_OK;
 }
 
-enum cbx_status cbx_run_input(
-	struct cbx_running *run, const struct cbx_reply *exit)
+static enum cbx_status serve_input(
+	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
 	uint64_t most = exit->ret[3];
 	int64_t n;
 
-	if (run->confined) {
+	if (lender->run->confined) {
 		return cbx_run_nonsense("input of a confined box");
 	}
 	if (exit->ret[2] == CBX_PORT_CLIENT) {
-		return confine(run, exit->ret[1], most);
+		return confine(lender, exit->ret[1], most);
 	}
 	if (most > CBX_IO_BYTES_MAX) {
 		most = CBX_IO_BYTES_MAX;
 	}
-	n = read_input(run, cbx_box_buffer(run->box), (size_t)most);
-	return reply(run, exit->ret[1], n, n > 0 ? (uint64_t)n : 0);
+	n = read_input(lender, cbx_lend_buffer(lender), (size_t)most);
+	return reply(lender, exit->ret[1], n, n > 0 ? (uint64_t)n : 0);
 }
 
-static int64_t write_to(struct cbx_running *run, enum cbx_port port,
+enum cbx_status cbx_run_input(
+	struct cbx_lender *lender, const struct cbx_reply *exit)
+{
+	enum cbx_status status;
+
+	/* a callback may wait, and nobody knows */
+	if (lender->run->how.input != NULL ||
+		pthread_mutex_trylock(&lender->run->reading) != 0) {
+		cbx_lend_block(lender);
+		pthread_mutex_lock(&lender->run->reading);
+	}
+	status = serve_input(lender, exit);
+	pthread_mutex_unlock(&lender->run->reading);
+	return status;
+}
+
+static int64_t write_to(struct cbx_lender *lender, enum cbx_port port,
 	const void *buf, size_t size)
 {
-	int fd =
-		port == CBX_PORT_ERROR ? run->how.error_fd : run->how.output_fd;
+	int fd = port == CBX_PORT_ERROR ? lender->run->how.error_fd
+					: lender->run->how.output_fd;
 
-	if (run->how.output != NULL) {
-		return run->how.output(run->how.arg, port, buf, size);
+	if (lender->run->how.output != NULL) {
+		return lender->run->how.output(
+			lender->run->how.arg, port, buf, size);
 	}
 	return fd < 0 ? -EBADF
-		      : cbx_stream_write(fd, buf, size, &run->patience);
+		      : cbx_stream_write(fd, buf, size, &lender->patience);
 }
 
-static int64_t write_output(struct cbx_running *run, enum cbx_port port,
+static int64_t write_output(struct cbx_lender *lender, enum cbx_port port,
 	const void *buf, size_t size)
 {
-	int64_t n = write_to(run, port, buf, size);
+	int64_t n = write_to(lender, port, buf, size);
 
 	if (n > (int64_t)size) {
 		n = -EIO;
 	}
 	if (n < 0 && n != -EINTR) {
-		*(port == CBX_PORT_ERROR ? &run->result.error_error
-					 : &run->result.output_error) =
+		*(port == CBX_PORT_ERROR ? &lender->run->result.error_error
+					 : &lender->run->result.output_error) =
 			(int32_t)-n;
 	}
 	return n;
@@ -175,9 +197,9 @@ static int64_t write_output(struct cbx_running *run, enum cbx_port port,
 
 /* A confined box cannot be told: what cannot be written is lost, and the
  * result says so. */
-static enum cbx_status output_confined(struct cbx_running *run)
+static enum cbx_status output_confined(struct cbx_lender *lender)
 {
-	const uint8_t *buf = cbx_box_buffer(run->box);
+	const uint8_t *buf = cbx_lend_buffer(lender);
 	struct cbx_output header;
 	uint64_t done = 0;
 	int64_t n = 1;
@@ -187,7 +209,7 @@ static enum cbx_status output_confined(struct cbx_running *run)
 		return cbx_run_nonsense("a confined output's size");
 	}
 	while (done < header.bytes && n > 0) {
-		n = write_output(run, CBX_PORT_OUTPUT,
+		n = write_output(lender, CBX_PORT_OUTPUT,
 			buf + sizeof(header) + done,
 			(size_t)(header.bytes - done));
 		done += n > 0 ? (uint64_t)n : 0;
@@ -196,32 +218,33 @@ static enum cbx_status output_confined(struct cbx_running *run)
 }
 
 enum cbx_status cbx_run_output(
-	struct cbx_running *run, const struct cbx_reply *exit)
+	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
 	uint64_t port = exit->ret[2];
 	uint64_t bytes = exit->ret[3];
 	int64_t n;
 
-	if (run->confined) {
-		return output_confined(run);
+	if (lender->run->confined) {
+		return output_confined(lender);
 	}
 	if (bytes == 0 || bytes > CBX_IO_BYTES_MAX ||
 		(port != CBX_PORT_OUTPUT && port != CBX_PORT_ERROR)) {
 		return cbx_run_nonsense("an output's size or port");
 	}
-	n = write_output(run, (enum cbx_port)port, cbx_box_buffer(run->box),
+	n = write_output(lender, (enum cbx_port)port, cbx_lend_buffer(lender),
 		(size_t)bytes);
-	return n == (int64_t)bytes ? CBX_OK : reply(run, exit->ret[1], n, 0);
+	return n == (int64_t)bytes ? CBX_OK : reply(lender, exit->ret[1], n, 0);
 }
 
 /* The call at the exit; its payload is moved to the buffer's beginning. */
-static enum cbx_status read_call(const struct cbx_running *run,
+static enum cbx_status read_call(const struct cbx_lender *lender,
 	const struct cbx_reply *exit, struct cbx_forward_call *call,
 	size_t *bytes)
 {
-	uint8_t *buf = cbx_box_buffer(run->box);
+	uint8_t *buf = cbx_lend_buffer(lender);
 
-	if (run->confined || exit->ret[3] < sizeof(struct cbx_forward) ||
+	if (lender->run->confined ||
+		exit->ret[3] < sizeof(struct cbx_forward) ||
 		exit->ret[3] > CBX_IO_BYTES_MAX) {
 		return cbx_run_nonsense("a forwarded call");
 	}
@@ -235,78 +258,81 @@ static enum cbx_status read_call(const struct cbx_running *run,
 }
 
 /* Serve a call by the callback, or here if that was asked for. */
-static int64_t serve(struct cbx_running *run, uint64_t thread,
+static int64_t serve(struct cbx_lender *lender, uint64_t thread,
 	const struct cbx_forward_call *call, size_t *bytes)
 {
-	void *buf = cbx_box_buffer(run->box);
+	void *buf = cbx_lend_buffer(lender);
 
-	if (run->how.forward != NULL) {
-		return run->how.forward(run->how.arg, call, buf, bytes);
+	if (lender->run->how.forward != NULL) {
+		return lender->run->how.forward(
+			lender->run->how.arg, call, buf, bytes);
 	}
-	if ((run->how.flags & CBX_RUN_SERVE) == 0) {
+	if ((lender->run->how.flags & CBX_RUN_SERVE) == 0) {
 		return -ENOSYS;
 	}
-	if (run->server == NULL) {
-		run->server = cbx_server_new();
+	if (lender->run->server == NULL) {
+		lender->run->server = cbx_server_new();
 	}
-	return run->server == NULL
+	return lender->run->server == NULL
 		       ? -ENOMEM
-		       : cbx_server_call(run->server, thread, call, buf, bytes);
+		       : cbx_server_call(
+				 lender->run->server, thread, call, buf, bytes);
 }
 
 enum cbx_status cbx_run_forward(
-	struct cbx_running *run, const struct cbx_reply *exit)
+	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
 	struct cbx_forward_call call;
 	size_t bytes;
-	enum cbx_status status = read_call(run, exit, &call, &bytes);
+	enum cbx_status status = read_call(lender, exit, &call, &bytes);
 	int64_t result;
 
 	if (status != CBX_OK) {
 		return status;
 	}
-	result = serve(run, exit->ret[1], &call, &bytes);
+	result = serve(lender, exit->ret[1], &call, &bytes);
 	if (result == CBX_SERVE_LATER) {
 		return CBX_OK;
 	}
 	if (bytes > call.max) {
 		result = -EIO;
 	}
-	return reply(run, exit->ret[1], result, result < 0 ? 0 : bytes);
+	return reply(lender, exit->ret[1], result, result < 0 ? 0 : bytes);
 }
 
 enum cbx_status cbx_run_refused(
-	struct cbx_running *run, const struct cbx_reply *exit)
+	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
 	struct cbx_forward_call call;
 	size_t bytes;
-	enum cbx_status status = read_call(run, exit, &call, &bytes);
+	enum cbx_status status = read_call(lender, exit, &call, &bytes);
 
-	if (status == CBX_OK && run->how.refused != NULL) {
-		run->how.refused(
-			run->how.arg, &call, cbx_box_buffer(run->box), bytes);
+	if (status == CBX_OK && lender->run->how.refused != NULL) {
+		lender->run->how.refused(lender->run->how.arg, &call,
+			cbx_lend_buffer(lender), bytes);
 	}
 	return status;
 }
 
-enum cbx_status cbx_run_served(struct cbx_running *run)
+enum cbx_status cbx_run_served(struct cbx_lender *lender)
 {
 	struct cbx_served served;
 	enum cbx_status status = CBX_OK;
 
-	while (status == CBX_OK && run->server != NULL &&
-		cbx_server_next(
-			run->server, cbx_box_buffer(run->box), &served)) {
-		status = reply(run, served.thread, served.result, served.bytes);
+	while (status == CBX_OK && lender->run->server != NULL &&
+		cbx_server_next(lender->run->server, cbx_lend_buffer(lender),
+			&served)) {
+		status = reply(
+			lender, served.thread, served.result, served.bytes);
 	}
 	return status;
 }
 
-void cbx_run_trace(struct cbx_running *run, const struct cbx_reply *exit)
+void cbx_run_trace(struct cbx_lender *lender, const struct cbx_reply *exit)
 {
 	struct cbx_trace event = { .number = (uint32_t)(exit->ret[0] >> 32) };
 
-	if (run->how.trace == NULL) {
+	if (lender->run->how.trace == NULL) {
 		return;
 	}
 	if ((uint32_t)exit->ret[0] == CBX_EXIT_RESULT) {
@@ -315,5 +341,5 @@ void cbx_run_trace(struct cbx_running *run, const struct cbx_reply *exit)
 	} else {
 		memcpy(event.arg, &exit->ret[1], sizeof(event.arg));
 	}
-	run->how.trace(run->how.arg, run->box, &event);
+	lender->run->how.trace(lender->run->how.arg, lender->run->box, &event);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <client/run.h>
+#include <client/lend.h>
 
 #include <errno.h>
 #include <string.h>
@@ -8,8 +8,9 @@
 #include <client/sized.h>
 
 #define END_WAIT_MS  30000
-#define TICK_MS	     10
 #define IDLE_STEP_NS 500000u
+#define TICK_MS	     10
+#define USEFUL_NS    100000u
 #define SIGNAL_FLAG  0x100u /* END: the low byte is a signal */
 
 enum cbx_status cbx_run_nonsense(const char *what)
@@ -18,82 +19,76 @@ enum cbx_status cbx_run_nonsense(const char *what)
 		"the monitor's answer makes no sense: %s", what);
 }
 
-enum cbx_status cbx_run_timeout(struct cbx_running *run)
+enum cbx_status cbx_run_timeout(struct cbx_lender *lender)
 {
+	struct cbx_running *run = lender->run;
+	bool first;
+
+	lender->patience.until_ns = UINT64_MAX;
+	pthread_mutex_lock(&run->lock);
+	first = run->result.timed_out == 0;
 	run->result.timed_out = 1;
-	run->patience.until_ns = UINT64_MAX;
-	return cbx_box_end(run->box, NULL);
+	pthread_mutex_unlock(&run->lock);
+	return first ? cbx_box_end(run->box, NULL) : CBX_OK;
 }
 
-static bool time_is_over(const struct cbx_running *run)
+static bool time_is_over(const struct cbx_lender *lender)
 {
-	return run->patience.until_ns != UINT64_MAX &&
-	       cbx_now_ns() >= run->patience.until_ns;
-}
-
-/* What a timer's interrupt does on a machine of its own: the box leaves its
- * CPU, and when it is entered again its deadlines are looked at.  That it just
- * left by itself, or ended, is no failure. */
-static enum cbx_status tick(const struct cbx_running *run)
-{
-	const struct cbx_call call = { .id = CBX_CALL_BOX_KICK,
-		.arg = { run->box->root } };
-	struct cbx_reply reply;
-
-	return cbx_context_call(run->box->context, &call, &reply);
+	return lender->patience.until_ns != UINT64_MAX &&
+	       cbx_now_ns() >= lender->patience.until_ns;
 }
 
 /* Wait until the exit, or the end of the box's time, which is told. */
-static enum cbx_status wait_ticking(struct cbx_running *run, bool *over)
+static enum cbx_status wait_ticking(struct cbx_lender *lender, bool *over)
 {
 	enum cbx_status status = CBX_OK;
 
 	*over = false;
 	while (status == CBX_OK && !*over) {
-		int ms = cbx_ms_until(run->patience.until_ns);
+		int ms = cbx_ms_until(lender->patience.until_ns);
 
-		if (cbx_cpu_wait(
-			    run->cpu, ms < 0 || ms > TICK_MS ? TICK_MS : ms)) {
+		if (cbx_cpu_wait(lender->cpu,
+			    ms < 0 || ms > TICK_MS ? TICK_MS : ms)) {
 			break;
 		}
-		*over = time_is_over(run);
-		status = *over ? CBX_OK : tick(run);
+		*over = time_is_over(lender);
+		status = *over ? CBX_OK : cbx_lend_tick(lender);
 	}
 	return status;
 }
 
 /* Wait for the exit; a box whose time is over is killed and then exits. */
-static enum cbx_status wait_exit(struct cbx_running *run)
+static enum cbx_status wait_exit(struct cbx_lender *lender)
 {
 	bool over;
-	enum cbx_status status = wait_ticking(run, &over);
+	enum cbx_status status = wait_ticking(lender, &over);
 
 	if (status != CBX_OK || !over) {
 		return status;
 	}
-	status = cbx_run_timeout(run);
+	status = cbx_run_timeout(lender);
 	if (status != CBX_OK) {
 		return status;
 	}
-	return cbx_cpu_wait(run->cpu, END_WAIT_MS)
+	return cbx_cpu_wait(lender->cpu, END_WAIT_MS)
 		       ? CBX_OK
 		       : cbx_run_nonsense("the box does not stop");
 }
 
-static enum cbx_status enter(struct cbx_running *run, struct cbx_reply *exit)
+static enum cbx_status enter(struct cbx_lender *lender, struct cbx_reply *exit)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_ENTER,
-		.arg = { run->box->root, run->box->buffer.pfn,
-			run->box->buffer.count } };
-	enum cbx_status status = cbx_cpu_send(run->cpu, &call);
+		.arg = { lender->run->box->root, lender->buffer.pfn,
+			lender->buffer.count } };
+	enum cbx_status status = cbx_cpu_send(lender->cpu, &call);
 
 	if (status == CBX_OK) {
-		status = wait_exit(run);
+		status = wait_exit(lender);
 	}
 	if (status == CBX_OK) {
-		status = cbx_cpu_receive(run->cpu, exit);
+		status = cbx_cpu_receive(lender->cpu, exit);
 	} else {
-		run->cpu->broken = true; /* an answer is still to come */
+		lender->cpu->broken = true; /* an answer is still to come */
 	}
 	if (status == CBX_OK && exit->status != CBX_OK) {
 		status = cbx_fail_monitor((enum cbx_status)exit->status,
@@ -102,11 +97,25 @@ static enum cbx_status enter(struct cbx_running *run, struct cbx_reply *exit)
 	return status;
 }
 
+void cbx_run_sleep(struct cbx_lender *lender,
+	const struct cbx_patience *patience, uint64_t until_ns)
+{
+	struct cbx_server *server = lender->run->server;
+
+	if (server != NULL && cbx_server_waits(server)) {
+		cbx_server_sleep(server, patience->wake,
+			until_ns < patience->until_ns ? until_ns
+						      : patience->until_ns);
+	} else {
+		cbx_stream_idle(patience, until_ns);
+	}
+}
+
 /* Ticks are nanoseconds since the monitor began, a little after we started it:
  * sleep until it can be time, then ask in small steps. */
-static void idle(struct cbx_running *run, uint64_t wake)
+static void idle(struct cbx_lender *lender, uint64_t wake)
 {
-	uint64_t start = run->box->context->monitor.started_ns;
+	uint64_t start = lender->run->box->context->monitor.started_ns;
 	uint64_t now = cbx_now_ns();
 	uint64_t until;
 
@@ -118,21 +127,13 @@ static void idle(struct cbx_running *run, uint64_t wake)
 			until = now + IDLE_STEP_NS;
 		}
 	}
-	if (run->server != NULL && cbx_server_waits(run->server)) {
-		cbx_server_sleep(run->server, run->patience.wake,
-			until < run->patience.until_ns
-				? until
-				: run->patience.until_ns);
-	} else {
-		cbx_stream_idle(&run->patience, until);
-	}
+	cbx_lend_idle(lender, until);
 }
 
 static void end(struct cbx_running *run, const struct cbx_reply *exit)
 {
 	uint64_t status = exit->ret[1];
 
-	run->ended = true;
 	run->result.confined = run->confined ? 1 : 0;
 	run->result.reason = run->confined ? CBX_END_EXIT
 					   : (enum cbx_end_reason)exit->ret[2];
@@ -146,56 +147,147 @@ static void end(struct cbx_running *run, const struct cbx_reply *exit)
 	}
 }
 
-static enum cbx_status serve_exit(
-	struct cbx_running *run, const struct cbx_reply *exit)
+/* What wants no place in the box. */
+static enum cbx_status serve_locked(
+	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
 	switch ((enum cbx_exit_reason)(uint32_t)exit->ret[0]) {
-	case CBX_EXIT_INTERRUPTED:
-		return CBX_OK;
-	case CBX_EXIT_IDLE:
-		idle(run, exit->ret[1]);
-		return CBX_OK;
 	case CBX_EXIT_OUTPUT:
-		return cbx_run_output(run, exit);
-	case CBX_EXIT_ENDED:
-		end(run, exit);
-		return CBX_OK;
-	case CBX_EXIT_INPUT:
-		return cbx_run_input(run, exit);
+		return cbx_run_output(lender, exit);
 	case CBX_EXIT_FORWARD:
-		return cbx_run_forward(run, exit);
+		return cbx_run_forward(lender, exit);
 	case CBX_EXIT_REFUSED:
-		return cbx_run_refused(run, exit);
+		return cbx_run_refused(lender, exit);
 	case CBX_EXIT_TRACE:
 	case CBX_EXIT_RESULT:
-		cbx_run_trace(run, exit);
+		cbx_run_trace(lender, exit);
 		return CBX_OK;
+	case CBX_EXIT_INTERRUPTED:
+	case CBX_EXIT_IDLE:
+	case CBX_EXIT_ENDED:
+	case CBX_EXIT_INPUT:
 	default:
 		return cbx_run_nonsense("an unknown exit");
 	}
 }
 
-static enum cbx_status run_until_end(struct cbx_running *run)
+/* One at a time, so that callbacks need no locks. */
+static void take_turn(struct cbx_lender *lender)
+{
+	if (pthread_mutex_trylock(&lender->run->serving) != 0) {
+		cbx_lend_block(lender);
+		pthread_mutex_lock(&lender->run->serving);
+	}
+}
+
+static enum cbx_status serve_exit(
+	struct cbx_lender *lender, const struct cbx_reply *exit)
+{
+	enum cbx_status status;
+
+	switch ((enum cbx_exit_reason)(uint32_t)exit->ret[0]) {
+	case CBX_EXIT_INTERRUPTED:
+		cbx_lend_leave(lender);
+		cbx_lend_call(lender);
+		return CBX_OK;
+	case CBX_EXIT_IDLE:
+		cbx_lend_leave(lender);
+		idle(lender, exit->ret[1]);
+		return CBX_OK;
+	case CBX_EXIT_INPUT:
+		return cbx_run_input(lender, exit);
+	case CBX_EXIT_ENDED:
+		if (cbx_lend_end(lender->run)) {
+			end(lender->run, exit);
+		}
+		return CBX_OK;
+	case CBX_EXIT_OUTPUT:
+	case CBX_EXIT_FORWARD:
+	case CBX_EXIT_REFUSED:
+	case CBX_EXIT_TRACE:
+	case CBX_EXIT_RESULT:
+	default:
+		take_turn(lender);
+		status = serve_locked(lender, exit);
+		pthread_mutex_unlock(&lender->run->serving);
+		return status;
+	}
+}
+
+static enum cbx_status serve_waiting(struct cbx_lender *lender)
+{
+	enum cbx_status status;
+
+	if (lender->run->server == NULL) {
+		return CBX_OK;
+	}
+	take_turn(lender);
+	status = cbx_run_served(lender);
+	pthread_mutex_unlock(&lender->run->serving);
+	return status;
+}
+
+/* A call that found nothing to do was useless. */
+static void note_use(
+	struct cbx_lender *lender, uint64_t began, const struct cbx_reply *exit)
+{
+	if ((uint32_t)exit->ret[0] != CBX_EXIT_IDLE ||
+		cbx_now_ns() - began > USEFUL_NS) {
+		lender->useless = 0;
+	} else {
+		lender->useless++;
+	}
+}
+
+static enum cbx_status run_once(struct cbx_lender *lender)
+{
+	struct cbx_reply exit;
+	enum cbx_status status = CBX_OK;
+	uint64_t began;
+
+	if (time_is_over(lender)) {
+		status = cbx_run_timeout(lender);
+	}
+	if (status == CBX_OK) {
+		status = serve_waiting(lender);
+	}
+	cbx_lend_enter(lender);
+	if (status != CBX_OK || lender->run->ended) {
+		return status;
+	}
+	began = cbx_now_ns();
+	status = enter(lender, &exit);
+	if (status == CBX_OK) {
+		note_use(lender, began, &exit);
+		status = serve_exit(lender, &exit);
+	}
+	return status;
+}
+
+/* The first error is the run's; the box must end for the others to come back. */
+static void fail_run(struct cbx_running *run, enum cbx_status status)
+{
+	if (!cbx_lend_end(run)) {
+		return;
+	}
+	run->error = *cbx_error_last();
+	run->status = status;
+	if (run->lenders > 1 && cbx_box_end(run->box, NULL) != CBX_OK) {
+		return; /* the monitor is gone, and wakes them so */
+	}
+}
+
+void cbx_lend_main(struct cbx_lender *lender)
 {
 	enum cbx_status status = CBX_OK;
 
-	while (status == CBX_OK && !run->ended) {
-		struct cbx_reply exit;
-
-		if (time_is_over(run)) {
-			status = cbx_run_timeout(run);
-		}
-		if (status == CBX_OK) {
-			status = cbx_run_served(run);
-		}
-		if (status == CBX_OK) {
-			status = enter(run, &exit);
-		}
-		if (status == CBX_OK) {
-			status = serve_exit(run, &exit);
-		}
+	while (status == CBX_OK && !lender->run->ended) {
+		status = run_once(lender);
 	}
-	return status;
+	if (status != CBX_OK) {
+		fail_run(lender->run, status);
+	}
+	cbx_lend_leave(lender);
 }
 
 static enum cbx_status begin(struct cbx_box *box)
@@ -224,7 +316,7 @@ static void finish(struct cbx_box *box, enum cbx_status status,
 	pthread_mutex_unlock(&box->lock);
 }
 
-static enum cbx_status run_on_cpu(struct cbx_running *run)
+static enum cbx_status run_on_cpus(struct cbx_running *run)
 {
 	uint64_t now = cbx_now_ns();
 	enum cbx_status status;
@@ -235,10 +327,15 @@ static enum cbx_status run_on_cpu(struct cbx_running *run)
 				run->how.timeout_ns > UINT64_MAX - 1 - now
 			? UINT64_MAX
 			: now + run->how.timeout_ns;
-	status = cbx_cpu_take(run->box->context, &run->cpu);
+	run->cpus = run->how.cpus == 0 ? 1 : run->how.cpus;
+	status = cbx_lend_start(run);
 	if (status == CBX_OK) {
-		status = run_until_end(run);
-		cbx_cpu_put(run->cpu);
+		cbx_lend_main(&run->first);
+	}
+	cbx_lend_finish(run);
+	if (run->status != CBX_OK) {
+		cbx_error_restore(&run->error);
+		return run->status;
 	}
 	return status;
 }
@@ -252,6 +349,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 	if (!cbx_sized_read(&running.how, sizeof(running.how), run,
 		    sizeof(running.how)) ||
 		(running.how.flags & ~CBX_RUN_SERVE) != 0 ||
+		running.how.reserved != 0 ||
 		!cbx_sized_valid(result, sizeof(running.result))) {
 		return cbx_fail(CBX_E_INVALID,
 			"run: options or result of an unknown size or version");
@@ -260,7 +358,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 	if (status != CBX_OK) {
 		return status;
 	}
-	status = run_on_cpu(&running);
+	status = run_on_cpus(&running);
 	cbx_server_destroy(running.server);
 	finish(box, status, &running.result);
 	if (status == CBX_OK) {
@@ -268,49 +366,4 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 			result, &running.result, sizeof(running.result));
 	}
 	return status;
-}
-
-/* With the lock held. @return false after @p until_ns */
-static bool wait_end(struct cbx_box *box, uint64_t until_ns)
-{
-	struct timespec until = { (time_t)(until_ns / 1000000000u),
-		(long)(until_ns % 1000000000u) };
-	int error = 0;
-
-	while (box->phase != CBX_PHASE_ENDED &&
-		box->phase != CBX_PHASE_FAILED && error == 0) {
-		error = until_ns == UINT64_MAX
-				? pthread_cond_wait(&box->ended, &box->lock)
-				: pthread_cond_timedwait(
-					  &box->ended, &box->lock, &until);
-	}
-	return error == 0;
-}
-
-enum cbx_status cbx_box_wait(
-	struct cbx_box *box, uint64_t timeout_ns, struct cbx_result *result)
-{
-	uint64_t now = cbx_now_ns();
-	uint64_t until = timeout_ns > UINT64_MAX - 1 - now ? UINT64_MAX
-							   : now + timeout_ns;
-	struct cbx_result known;
-	enum cbx_phase phase;
-	bool ended;
-
-	if (!cbx_sized_valid(result, sizeof(known))) {
-		return cbx_fail(CBX_E_INVALID, "result: of an unknown size");
-	}
-	pthread_mutex_lock(&box->lock);
-	ended = wait_end(box, until);
-	known = box->result;
-	phase = box->phase;
-	pthread_mutex_unlock(&box->lock);
-	if (!ended) {
-		return cbx_fail(CBX_E_BUSY, "the box has not ended yet");
-	}
-	if (phase == CBX_PHASE_FAILED) {
-		return cbx_fail(CBX_E_STATE, "the box ended without a result");
-	}
-	cbx_sized_write(result, &known, sizeof(known));
-	return CBX_OK;
 }

@@ -1,27 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One cbx_box_run: the box, its CPU, and what it came to so far.
+ * One cbx_box_run: the box, its CPUs, and what it came to so far.
  */
 #ifndef CBX_CLIENT_RUN_H
 #define CBX_CLIENT_RUN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include <client/box.h>
 #include <client/serve.h>
 #include <client/stream.h>
 
+struct cbx_running;
+
+/** A thread that runs the box, with its CPU (lend.h). */
+struct cbx_lender {
+	struct cbx_running *run;
+	struct cbx_cpu *cpu;
+	struct cbx_extent buffer;
+	struct cbx_patience patience; /* its blocked is this one's */
+	struct cbx_lender *next;      /* of all */
+	pthread_t thread;
+	int call;	   /* eventfd: there is work; -1 while it is alone */
+	int bell;	   /* epoll: that, or the run is to stop */
+	bool inside;	   /* it has a place in the box */
+	bool idle;	   /* it waits for its call */
+	uint32_t useless;  /* calls in a row that found nothing to do */
+	pthread_cond_t go; /* it got a place */
+	struct cbx_lender *behind; /* it waits for one before this one */
+};
+
 struct cbx_running {
 	struct cbx_box *box;
-	struct cbx_cpu *cpu;
 	struct cbx_run how;
 	struct cbx_patience patience;
 	struct cbx_result result;
 	struct cbx_server *server; /* NULL: none */
-	bool confined;
-	bool ended;
+	uint32_t cpus;		   /* at most inside at once */
+	atomic_bool confined;
+
+	struct cbx_lender first; /* the calling thread's */
+	pthread_mutex_t serving; /* while an exit is served */
+	pthread_mutex_t reading; /* while input is read */
+	pthread_mutex_t lock;	 /* guards the rest */
+	atomic_bool ended;	 /* the box, or its run by an error */
+	enum cbx_status status;	 /* the first error */
+	struct cbx_error error;
+	struct cbx_lender *all;	    /* NULL while first is alone */
+	struct cbx_lender *waiting; /* for a place, the first one first */
+	uint32_t lenders;
+	uint32_t inside;
+	bool no_more; /* there is no CPU, memory or thread for another one */
 };
 
 /** Kill the box because its time is over, once. */
-CBX_CHECKED enum cbx_status cbx_run_timeout(struct cbx_running *run);
+CBX_CHECKED enum cbx_status cbx_run_timeout(struct cbx_lender *lender);
 
 /**
  * Serve an exit that wants input, has output, forwards or traces.
@@ -33,19 +67,24 @@ CBX_CHECKED enum cbx_status cbx_run_timeout(struct cbx_running *run);
  * @retval CBX_E_HARDWARE  the monitor ended, or the exit makes no sense
  */
 CBX_CHECKED enum cbx_status cbx_run_input(
-	struct cbx_running *run, const struct cbx_reply *exit);
+	struct cbx_lender *lender, const struct cbx_reply *exit);
 CBX_CHECKED enum cbx_status cbx_run_output(
-	struct cbx_running *run, const struct cbx_reply *exit);
+	struct cbx_lender *lender, const struct cbx_reply *exit);
 CBX_CHECKED enum cbx_status cbx_run_forward(
-	struct cbx_running *run, const struct cbx_reply *exit);
+	struct cbx_lender *lender, const struct cbx_reply *exit);
 CBX_CHECKED enum cbx_status cbx_run_refused(
-	struct cbx_running *run, const struct cbx_reply *exit);
+	struct cbx_lender *lender, const struct cbx_reply *exit);
 
 /** Answer forwarded calls that waited and need not any more. */
-CBX_CHECKED enum cbx_status cbx_run_served(struct cbx_running *run);
+CBX_CHECKED enum cbx_status cbx_run_served(struct cbx_lender *lender);
 
 /** Show a trace's exit to the callback. */
-void cbx_run_trace(struct cbx_running *run, const struct cbx_reply *exit);
+void cbx_run_trace(struct cbx_lender *lender, const struct cbx_reply *exit);
+
+/** Sleep without a CPU until @p until_ns, or a forwarded call can be answered,
+ * or patience ends. */
+void cbx_run_sleep(struct cbx_lender *lender,
+	const struct cbx_patience *patience, uint64_t until_ns);
 
 /** Record that the monitor's answer cannot be. @return CBX_E_HARDWARE */
 enum cbx_status cbx_run_nonsense(const char *what);

@@ -41,11 +41,17 @@ static bool wait_for(int fd, short events, const struct cbx_patience *patience)
 {
 	struct pollfd poller[2] = { { .fd = patience->wake, .events = POLLIN },
 		{ .fd = fd, .events = events } };
-	int n;
+	int n = poll(poller, 2, 0);
 
-	do {
+	if (n == 0 && patience->blocks != NULL) {
+		patience->blocks(patience->arg);
+	}
+	while (n == 0 || (n < 0 && errno == EINTR)) {
 		n = poll(poller, 2, cbx_ms_until(patience->until_ns));
-	} while (n < 0 && errno == EINTR);
+		if (n == 0) {
+			return false;
+		}
+	}
 	return n > 0 && poller[0].revents == 0;
 }
 

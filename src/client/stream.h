@@ -11,8 +11,10 @@
 
 /** When to stop waiting. */
 struct cbx_patience {
-	int wake;	   /* readable: stop */
-	uint64_t until_ns; /* CLOCK_MONOTONIC; UINT64_MAX: never */
+	int wake;		   /* readable: stop */
+	uint64_t until_ns;	   /* CLOCK_MONOTONIC; UINT64_MAX: never */
+	void (*blocks)(void *arg); /* told before it waits; NULL: nobody */
+	void *arg;
 };
 
 /** CLOCK_MONOTONIC in nanoseconds. */

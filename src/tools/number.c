@@ -122,3 +122,20 @@ uint64_t cbx_number_feature(const char *word, size_t length)
 	}
 	return 0;
 }
+
+bool cbx_number_count(const char *text, uint32_t most, uint32_t *count)
+{
+	uint32_t number = 0;
+
+	for (const char *c = text; *c != '\0'; c++) {
+		if (*c < '0' || *c > '9' || number > most) {
+			return false;
+		}
+		number = number * 10 + (uint32_t)(*c - '0');
+	}
+	if (number == 0 || number > most) {
+		return false;
+	}
+	*count = number;
+	return true;
+}

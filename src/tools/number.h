@@ -18,6 +18,9 @@ bool cbx_number_seconds(const char *text, uint64_t *ns);
  * above. */
 bool cbx_number_epoch(const char *text, uint64_t *ns);
 
+/** A plain number from 1 to @p most; as above. */
+bool cbx_number_count(const char *text, uint32_t most, uint32_t *count);
+
 /** The CBX_FEATURE_ that @p length bytes at @p word name; 0 if none. */
 uint64_t cbx_number_feature(const char *word, size_t length);
 

@@ -108,6 +108,11 @@ static int set_number(struct cbx_command_line *line, enum cbx_option option,
 			       : bad_value("timeout", value,
 					 "a number of seconds above 0");
 	}
+	if (option == CBX_OPTION_CPUS) {
+		return cbx_number_count(value, CBX_CPUS_MAX, &line->cpus)
+			       ? 0
+			       : bad_value("cpus", value, "1 to 16");
+	}
 	return cbx_number_epoch(value, &line->program.epoch_ns)
 		       ? 0
 		       : bad_value("epoch", value,
@@ -197,6 +202,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		return set_clock(line, value);
 	case CBX_OPTION_FEATURES:
 		return set_features(line, value);
+	case CBX_OPTION_CPUS:
 	case CBX_OPTION_TIMEOUT:
 	case CBX_OPTION_EPOCH:
 		return set_number(line, option, value);

@@ -20,12 +20,16 @@ enum cbx_command {
 	CBX_COMMAND_POLICY = 64, /* the same */
 };
 
+/** Most CPUs of one box (--cpus). */
+#define CBX_CPUS_MAX 16u
+
 /** What was asked for. */
 struct cbx_command_line {
 	enum cbx_command command;
 	bool help;
 	bool print_measurement;
 	uint64_t timeout_ns; /* 0: none */
+	uint32_t cpus;	     /* 0: all there are */
 	const char *output;  /* build: the image file */
 	const char *image;   /* run, measure: an image file, or NULL;
 			      * scan: the file */

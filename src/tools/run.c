@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tools/say.h>
 #include <tools/descriptor.h>
@@ -18,17 +19,31 @@ static int fail(void)
 	return CBX_CODE_FAILED;
 }
 
-static int open_context(
+/* CPUs the box may use at once. */
+static uint32_t cpus_of(const struct cbx_command_line *line)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (line->cpus != 0 || online < 1) {
+		return line->cpus != 0 ? line->cpus : 1;
+	}
+	return online < (long)CBX_CPUS_MAX ? (uint32_t)online : CBX_CPUS_MAX;
+}
+
+/* One CPU more for what must not wait for a box, one for a thread that waits
+ * for input; each with a buffer. */
+static int open_context(const struct cbx_command_line *line,
 	const struct cbx_image *image, struct cbx_context **context)
 {
 	struct cbx_image_info info = { .size = sizeof(info) };
 	struct cbx_options options = { .size = sizeof(options),
-		.cpu_count = 2 };
+		.cpu_count = cpus_of(line) + 2 };
 
 	if (cbx_image_query(image, &info) != CBX_OK) {
 		return fail();
 	}
-	options.memory_bytes = info.memory_bytes;
+	options.memory_bytes = info.memory_bytes +
+			       options.cpu_count * (uint64_t)CBX_IO_BYTES_MAX;
 	options.flags = getenv("CONFBOX_LOG") != NULL ? CBX_OPEN_LOG : 0;
 	return cbx_context_open(&options, context) == CBX_OK ? 0 : fail();
 }
@@ -123,6 +138,7 @@ static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 		.output_fd = cbx_descriptor_fd(1),
 		.error_fd = cbx_descriptor_fd(2),
 		.timeout_ns = line->timeout_ns,
+		.cpus = cpus_of(line),
 		.flags = line->serve ? CBX_RUN_SERVE : 0,
 		.arg = &tracer,
 		.trace = cbx_trace_event,
@@ -158,7 +174,7 @@ static int run_image(
 {
 	struct cbx_context *context = NULL;
 	struct cbx_box *box = NULL;
-	int code = open_context(image, &context);
+	int code = open_context(line, image, &context);
 
 	if (code != 0) {
 		cbx_image_destroy(image);
