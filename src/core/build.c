@@ -9,19 +9,6 @@
 #include <core/template.h>
 #include <core/thread.h>
 
-static struct cbx_digest digest_of(const struct cbx_domain *d)
-{
-	struct cbx_digest digest;
-
-	memcpy(digest.byte, d->measurement, CBX_DIGEST_BYTES);
-	return digest;
-}
-
-static void commit(struct cbx_domain *d, const struct cbx_digest *digest)
-{
-	memcpy(d->measurement, digest->byte, CBX_DIGEST_BYTES);
-}
-
 enum cbx_status cbx_build_create(
 	uint64_t pfn, uint64_t space, const struct cbx_policy *policy)
 {
@@ -39,8 +26,8 @@ enum cbx_status cbx_build_create(
 
 		memcpy(data, policy, sizeof(*policy));
 		cbx_hal_page_unmap(data);
-		status = cbx_keeper_extend(
-			&record, 1, sizeof(*policy), digest.byte);
+		status =
+			cbx_keeper_extend(&record, 1, sizeof(*policy), &digest);
 	}
 	if (status == CBX_OK) {
 		status = cbx_domain_create(pfn, space, policy);
@@ -48,7 +35,7 @@ enum cbx_status cbx_build_create(
 	if (status == CBX_OK) {
 		d = cbx_domain_hold(pfn);
 		d->keeper = keeper;
-		commit(d, &digest);
+		d->measurement = digest;
 		cbx_domain_drop(d);
 	}
 	return status;
@@ -125,18 +112,14 @@ static void give(struct cbx_domain *d, const struct cbx_addition *add)
 }
 
 /* Map what was given; what is refused goes back to the pool. */
-static enum cbx_status map_added(struct cbx_domain *d, struct cbx_space *space,
-	const struct cbx_addition *add, uint64_t *done)
+static enum cbx_status map_added(struct cbx_domain *d,
+	const struct cbx_span *to, const struct cbx_addition *add,
+	uint64_t *done)
 {
-	enum cbx_status status = cbx_arch_space_map(&space->arch, add->va,
-		(struct cbx_pfn){ add->pfn }, add->count,
-		(struct cbx_rights){ (uint8_t)add->rights }, done);
+	enum cbx_status status = cbx_space_map_run(
+		to, 0, (struct cbx_pfn){ add->pfn }, add->count, done);
 
-	for (uint64_t i = 0; i < add->count; i++) {
-		if (i < *done) {
-			cbx_page_at(add->pfn + i)->mappings = 1;
-			continue;
-		}
+	for (uint64_t i = *done; i < add->count; i++) {
 		cbx_hal_page_scrub((struct cbx_pfn){ add->pfn + i }, 1);
 		cbx_page_move(cbx_page_at(add->pfn + i), CBX_PAGE_DO_RECLAIM,
 			CBX_HOST);
@@ -150,25 +133,25 @@ static enum cbx_status map_added(struct cbx_domain *d, struct cbx_space *space,
 static void measure_part(
 	struct cbx_domain *d, const struct cbx_record *record, uint64_t done)
 {
-	struct cbx_digest digest = digest_of(d);
+	struct cbx_digest digest = d->measurement;
 
 	if (done == 0) {
 		return;
 	}
 	if (cbx_measure(d, record, done, &digest) == CBX_OK) {
-		commit(d, &digest);
+		d->measurement = digest;
 	} else {
 		d->spoiled = true;
 	}
 }
 
-static enum cbx_status add_pages(struct cbx_domain *d, struct cbx_space *space,
-	const struct cbx_addition *add, uint64_t *done)
+static enum cbx_status add_pages(struct cbx_domain *d,
+	const struct cbx_span *to, const struct cbx_addition *add,
+	uint64_t *done)
 {
 	const struct cbx_record record = record_of(add);
-	struct cbx_digest digest = digest_of(d);
-	enum cbx_status status =
-		cbx_space_prepare(d, space, add->va, add->count, 0);
+	struct cbx_digest digest = d->measurement;
+	enum cbx_status status = cbx_space_prepare(d, to, 0);
 
 	if (status == CBX_OK && add->source != CBX_NO_PAGE && !d->keeper) {
 		status = cbx_measure_fetch(
@@ -181,9 +164,9 @@ static enum cbx_status add_pages(struct cbx_domain *d, struct cbx_space *space,
 		return status;
 	}
 	give(d, add);
-	status = map_added(d, space, add, done);
+	status = map_added(d, to, add, done);
 	if (*done == add->count) {
-		commit(d, &digest);
+		d->measurement = digest;
 	} else {
 		measure_part(d, &record, *done);
 	}
@@ -194,15 +177,18 @@ enum cbx_status cbx_build_add(
 	struct cbx_domain *d, const struct cbx_addition *add, uint64_t *done)
 {
 	enum cbx_status status = check_add(d, add);
-	struct cbx_space *space;
+	struct cbx_span to = {
+		.va = add->va,
+		.count = add->count,
+		.rights = add->rights,
+	};
 
-	*done = 0;
 	if (status != CBX_OK) {
 		return status;
 	}
-	space = cbx_space_hold(d, d->spaces.head);
-	status = cbx_space_finish(d, space, add_pages(d, space, add, done));
-	cbx_space_drop(space);
+	to.space = cbx_space_hold(d, d->spaces.head);
+	status = cbx_space_finish(d, to.space, add_pages(d, &to, add, done));
+	cbx_space_drop(to.space);
 	return status;
 }
 
@@ -211,16 +197,17 @@ static enum cbx_status measure_lender(
 	struct cbx_domain *d, const struct cbx_domain *lender)
 {
 	const struct cbx_record record = { .kind = CBX_RECORD_TEMPLATE };
-	struct cbx_digest digest = digest_of(d);
+	struct cbx_digest digest = d->measurement;
 	uint8_t *data = cbx_keeper_data(0);
 	enum cbx_status status;
 
-	memcpy(data, lender->measurement, CBX_DIGEST_BYTES);
-	memcpy(data + CBX_DIGEST_BYTES, lender->input_digest, CBX_DIGEST_BYTES);
+	memcpy(data, &lender->measurement, CBX_DIGEST_BYTES);
+	memcpy(data + CBX_DIGEST_BYTES, &lender->input_digest,
+		CBX_DIGEST_BYTES);
 	cbx_hal_page_unmap(data);
 	status = cbx_measure_bytes(d, &record, 2 * CBX_DIGEST_BYTES, &digest);
 	if (status == CBX_OK) {
-		commit(d, &digest);
+		d->measurement = digest;
 	}
 	return status;
 }
@@ -260,7 +247,7 @@ enum cbx_status cbx_build_thread(struct cbx_domain *d,
 		.info = start->stack,
 		.info2 = start->arg,
 	};
-	struct cbx_digest digest = digest_of(d);
+	struct cbx_digest digest = d->measurement;
 	enum cbx_status status = cbx_measure(d, &record, 1, &digest);
 	struct cbx_space *space;
 
@@ -271,7 +258,7 @@ enum cbx_status cbx_build_thread(struct cbx_domain *d,
 	status = cbx_thread_create(d, space, start, handle);
 	cbx_space_drop(space);
 	if (status == CBX_OK) {
-		commit(d, &digest);
+		d->measurement = digest;
 	}
 	return status;
 }
@@ -279,7 +266,7 @@ enum cbx_status cbx_build_thread(struct cbx_domain *d,
 enum cbx_status cbx_build_finalize(struct cbx_domain *d)
 {
 	const struct cbx_record record = { .kind = CBX_RECORD_FINALIZE };
-	struct cbx_digest digest = digest_of(d);
+	struct cbx_digest digest = d->measurement;
 	enum cbx_status status;
 
 	if (d->threads.count == 0 || d->spoiled || d->borrowing) {
@@ -287,7 +274,7 @@ enum cbx_status cbx_build_finalize(struct cbx_domain *d)
 	}
 	status = cbx_measure(d, &record, 1, &digest);
 	if (status == CBX_OK) {
-		commit(d, &digest);
+		d->measurement = digest;
 		cbx_domain_move(d, CBX_DOMAIN_DO_FINALIZE);
 	}
 	return status;

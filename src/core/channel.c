@@ -236,16 +236,15 @@ static enum cbx_status deliver(struct cbx_domain *d,
 	struct cbx_va to, uint64_t bytes)
 {
 	struct cbx_space *space = cbx_space_hold(d, thread->space);
-	struct cbx_digest digest;
+	struct cbx_digest digest = d->input_digest;
 	enum cbx_status status = CBX_E_FAULT;
 
-	memcpy(digest.byte, d->input_digest, CBX_DIGEST_BYTES);
 	if (cbx_copy_box_range(space, to, bytes, CBX_RIGHT_W)) {
 		status = cbx_measure_bytes(d, record, bytes, &digest);
 	}
 	if (status == CBX_OK) {
 		cbx_measure_deliver(space, to, bytes);
-		memcpy(d->input_digest, digest.byte, CBX_DIGEST_BYTES);
+		d->input_digest = digest;
 		d->input_bytes += bytes;
 	}
 	cbx_space_drop(space);
@@ -285,8 +284,8 @@ static enum cbx_status check_reply(
 	}
 }
 
-static enum cbx_status reply_to(struct cbx_domain *d, struct cbx_thread *thread,
-	const struct cbx_answer *answer)
+enum cbx_status cbx_channel_reply(struct cbx_domain *d,
+	struct cbx_thread *thread, const struct cbx_answer *answer)
 {
 	const struct cbx_record record = {
 		.kind = CBX_RECORD_INPUT,
@@ -307,20 +306,6 @@ static enum cbx_status reply_to(struct cbx_domain *d, struct cbx_thread *thread,
 		answer_thread(thread, answer->result, answer->bytes);
 		d->asks -= counted;
 	}
-	return status;
-}
-
-enum cbx_status cbx_channel_reply(
-	struct cbx_domain *d, const struct cbx_answer *answer)
-{
-	struct cbx_thread *thread = cbx_thread_hold(d, answer->thread);
-	enum cbx_status status;
-
-	if (thread == NULL) {
-		return CBX_E_INVALID;
-	}
-	status = reply_to(d, thread, answer);
-	cbx_thread_drop(thread);
 	return status;
 }
 
@@ -345,8 +330,8 @@ static enum cbx_status check_confine(const struct cbx_domain *d,
 	return CBX_OK;
 }
 
-static enum cbx_status confine(struct cbx_domain *d, struct cbx_thread *thread,
-	const struct cbx_answer *answer)
+enum cbx_status cbx_channel_confine(struct cbx_domain *d,
+	struct cbx_thread *thread, const struct cbx_answer *answer)
 {
 	const struct cbx_record record = {
 		.kind = CBX_RECORD_CLIENT,
@@ -375,18 +360,4 @@ static enum cbx_status confine(struct cbx_domain *d, struct cbx_thread *thread,
 		answer_thread(thread, thread->filled, 0);
 	}
 	return CBX_OK;
-}
-
-enum cbx_status cbx_channel_confine(
-	struct cbx_domain *d, const struct cbx_answer *answer)
-{
-	struct cbx_thread *thread = cbx_thread_hold(d, answer->thread);
-	enum cbx_status status;
-
-	if (thread == NULL) {
-		return CBX_E_INVALID;
-	}
-	status = confine(d, thread, answer);
-	cbx_thread_drop(thread);
-	return status;
 }

@@ -52,7 +52,6 @@ CBX_MUST_CHECK enum cbx_status cbx_channel_forward(
 
 /** An answer of the host's to a thread that asked. */
 struct cbx_answer {
-	uint64_t thread;
 	uint64_t result; /* or flags, for cbx_channel_confine */
 	uint64_t source; /* HOST pages */
 	uint64_t bytes;
@@ -60,22 +59,22 @@ struct cbx_answer {
 
 /** Answer INPUT, FORWARD, or the OUTPUT that was just made.
  * @retval CBX_OK          the thread has its answer, the input digest grew
- * @retval CBX_E_INVALID   no such thread, or more bytes than it asked for
+ * @retval CBX_E_INVALID   more bytes than it asked for
  * @retval CBX_E_STATE     it asked for nothing a reply answers
  * @retval CBX_E_DENIED    a source page is not HOST
  * @retval CBX_E_FAULT     the box took the buffer away meanwhile
  * @retval CBX_E_HARDWARE  the keeper did not extend the digest */
-CBX_MUST_CHECK enum cbx_status cbx_channel_reply(
-	struct cbx_domain *d, const struct cbx_answer *answer);
+CBX_MUST_CHECK enum cbx_status cbx_channel_reply(struct cbx_domain *d,
+	struct cbx_thread *thread, const struct cbx_answer *answer);
 
 /** Deliver client data and confine the box.
  * @retval CBX_OK          delivered; CONFINED
- * @retval CBX_E_INVALID   no such thread, too many bytes, unknown flags
+ * @retval CBX_E_INVALID   too many bytes, unknown flags
  * @retval CBX_E_STATE     nobody asked, it is complete, or the box has a
  *                         window, a writable COMMON page or an open request
  * @retval CBX_E_BUSY      a thread of it runs; it was kicked
  * @retval CBX_E_DENIED, CBX_E_FAULT, CBX_E_HARDWARE  as cbx_channel_reply */
-CBX_MUST_CHECK enum cbx_status cbx_channel_confine(
-	struct cbx_domain *d, const struct cbx_answer *answer);
+CBX_MUST_CHECK enum cbx_status cbx_channel_confine(struct cbx_domain *d,
+	struct cbx_thread *thread, const struct cbx_answer *answer);
 
 #endif

@@ -259,36 +259,3 @@ enum cbx_status cbx_domain_grant(
 	}
 	return n == count ? CBX_OK : CBX_E_STATE;
 }
-
-static void assert_one(const struct cbx_domain *d)
-{
-	uint64_t owned = 0;
-	uint64_t shared = 0;
-
-	for (uint64_t i = 0; i < cbx_hal_page_count(); i++) {
-		const struct cbx_page *page = cbx_page_at(i);
-
-		if (page->owner == d->self) {
-			owned++;
-			shared += page->state == CBX_PAGE_SHARED;
-		}
-	}
-	CBX_ASSERT(d->state > CBX_DOMAIN_EMPTY && d->state < CBX_DOMAIN_STATES);
-	CBX_ASSERT(d->page_count == owned);
-	CBX_ASSERT(d->shared_count >= shared);
-	CBX_ASSERT(d->state != CBX_DOMAIN_CONFINED ||
-		   (d->shared_count == 0 && d->asks == 0));
-	CBX_ASSERT(d->reserve.count <= d->page_count);
-}
-
-void cbx_domain_assert_all(void)
-{
-	for (uint64_t i = 0; i < cbx_hal_page_count(); i++) {
-		struct cbx_domain *d = cbx_domain_hold(i);
-
-		if (d != NULL) {
-			assert_one(d);
-			cbx_domain_drop(d);
-		}
-	}
-}

@@ -59,13 +59,17 @@ struct cbx_left {
 /** Most CPUs of one box for which that holds. */
 #define CBX_LEFT_MAX 16u
 
+struct cbx_digest {
+	uint8_t byte[CBX_DIGEST_BYTES];
+};
+
 /** What the core knows of a box: its root page. */
 struct cbx_domain {
 	uint32_t self; /* handle */
 	uint32_t state;
 	struct cbx_policy policy;
-	uint8_t measurement[CBX_DIGEST_BYTES];
-	uint8_t input_digest[CBX_DIGEST_BYTES];
+	struct cbx_digest measurement;
+	struct cbx_digest input_digest;
 	uint64_t input_bytes;
 
 	uint64_t page_count;   /* pages it owns, this one included */
@@ -232,8 +236,5 @@ CBX_MUST_CHECK enum cbx_status cbx_domain_reclaim(
  * @retval CBX_OK       the handle is free
  * @retval CBX_E_STATE  it still owns pages or runs; @p d is still held */
 CBX_MUST_CHECK enum cbx_status cbx_domain_destroy(struct cbx_domain *d);
-
-/** Every box's counts agree with the page table; called by tests. */
-void cbx_domain_assert_all(void);
 
 #endif

@@ -81,6 +81,9 @@ static enum cbx_status drop(const struct cbx_gate *g, enum cbx_status status)
 	if (g->space != NULL) {
 		cbx_space_drop(g->space);
 	}
+	if (g->thread != NULL) {
+		cbx_thread_drop(g->thread);
+	}
 	if (g->run == NULL && g->d != NULL) {
 		cbx_domain_drop(g->d);
 	}

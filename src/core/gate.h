@@ -40,8 +40,9 @@ struct cbx_gate {
 	struct cbx_domain *d; /* the box named, or calling; NULL when none, or
 			       * when the handler destroyed it */
 	struct cbx_run *run;  /* box calls */
-	struct cbx_space *space; /* held for the handler; dropped after it */
-	struct cbx_reply *reply; /* BOX_ENTER */
+	struct cbx_space *space;   /* held by the handler; dropped after it */
+	struct cbx_thread *thread; /* the same */
+	struct cbx_reply *reply;   /* BOX_ENTER */
 };
 
 /* The handlers, one a row of gate.def. */

@@ -5,12 +5,24 @@
 #include <core/space.h>
 
 /* Hold the space a box names, one of its own, for the handler; 0 is the calling
- * thread's. */
-static bool hold_space(struct cbx_gate *g, uint64_t handle)
+ * thread's. @return NULL when there is none */
+static struct cbx_space *hold_space(struct cbx_gate *g, uint64_t handle)
 {
 	g->space = cbx_space_hold(
 		g->d, handle == 0 ? g->run->thread->space : handle);
-	return g->space != NULL;
+	return g->space;
+}
+
+/* The pages a box names by three arguments from @p arg on, in such a space. */
+static struct cbx_span span_of(
+	struct cbx_gate *g, uint64_t space, const uint64_t *arg)
+{
+	return (struct cbx_span){
+		.space = hold_space(g, space),
+		.va = { arg[0] },
+		.count = arg[1],
+		.rights = arg[2],
+	};
 }
 
 static struct cbx_va va_of(uint64_t a)
@@ -26,51 +38,38 @@ enum cbx_status cbx_gate_end(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_map(struct cbx_gate *g)
 {
-	if (!hold_space(g, g->arg[0])) {
-		return CBX_E_INVALID;
-	}
-	return cbx_space_map(g->d, g->space, va_of(g->arg[1]), g->arg[2],
-		g->arg[3], &g->ret[0]);
+	const struct cbx_span to = span_of(g, g->arg[0], &g->arg[1]);
+
+	return cbx_space_map(g->d, &to, &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_map_alias(struct cbx_gate *g)
 {
-	struct cbx_span to = {
-		.va = { g->arg[1] },
-		.count = g->arg[2],
-		.rights = g->arg[3],
-	};
-	struct cbx_space *from;
-	enum cbx_status status = CBX_E_INVALID;
+	struct cbx_space *from = hold_space(g, g->arg[4]);
+	enum cbx_status status;
+	struct cbx_span to;
 
-	if (hold_space(g, g->arg[4])) {
-		from = g->space;
-		if (hold_space(g, g->arg[0])) {
-			to.space = g->space;
-			status = cbx_space_alias(
-				g->d, &to, from, va_of(g->arg[5]), &g->ret[0]);
-		}
-		cbx_space_drop(from);
+	if (from == NULL) {
+		return CBX_E_INVALID;
 	}
+	to = span_of(g, g->arg[0], &g->arg[1]);
+	status = cbx_space_alias(g->d, &to, from, va_of(g->arg[5]), &g->ret[0]);
+	cbx_space_drop(from);
 	return status;
 }
 
 enum cbx_status cbx_gate_unmap(struct cbx_gate *g)
 {
-	if (!hold_space(g, g->arg[0])) {
-		return CBX_E_INVALID;
-	}
-	return cbx_space_unmap(
-		g->d, g->space, va_of(g->arg[1]), g->arg[2], &g->ret[0]);
+	const struct cbx_span from = span_of(g, g->arg[0], &g->arg[1]);
+
+	return cbx_space_unmap(g->d, &from, false, &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_protect(struct cbx_gate *g)
 {
-	if (!hold_space(g, g->arg[0])) {
-		return CBX_E_INVALID;
-	}
-	return cbx_space_protect(g->d, g->space, va_of(g->arg[1]), g->arg[2],
-		g->arg[3], &g->ret[0]);
+	const struct cbx_span at = span_of(g, g->arg[0], &g->arg[1]);
+
+	return cbx_space_protect(g->d, &at, &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_space_create(struct cbx_gate *g)
@@ -82,7 +81,7 @@ enum cbx_status cbx_gate_space_destroy(struct cbx_gate *g)
 {
 	enum cbx_status status;
 
-	if (g->arg[0] == 0 || !hold_space(g, g->arg[0])) {
+	if (g->arg[0] == 0 || hold_space(g, g->arg[0]) == NULL) {
 		return CBX_E_INVALID;
 	}
 	if (g->space->thread_count != 0) {
@@ -112,7 +111,7 @@ enum cbx_status cbx_gate_thread_create(struct cbx_gate *g)
 	};
 	enum cbx_status status;
 
-	if (!hold_space(g, g->arg[0])) {
+	if (hold_space(g, g->arg[0]) == NULL) {
 		return CBX_E_INVALID;
 	}
 	status = cbx_thread_create(g->d, g->space, &start, &g->ret[0]);
@@ -147,18 +146,16 @@ enum cbx_status cbx_gate_thread_park(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_thread_unpark(struct cbx_gate *g)
 {
-	struct cbx_thread *thread = cbx_thread_hold(g->d, g->arg[0]);
-
-	if (thread == NULL) {
+	g->thread = cbx_thread_hold(g->d, g->arg[0]);
+	if (g->thread == NULL) {
 		return CBX_E_INVALID;
 	}
-	if (thread->state == CBX_THREAD_PARKED) {
-		thread->state = CBX_THREAD_RUNNABLE;
+	if (g->thread->state == CBX_THREAD_PARKED) {
+		g->thread->state = CBX_THREAD_RUNNABLE;
 		cbx_run_spread(g->run);
 	} else {
-		thread->permit = true;
+		g->thread->permit = true;
 	}
-	cbx_thread_drop(thread);
 	return CBX_OK;
 }
 
@@ -182,27 +179,26 @@ enum cbx_status cbx_gate_upcall_resume(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_upcall_deadline(struct cbx_gate *g)
 {
-	struct cbx_thread *thread = cbx_thread_hold(
+	g->thread = cbx_thread_hold(
 		g->d, g->arg[1] == 0 ? g->run->thread->self : g->arg[1]);
-
-	if (thread == NULL) {
+	if (g->thread == NULL) {
 		return CBX_E_INVALID;
 	}
-	thread->deadline = g->arg[0];
-	cbx_thread_kick(thread);
-	cbx_thread_drop(thread);
+	g->thread->deadline = g->arg[0];
+	cbx_thread_kick(g->thread);
 	return CBX_OK;
 }
 
 enum cbx_status cbx_gate_window_share(struct cbx_gate *g)
 {
-	struct cbx_va va = { g->arg[0] };
+	struct cbx_span to = span_of(g, 0, g->arg);
 	struct cbx_mapping first;
-	enum cbx_status status = cbx_window_share(
-		g->d, g->run->space, va, g->arg[1], &g->ret[0]);
+	enum cbx_status status;
 
+	to.rights = CBX_RIGHT_R | CBX_RIGHT_W;
+	status = cbx_window_share(g->d, &to, &g->ret[0]);
 	if (status == CBX_OK &&
-		cbx_arch_space_lookup(&g->run->space->arch, va, &first)) {
+		cbx_arch_space_lookup(&to.space->arch, to.va, &first)) {
 		g->ret[1] = first.pfn.n;
 	}
 	return status;
@@ -210,8 +206,9 @@ enum cbx_status cbx_gate_window_share(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_window_unshare(struct cbx_gate *g)
 {
-	return cbx_window_unshare(
-		g->d, g->run->space, va_of(g->arg[0]), g->arg[1], &g->ret[0]);
+	const struct cbx_span from = span_of(g, 0, g->arg);
+
+	return cbx_space_unmap(g->d, &from, true, &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_forward(struct cbx_gate *g)

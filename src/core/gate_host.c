@@ -135,29 +135,30 @@ enum cbx_status cbx_gate_box_enter(struct cbx_gate *g)
 	return cbx_run_enter(g->d, io, g->reply);
 }
 
-static struct cbx_answer answer_of(const struct cbx_gate *g)
-{
-	return (struct cbx_answer){ .thread = g->arg[1] };
-}
-
 enum cbx_status cbx_gate_box_reply(struct cbx_gate *g)
 {
-	struct cbx_answer answer = answer_of(g);
+	const struct cbx_answer answer = {
+		.result = g->arg[2],
+		.source = g->arg[3],
+		.bytes = g->arg[4],
+	};
 
-	answer.result = g->arg[2];
-	answer.source = g->arg[3];
-	answer.bytes = g->arg[4];
-	return cbx_channel_reply(g->d, &answer);
+	g->thread = cbx_thread_hold(g->d, g->arg[1]);
+	return g->thread != NULL ? cbx_channel_reply(g->d, g->thread, &answer)
+				 : CBX_E_INVALID;
 }
 
 enum cbx_status cbx_gate_box_confine(struct cbx_gate *g)
 {
-	struct cbx_answer answer = answer_of(g);
+	const struct cbx_answer answer = {
+		.source = g->arg[2],
+		.bytes = g->arg[3],
+		.result = g->arg[4],
+	};
 
-	answer.source = g->arg[2];
-	answer.bytes = g->arg[3];
-	answer.result = g->arg[4];
-	return cbx_channel_confine(g->d, &answer);
+	g->thread = cbx_thread_hold(g->d, g->arg[1]);
+	return g->thread != NULL ? cbx_channel_confine(g->d, g->thread, &answer)
+				 : CBX_E_INVALID;
 }
 
 enum cbx_status cbx_gate_box_kick(struct cbx_gate *g)
@@ -222,8 +223,8 @@ enum cbx_status cbx_gate_box_digest(struct cbx_gate *g)
 	}
 	memcpy(g->ret,
 		g->arg[1] % CBX_DIGEST_LENDER == CBX_DIGEST_MEASUREMENT
-			? d->measurement
-			: d->input_digest,
+			? &d->measurement
+			: &d->input_digest,
 		CBX_DIGEST_BYTES);
 	if (i != 0) {
 		cbx_domain_drop(d);

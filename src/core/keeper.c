@@ -10,7 +10,7 @@ static uint32_t keeper;	  /* its handle; 0 = none yet */
 static uint64_t desk_pfn; /* first page of its desk */
 static bool dead;
 
-static uint8_t boot_digest[CBX_DIGEST_BYTES];
+static struct cbx_digest boot_digest;
 static bool booted; /* boot_digest holds */
 
 void cbx_keeper_init(void)
@@ -88,7 +88,7 @@ static enum cbx_status serve(struct cbx_domain *d, struct cbx_desk *request)
 }
 
 enum cbx_status cbx_keeper_extend(const struct cbx_record *record,
-	uint64_t count, uint64_t last_length, uint8_t digest[CBX_DIGEST_BYTES])
+	uint64_t count, uint64_t last_length, struct cbx_digest *digest)
 {
 	struct cbx_desk request = {
 		.op = CBX_DESK_EXTEND,
@@ -102,10 +102,10 @@ enum cbx_status cbx_keeper_extend(const struct cbx_record *record,
 	if (d == NULL) {
 		return CBX_E_HARDWARE;
 	}
-	memcpy(request.digest, digest, CBX_DIGEST_BYTES);
+	memcpy(request.digest, digest, sizeof(*digest));
 	status = serve(d, &request);
 	if (status == CBX_OK) {
-		memcpy(digest, request.digest, CBX_DIGEST_BYTES);
+		memcpy(digest, request.digest, sizeof(*digest));
 	} else if (d->state == CBX_DOMAIN_DYING) {
 		dead = true;
 		cbx_hal_log("the keeper died; nothing can be measured");
@@ -117,16 +117,16 @@ enum cbx_status cbx_keeper_extend(const struct cbx_record *record,
 enum cbx_status cbx_keeper_boot(const void *log, size_t size)
 {
 	static const struct cbx_record record = { .kind = CBX_RECORD_BOOT };
-	uint8_t digest[CBX_DIGEST_BYTES] = { 0 };
+	struct cbx_digest digest = { { 0 } };
 	uint8_t *data = cbx_keeper_data(0);
 	enum cbx_status status;
 
 	CBX_ASSERT(size <= CBX_PAGE_SIZE);
 	memcpy(data, log, size);
 	cbx_hal_page_unmap(data);
-	status = cbx_keeper_extend(&record, 1, size, digest);
+	status = cbx_keeper_extend(&record, 1, size, &digest);
 	if (status == CBX_OK) {
-		memcpy(boot_digest, digest, sizeof(boot_digest));
+		boot_digest = digest;
 		booted = true;
 	}
 	return status;
@@ -137,6 +137,6 @@ enum cbx_status cbx_gate_boot_digest(struct cbx_gate *g)
 	if (!booted) {
 		return CBX_E_UNSUPPORTED;
 	}
-	memcpy(g->ret, boot_digest, sizeof(boot_digest));
+	memcpy(g->ret, &boot_digest, sizeof(boot_digest));
 	return CBX_OK;
 }

@@ -50,6 +50,6 @@ uint8_t *cbx_keeper_data(uint64_t i);
  */
 CBX_MUST_CHECK enum cbx_status cbx_keeper_extend(
 	const struct cbx_record *record, uint64_t count, uint64_t last_length,
-	uint8_t digest[CBX_DIGEST_BYTES]);
+	struct cbx_digest *digest);
 
 #endif

@@ -3,89 +3,77 @@
 #include <core/reserve.h>
 #include <core/space.h>
 
-void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
-	uint64_t count, enum cbx_page_event event, uint16_t detail)
+/* What waits for the flush of the space, or of more. */
+static enum cbx_page_detail leaving_as(const struct cbx_page *page)
+{
+	if (page->state == CBX_PAGE_SHARED) {
+		return CBX_LEAVING_WINDOW;
+	}
+	return page->detail == CBX_PRIVATE_ALIASED ? CBX_LEAVING_ALIASED
+						   : CBX_LEAVING_SPACE;
+}
+
+void cbx_space_leave(
+	struct cbx_space *space, struct cbx_pfn pfn, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++) {
 		struct cbx_page *page = cbx_page_at(pfn.n + i);
+		uint16_t detail = (uint16_t)leaving_as(page);
 
 		if (page->owner != space->owner) {
 			continue; /* a template's: it counts borrowers */
 		}
-
-		bool aliased = page->state == CBX_PAGE_PRIVATE &&
-			       page->detail == CBX_PRIVATE_ALIASED;
-
 		CBX_ASSERT(page->mappings != 0);
 		if (--page->mappings != 0) {
 			continue;
 		}
-		cbx_page_move(page, event, (struct cbx_dom){ page->owner });
-		page->detail = aliased ? CBX_LEAVING_ALIASED : detail;
+		cbx_page_move(page,
+			detail == CBX_LEAVING_WINDOW ? CBX_PAGE_DO_UNSHARE
+						     : CBX_PAGE_DO_UNMAP,
+			(struct cbx_dom){ page->owner });
+		page->detail = detail;
 		page->mappings = (uint32_t)space->last_token;
 		cbx_list_put(&space->leaving, (uint32_t)(pfn.n + i));
 	}
 }
 
-/* Unmap windows, or anything else; the hardware's part of both. */
-static enum cbx_status unmap_pages(struct cbx_space *space, struct cbx_va va,
-	uint64_t count, bool window, uint64_t *done)
+/* Unmap a run of windows, or of anything else, from page *done on. */
+static enum cbx_status unmap_run(
+	const struct cbx_span *from, bool window, uint64_t *done)
 {
-	enum cbx_status status = CBX_OK;
-
-	while (status == CBX_OK && *done < count) {
-		struct cbx_va at = cbx_va_add(va, *done);
-		struct cbx_mapping first;
-		uint64_t n = cbx_space_run(space, at, count - *done, &first);
-
-		if (n == 0) {
-			return CBX_E_STATE;
-		}
-		if ((cbx_page_at(first.pfn.n)->state == CBX_PAGE_SHARED) !=
-			window) {
-			return window ? CBX_E_STATE : CBX_E_DENIED;
-		}
-		status = cbx_arch_space_unmap(&space->arch, at, n, &n);
-		if (n != 0) {
-			space->last_token = cbx_arch_space_flush(&space->arch);
-		}
-		cbx_space_leave(space, first.pfn, n,
-			window ? CBX_PAGE_DO_UNSHARE : CBX_PAGE_DO_UNMAP,
-			window ? CBX_LEAVING_WINDOW : CBX_LEAVING_SPACE);
-		*done += n;
-	}
-	return status;
-}
-
-enum cbx_status cbx_space_unmap(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t count, uint64_t *done)
-{
+	struct cbx_va at = cbx_va_add(from->va, *done);
+	struct cbx_space *space = from->space;
+	struct cbx_mapping first;
 	enum cbx_status status;
+	uint64_t n = cbx_space_run(space, at, from->count - *done, &first);
 
-	*done = 0;
-	if (!cbx_space_range_valid(va, count)) {
-		return CBX_E_INVALID;
-	}
-	if (space->ended) {
+	if (n == 0) {
 		return CBX_E_STATE;
 	}
-	status = unmap_pages(space, va, count, false, done);
-	(void)cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
+	if ((cbx_page_at(first.pfn.n)->state == CBX_PAGE_SHARED) != window) {
+		return window ? CBX_E_STATE : CBX_E_DENIED;
+	}
+	status = cbx_arch_space_unmap(&space->arch, at, n, &n);
+	if (n != 0) {
+		space->last_token = cbx_arch_space_flush(&space->arch);
+	}
+	cbx_space_leave(space, first.pfn, n);
+	*done += n;
 	return status;
 }
 
-enum cbx_status cbx_window_unshare(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t *done)
+enum cbx_status cbx_space_unmap(struct cbx_domain *d,
+	const struct cbx_span *from, bool window, uint64_t *done)
 {
-	enum cbx_status status;
+	enum cbx_status status = cbx_space_check(from);
 
-	*done = 0;
-	if (!cbx_space_range_valid(va, count)) {
-		return CBX_E_INVALID;
+	if (status != CBX_OK) {
+		return status;
 	}
-	status = unmap_pages(space, va, count, true, done);
-	(void)cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
+	while (status == CBX_OK && *done < from->count) {
+		status = unmap_run(from, window, done);
+	}
+	(void)cbx_space_settle(d, from->space, CBX_RANGE_PAGES_MAX);
 	return status;
 }
 

@@ -11,7 +11,7 @@ enum cbx_status cbx_measure(const struct cbx_domain *d,
 	if (d->keeper) {
 		return CBX_OK;
 	}
-	return cbx_keeper_extend(record, count, record->length, digest->byte);
+	return cbx_keeper_extend(record, count, record->length, digest);
 }
 
 enum cbx_status cbx_measure_bytes(const struct cbx_domain *d,
@@ -27,7 +27,7 @@ enum cbx_status cbx_measure_bytes(const struct cbx_domain *d,
 		return CBX_OK;
 	}
 	each.length = count > 1 ? CBX_PAGE_SIZE : last;
-	return cbx_keeper_extend(&each, count, last, digest->byte);
+	return cbx_keeper_extend(&each, count, last, digest);
 }
 
 enum cbx_status cbx_measure_fetch(uint64_t pfn, uint64_t size)

@@ -12,10 +12,6 @@
 #include <base/desk.h>
 #include <core/domain.h>
 
-struct cbx_digest {
-	uint8_t byte[CBX_DIGEST_BYTES];
-};
-
 /** Measure @p count records that stand for pages, or nothing but themselves.
  * Data, if the record has a length, is on the desk.
  *

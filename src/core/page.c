@@ -313,22 +313,3 @@ bool cbx_page_host_may(uint64_t pfn, uint8_t bit)
 	return page != NULL && page->state == CBX_PAGE_HOST &&
 	       (page->view & bit) == bit;
 }
-
-void cbx_page_assert_all(void)
-{
-	for (uint64_t i = 0; i < page_count; i++) {
-		const struct cbx_page *page = &pages[i];
-
-		CBX_ASSERT(page->state < CBX_PAGE_STATES);
-		CBX_ASSERT(cbx_page_owner_valid(
-			(enum cbx_page_state)page->state, page->owner));
-		CBX_ASSERT(page->state != CBX_PAGE_PRIVATE || page->owner != 0);
-		CBX_ASSERT(page->state != CBX_PAGE_SHARED || page->owner != 0);
-		CBX_ASSERT(page->state == CBX_PAGE_HOST ||
-			   page->view == CBX_VIEW_NONE);
-		CBX_ASSERT(page->state == CBX_PAGE_LEAVING ||
-			   page->mappings <= CBX_PAGE_MAPPINGS_MAX);
-		CBX_ASSERT(page->state != CBX_PAGE_POOL ||
-			   (page->owner == 0 && page->mappings == 0));
-	}
-}

@@ -168,7 +168,4 @@ CBX_MUST_CHECK enum cbx_status cbx_page_close_view(uint64_t pfn);
  * @param bit  CBX_VIEW_R or CBX_VIEW_W */
 bool cbx_page_host_may(uint64_t pfn, uint8_t bit);
 
-/** Every entry obeys page.def; called by tests. O(pages). */
-void cbx_page_assert_all(void);
-
 #endif

@@ -4,54 +4,55 @@
 #include <core/space.h>
 #include <core/template.h>
 
-bool cbx_space_range_valid(struct cbx_va va, uint64_t count)
-{
-	return count != 0 && count <= CBX_RANGE_PAGES_MAX &&
-	       cbx_va_range_valid(va, count);
-}
-
-static bool rights_valid(uint64_t rights)
-{
-	return rights != 0 && (rights & ~(uint64_t)CBX_RIGHTS) == 0;
-}
-
 bool cbx_space_may_map(const struct cbx_domain *d, uint64_t rights)
 {
 	return (d->policy.flags & CBX_POLICY_EXECUTE_ONLY) == 0 ||
-	       (rights & CBX_RIGHT_X) == 0 ||
-	       (rights & CBX_RIGHTS) == CBX_RIGHT_X;
+	       (rights & CBX_RIGHT_X) == 0 || rights == CBX_RIGHT_X;
 }
 
-/* Whether the box may map memory so. */
-static enum cbx_status check_rights(const struct cbx_domain *d, uint64_t rights)
+enum cbx_status cbx_space_check(const struct cbx_span *span)
 {
-	if (!rights_valid(rights)) {
+	if (span->space == NULL || span->count == 0 ||
+		span->count > CBX_RANGE_PAGES_MAX ||
+		!cbx_va_range_valid(span->va, span->count)) {
 		return CBX_E_INVALID;
 	}
-	return cbx_space_may_map(d, rights) ? CBX_OK : CBX_E_DENIED;
+	return span->space->ended ? CBX_E_STATE : CBX_OK;
 }
 
-enum cbx_status cbx_space_prepare(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t count, uint64_t spare)
+/* And whether the box may map memory so. */
+static enum cbx_status check_rights(
+	const struct cbx_domain *d, const struct cbx_span *span)
 {
-	struct cbx_va first = va;
+	enum cbx_status status = cbx_space_check(span);
+
+	if (status == CBX_E_INVALID || span->rights == 0 ||
+		(span->rights & ~(uint64_t)CBX_RIGHTS) != 0) {
+		return CBX_E_INVALID;
+	}
+	return cbx_space_may_map(d, span->rights) ? status : CBX_E_DENIED;
+}
+
+enum cbx_status cbx_space_prepare(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t spare)
+{
+	enum cbx_status status = check_rights(d, to);
+	struct cbx_space *space = to->space;
+	struct cbx_va first = to->va;
 	struct cbx_mapping mapping;
 	uint64_t tables;
 
-	if (!cbx_space_range_valid(va, count)) {
-		return CBX_E_INVALID;
-	}
-	if (space->ended) {
-		return CBX_E_STATE;
+	if (status != CBX_OK) {
+		return status;
 	}
 	if (!cbx_domain_granted(d)) {
 		return CBX_E_NOMEM;
 	}
 	if (cbx_arch_space_next(&space->arch, &first, &mapping) &&
-		first.a < cbx_va_add(va, count).a) {
+		first.a < cbx_va_add(to->va, to->count).a) {
 		return CBX_E_STATE;
 	}
-	tables = cbx_arch_space_tables(&space->arch, va, count);
+	tables = cbx_arch_space_tables(&space->arch, to->va, to->count);
 	if (d->reserve.count < spare || d->reserve.count - spare < tables) {
 		return CBX_E_NOMEM;
 	}
@@ -63,18 +64,22 @@ enum cbx_status cbx_space_prepare(struct cbx_domain *d, struct cbx_space *space,
 	return CBX_OK;
 }
 
-enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count)
+enum cbx_status cbx_space_prepare_pages(
+	struct cbx_domain *d, const struct cbx_span *to)
 {
-	enum cbx_status settled =
-		cbx_space_settle(d, space, CBX_RANGE_PAGES_MAX);
-	enum cbx_status status = cbx_space_prepare(d, space, va, count, count);
+	enum cbx_status status = check_rights(d, to);
+	enum cbx_status settled;
 
+	if (status != CBX_OK) {
+		return status;
+	}
+	settled = cbx_space_settle(d, to->space, CBX_RANGE_PAGES_MAX);
+	status = cbx_space_prepare(d, to, to->count);
 	if (status != CBX_E_NOMEM || settled != CBX_OK) {
 		return status == CBX_E_NOMEM ? settled : status;
 	}
 	/* Tables that became empty come back with the flush. */
-	return cbx_arch_space_flushed(&space->arch, space->last_token)
+	return cbx_arch_space_flushed(&to->space->arch, to->space->last_token)
 		       ? CBX_E_NOMEM
 		       : CBX_E_BUSY;
 }
@@ -84,6 +89,9 @@ enum cbx_status cbx_space_finish(
 {
 	struct cbx_pfn table;
 
+	if (space == NULL) { /* none was named */
+		return status;
+	}
 	while (status != CBX_OK && space->given != 0 &&
 		cbx_arch_space_spare_take(&space->arch, &table)) {
 		cbx_reserve_give_up(d, (uint32_t)table.n);
@@ -94,42 +102,58 @@ enum cbx_status cbx_space_finish(
 	return status;
 }
 
-/* Map a run of reserve pages; what is refused goes back. */
-static enum cbx_status map_run(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t count, uint8_t rights, uint64_t *done)
+enum cbx_status cbx_space_map_run(const struct cbx_span *to, uint64_t at,
+	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
-	uint32_t first;
-	uint64_t n = cbx_reserve_take(d, count, &first);
-	enum cbx_status status =
-		cbx_arch_space_map(&space->arch, va, (struct cbx_pfn){ first },
-			n, (struct cbx_rights){ rights }, done);
+	uint64_t n = 0;
+	enum cbx_status status;
 
-	for (uint64_t i = 0; i < *done; i++) {
-		cbx_page_at(first + i)->mappings = 1;
+	while (n < count &&
+		cbx_page_at(pfn.n + n)->mappings < CBX_PAGE_MAPPINGS_MAX) {
+		n++;
 	}
-	for (uint64_t i = n; i > *done; i--) {
-		cbx_reserve_put_back(d, (uint32_t)(first + i - 1));
+	*done = 0;
+	if (n == 0) {
+		return CBX_E_STATE;
+	}
+	status = cbx_arch_space_map(&to->space->arch, cbx_va_add(to->va, at),
+		pfn, n, (struct cbx_rights){ (uint8_t)to->rights }, done);
+	for (uint64_t i = 0; i < *done; i++) {
+		struct cbx_page *page = cbx_page_at(pfn.n + i);
+
+		if (page->state == CBX_PAGE_PRIVATE && page->mappings++ != 0) {
+			page->detail = CBX_PRIVATE_ALIASED;
+		}
 	}
 	return status;
 }
 
-enum cbx_status cbx_space_map(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t count, uint64_t rights, uint64_t *done)
+/* Map a run of reserve pages from page *done on; what is refused goes back. */
+static enum cbx_status map_fresh(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
 {
-	enum cbx_status status = check_rights(d, rights);
+	uint32_t first;
+	uint64_t n = cbx_reserve_take(d, to->count - *done, &first);
+	uint64_t mapped;
+	enum cbx_status status = cbx_space_map_run(
+		to, *done, (struct cbx_pfn){ first }, n, &mapped);
 
-	*done = 0;
-	if (status == CBX_OK) {
-		status = cbx_space_prepare_pages(d, space, va, count);
+	for (uint64_t i = n; i > mapped; i--) {
+		cbx_reserve_put_back(d, (uint32_t)(first + i - 1));
 	}
-	while (status == CBX_OK && *done < count) {
-		uint64_t n;
+	*done += mapped;
+	return status;
+}
 
-		status = map_run(d, space, cbx_va_add(va, *done), count - *done,
-			(uint8_t)rights, &n);
-		*done += n;
+enum cbx_status cbx_space_map(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
+{
+	enum cbx_status status = cbx_space_prepare_pages(d, to);
+
+	while (status == CBX_OK && *done < to->count) {
+		status = map_fresh(d, to, done);
 	}
-	return cbx_space_finish(d, space, status);
+	return cbx_space_finish(d, to->space, status);
 }
 
 static bool alike(const struct cbx_page *a, const struct cbx_page *b)
@@ -160,43 +184,6 @@ uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
 	return n;
 }
 
-/* How many more pages of a run can bear one more mapping. */
-static uint64_t mappable(struct cbx_pfn pfn, uint64_t count)
-{
-	uint64_t n = 0;
-
-	while (n < count &&
-		cbx_page_at(pfn.n + n)->mappings < CBX_PAGE_MAPPINGS_MAX) {
-		n++;
-	}
-	return n;
-}
-
-/* Map pages that exist once more, from page @p at of the span on; what a box
- * owns is counted. */
-static enum cbx_status map_counted(const struct cbx_span *to, uint64_t at,
-	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
-{
-	uint64_t n = mappable(pfn, count);
-	enum cbx_status status;
-
-	*done = 0;
-	if (n == 0) {
-		return CBX_E_STATE;
-	}
-	status = cbx_arch_space_map(&to->space->arch, cbx_va_add(to->va, at),
-		pfn, n, (struct cbx_rights){ (uint8_t)to->rights }, done);
-	for (uint64_t i = 0; i < *done; i++) {
-		struct cbx_page *page = cbx_page_at(pfn.n + i);
-
-		if (page->state == CBX_PAGE_PRIVATE) {
-			page->mappings++;
-			page->detail = CBX_PRIVATE_ALIASED;
-		}
-	}
-	return status;
-}
-
 /* Whether what is mapped at a source may be mapped once more. */
 static enum cbx_status check_source(
 	uint64_t n, const struct cbx_mapping *source, uint64_t rights)
@@ -214,34 +201,37 @@ static enum cbx_status check_source(
 	}
 }
 
+/* Map a run of pages once more, from page *done on. */
+static enum cbx_status alias_run(const struct cbx_span *to,
+	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
+{
+	struct cbx_mapping source;
+	uint64_t n = cbx_space_run(
+		from, cbx_va_add(from_va, *done), to->count - *done, &source);
+	enum cbx_status status = check_source(n, &source, to->rights);
+
+	if (status == CBX_OK) {
+		status = cbx_space_map_run(to, *done, source.pfn, n, &n);
+		*done += n;
+	}
+	return status;
+}
+
 enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
 {
-	enum cbx_status status = cbx_space_range_valid(from_va, to->count)
-					 ? check_rights(d, to->rights)
+	enum cbx_status status = cbx_va_range_valid(from_va, to->count)
+					 ? cbx_space_prepare(d, to, 0)
 					 : CBX_E_INVALID;
 
-	*done = 0;
-	if (status == CBX_OK) {
-		status = cbx_space_prepare(d, to->space, to->va, to->count, 0);
-	}
 	while (status == CBX_OK && *done < to->count) {
-		struct cbx_mapping source;
-		uint64_t n = cbx_space_run(from, cbx_va_add(from_va, *done),
-			to->count - *done, &source);
-
-		status = check_source(n, &source, to->rights);
-		if (status != CBX_OK) {
-			break;
-		}
-		status = map_counted(to, *done, source.pfn, n, &n);
-		*done += n;
+		status = alias_run(to, from, from_va, done);
 	}
 	return cbx_space_finish(d, to->space, status);
 }
 
 /* Change the rights of a run, unless a first call did. */
-static enum cbx_status protect_run(struct cbx_space *space, struct cbx_va va,
+static enum cbx_status change(struct cbx_space *space, struct cbx_va va,
 	const struct cbx_mapping *first, uint64_t rights, uint64_t *n)
 {
 	enum cbx_status status;
@@ -263,47 +253,36 @@ static enum cbx_status protect_run(struct cbx_space *space, struct cbx_va va,
 	return status;
 }
 
-enum cbx_status cbx_space_protect(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t count, uint64_t rights, uint64_t *done)
+/* Change a run from page *done on: of what others have, to a copy of one's own
+ * before it is written. */
+static enum cbx_status protect_run(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
 {
-	enum cbx_status allowed = cbx_space_range_valid(va, count)
-					  ? check_rights(d, rights)
-					  : CBX_E_INVALID;
+	struct cbx_va va = cbx_va_add(to->va, *done);
+	struct cbx_mapping first;
+	uint64_t n = cbx_space_run(to->space, va, to->count - *done, &first);
+	enum cbx_status status = check_source(n, &first, 0);
 
-	*done = 0;
-	if (allowed != CBX_OK) {
-		return allowed;
+	if (status != CBX_OK) {
+		return status;
 	}
-	if (space->ended) {
-		return CBX_E_STATE;
+	if (cbx_page_at(first.pfn.n)->state == CBX_PAGE_COMMON &&
+		(to->rights & CBX_RIGHT_W) != 0) {
+		status = cbx_template_copy(d, to, *done, &n);
+	} else {
+		status = change(to->space, va, &first, to->rights, &n);
 	}
-	while (*done < count) {
-		struct cbx_va at = cbx_va_add(va, *done);
-		struct cbx_mapping first;
-		uint64_t n = cbx_space_run(space, at, count - *done, &first);
-		enum cbx_status status;
+	*done += n;
+	return status;
+}
 
-		if (n == 0) {
-			return CBX_E_STATE;
-		}
-		switch (cbx_page_at(first.pfn.n)->state) {
-		case CBX_PAGE_PRIVATE:
-			status = protect_run(space, at, &first, rights, &n);
-			break;
-		case CBX_PAGE_COMMON:
-			status = (rights & CBX_RIGHT_W) != 0
-					 ? cbx_template_copy(d, space, at,
-						   (uint8_t)rights, &n)
-					 : protect_run(space, at, &first,
-						   rights, &n);
-			break;
-		default:
-			return CBX_E_DENIED;
-		}
-		*done += n;
-		if (status != CBX_OK) {
-			return status;
-		}
+enum cbx_status cbx_space_protect(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
+{
+	enum cbx_status status = check_rights(d, to);
+
+	while (status == CBX_OK && *done < to->count) {
+		status = protect_run(d, to, done);
 	}
-	return CBX_OK;
+	return status;
 }

@@ -3,37 +3,57 @@
  * What a box does with its own address spaces.
  *
  * Every function works on a held box and a held space of it, under the gate
- * lock.  Range functions report in *done how many pages they completed.
+ * lock.  Range functions count in *done, 0 before, the pages they completed.
  */
 #ifndef CBX_CORE_SPACE_H
 #define CBX_CORE_SPACE_H
 
 #include <core/domain.h>
 
+/** Pages of a space, and the rights a call is about; any numbers. */
+struct cbx_span {
+	struct cbx_space *space; /* held; NULL: the box has none of that name */
+	struct cbx_va va;
+	uint64_t count;
+	uint64_t rights;
+};
+
+/** Whether one call may name it.
+ * @retval CBX_OK         it may
+ * @retval CBX_E_INVALID  there is no space, or the range is empty, too long or
+ *                        not box addresses
+ * @retval CBX_E_STATE    the space is being destroyed */
+CBX_MUST_CHECK enum cbx_status cbx_space_check(const struct cbx_span *span);
+
 /**
- * Make sure @p count pages can be mapped at @p va: nothing is there, and the
- * tables are, taken from the reserve if need be.
+ * Make sure all of it can be mapped: nothing is there, and the tables are,
+ * taken from the reserve if need be.
  *
  * @param spare  pages that must be left in the reserve afterwards
  *
- * @retval CBX_OK         cbx_arch_space_map may be called
- * @retval CBX_E_INVALID  the range is empty, too long or not box addresses
- * @retval CBX_E_STATE    something is mapped there
+ * @retval CBX_OK         cbx_space_map_run may be called
+ * @retval CBX_E_INVALID  as cbx_space_check, or the rights are malformed
+ * @retval CBX_E_DENIED   the policy forbids such rights
+ * @retval CBX_E_STATE    as cbx_space_check, or something is mapped there
  * @retval CBX_E_NOMEM    the reserve is too small
  */
-CBX_MUST_CHECK enum cbx_status cbx_space_prepare(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t spare);
+CBX_MUST_CHECK enum cbx_status cbx_space_prepare(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t spare);
 
-/** Whether @p count whole pages at @p va are a range one call may name. */
-bool cbx_space_range_valid(struct cbx_va va, uint64_t count);
-
-/** As cbx_space_prepare, with @p count more pages left in the reserve to be
+/** As cbx_space_prepare, with as many more pages left in the reserve to be
  * mapped; settles what left the space first.
  * @retval CBX_E_BUSY  the reserve is too small until a flush completes
  * @retval ...         as cbx_space_prepare */
-CBX_MUST_CHECK enum cbx_status cbx_space_prepare_pages(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count);
+CBX_MUST_CHECK enum cbx_status cbx_space_prepare_pages(
+	struct cbx_domain *d, const struct cbx_span *to);
+
+/** Map pages pfn, pfn + 1, ... from page @p at of the span on, and count the
+ * mappings of PRIVATE ones.
+ * @retval CBX_OK          *done are mapped, at least one
+ * @retval CBX_E_STATE     the first is mapped too often
+ * @retval CBX_E_HARDWARE  page *done was refused */
+CBX_MUST_CHECK enum cbx_status cbx_space_map_run(const struct cbx_span *to,
+	uint64_t at, struct cbx_pfn pfn, uint64_t count, uint64_t *done);
 
 /** End what cbx_space_prepare began: if @p status is no success, the tables it
  * gave that turned out not to be needed return to where they came from. @return status */
@@ -47,33 +67,21 @@ CBX_MUST_CHECK enum cbx_status cbx_space_finish(
 uint64_t cbx_space_run(const struct cbx_space *space, struct cbx_va va,
 	uint64_t count, struct cbx_mapping *first);
 
-/** One mapping of each page is gone: what is mapped nowhere else moves by
- * @p event and waits for the space's newest flush. */
-void cbx_space_leave(struct cbx_space *space, struct cbx_pfn pfn,
-	uint64_t count, enum cbx_page_event event, uint16_t detail);
+/** One mapping of each page is gone: what is mapped nowhere else waits for the
+ * space's newest flush. */
+void cbx_space_leave(
+	struct cbx_space *space, struct cbx_pfn pfn, uint64_t count);
 
 /** Whether the policy lets the box map memory with these rights. */
 bool cbx_space_may_map(const struct cbx_domain *d, uint64_t rights);
 
 /** Map zero pages of the reserve.
  * @retval CBX_OK          all of them
- * @retval CBX_E_INVALID   the range or the rights are malformed
- * @retval CBX_E_DENIED    the policy forbids such rights (as below, too)
- * @retval CBX_E_STATE     something is mapped there
- * @retval CBX_E_NOMEM     the reserve is too small
- * @retval CBX_E_BUSY      it is too small until a flush completes
+ * @retval CBX_E_INVALID, CBX_E_DENIED, CBX_E_STATE, CBX_E_NOMEM, CBX_E_BUSY
+ *                         as cbx_space_prepare_pages
  * @retval CBX_E_HARDWARE  page *done was refused */
-CBX_MUST_CHECK enum cbx_status cbx_space_map(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t rights, uint64_t *done);
-
-/** Where, and with which rights, pages that exist are to be mapped. */
-struct cbx_span {
-	struct cbx_space *space;
-	struct cbx_va va;
-	uint64_t count;
-	uint64_t rights;
-};
+CBX_MUST_CHECK enum cbx_status cbx_space_map(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done);
 
 /** Map pages that @p from maps at @p from_va once more.
  * @retval CBX_OK          all of them
@@ -87,17 +95,16 @@ CBX_MUST_CHECK enum cbx_status cbx_space_alias(struct cbx_domain *d,
 	const struct cbx_span *to, const struct cbx_space *from,
 	struct cbx_va from_va, uint64_t *done);
 
-/** Unmap pages; what is PRIVATE and mapped nowhere else goes back to the
- * reserve, zero, once no CPU can hold a translation.
+/** Unmap pages, or (@p window) take windows back; what is mapped nowhere else
+ * goes back to the reserve, zero, once no CPU can hold a translation.
  * @retval CBX_OK          all of them
- * @retval CBX_E_INVALID   the range is malformed
- * @retval CBX_E_STATE     nothing is mapped at page *done, or the space is
- *                         being destroyed
- * @retval CBX_E_DENIED    page *done is a window
+ * @retval CBX_E_INVALID, CBX_E_STATE  as cbx_space_check
+ * @retval CBX_E_STATE     also: nothing is mapped at page *done, or (@p window)
+ *                         no window
+ * @retval CBX_E_DENIED    page *done is a window, unlike @p window
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t *done);
+	const struct cbx_span *from, bool window, uint64_t *done);
 
 /** Change the rights of mappings.  A borrowed page that is to be written is
  * replaced by a copy, out of the reserve.
@@ -109,9 +116,8 @@ CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
  * @retval CBX_E_BUSY      page *done is changed, but a CPU may not know yet;
  *                         repeat from there
  * @retval CBX_E_HARDWARE  page *done was refused */
-CBX_MUST_CHECK enum cbx_status cbx_space_protect(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t rights, uint64_t *done);
+CBX_MUST_CHECK enum cbx_status cbx_space_protect(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done);
 
 /** Lend zero pages of the reserve to box and host: a window.
  *
@@ -119,18 +125,8 @@ CBX_MUST_CHECK enum cbx_status cbx_space_protect(struct cbx_domain *d,
  *
  * @retval ...         as cbx_space_map
  * @retval CBX_E_BUSY  also: page *done is half shown, and leaving again */
-CBX_MUST_CHECK enum cbx_status cbx_window_share(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t *done);
-
-/** Take windows back: the pages return to the reserve, zero, in time.
- * @retval CBX_OK          all of them
- * @retval CBX_E_INVALID   the range is malformed
- * @retval CBX_E_STATE     page *done is no window
- * @retval CBX_E_HARDWARE  page *done was refused */
-CBX_MUST_CHECK enum cbx_status cbx_window_unshare(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint64_t count,
-	uint64_t *done);
+CBX_MUST_CHECK enum cbx_status cbx_window_share(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done);
 
 /** Move pages that left the space, and may move on by now, to the reserve;
  * at most @p count. @return CBX_OK when none is left, else why */

@@ -39,13 +39,9 @@ enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
 static void forget_mappings(struct cbx_domain *d, struct cbx_space *space,
 	struct cbx_pfn pfn, uint64_t count)
 {
-	const struct cbx_page *page = cbx_page_at(pfn.n);
-	bool window = page->state == CBX_PAGE_SHARED;
-
-	if (d->state != CBX_DOMAIN_DYING && page->state != CBX_PAGE_COMMON) {
-		cbx_space_leave(space, pfn, count,
-			window ? CBX_PAGE_DO_UNSHARE : CBX_PAGE_DO_UNMAP,
-			window ? CBX_LEAVING_WINDOW : CBX_LEAVING_SPACE);
+	if (d->state != CBX_DOMAIN_DYING &&
+		cbx_page_at(pfn.n)->state != CBX_PAGE_COMMON) {
+		cbx_space_leave(space, pfn, count);
 		return;
 	}
 	for (uint64_t i = 0; i < count; i++) {

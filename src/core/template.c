@@ -125,10 +125,13 @@ static enum cbx_status map_run(struct cbx_domain *d, struct cbx_space *space,
 	const struct cbx_mapping *first, uint64_t *n)
 {
 	struct cbx_rights rights = lent(first->rights);
-	enum cbx_status status =
-		cbx_space_may_map(d, rights.bits)
-			? cbx_space_prepare(d, space, d->cursor, *n, 0)
-			: CBX_E_DENIED;
+	const struct cbx_span to = {
+		.space = space,
+		.va = d->cursor,
+		.count = *n,
+		.rights = rights.bits,
+	};
+	enum cbx_status status = cbx_space_prepare(d, &to, 0);
 
 	if (status != CBX_OK) {
 		*n = 0;
@@ -188,9 +191,11 @@ static void copy_pages(uint64_t to, uint64_t from, uint64_t count)
 	}
 }
 
-enum cbx_status cbx_template_copy(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint8_t rights, uint64_t *n)
+enum cbx_status cbx_template_copy(struct cbx_domain *d,
+	const struct cbx_span *to, uint64_t at, uint64_t *n)
 {
+	struct cbx_va va = cbx_va_add(to->va, at);
+	struct cbx_space *space = to->space;
 	struct cbx_mapping first;
 	enum cbx_status status;
 	uint32_t own;
@@ -202,14 +207,11 @@ enum cbx_status cbx_template_copy(struct cbx_domain *d, struct cbx_space *space,
 		return CBX_E_NOMEM;
 	}
 	copy_pages(own, first.pfn.n, taken);
-	status = cbx_arch_space_map(&space->arch, va, (struct cbx_pfn){ own },
-		taken, (struct cbx_rights){ rights }, &done);
+	status = cbx_space_map_run(
+		to, at, (struct cbx_pfn){ own }, taken, &done);
 	for (uint64_t i = taken; i > done; i--) {
 		cbx_reserve_give_up(d, (uint32_t)(own + i - 1));
 		cbx_reserve_put_back(d, (uint32_t)(own + i - 1));
-	}
-	for (uint64_t i = 0; i < done; i++) {
-		cbx_page_at(own + i)->mappings = 1;
 	}
 	if (done != 0) {
 		space->last_token = cbx_arch_space_flush(&space->arch);

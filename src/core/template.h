@@ -11,7 +11,7 @@
 #ifndef CBX_CORE_TEMPLATE_H
 #define CBX_CORE_TEMPLATE_H
 
-#include <core/domain.h>
+#include <core/space.h>
 
 /**
  * End a READY box as a template.
@@ -41,14 +41,15 @@ CBX_MUST_CHECK enum cbx_status cbx_template_map(
 	struct cbx_domain *d, const struct cbx_domain *lender);
 
 /**
- * Replace borrowed pages, consecutive and mapped from @p va on, by copies.
+ * Replace borrowed pages, consecutive and mapped from page @p at of the span on,
+ * by copies.
  *
  * @param[in,out] n  how many; how many were replaced and are flushed
  *
  * @retval ...  as cbx_space_protect
  */
 CBX_MUST_CHECK enum cbx_status cbx_template_copy(struct cbx_domain *d,
-	struct cbx_space *space, struct cbx_va va, uint8_t rights, uint64_t *n);
+	const struct cbx_span *to, uint64_t at, uint64_t *n);
 
 /** A box that has no space left borrows nothing any more. */
 void cbx_template_give_back(struct cbx_domain *d);

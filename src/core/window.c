@@ -6,7 +6,7 @@
 /* Lend one reserve page: show it to the host, then to the box; if the box's
  * half is refused, the page leaves as an unshared window does. */
 static enum cbx_status share_one(
-	struct cbx_domain *d, struct cbx_space *space, struct cbx_va va)
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t at)
 {
 	uint32_t pfn;
 	uint64_t n = cbx_reserve_take(d, 1, &pfn);
@@ -25,26 +25,24 @@ static enum cbx_status share_one(
 	d->shared_count++;
 	d->tainted = true;
 	if (status == CBX_OK) {
-		status = cbx_arch_space_map(&space->arch, va,
-			(struct cbx_pfn){ pfn }, 1,
-			(struct cbx_rights){ CBX_RIGHT_R | CBX_RIGHT_W }, &n);
+		status = cbx_arch_space_map(&to->space->arch,
+			cbx_va_add(to->va, at), (struct cbx_pfn){ pfn }, 1,
+			(struct cbx_rights){ (uint8_t)to->rights }, &n);
 	}
 	if (status != CBX_OK) {
-		cbx_space_leave(space, (struct cbx_pfn){ pfn }, 1,
-			CBX_PAGE_DO_UNSHARE, CBX_LEAVING_WINDOW);
+		cbx_space_leave(to->space, (struct cbx_pfn){ pfn }, 1);
 	}
 	return status;
 }
 
-enum cbx_status cbx_window_share(struct cbx_domain *d, struct cbx_space *space,
-	struct cbx_va va, uint64_t count, uint64_t *done)
+enum cbx_status cbx_window_share(
+	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
 {
-	enum cbx_status status = cbx_space_prepare_pages(d, space, va, count);
+	enum cbx_status status = cbx_space_prepare_pages(d, to);
 
-	*done = 0;
-	while (status == CBX_OK && *done < count) {
-		status = share_one(d, space, cbx_va_add(va, *done));
+	while (status == CBX_OK && *done < to->count) {
+		status = share_one(d, to, *done);
 		*done += status == CBX_OK;
 	}
-	return cbx_space_finish(d, space, status);
+	return cbx_space_finish(d, to->space, status);
 }

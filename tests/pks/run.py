@@ -68,7 +68,7 @@ def keeper(image, document, *more):
     policy, page, _, zeros = example(document, 4)
     expect(digests == [policy, page, zeros], 'a digest is not that of the page')
     # And the page is not believed blindly.
-    data = struct.pack('<IIIIQ', 1, 0, 16, 64, 1000000).ljust(208, b'\0')
+    data = struct.pack('<IIIIQ', 2, 0, 16, 64, 1000000).ljust(3120, b'\0')
     record = struct.pack('<8s4Q', b'policy', 0, 0, 0, len(data))
     expect(hashlib.sha384(bytes(48) + record + data).hexdigest() == digests[0],
            'the first digest is not that of its record')

@@ -15,6 +15,11 @@
 #include <core/keeper.h>
 #include <core/space.h>
 
+/** Every entry of the page table obeys page.def; every box's counts agree with
+ * it.  What does not hold stops the machine, as an assertion of the core's. */
+void cbx_page_assert_all(void);
+void cbx_domain_assert_all(void);
+
 /** A test, named by a sentence; it runs on a machine of its own, with a
  * keeper. */
 #define MACHINE(test) \

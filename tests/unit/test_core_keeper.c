@@ -66,12 +66,12 @@ static void a_record_extends_the_digest(void **state)
 {
 	struct chain chain = { { 0 } };
 	const struct chain_entry entry = { .address = 7 };
-	uint8_t digest[CBX_DIGEST_BYTES] = { 0 };
+	struct cbx_digest digest = { { 0 } };
 
 	(void)state;
-	assert_int_equal(cbx_keeper_extend(&record, 1, 0, digest), CBX_OK);
+	assert_int_equal(cbx_keeper_extend(&record, 1, 0, &digest), CBX_OK);
 	chain_add(&chain, "thread", entry, NULL, 0);
-	assert_memory_equal(digest, chain.value, sizeof(digest));
+	assert_memory_equal(&digest, chain.value, sizeof(digest));
 	machine_assert_sound();
 }
 
@@ -107,56 +107,56 @@ static void the_boot_log_is_measured_or_nobody_says_so(void **state)
 
 static void a_keeper_that_refuses_changes_no_digest(void **state)
 {
-	uint8_t digest[CBX_DIGEST_BYTES] = { 1, 2, 3 };
+	struct cbx_digest digest = { { 1, 2, 3 } };
 	const uint8_t before[CBX_DIGEST_BYTES] = { 1, 2, 3 };
 
 	(void)state;
 	assert_int_equal(
-		cbx_keeper_extend(&record, 0, 0, digest), CBX_E_HARDWARE);
-	assert_memory_equal(digest, before, sizeof(digest));
+		cbx_keeper_extend(&record, 0, 0, &digest), CBX_E_HARDWARE);
+	assert_memory_equal(&digest, before, sizeof(digest));
 	mock_program(KEEPER_CODE, say_it_failed, NULL);
 	assert_int_equal(
-		cbx_keeper_extend(&record, 1, 0, digest), CBX_E_HARDWARE);
-	assert_memory_equal(digest, before, sizeof(digest));
+		cbx_keeper_extend(&record, 1, 0, &digest), CBX_E_HARDWARE);
+	assert_memory_equal(&digest, before, sizeof(digest));
 	mock_program(KEEPER_CODE, say_ready, NULL);
-	assert_int_equal(cbx_keeper_extend(&record, 1, 0, digest), CBX_OK);
+	assert_int_equal(cbx_keeper_extend(&record, 1, 0, &digest), CBX_OK);
 }
 
 static void a_dead_keeper_stays_dead(void **state)
 {
-	uint8_t digest[CBX_DIGEST_BYTES] = { 0 };
+	struct cbx_digest digest = { { 0 } };
 
 	(void)state;
 	mock_program(KEEPER_CODE, break_down, NULL);
 	assert_int_equal(
-		cbx_keeper_extend(&record, 1, 0, digest), CBX_E_HARDWARE);
+		cbx_keeper_extend(&record, 1, 0, &digest), CBX_E_HARDWARE);
 	assert_non_null(strstr(mock_log_text(), "keeper"));
 	mock_program(KEEPER_CODE, say_ready, NULL);
 	assert_int_equal(
-		cbx_keeper_extend(&record, 1, 0, digest), CBX_E_HARDWARE);
+		cbx_keeper_extend(&record, 1, 0, &digest), CBX_E_HARDWARE);
 	machine_assert_sound();
 }
 
 static void a_keeper_that_sleeps_is_lost(void **state)
 {
-	uint8_t digest[CBX_DIGEST_BYTES] = { 0 };
+	struct cbx_digest digest = { { 0 } };
 
 	(void)state;
 	mock_program(KEEPER_CODE, fall_asleep, NULL);
 	assert_int_equal(
-		cbx_keeper_extend(&record, 1, 0, digest), CBX_E_HARDWARE);
+		cbx_keeper_extend(&record, 1, 0, &digest), CBX_E_HARDWARE);
 	machine_assert_sound();
 }
 
 static void an_interrupted_keeper_goes_on(void **state)
 {
-	uint8_t digest[CBX_DIGEST_BYTES] = { 0 };
+	struct cbx_digest digest = { { 0 } };
 
 	(void)state;
 	cbx_hal_cpu_kick(0);
-	assert_int_equal(cbx_keeper_extend(&record, 1, 0, digest), CBX_OK);
+	assert_int_equal(cbx_keeper_extend(&record, 1, 0, &digest), CBX_OK);
 	mock_program(KEEPER_CODE, kick_self_then_ready, NULL);
-	assert_int_equal(cbx_keeper_extend(&record, 1, 0, digest), CBX_OK);
+	assert_int_equal(cbx_keeper_extend(&record, 1, 0, &digest), CBX_OK);
 }
 
 static void there_is_one_keeper(void **state)
