@@ -19,6 +19,9 @@ static _Alignas(CBX_PAGE_SIZE) uint8_t bounce[CBX_MAP_CLUSTER];
 static bool read_content(struct cbx_map *m, const struct cbx_extent *e,
 	uint64_t start, uint64_t end)
 {
+	if (e->state == CBX_EXTENT_LAZY && e->file == NULL) {
+		return false; /* it was lost for want of memory */
+	}
 	if (e->state == CBX_EXTENT_LAZY) {
 		int64_t got = cbx_data_read(&e->file->data, start - e->origin,
 			(uint64_t)bounce, end - start);

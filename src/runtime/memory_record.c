@@ -108,6 +108,7 @@ static uint64_t add(struct cbx_memory_space *space, uint64_t start,
 		.from_space = cbx_memory_space_home(),
 		.from = start };
 	uint64_t part;
+	uint64_t most;
 
 	if (space->count == CBX_OWN_MAX) {
 		shed(space);
@@ -123,7 +124,17 @@ static uint64_t add(struct cbx_memory_space *space, uint64_t start,
 		}
 	}
 	alias.pages = (end - start) >> CBX_PAGE_SHIFT;
-	alias.pages = alias.rights == 0 ? 0 : cbx_gate_alias(&alias);
+	if (alias.rights == 0) {
+		return 0;
+	}
+	most = alias.pages;
+	alias.pages = cbx_gate_alias(&alias);
+	if (alias.pages == 0) {
+		/* no page for a table: what is not needed now has some */
+		shed(space);
+		alias.pages = most;
+		alias.pages = cbx_gate_alias(&alias);
+	}
 	if (alias.pages != 0) {
 		space->own[space->count++] = (struct cbx_own){ start,
 			(uint32_t)alias.pages, pinned };

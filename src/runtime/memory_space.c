@@ -10,7 +10,7 @@
 #include "memory_map.h"
 
 #define SPARE_MAX 8u  /* spaces kept for later */
-#define COST	  48u /* pages of tables and of the monitor's, about */
+#define COST	  80u /* pages of tables and of the monitor's, about */
 
 static uint64_t home;
 static struct cbx_memory_space *first; /* NULL: it is the only one */

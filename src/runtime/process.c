@@ -2,11 +2,14 @@
 /* How processes begin. */
 #include "process.h"
 
+#include "budget.h"
 #include "clone.h"
 #include "heap.h"
 #include "lib.h"
 #include "linux.h"
 #include "memory.h"
+
+#define SPARE 16u /* no process is made of the last such part of memory */
 
 struct cbx_process *cbx_process_find(uint64_t pid)
 {
@@ -102,13 +105,20 @@ static void enlist(struct cbx_process *process)
 	last->next = process;
 }
 
+/* Whether what is left is enough for those that are there. */
+static bool is_room(void)
+{
+	return cbx_budget_free() >= cbx_budget_total() / SPARE;
+}
+
 int64_t cbx_process_create(
 	const struct cbx_clone *how, struct cbx_process **process)
 {
 	struct cbx_process *self = cbx_process_self();
-	struct cbx_process *made = cbx_heap_take_zero(sizeof(*made));
+	struct cbx_process *made;
 	struct cbx_task *task;
 
+	made = is_room() ? cbx_heap_take_zero(sizeof(*made)) : NULL;
 	if (made == NULL) {
 		return -LX_ENOMEM;
 	}

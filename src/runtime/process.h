@@ -38,6 +38,7 @@ struct cbx_arguments_kept {
 
 enum cbx_process_state {
 	CBX_PROCESS_RUNS,
+	CBX_PROCESS_ENDING,
 	CBX_PROCESS_ENDED, /* its parent may ask how */
 };
 

@@ -140,6 +140,7 @@ void cbx_process_exit(uint32_t status)
 		end_box(status);
 	}
 	cbx_task_end_others();
+	self->state = CBX_PROCESS_ENDING;
 	self->status = status;
 	cbx_futex_end(task);
 	forget_lender(self);

@@ -61,14 +61,26 @@ static int64_t clone_thread(const struct cbx_clone *how)
 	return status == 0 ? (int64_t)tid : status;
 }
 
+/* Who is to die makes no children: else they might outrun who kills them. */
+static bool is_killed(void)
+{
+	const struct cbx_task *self = cbx_task_self();
+
+	return self->ending ||
+	       ((self->signal.queue.pending |
+			self->process->signal.queue.pending) &
+		       cbx_signal_bit(LX_SIGKILL)) != 0;
+}
+
 /* Flags of a new process; those that ask for a share of what processes do not
  * share here are refused. */
 static int64_t check_process(const struct cbx_clone *how)
 {
-	return (how->flags & ~(OTHER_FLAGS | PROCESS_FLAGS)) == 0 &&
-			       how->exit_signal <= LX_SIGNALS
-		       ? 0
-		       : -LX_EINVAL;
+	if ((how->flags & ~(OTHER_FLAGS | PROCESS_FLAGS)) != 0 ||
+		how->exit_signal > LX_SIGNALS) {
+		return -LX_EINVAL;
+	}
+	return is_killed() ? -LX_EAGAIN : 0;
 }
 
 /* Sleep until the child has memory of its own, or has ended. */

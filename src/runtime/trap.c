@@ -203,13 +203,38 @@ static _Noreturn void broken(
 	cbx_signal_die(LX_SIGSEGV);
 }
 
-static _Noreturn void out_of_memory(void)
+static void tell_out_of_memory(void)
 {
+	const struct cbx_process *self = cbx_process_self();
+
 	cbx_message_begin("out of memory: all ");
 	cbx_message_number(cbx_budget_total() * CBX_PAGE_SIZE >> 20);
 	cbx_message_put(" MiB of the box are used");
+	if (self->parent != NULL) {
+		cbx_message_put("; process ");
+		cbx_message_number(self->pid);
+		cbx_message_put(" (");
+		cbx_message_put(cbx_task_self()->name);
+		cbx_message_put(") is ended");
+	}
 	cbx_message_end();
-	cbx_signal_die(LX_SIGKILL);
+}
+
+/* There is no memory for a touch.  A copy of the runtime's fails, and the
+ * process dies when the call is over; anywhere else it dies now. */
+static void out_of_memory(struct cbx_regs *regs)
+{
+	const struct lx_siginfo info = { .signo = LX_SIGKILL };
+	uint64_t fixup = cbx_user_fixup(regs->rip);
+
+	if (cbx_process_self()->state == CBX_PROCESS_RUNS) {
+		tell_out_of_memory();
+		if (fixup == 0) {
+			cbx_signal_die(LX_SIGKILL);
+		}
+		(void)cbx_signal_send(cbx_process_self(), NULL, &info);
+	}
+	regs->rip = fixup;
 }
 
 /* What an access to the program's memory comes to. */
@@ -220,9 +245,6 @@ static enum cbx_memory_fault touch(const struct cbx_upcall *upcall)
 	if (upcall->code <= CBX_FAULT_EXECUTE) {
 		served = cbx_memory_fault(
 			upcall->value, access_of(upcall->code));
-	}
-	if (served == CBX_FAULTED_FULL) {
-		out_of_memory();
 	}
 	return served;
 }
@@ -235,11 +257,15 @@ static void fault(
 	enum cbx_memory_fault served = touch(upcall);
 	struct lx_siginfo info;
 
+	if (served == CBX_FAULTED_SERVED && !in_runtime(regs->rip) &&
+		cbx_memory_fault(below, LX_PROT_WRITE) == CBX_FAULTED_FULL) {
+		served = CBX_FAULTED_FULL;
+	}
+	if (served == CBX_FAULTED_FULL) {
+		out_of_memory(regs);
+		return;
+	}
 	if (served == CBX_FAULTED_SERVED) {
-		if (cbx_memory_fault(below, LX_PROT_WRITE) ==
-			CBX_FAULTED_FULL) {
-			out_of_memory();
-		}
 		return;
 	}
 	if (fixup != 0) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a program meets at the edges of its box.
 
-    limits.py CONFBOX BUSYBOX
+    limits.py CONFBOX BUSYBOX FORKS
 """
 import hashlib
 import os
@@ -10,13 +10,20 @@ import sys
 import tempfile
 import unittest
 
-CONFBOX = BUSYBOX = None
+CONFBOX = BUSYBOX = FORKS = None
 
 
 def run(options, command, data=b''):
     """A finished box."""
     return subprocess.run([CONFBOX, 'run', *options, '--', BUSYBOX, *command], input=data,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+
+
+def forks(options, *words):
+    """A finished box with the program of many processes."""
+    return subprocess.run([CONFBOX, 'run', *options, '--', FORKS, *words],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=150, check=False)
 
 
 class Limits(unittest.TestCase):
@@ -79,7 +86,28 @@ class Limits(unittest.TestCase):
         done = run(['--epoch', '1000000'], ['date', '-u', '+%Y %j'])
         self.assertEqual(done.stdout, b'1970 012\n')
 
+    def test_processes_cost_nothing_for_good(self):
+        done = forks([], 'leak', '150')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(int(done.stdout), 1024)
+
+    def test_more_processes_than_there_can_be_are_refused(self):
+        for memory in ('64M', '256M'):
+            done = forks(['--memory', memory], 'bomb')
+            count, why = done.stdout.decode().splitlines()[0].split(' ', 1)
+            self.assertGreater(int(count), 64)
+            self.assertIn(why, ('Cannot allocate memory', 'Resource temporarily unavailable'))
+            self.assertIn(b'then 7', done.stdout, done.stderr)
+
+    def test_a_box_survives_processes_that_only_make_more(self):
+        self.assertIn(b'then 6', forks([], 'tree').stdout)
+
+    def test_a_process_that_wants_all_memory_dies_alone(self):
+        done = forks(['--memory', '64M'], 'hog')
+        self.assertEqual(done.stdout, b'killed by 9\nthen 5\n')
+        self.assertRegex(done.stderr, rb'out of memory: all 64 MiB.*process \d+ \(forks\)')
+
 
 if __name__ == '__main__':
-    CONFBOX, BUSYBOX = (os.path.abspath(word) for word in sys.argv[1:3])
+    CONFBOX, BUSYBOX, FORKS = (os.path.abspath(word) for word in sys.argv[1:4])
     unittest.main(argv=sys.argv[:1] + ['-q'])
