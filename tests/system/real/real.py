@@ -23,6 +23,7 @@ ENVIRONMENT = {'PATH': SEARCH, 'HOME': '/', 'TZ': 'UTC', 'LC_ALL': 'C.UTF-8'}
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORK = None
 SECONDS = 120
+OPTIONS = os.environ.get('CONFBOX_OPTIONS', '').split()  # of every box
 LEVEL = 0  # the time of every file in a box
 
 
@@ -89,7 +90,7 @@ class Case(unittest.TestCase):
     def inside(self, argv, data=b'', options=()):
         env = [word for pair in ENVIRONMENT.items() for word in ('--env', '='.join(pair))]
         return self.run_at([CONFBOX, 'run', '--memory', '512M', '--dir', WORK, '--cwd', WORK,
-                            *env, *options, '--', *argv], data)
+                            *env, *options, *OPTIONS, '--', *argv], data)
 
     def same(self, *argv, data=b'', options=()):
         """Run inside and outside; what both printed."""
