@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,9 +17,9 @@
 static const struct {
 	const char *program; /* its name begins so */
 	const char *pattern; /* of folders */
-	const char *without; /* entries that begin so; NULL: all are needed */
+	const char *without; /* patterns of entries nobody needs, or NULL */
 } companions[] = {
-	{ "python3.", "%P/lib/%N", "config-" },
+	{ "python3.", "%P/lib/%N", "config-* test" },
 	{ "perl", "%P/lib/x86_64-linux-gnu/perl-base", NULL },
 	{ "perl", "%P/lib/x86_64-linux-gnu/perl/[0-9]*", "CORE" },
 	{ "perl", "%P/share/perl/[0-9]*", NULL },
@@ -55,6 +56,22 @@ static char *fill_in(const char *pattern, const char *real)
 	return text;
 }
 
+static bool is_left_out(const char *name, const char *without)
+{
+	while (without != NULL && *without != '\0') {
+		size_t length = strcspn(without, " ");
+		char pattern[32];
+
+		(void)snprintf(
+			pattern, sizeof(pattern), "%.*s", (int)length, without);
+		if (fnmatch(pattern, name, 0) == 0) {
+			return true;
+		}
+		without += length + (without[length] == ' ' ? 1 : 0);
+	}
+	return false;
+}
+
 static enum cbx_status add_entry(
 	struct cbx_tree *tree, const char *folder, const char *name)
 {
@@ -87,8 +104,7 @@ static enum cbx_status add_folder(
 		const char *name = entry->d_name;
 
 		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-			(without == NULL ||
-				strncmp(name, without, strlen(without)) != 0)) {
+			!is_left_out(name, without)) {
 			status = add_entry(tree, path, name);
 		}
 	}

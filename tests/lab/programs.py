@@ -14,14 +14,14 @@ import sys
 import tempfile
 
 SECONDS = 280  # of one machine
-MEMORY, LARGE = '24M', '160M'
+MEMORY, MIDDLE, LARGE = {'busybox': '24M', 'bash': '24M'}, '96M', '160M'
 
 
 def build(confbox, runner, command, path):
     """Write the image of a command; its measurement."""
     options = [word for pair in runner.environment.items()
                for word in ('--env', '='.join(pair))]
-    memory = MEMORY if command[0] in ('busybox', 'bash') else LARGE
+    memory = MEMORY.get(command[0], LARGE if command[0].startswith('calls_') else MIDDLE)
     shape = [*options, '--memory', memory, '--dir', runner.work, '--cwd', runner.work,
              '--file', runner.programs['busybox'], '--', runner.programs[command[0]],
              *command[1:]]
@@ -120,13 +120,15 @@ def main(source, confbox, batch, monitor, host, lists, *programs):
             files = {**images.files(), '/text': file.read()}
         with open(batch, 'rb') as file:
             files['/bin/batch'] = file.read()
+        size = sum(map(len, files.values())) >> 20
         result = machine.run(monitor, host, ['/bin/batch', '/list', '/text'], files,
-                             seconds=SECONDS)
+                             memory=512 if size < 32 else 1024, seconds=SECONDS)
     lives = read_lives(result.out)
     bad = sum(judge(*row, compare)
               for row in zip(commands, outside, images.measured, lives))
     print(f'{len(commands)} commands, {len(lives)} boxes, {bad} differ')
     if result.status != 0 or len(lives) != len(commands) or bad or not commands:
+        print(f'status {result.status}, machine {result.machine}')
         print(result.console[-2000:], result.err.decode(errors='replace')[-500:])
         return 1
     return 0
