@@ -66,10 +66,9 @@ static bool is_killed(void)
 {
 	const struct cbx_task *self = cbx_task_self();
 
-	return self->ending ||
-	       ((self->signal.queue.pending |
-			self->process->signal.queue.pending) &
-		       cbx_signal_bit(LX_SIGKILL)) != 0;
+	return self->ending || ((self->signal.queue.pending |
+					self->process->signal.queue.pending) &
+				       cbx_signal_bit(LX_SIGKILL)) != 0;
 }
 
 /* Flags of a new process; those that ask for a share of what processes do not
