@@ -362,6 +362,88 @@ class Sharing(Case):
                    options=['--with', shutil.which('flock', path=SEARCH), '--with', '/bin/sh'])
 
 
+class Linking(Case):
+    """What ld.so does with a program's libraries, found here and there."""
+    MAIN = ('#include <stdio.h>\nint one(void); int main(int c, char **v) '
+            '{ (void)c; printf("%s %d\\n", v[0], one()); return 0; }')
+
+    def setUp(self):
+        self.folder = os.path.join(WORK, 'linking')
+        os.makedirs(os.path.join(self.folder, 'lib'))
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def compile(self, name, text, *words):
+        with open(self.path('source.c'), 'w', encoding='ascii') as file:
+            file.write(text)
+        subprocess.run(['cc', '-o', self.path(name), self.path('source.c'), *words], check=True,
+                       env=ENVIRONMENT, cwd=self.folder)
+        return self.path(name)
+
+    def library(self, name, text, *words):
+        return self.compile(f'lib/lib{name}.so', text, '-shared', '-fPIC', *words)
+
+    def libraries(self):
+        self.library('two', 'int two(void) { return 2; }')
+        self.library('one', 'int two(void); int one(void) { return 40 + two(); }', '-Llib', '-ltwo')
+
+    def elsewhere(self, argv, env=(), options=()):
+        """Inside, only the program's own file is named: what it needs is found."""
+        expected = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                                  env={**ENVIRONMENT, **dict(env)}, cwd='/')
+        words = [word for pair in {**ENVIRONMENT, **dict(env)}.items() for word in ('--env', '='.join(pair))]
+        done = subprocess.run([CONFBOX, 'run', *words, *options, '--', *argv], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False, stdin=subprocess.DEVNULL)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (expected.returncode, expected.stdout, expected.stderr))
+        self.assertEqual(done.returncode, 0)
+
+    def test_rpath_and_runpath(self):
+        self.libraries()
+        for tags in ('--disable-new-dtags', '--enable-new-dtags'):
+            for place in ('$ORIGIN/lib', '${ORIGIN}/../linking/lib', self.path('lib')):
+                program = self.compile('main', self.MAIN, '-Wl,--no-as-needed', '-Llib', '-lone', '-ltwo',
+                                       f'-Wl,{tags},-rpath,{place}')
+                self.elsewhere([program])
+
+    def test_library_path_and_preload(self):
+        self.libraries()
+        program = self.compile('main', self.MAIN, '-Llib', '-lone', '-Wl,-rpath-link,lib')
+        self.elsewhere([program], {'LD_LIBRARY_PATH': f'/nowhere:{self.path("lib")}'}.items())
+        other = self.library('other', 'int two(void) { return 60; }')
+        self.elsewhere([program], {'LD_LIBRARY_PATH': self.path('lib'), 'LD_PRELOAD': other}.items(),
+                       ['--with', other])
+
+    def test_a_library_that_is_missing_is_named(self):
+        self.libraries()
+        program = self.compile('main', self.MAIN, '-Llib', '-lone', '-Wl,-rpath-link,lib')
+        status, out, err = self.inside([program])
+        self.assertEqual((status, out), (125, b''))
+        self.assertIn(b'needs libone.so, which is not on this machine', err)
+
+    def test_opened_by_name(self):
+        self.library('plug', 'int one(void) { return 7; } __attribute__((constructor)) static void begin(void) '
+                             '{ __builtin_printf("begin\\n"); } int two(void); ')
+        program = self.compile('main', '#include <dlfcn.h>\n#include <stdio.h>\nint main(int c, char **v) { (void)c; '
+                               'void *l = dlopen(v[1], RTLD_NOW); int (*f)(void) = l ? (int (*)(void))dlsym(l, "one") : 0; '
+                               'printf("%d\\n", f ? f() : -1); return !f; }', '-Wno-pedantic')
+        self.elsewhere([program, self.path('lib/libplug.so')], options=['--with', self.path('lib')])
+
+    def test_kinds_of_programs(self):
+        text = self.MAIN.replace('int one(void);', 'static int one(void) { static __thread int n = 41; return ++n; }')
+        for words in (['-pie', '-fPIE'], ['-no-pie'], ['-static'], ['-static-pie', '-fPIE'], ['-Wl,-z,now'],
+                      ['-Wl,-z,noseparate-code'], ['-Wl,-z,max-page-size=0x200000'], ['-s']):
+            self.elsewhere([self.compile('main', text, *words)])
+
+    def test_the_linker_itself_as_a_program(self):
+        loader = '/lib64/ld-linux-x86-64.so.2'
+        self.elsewhere([loader, '/bin/echo', 'by the linker'], options=['--with', '/bin/echo'])
+
+
 class Pictures(Case):
     FOLDERS = [word for folder in ('/etc/ImageMagick-6', '/usr/share/ImageMagick-6')
                if os.path.exists(folder) for word in ('--with', folder)]
