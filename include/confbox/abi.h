@@ -89,8 +89,11 @@ enum cbx_exit_reason {
 	CBX_EXIT_INPUT = 4,  /* ret[1] thread, ret[2] port, ret[3] most bytes */
 	CBX_EXIT_FORWARD = 5, /* ret[1] thread, ret[2] call, ret[3] bytes in
 	                       * the buffer, ret[4] most bytes of answer */
-	CBX_EXIT_TRACE = 6,  /* high half of ret[0] call; ret[1..6] arguments */
-	CBX_EXIT_RESULT = 7, /* of the traced call; ret[1] result */
+	CBX_EXIT_TRACE = 6,   /* high half of ret[0] call; ret[1..6] arguments;
+	                      * the buffer begins with the thread; without a
+	                      * buffer there is no such exit */
+	CBX_EXIT_RESULT = 7,  /* of the traced call; ret[1] result, ret[2]
+	                      * thread, ret[3] what the box says of it */
 	CBX_EXIT_REFUSED = 8, /* as FORWARD, of a call no rule allows: the
 	                       * thread has its E_DENIED */
 };

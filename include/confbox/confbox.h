@@ -431,6 +431,10 @@ struct cbx_trace {
 	uint32_t number;    /* of the system call */
 	uint64_t arg[6];    /* of the call; zero for a result */
 	int64_t result;	    /* zero for a call */
+	uint64_t thread;    /* the monitor's handle */
+	uint64_t says;	    /* of a result, what the box says of itself: its
+	                     * process in bits 0 to 23, its task in 24 to 47,
+	                     * gates the call took in 48 to 63 */
 };
 
 /** A forwarded call. */
@@ -492,6 +496,11 @@ struct cbx_run {
 	 * library: input's one at a time, all others one at a time. */
 	uint32_t cpus;
 	uint32_t reserved; /* zero */
+
+	/** See an exit after it was served, which took @p ns.
+	 * @param thread  whose call it was, or 0 */
+	void (*exit)(void *arg, uint64_t thread, enum cbx_exit_reason reason,
+		uint64_t ns);
 };
 
 /** Serve calls of enum cbx_forward_id with this process's rights; without it,

@@ -338,7 +338,11 @@ void cbx_run_trace(struct cbx_lender *lender, const struct cbx_reply *exit)
 	if ((uint32_t)exit->ret[0] == CBX_EXIT_RESULT) {
 		event.is_result = 1;
 		event.result = (int64_t)exit->ret[1];
+		event.thread = exit->ret[2];
+		event.says = exit->ret[3];
 	} else {
+		memcpy(&event.thread, cbx_lend_buffer(lender),
+			sizeof(event.thread));
 		memcpy(event.arg, &exit->ret[1], sizeof(event.arg));
 	}
 	lender->run->how.trace(lender->run->how.arg, lender->run->box, &event);

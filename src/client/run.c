@@ -214,6 +214,31 @@ static enum cbx_status serve_exit(
 	}
 }
 
+/* Serve an exit, and tell who wants to know how long it took. */
+static enum cbx_status serve_timed(
+	struct cbx_lender *lender, const struct cbx_reply *exit)
+{
+	struct cbx_running *run = lender->run;
+	enum cbx_exit_reason reason =
+		(enum cbx_exit_reason)(uint32_t)exit->ret[0];
+	bool asked = !run->confined &&
+		     (reason == CBX_EXIT_OUTPUT || reason == CBX_EXIT_INPUT ||
+			     reason == CBX_EXIT_FORWARD);
+	uint64_t began;
+	enum cbx_status status;
+
+	if (run->how.exit == NULL) {
+		return serve_exit(lender, exit);
+	}
+	began = cbx_now_ns();
+	status = serve_exit(lender, exit);
+	take_turn(lender);
+	run->how.exit(run->how.arg, asked ? exit->ret[1] : 0, reason,
+		cbx_now_ns() - began);
+	pthread_mutex_unlock(&run->serving);
+	return status;
+}
+
 static enum cbx_status serve_waiting(struct cbx_lender *lender)
 {
 	enum cbx_status status;
@@ -259,7 +284,7 @@ static enum cbx_status run_once(struct cbx_lender *lender)
 	status = enter(lender, &exit);
 	if (status == CBX_OK) {
 		note_use(lender, began, &exit);
-		status = serve_exit(lender, &exit);
+		status = serve_timed(lender, &exit);
 	}
 	return status;
 }

@@ -8,7 +8,12 @@
 
 struct cbx_server *cbx_server_new(void)
 {
-	return calloc(1, sizeof(struct cbx_server));
+	struct cbx_server *server = calloc(1, sizeof(*server));
+
+	if (server != NULL) {
+		(void)pthread_mutex_init(&server->lock, NULL);
+	}
+	return server;
 }
 
 struct cbx_serve_open *cbx_serve_get(
@@ -64,6 +69,7 @@ void cbx_server_destroy(struct cbx_server *server)
 		free(server->waiting);
 		server->waiting = next;
 	}
+	(void)pthread_mutex_destroy(&server->lock);
 	free(server);
 }
 
@@ -123,7 +129,9 @@ int64_t cbx_server_call(struct cbx_server *server, uint64_t thread,
 	int64_t result;
 
 	*bytes = 0;
+	pthread_mutex_lock(&server->lock);
 	result = dispatch(call->number, &each);
+	pthread_mutex_unlock(&server->lock);
 	if (result < 0) {
 		*bytes = 0;
 	}

@@ -5,7 +5,7 @@
  * The monitor has looked at every call: its name is plain and below one the
  * policy lists.  Handles are this table's, so that a box reaches no descriptor
  * of the process but those it opened.  Nothing here waits: a call that would is
- * remembered, and answered when it can be.
+ * remembered, and answered when it can be.  Any thread may call.
  */
 #ifndef CBX_CLIENT_SERVE_H
 #define CBX_CLIENT_SERVE_H
@@ -51,7 +51,7 @@ bool cbx_server_next(
 	struct cbx_server *server, void *data, struct cbx_served *served);
 
 /** Whether any call waits for its answer. */
-bool cbx_server_waits(const struct cbx_server *server);
+bool cbx_server_waits(struct cbx_server *server);
 
 /** Sleep until an answer may be there, @p wake is readable, or @p until_ns
  * (CLOCK_MONOTONIC). */

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 
 #include <client/serve.h>
 
@@ -42,6 +43,7 @@ struct cbx_serve_wait {
 };
 
 struct cbx_server {
+	pthread_mutex_t lock; /* of all of it */
 	struct cbx_serve_open open[CBX_SERVE_HANDLES];
 	struct cbx_serve_wait *waiting;
 	bool woken; /* the next POLL does not wait */

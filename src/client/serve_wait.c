@@ -159,7 +159,7 @@ static bool is_due(struct cbx_serve_wait *wait, int64_t *ready)
 	return wait->woken || *ready != 0 || cbx_now_ns() >= wait->until_ns;
 }
 
-bool cbx_server_next(
+static bool take_next(
 	struct cbx_server *server, void *data, struct cbx_served *served)
 {
 	for (struct cbx_serve_wait **at = &server->waiting; *at != NULL;
@@ -186,9 +186,46 @@ bool cbx_server_next(
 	return false;
 }
 
-bool cbx_server_waits(const struct cbx_server *server)
+bool cbx_server_next(
+	struct cbx_server *server, void *data, struct cbx_served *served)
 {
-	return server->waiting != NULL;
+	bool found;
+
+	pthread_mutex_lock(&server->lock);
+	found = take_next(server, data, served);
+	pthread_mutex_unlock(&server->lock);
+	return found;
+}
+
+bool cbx_server_waits(struct cbx_server *server)
+{
+	bool waits;
+
+	pthread_mutex_lock(&server->lock);
+	waits = server->waiting != NULL;
+	pthread_mutex_unlock(&server->lock);
+	return waits;
+}
+
+/* What any call waits for. @return whether one need not */
+static bool gather(struct cbx_server *server, struct pollfd *all, nfds_t *count,
+	uint64_t *until_ns)
+{
+	bool woken = false;
+
+	for (const struct cbx_serve_wait *wait = server->waiting; wait != NULL;
+		wait = wait->next) {
+		if (wait->until_ns < *until_ns) {
+			*until_ns = wait->until_ns;
+		}
+		for (size_t i = 0;
+			i < wait->count && *count <= CBX_SERVE_HANDLES; i++) {
+			all[*count] = wait->poll[i];
+			all[(*count)++].revents = 0;
+		}
+		woken = woken || wait->woken;
+	}
+	return woken;
 }
 
 void cbx_server_sleep(struct cbx_server *server, int wake, uint64_t until_ns)
@@ -198,20 +235,13 @@ void cbx_server_sleep(struct cbx_server *server, int wake, uint64_t until_ns)
 	uint64_t now = cbx_now_ns();
 	nfds_t count = 1;
 	struct timespec pause;
+	bool woken;
 
-	for (const struct cbx_serve_wait *wait = server->waiting; wait != NULL;
-		wait = wait->next) {
-		if (wait->until_ns < until_ns) {
-			until_ns = wait->until_ns;
-		}
-		for (size_t i = 0;
-			i < wait->count && count <= CBX_SERVE_HANDLES; i++) {
-			all[count] = wait->poll[i];
-			all[count++].revents = 0;
-		}
-		if (wait->woken) {
-			return;
-		}
+	pthread_mutex_lock(&server->lock);
+	woken = gather(server, all, &count, &until_ns);
+	pthread_mutex_unlock(&server->lock);
+	if (woken) {
+		return;
 	}
 	pause.tv_sec =
 		(time_t)((until_ns > now ? until_ns - now : 0) / 1000000000u);

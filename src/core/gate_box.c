@@ -173,6 +173,8 @@ enum cbx_status cbx_gate_upcall_resume(struct cbx_gate *g)
 		g->d->state == CBX_DOMAIN_READY) {
 		cbx_run_leave_to_serve(g->run, CBX_EXIT_RESULT);
 		g->run->host->ret[1] = g->arg[0];
+		g->run->host->ret[2] = g->run->thread->self;
+		g->run->host->ret[3] = g->arg[1];
 	}
 	return CBX_OK;
 }

@@ -73,8 +73,11 @@ static void leave_idle(struct cbx_run *run, uint64_t wake)
 /* The program made a system call under trace: show it to the host. */
 static void leave_trace(struct cbx_run *run, const struct cbx_call *call)
 {
+	const uint64_t self = run->thread->self;
+
 	if ((run->d->policy.flags & CBX_POLICY_TRACE) == 0 ||
-		run->d->state != CBX_DOMAIN_READY) {
+		run->d->state != CBX_DOMAIN_READY ||
+		cbx_copy_to_host(run->io, 0, &self, sizeof(self)) != CBX_OK) {
 		return;
 	}
 	cbx_run_leave_to_serve(run, CBX_EXIT_TRACE);

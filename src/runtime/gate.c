@@ -2,9 +2,19 @@
 #include "gate.h"
 
 #include <base/gatecall_linux.h>
+#include <base/start.h>
 
 #include "lib.h"
 #include "linux.h"
+#include "task.h"
+
+/* For the trace: where a call was served. */
+static void count(void)
+{
+	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
+		cbx_task_self()->gates++;
+	}
+}
 
 static uint64_t call(
 	enum cbx_call_id id, const uint64_t arg[4], struct cbx_reply *reply)
@@ -14,6 +24,7 @@ static uint64_t call(
 		.arg = { arg[0], arg[1], arg[2], arg[3] },
 	};
 
+	count();
 	do {
 		cbx_gatecall(&request, reply);
 	} while (reply->status == CBX_E_BUSY);
@@ -186,6 +197,7 @@ int64_t cbx_gate_forward(struct cbx_gate_asked *asked)
 	struct cbx_reply reply;
 
 	asked->got = 0;
+	count();
 	cbx_gatecall(&request, &reply);
 	switch (reply.status) {
 	case CBX_OK:
@@ -268,9 +280,10 @@ void cbx_gate_deadline(uint64_t ticks, uint64_t thread)
 	call(CBX_CALL_UPCALL_DEADLINE, (uint64_t[4]){ ticks, thread }, &reply);
 }
 
-void cbx_gate_result(int64_t result)
+void cbx_gate_result(int64_t result, uint64_t says)
 {
 	struct cbx_reply reply;
 
-	call(CBX_CALL_UPCALL_RESUME, (uint64_t[4]){ (uint64_t)result }, &reply);
+	call(CBX_CALL_UPCALL_RESUME, (uint64_t[4]){ (uint64_t)result, says },
+		&reply);
 }

@@ -124,7 +124,8 @@ CBX_MUST_CHECK bool cbx_gate_upcall_entry(
  * which is interrupted if it runs on another CPU, or (0) the calling one's. */
 void cbx_gate_deadline(uint64_t ticks, uint64_t thread);
 
-/** Tell the trace what a system call came to. */
-void cbx_gate_result(int64_t result);
+/** Tell the trace what a system call came to.
+ * @param says  struct cbx_trace's word */
+void cbx_gate_result(int64_t result, uint64_t says);
 
 #endif

@@ -200,7 +200,8 @@ void cbx_exec_begin(struct cbx_task *task)
 	task->exec = NULL;
 	entry = load(exec, &stack);
 	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
-		cbx_gate_result(0);
+		cbx_gate_result(
+			0, task->process->pid | (uint64_t)task->tid << 24);
 	}
 	task->outside = true;
 	cbx_runtime_unlock();

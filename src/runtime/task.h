@@ -37,6 +37,7 @@ struct cbx_task {
 	struct cbx_task *next; /* of its process */
 	uint64_t thread;       /* the monitor's handle */
 	uint32_t tid;
+	uint32_t gates; /* since its call began; counted under a trace */
 	char name[CBX_TASK_NAME];
 	struct cbx_context context;
 	bool outside; /* its program runs: to be told something, interrupt it */

@@ -9,6 +9,7 @@
 #include "fault_info.h"
 #include "frame.h"
 #include "gate.h"
+#include "lib.h"
 #include "linux.h"
 #include "lock.h"
 #include "memory.h"
@@ -99,6 +100,16 @@ static void leave(struct cbx_task *self)
 	cbx_runtime_unlock();
 }
 
+/* The result, and who says so: struct cbx_trace. */
+static void tell_trace(struct cbx_task *self, int64_t result)
+{
+	uint64_t gates = cbx_min(self->gates, UINT16_MAX);
+
+	cbx_gate_result(result,
+		self->process->pid | (uint64_t)self->tid << 24 | gates << 48);
+	self->gates = 0;
+}
+
 static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	struct cbx_task *self = cbx_task_self();
@@ -116,7 +127,7 @@ static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 		served = false;
 	} while (finish(self, upcall->code));
 	if ((cbx_box_flags & CBX_START_TRACE) != 0) {
-		cbx_gate_result((int64_t)regs->rax);
+		tell_trace(self, (int64_t)regs->rax);
 	}
 	leave(self);
 }

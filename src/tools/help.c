@@ -65,7 +65,7 @@ static void print_row(const struct cbx_option_row *row)
 	char left[48];
 
 	(void)snprintf(left, sizeof(left), "--%s%s%s", row->name,
-		row->value != NULL ? " " : "",
+		row->value != NULL && !cbx_option_optional(row) ? " " : "",
 		row->value != NULL ? row->value : "");
 	(void)printf("  %-22s  %s\n", left, row->help);
 }

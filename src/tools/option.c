@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <tools/option.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <tools/say.h>
@@ -22,6 +23,11 @@ static const struct cbx_option_row rows[] = {
 const struct cbx_option_row *cbx_option_row(unsigned int index)
 {
 	return &rows[index];
+}
+
+bool cbx_option_optional(const struct cbx_option_row *row)
+{
+	return row->value != NULL && row->value[0] == '[';
 }
 
 /* The two short forms there are. */
@@ -65,10 +71,34 @@ int cbx_option_find(enum cbx_command command, const char *word,
 			cbx_command_name(command));
 		return CBX_CODE_FAILED;
 	}
+	if (cbx_option_optional(found->row) && found->value == NULL) {
+		found->value = "";
+	}
 	if (found->row->value == NULL && found->value != NULL) {
 		cbx_say("--%s: takes no value; leave out '=%s'",
 			found->row->name, found->value);
 		return CBX_CODE_FAILED;
 	}
 	return 0;
+}
+
+static void free_paths(struct cbx_path *paths, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		union {
+			const char *in;
+			char *out;
+		} host = { .in = paths[i].host }; /* strdup made it */
+
+		free(host.out);
+	}
+	free(paths);
+}
+
+void cbx_options_finish(struct cbx_command_line *line)
+{
+	free_paths(line->files, line->program.file_count);
+	free_paths(line->directories, line->program.directory_count);
+	free(line->env);
+	free(line->with);
 }

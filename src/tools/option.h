@@ -27,6 +27,9 @@ struct cbx_option_row {
 /** Row @p index, less than CBX_OPTIONS. */
 const struct cbx_option_row *cbx_option_row(unsigned int index);
 
+/** Whether its value may be left out, and then is "". */
+bool cbx_option_optional(const struct cbx_option_row *row);
+
 /** An option as it was written. */
 struct cbx_option_word {
 	const struct cbx_option_row *row;

@@ -170,6 +170,33 @@ static int set_features(struct cbx_command_line *line, const char *value)
 	return 0;
 }
 
+static int set_trace(struct cbx_command_line *line, const char *value)
+{
+	if (value[0] != '\0' && strcmp(value, "json") != 0) {
+		return bad_value("trace", value, "json");
+	}
+	line->program.flags |= CBX_PROGRAM_TRACE;
+	line->trace = true;
+	line->trace_json = value[0] != '\0';
+	return 0;
+}
+
+/* Options without a value. */
+static int apply_flag(struct cbx_command_line *line, enum cbx_option option)
+{
+	line->program.flags |=
+		option == CBX_OPTION_CONFINE   ? CBX_PROGRAM_CONFINE
+		: option == CBX_OPTION_PROFILE ? CBX_PROGRAM_TRACE
+		: option == CBX_OPTION_ALONE   ? CBX_PROGRAM_ALONE
+					       : 0;
+	line->profile = line->profile || option == CBX_OPTION_PROFILE;
+	line->print_measurement =
+		line->print_measurement || option == CBX_OPTION_PRINT;
+	line->serve = line->serve || option == CBX_OPTION_SERVE;
+	line->help = line->help || option == CBX_OPTION_HELP;
+	return 0;
+}
+
 static int apply(struct cbx_command_line *line, enum cbx_option option,
 	const char *value)
 {
@@ -188,9 +215,6 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_ROOT:
 		line->program.root = value;
 		return 0;
-	case CBX_OPTION_ALONE:
-		line->program.flags |= CBX_PROGRAM_ALONE;
-		return 0;
 	case CBX_OPTION_CWD:
 		line->program.cwd = value;
 		return 0;
@@ -206,29 +230,26 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_TIMEOUT:
 	case CBX_OPTION_EPOCH:
 		return set_number(line, option, value);
-	case CBX_OPTION_CONFINE:
-		line->program.flags |= CBX_PROGRAM_CONFINE;
-		return 0;
 	case CBX_OPTION_TRACE:
-		line->program.flags |= CBX_PROGRAM_TRACE;
-		return 0;
-	case CBX_OPTION_PRINT:
-		line->print_measurement = true;
+		return set_trace(line, value);
+	case CBX_OPTION_TRACE_FILE:
+		line->trace_file = value;
 		return 0;
 	case CBX_OPTION_POLICY:
 		line->serve = true;
 		return cbx_policy_read(value, line);
-	case CBX_OPTION_SERVE:
-		line->serve = true;
-		return 0;
 	case CBX_OPTION_OUTPUT:
 		line->output = value;
 		return 0;
+	case CBX_OPTION_CONFINE:
+	case CBX_OPTION_PROFILE:
+	case CBX_OPTION_PRINT:
+	case CBX_OPTION_SERVE:
+	case CBX_OPTION_ALONE:
 	case CBX_OPTION_HELP:
 	case CBX_OPTIONS:
 	default:
-		line->help = true;
-		return 0;
+		return apply_flag(line, option);
 	}
 }
 
@@ -368,25 +389,4 @@ int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
 	line->program.envp = line->env;
 	line->program.with = line->with;
 	return code;
-}
-
-static void free_paths(struct cbx_path *paths, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		union {
-			const char *in;
-			char *out;
-		} host = { .in = paths[i].host }; /* strdup made it */
-
-		free(host.out);
-	}
-	free(paths);
-}
-
-void cbx_options_finish(struct cbx_command_line *line)
-{
-	free_paths(line->files, line->program.file_count);
-	free_paths(line->directories, line->program.directory_count);
-	free(line->env);
-	free(line->with);
 }

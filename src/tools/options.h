@@ -42,7 +42,11 @@ struct cbx_command_line {
 	size_t env_count;
 	const char **with;
 	struct cbx_policy rules; /* what a policy file allows */
-	bool serve;		 /* run: serve calls of the image's rules */
+	bool trace;		 /* --trace was given */
+	bool trace_json;
+	bool profile;
+	const char *trace_file; /* NULL: standard error */
+	bool serve;		/* run: serve calls of the image's rules */
 };
 
 /**

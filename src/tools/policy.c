@@ -121,7 +121,7 @@ static int set_debug(struct cbx_policy_reader *reader, const json_t *value)
 	return set_flag(reader, value, CBX_PROGRAM_DEBUG);
 }
 
-static int set_trace(struct cbx_policy_reader *reader, const json_t *value)
+static int set_traced(struct cbx_policy_reader *reader, const json_t *value)
 {
 	return set_flag(reader, value, CBX_PROGRAM_TRACE);
 }
@@ -183,7 +183,7 @@ static const struct key keys[] = {
 	{ "rewrite", set_option },
 	{ "text", set_option },
 	{ "threads", set_threads },
-	{ "trace", set_trace },
+	{ "trace", set_traced },
 	{ "violation", cbx_policy_violation },
 	{ "wake_step_ns", set_wake_step },
 };

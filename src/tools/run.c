@@ -130,9 +130,39 @@ static int end_code(const struct cbx_command_line *line,
 	return explain_streams(result, explain_end(result, line->timeout_ns));
 }
 
+static bool begin_trace(
+	const struct cbx_command_line *line, struct cbx_tracer *tracer)
+{
+	*tracer = (struct cbx_tracer){ .to = stderr,
+		.write = line->trace || !line->profile,
+		.json = line->trace_json,
+		.start_ns = cbx_trace_now() };
+	if (line->trace_file == NULL) {
+		return true;
+	}
+	tracer->to = fopen(line->trace_file, "we");
+	if (tracer->to == NULL) {
+		cbx_say("%s: %s; name a file that can be written",
+			line->trace_file, strerror(errno));
+	}
+	return tracer->to != NULL;
+}
+
+static void end_trace(
+	const struct cbx_command_line *line, struct cbx_tracer *tracer)
+{
+	cbx_trace_finish(tracer);
+	if (line->profile) {
+		cbx_trace_table(tracer, tracer->to);
+	}
+	if (tracer->to != stderr && fclose(tracer->to) != 0) {
+		cbx_say("%s: %s; make room", line->trace_file, strerror(errno));
+	}
+}
+
 static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 {
-	struct cbx_tracer tracer = { 0 };
+	struct cbx_tracer tracer;
 	struct cbx_run run = { .size = sizeof(run),
 		.input_fd = cbx_descriptor_fd(0),
 		.output_fd = cbx_descriptor_fd(1),
@@ -142,12 +172,16 @@ static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 		.flags = line->serve ? CBX_RUN_SERVE : 0,
 		.arg = &tracer,
 		.trace = cbx_trace_event,
-		.refused = cbx_trace_refused };
+		.refused = cbx_trace_refused,
+		.exit = cbx_trace_exit };
 	struct cbx_result result = { .size = sizeof(result) };
 	struct cbx_watch watch;
 	enum cbx_status status;
 	int caught;
 
+	if (!begin_trace(line, &tracer)) {
+		return CBX_CODE_FAILED;
+	}
 	if (!cbx_watch_start(&watch, box)) {
 		cbx_say("no thread to watch for signals; raise the limits "
 			"(ulimit), or run fewer at once");
@@ -155,7 +189,7 @@ static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
 	}
 	status = cbx_box_run(box, &run, &result);
 	caught = cbx_watch_stop(&watch);
-	cbx_trace_finish(&tracer);
+	end_trace(line, &tracer);
 	return status == CBX_OK ? end_code(line, &result, caught) : fail();
 }
 

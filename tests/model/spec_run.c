@@ -128,15 +128,6 @@ void spec_exit_idle(struct spec_run *run)
 	returns(&run->exit, 1, wake);
 }
 
-void spec_exit_trace(struct spec_run *run, const struct cbx_call *call)
-{
-	spec_exit_served(run, run->thread, CBX_EXIT_TRACE);
-	returns(&run->exit, 0, CBX_EXIT_TRACE | call->id << 32);
-	for (unsigned int i = 0; i < CBX_CALL_ARGS; i++) {
-		returns(&run->exit, i + 1, call->arg[i]);
-	}
-}
-
 /* Write into the host's buffer; the host lent it at the entry. */
 static void to_host(
 	const struct spec_run *run, uint64_t at, const void *from, size_t bytes)
@@ -148,6 +139,21 @@ static void to_host(
 
 		spec.bytes[page][(at + i) % CBX_PAGE_SIZE] =
 			from != NULL ? byte[i] : 0;
+	}
+}
+
+void spec_exit_trace(struct spec_run *run, const struct cbx_call *call)
+{
+	uint64_t thread = run->thread->handle;
+
+	if (run->io_pages == 0) {
+		return; /* nobody wants to see it */
+	}
+	to_host(run, 0, &thread, sizeof(thread));
+	spec_exit_served(run, run->thread, CBX_EXIT_TRACE);
+	returns(&run->exit, 0, CBX_EXIT_TRACE | call->id << 32);
+	for (unsigned int i = 0; i < CBX_CALL_ARGS; i++) {
+		returns(&run->exit, i + 1, call->arg[i]);
 	}
 }
 

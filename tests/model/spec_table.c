@@ -54,7 +54,7 @@ static const struct row rows[] = {
 	{ 0x112, 'b', 1, "rs", NULL, spec_park },
 	{ 0x113, 'b', 1, "rs", NULL, spec_unpark },
 	{ 0x118, 'b', 2, "rs", NULL, spec_upcall_entry },
-	{ 0x119, 'b', 1, "rs", NULL, spec_upcall_resume },
+	{ 0x119, 'b', 2, "rs", NULL, spec_upcall_resume },
 	{ 0x11a, 'b', 2, "rs", NULL, spec_upcall_deadline },
 	{ 0x120, 'b', 2, "r", NULL, spec_share },
 	{ 0x121, 'b', 2, "r", NULL, spec_unshare },

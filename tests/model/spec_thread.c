@@ -121,6 +121,8 @@ void spec_upcall_resume(
 		box->life == LIFE_READY) {
 		spec_exit_served(run, run->thread, CBX_EXIT_RESULT);
 		returns(&run->exit, 1, arg[0]);
+		returns(&run->exit, 2, run->thread->handle);
+		returns(&run->exit, 3, arg[1]);
 	}
 }
 

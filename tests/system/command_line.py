@@ -3,6 +3,7 @@
 
     command_line.py CONFBOX
 """
+import json
 import os
 import re
 import shutil
@@ -134,11 +135,37 @@ class Trace(Case):
         out, err = self.good('run', '--trace', '--file', path, '--', 'busybox', 'md5sum', path)
         self.assertEqual(out, f'b1946ac92492d2347c6235b4d2611184  {path}\n')
         for pattern in (rf'open(at)?\((AT_FDCWD, )?"{path}", O_RDONLY.*\) = 3',
-                        r'brk\(NULL\) = 0x[0-9a-f]+', r'exit_group\(0\) = \?',
+                        r'brk\(NULL\) = 0x[0-9a-f]+', r'exit_group\(0\) = \?', r'mprotect\(.*, PROT_READ\)',
+                        r'ARCH_SET_FS', r'\{mode=01.*, AT_EMPTY_PATH\)', r'write\(1.* host>',
                         r'"hello\\n"'):
             self.assertRegex(err, pattern)
         for line in err.splitlines():
-            self.assertRegex(line, r'^[a-z_0-9]+\(.*\) = (\?|-?\d+|0x[0-9a-f]+|-1 E.*)$')
+            self.assertRegex(line, r'^[a-z_0-9]+\(.*\) = (\?|(-?\d+|0x[0-9a-f]+|-1 E.*) '
+                                   r'<\d+\.\d{6} (runtime|monitor|host)>)$')
+
+    def test_json_lines_of_several_tasks(self):
+        to = self.path('trace.json')
+        script = 'busybox true; (read x; echo "$x") < /etc/hostname; exit 3'
+        done = subprocess.run([CONFBOX, 'run', '--trace=json', '--trace-file', to, '--file',
+                               '/etc/hostname', '--', 'busybox', 'sh', '-c', script],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual((done.returncode, done.stderr), (3, b''))
+        with open(to, encoding='ascii') as file:
+            rows = [json.loads(line) for line in file]
+        self.assertGreater(len({row['tid'] for row in rows}), 1)
+        self.assertLessEqual({row['served'] for row in rows if row['result'] is not None},
+                             {'runtime', 'monitor', 'host'})
+        self.assertIn('host', {row.get('served') for row in rows if row['call'] == 'write'})
+        opened = [row for row in rows if '"/etc/hostname"' in row['args']]
+        self.assertEqual((opened[0]['result'], len(opened[0]['raw'])), (3, 6))
+        self.assertEqual([row['args'] for row in rows if row['result'] is None][-1], ['3'])
+        self.assertTrue(all(row['seconds'] < 60 for row in rows if row['result'] is not None))
+
+    def test_a_profile_counts(self):
+        out, err = self.good('run', '--profile', '--', 'busybox', 'echo', 'hi')
+        self.assertEqual(out, 'hi\n')
+        self.assertRegex(err, r'(?m)^ +\d+\.\d{6} +\d+\.\d+ +1 +0  write$')
+        self.assertRegex(err, r'(?m)^ +\d+\.\d{6} +\d+\.\d+ +1 +0  output$')
 
     def test_calls_that_fail_and_calls_unknown(self):
         done = subprocess.run([CONFBOX, 'run', '--trace', '--', 'busybox', 'cat', '/no'],

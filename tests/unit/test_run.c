@@ -167,7 +167,7 @@ static void syscall_then_rest(struct mock_box_cpu *cpu, void *arg)
 static void report(struct mock_box_cpu *cpu, void *arg)
 {
 	const struct cbx_call call = { .id = CBX_CALL_UPCALL_RESUME,
-		.arg = { 0x1234 } };
+		.arg = { 0x1234, 0x5678 } };
 
 	assert_non_null(cpu->upcall);
 	*(uint32_t *)arg = cpu->upcall->code;
@@ -180,6 +180,7 @@ static void a_traced_system_call_is_shown_with_its_result(void **state)
 	struct cbx_policy policy = machine_policy();
 	struct machine_box box;
 	uint32_t code = 0;
+	uint64_t thread;
 
 	(void)state;
 	policy.flags = CBX_POLICY_TRACE;
@@ -195,10 +196,15 @@ static void a_traced_system_call_is_shown_with_its_result(void **state)
 	for (uint64_t i = 0; i < 6; i++) {
 		assert_int_equal(box.exit.ret[1 + i], i + 1);
 	}
+	assert_true(mock_host_read(
+		0, (struct cbx_pfn){ box.io }, 0, &thread, sizeof(thread)));
+	assert_int_equal(thread, box.thread);
 	assert_int_equal(code, 0);
 	assert_int_equal(machine_enter(&box), CBX_EXIT_RESULT);
 	assert_int_equal(code, 39);
 	assert_int_equal(box.exit.ret[1], 0x1234);
+	assert_int_equal(box.exit.ret[2], box.thread);
+	assert_int_equal(box.exit.ret[3], 0x5678);
 	assert_int_equal(machine_enter(&box), CBX_EXIT_INTERRUPTED);
 	machine_assert_sound();
 }
