@@ -60,6 +60,7 @@ struct cbx_process {
 	struct cbx_task *lender; /* sleeps while its memory is lent to this */
 	struct cbx_task *tasks;	 /* the first one's tid was the pid */
 	uint64_t task_count;
+	bool barriers; /* it registered for membarrier */
 	struct cbx_wait_queue task_ends;
 
 	struct cbx_arguments arguments;

@@ -62,6 +62,8 @@ struct cbx_task {
 
 	struct cbx_task *lock_next; /* lock.c's, as is the next */
 	bool lock_queued;
+	uint32_t spins; /* worth making before it parks */
+	uint32_t sleeps;
 	bool woken;  /* a wake-up it has not seen */
 	bool parked; /* it sleeps in the monitor, or is about to */
 };

@@ -10,6 +10,9 @@
 #include "time.h"
 #include "timers.h"
 
+#define SPIN_MAX 400u
+#define SPIN_TRY 16u
+
 void cbx_wait_add(struct cbx_waiter *waiter, struct cbx_wait_queue *queue)
 {
 	*waiter = (struct cbx_waiter){ .task = cbx_task_self() };
@@ -105,12 +108,48 @@ void cbx_wait_listen(struct cbx_waiter *waiter, struct cbx_wait_queue *queue,
 	cbx_wait_move(waiter, queue);
 }
 
+static bool woken_soon(const struct cbx_task *self, uint32_t spins)
+{
+	for (uint32_t i = 0; i < spins; i++) {
+		if (__atomic_load_n(&self->woken, __ATOMIC_ACQUIRE)) {
+			return true;
+		}
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
+/* On two CPUs a partner's answer often comes sooner than a park takes; on one
+ * it never does: what helped is done again, what did not is tried rarely. */
+static bool spin(struct cbx_task *self)
+{
+	uint32_t spins = self->spins;
+
+	if (cbx_process_init.next == NULL && self->process->task_count == 1) {
+		return false;
+	}
+	if (spins == 0 && ++self->sleeps % SPIN_TRY == 0) {
+		spins = SPIN_MAX;
+	}
+	if (woken_soon(self, spins)) {
+		self->spins = SPIN_MAX;
+		return true;
+	}
+	self->spins /= 2;
+	return false;
+}
+
 /* Without the lock: a wake-up before we are parked is seen, one after it ends
  * the parking. */
 static void park(struct cbx_task *self, int64_t wake)
 {
 	cbx_cpu_time_sleep(self);
 	cbx_runtime_unlock();
+	if (spin(self)) {
+		cbx_runtime_lock();
+		cbx_cpu_time_wake(self);
+		return;
+	}
 	__atomic_store_n(&self->parked, true, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&self->woken, __ATOMIC_SEQ_CST)) {
 		cbx_gate_park(wake == CBX_WAIT_FOREVER ? 0 : (uint64_t)wake);

@@ -397,6 +397,85 @@ static void identities(void)
 	printf("robust: %ld\n", syscall(SYS_set_robust_list, head, 23));
 }
 
+/* Cancellation, of one that waits and of one that computes. */
+static void tidy(void *arg)
+{
+	printf("cancelled: tidied %s\n", (const char *)arg);
+}
+
+static void let_go(void *arg)
+{
+	pthread_mutex_unlock(arg);
+}
+
+static void *wait_for_ever(void *arg)
+{
+	pthread_cleanup_push(tidy, arg);
+	pthread_mutex_lock(&mutex);
+	pthread_cleanup_push(let_go, &mutex);
+	for (;;) {
+		pthread_cond_wait(&cond, &mutex);
+	}
+	pthread_cleanup_pop(1);
+	pthread_cleanup_pop(1);
+	return NULL;
+}
+
+static void *read_for_ever(void *arg)
+{
+	char byte;
+	int fd[2];
+
+	(void)!pipe(fd);
+	pthread_cleanup_push(tidy, arg);
+	(void)!read(fd[0], &byte, 1);
+	pthread_cleanup_pop(1);
+	return NULL;
+}
+
+static void *compute_for_ever(void *arg)
+{
+	volatile unsigned long turns = 0;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;) {
+		turns++;
+	}
+	return arg;
+}
+
+static void cancel(void *(*run)(void *), const char *what)
+{
+	pthread_t thread = start(run, (void *)(uintptr_t)what);
+	void *result;
+
+	usleep(3000);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	printf("cancelled: %s %d\n", what, result == PTHREAD_CANCELED);
+}
+
+/* Scheduling, as far as it says the same everywhere. */
+static void schedule(void)
+{
+	struct sched_param param = { 0 };
+	int expedited = 1 << 3;
+
+	printf("schedule: %d %d %d", sched_yield(), sched_getscheduler(0),
+		sched_getparam(0, &param));
+	printf(" %d %d %d", param.sched_priority,
+		sched_get_priority_max(SCHED_FIFO),
+		sched_get_priority_min(SCHED_OTHER));
+	printf(" %d", sched_setscheduler(0, SCHED_OTHER, &param));
+	printf(" %d", sched_get_priority_max(77));
+	printf(" %d\n", sched_setscheduler(0, SCHED_RR, &param));
+	printf("barrier: %d",
+		(int)syscall(SYS_membarrier, 0, 0, 0) & expedited);
+	printf(" %ld", syscall(SYS_membarrier, expedited, 0, 0));
+	printf(" %ld", syscall(SYS_membarrier, 1 << 4, 0, 0));
+	printf(" %ld\n", syscall(SYS_membarrier, expedited, 0, 0));
+}
+
 /* The first thread goes, another one ends the process. */
 static void *stay(void *arg)
 {
@@ -417,6 +496,10 @@ int main(void)
 	inheritance();
 	futexes();
 	identities();
+	schedule();
+	cancel(wait_for_ever, "one that waits");
+	cancel(read_for_ever, "one that reads");
+	cancel(compute_for_ever, "one that computes");
 	fflush(stdout);
 	start(stay, (void *)pthread_self());
 	pthread_exit(NULL);

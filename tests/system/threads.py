@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs with threads print the same in a box and outside, however many CPUs
+the box may use.
+
+    threads.py CONFBOX NAME=PROGRAM...
+"""
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+CONFBOX = ''
+PROGRAMS = {}
+CPUS = (1, 2, 3)
+SECONDS = 100
+
+
+class Threads(unittest.TestCase):
+    maxDiff = None
+
+    def outside(self, *command, **options):
+        done = subprocess.run([PROGRAMS[command[0]], *command[1:]], capture_output=True,
+                              timeout=SECONDS, check=False, **options)
+        return done.returncode, done.stdout, done.stderr
+
+    def boxed(self, cpus, *command, **options):
+        done = subprocess.run([CONFBOX, 'run', '--cpus', str(cpus), '--memory', '128M', '--',
+                               PROGRAMS[command[0]], *command[1:]], capture_output=True,
+                              timeout=SECONDS, check=False, **options)
+        return done.returncode, done.stdout, done.stderr
+
+    def assert_same(self, *command):
+        wanted = self.outside(*command, stdin=subprocess.DEVNULL)
+        for cpus in CPUS:
+            with self.subTest(command=command, cpus=cpus):
+                self.assertEqual(self.boxed(cpus, *command, stdin=subprocess.DEVNULL), wanted)
+
+    def test_every_way_to_wait(self):
+        self.assert_same('calls_thread')
+
+    def test_no_wake_up_is_lost(self):
+        self.assert_same('thread_stress')
+
+    def test_exceptions(self):
+        if 'thread_throw' not in PROGRAMS:
+            self.skipTest('there is no C++ compiler here')
+        self.assert_same('thread_throw')
+
+    def test_a_thread_that_reads_stops_nobody(self):
+        for cpus in CPUS[:2]:
+            with self.subTest(cpus=cpus):
+                child = subprocess.Popen(
+                    [CONFBOX, 'run', '--cpus', str(cpus), PROGRAMS['thread_stress'], 'input'],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                watchdog = threading.Timer(SECONDS, child.kill)
+                watchdog.start()
+                # all of that comes while standard input says nothing
+                for i in range(5):
+                    self.assertEqual(child.stdout.readline(), b'awake %d\n' % i)
+                child.stdin.write(b'hello')
+                child.stdin.close()
+                self.assertEqual(child.stdout.read(), b'read 5: hello, computed: yes\n')
+                child.stdout.close()
+                self.assertEqual(child.wait(), 0)
+                watchdog.cancel()
+
+    def test_a_box_with_many_cpus_is_ended_in_time(self):
+        begin = time.monotonic()
+        done = subprocess.run([CONFBOX, 'run', '--cpus', '3', '--timeout', '0.5',
+                               PROGRAMS['thread_stress'], 'input'], stdin=subprocess.PIPE,
+                              capture_output=True, timeout=SECONDS, check=False)
+        self.assertIn(done.returncode, (0, 124))
+        self.assertLess(time.monotonic() - begin, 60)
+
+    def test_the_number_of_cpus_is_checked(self):
+        for cpus in ('0', '17', '-1', 'x', ''):
+            with self.subTest(cpus=cpus):
+                self.assertEqual(self.boxed(cpus, 'calls_thread')[0], 125)
+
+
+if __name__ == '__main__':
+    CONFBOX = sys.argv[1]
+    PROGRAMS = dict(word.split('=', 1) for word in sys.argv[2:])
+    unittest.main(argv=sys.argv[:1])
