@@ -260,7 +260,7 @@ static enum cbx_status add_member(const struct reading *r)
 		return fail_member(r, name, "one of more than a million files");
 	}
 	status = box_name(r, name, &node.box);
-	if (status != CBX_OK) {
+	if (node.box == NULL) {
 		return status;
 	}
 	node.mode = archive_entry_perm(r->entry) & MODE_BITS;

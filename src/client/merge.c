@@ -7,16 +7,20 @@
 #include <client/error.h>
 #include <client/tree_node.h>
 
+struct slot {
+	struct cbx_node *node;
+};
+
 /* The nodes by name, of one name the one that counts most first. */
 struct order {
-	struct cbx_node **at;
+	struct slot *at;
 	size_t count;
 };
 
 static int compare(const void *a, const void *b)
 {
-	const struct cbx_node *left = *(struct cbx_node *const *)a;
-	const struct cbx_node *right = *(struct cbx_node *const *)b;
+	const struct cbx_node *left = ((const struct slot *)a)->node;
+	const struct cbx_node *right = ((const struct slot *)b)->node;
 	int order = strcmp(left->box, right->box);
 
 	if (order != 0) {
@@ -37,7 +41,7 @@ static size_t find(const struct order *order, const char *path, size_t length)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const char *box = order->at[middle]->box;
+		const char *box = order->at[middle].node->box;
 		int sign = strncmp(box, path, length);
 
 		if (sign < 0) {
@@ -61,9 +65,10 @@ static bool covers(const struct order *order, const char *path, size_t length,
 	uint32_t layer)
 {
 	for (size_t i = find(order, path, length);
-		i < order->count && is_named(order->at[i], path, length); i++) {
-		if (order->at[i]->kind != CBX_NODE_DIRECTORY &&
-			order->at[i]->layer > layer) {
+		i < order->count && is_named(order->at[i].node, path, length);
+		i++) {
+		if (order->at[i].node->kind != CBX_NODE_DIRECTORY &&
+			order->at[i].node->layer > layer) {
 			return true;
 		}
 	}
@@ -96,8 +101,8 @@ static bool is_replaced(const struct order *order, const struct cbx_node *node)
 	size_t length = strlen(node->box);
 
 	for (size_t i = find(order, node->box, length);
-		i < order->count && order->at[i] != node; i++) {
-		const struct cbx_node *other = order->at[i];
+		i < order->count && order->at[i].node != node; i++) {
+		const struct cbx_node *other = order->at[i].node;
 
 		if (!is_named(other, node->box, length) ||
 			other->kind == CBX_NODE_OPAQUE ||
@@ -136,7 +141,7 @@ enum cbx_status cbx_tree_merge(struct cbx_tree *tree)
 		return cbx_fail_memory("layers");
 	}
 	for (size_t i = 0; i < tree->count; i++) {
-		order.at[i] = &tree->node[i];
+		order.at[i].node = &tree->node[i];
 	}
 	qsort(order.at, order.count, sizeof(*order.at), compare);
 	for (size_t i = 0; i < tree->count; i++) {

@@ -110,6 +110,7 @@ static enum cbx_status read_described(const struct cbx_oci *image,
 	status = read_blob(image, name, blob);
 	if (status == CBX_OK && !matches(blob, digest + strlen(ALGORITHM))) {
 		free(blob->owned);
+		*blob = (struct blob){ 0 };
 		status = fail(image, name, "not the bytes its digest is of");
 	}
 	return status;
@@ -158,7 +159,7 @@ static const json_t *choose(const json_t *manifests)
 static enum cbx_status find_manifest(
 	const struct cbx_oci *image, json_t **manifest)
 {
-	struct blob blob;
+	struct blob blob = { 0 };
 	enum cbx_status status = read_blob(image, INDEX, &blob);
 
 	*manifest = NULL;
@@ -168,6 +169,7 @@ static enum cbx_status find_manifest(
 
 		status = parse(image, &blob, INDEX, &json);
 		free(blob.owned);
+		blob = (struct blob){ 0 };
 		json_decref(*manifest);
 		*manifest = json;
 		if (status != CBX_OK ||
@@ -189,7 +191,7 @@ static enum cbx_status add_layer(struct cbx_tree *tree,
 	struct cbx_layer_budget *budget)
 {
 	struct cbx_layer_source source = { .name = image->name };
-	struct blob blob;
+	struct blob blob = { 0 };
 	enum cbx_status status = read_described(image, descriptor, &blob);
 
 	if (status != CBX_OK) {
