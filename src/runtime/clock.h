@@ -39,6 +39,7 @@ static inline uint64_t cbx_clock_counter(void)
 	return (uint64_t)high << 32 | low;
 }
 
+/** The same of a block that nobody writes. */
 __attribute__((always_inline)) static inline bool cbx_clock_value(
 	const struct cbx_clock *clock, int64_t *ns)
 {

@@ -22,7 +22,7 @@ FINE = re.compile(r'guest[- ](?:physical|OS|kernel|operating)|SGX enclave|enclav
                   r'sandbox domain|RLIMIT|bubblewrap|gVisor|guest[- ]virtual|guest message|'
                   r'GUEST_|L2_ENTER_GUEST', re.I)
 HOSTS = re.compile(r'https?://([^/\s"\'<>)\]]+)')
-KNOWN_HOSTS = re.compile(r'(?:^|\.)(?:apache\.org|kernel\.org|debian\.org|rfc-editor\.org|'
+KNOWN_HOSTS = re.compile(r'(?:^|\.)(?:127\.0\.0\.1|apache\.org|w3\.org|kernel\.org|debian\.org|rfc-editor\.org|'
                          r'ietf\.org|keepachangelog\.com|semver\.org|spdx\.org|arm\.com|'
                          r'intel\.com|amd\.com|example\.(?:com|org|net))$')
 
