@@ -15,6 +15,7 @@
 
 #define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
 #define LOCALE	     "/usr/lib/locale/C.utf8"
+#define UNWINDER     "libgcc_s.so.1" /* pthread_exit, pthread_cancel */
 #define SCRIPTS_MAX  4u
 #define LINE_MAX     256u
 
@@ -211,11 +212,25 @@ static enum cbx_status add_of_tree(struct collection *c)
 	return status;
 }
 
-static enum cbx_status add_locale(struct collection *c)
+/* What the C library opens by itself, sooner or later. */
+static enum cbx_status add_opened(struct collection *c)
 {
-	return !c->libraries.dynamic || access(LOCALE, R_OK) != 0
-		       ? CBX_OK
-		       : cbx_tree_add_real(c->libraries.tree, LOCALE);
+	enum cbx_status status = CBX_OK;
+	bool built_in;
+	char *path;
+
+	if (!c->libraries.dynamic) {
+		return CBX_OK;
+	}
+	if (access(LOCALE, R_OK) == 0) {
+		status = cbx_tree_add_real(c->libraries.tree, LOCALE);
+	}
+	path = cbx_search_system(&c->libraries.search, UNWINDER, &built_in);
+	if (status == CBX_OK && path != NULL) {
+		status = cbx_tree_add_real(c->libraries.tree, path);
+	}
+	free(path);
+	return status;
 }
 
 enum cbx_status cbx_collect(struct cbx_tree *tree,
@@ -235,7 +250,7 @@ enum cbx_status cbx_collect(struct cbx_tree *tree,
 		status = add_of_tree(&c);
 	}
 	if (status == CBX_OK) {
-		status = add_locale(&c);
+		status = add_opened(&c);
 	}
 	tree->automatic = false;
 	cbx_libraries_fini(&c.libraries);
