@@ -29,24 +29,53 @@ enum cbx_elf_status cbx_load_check(
 	return status;
 }
 
-/* Make one segment's pages writable memory and fill them. */
-static int64_t fill(const struct cbx_node *node,
+/* Map the pages of a segment that are the file's own, up to where it needs
+ * something else. @return where that is */
+static uint64_t map_pages(struct cbx_node *node,
+	const struct cbx_elf_segment *segment, uint64_t va, uint64_t mapped)
+{
+	uint64_t end = va + segment->file_bytes;
+	struct cbx_place place = {
+		.start = cbx_page_floor(va),
+		.end = segment->memory_bytes > segment->file_bytes
+			       ? cbx_page_floor(end)
+			       : cbx_page_ceil(end),
+		.prot = LX_PROT_READ | LX_PROT_WRITE,
+		.kind = CBX_EXTENT_PROGRAM,
+		.file = node,
+		.offset = cbx_page_floor(segment->offset),
+	};
+
+	if ((va - segment->offset) % CBX_PAGE_SIZE != 0 ||
+		place.start < mapped || place.start >= place.end ||
+		cbx_memory_place(&place) != 0) {
+		return va;
+	}
+	return place.end;
+}
+
+/* Make one segment's pages memory: the file's, and behind them, or where they
+ * do not lie as the program wants them, copies and zeros. */
+static int64_t fill(struct cbx_node *node,
 	const struct cbx_elf_segment *segment, uint64_t base, uint64_t *mapped)
 {
 	uint64_t va = base + segment->va;
+	uint64_t at = map_pages(node, segment, va, *mapped);
 	struct cbx_place place = {
-		.start = cbx_max(cbx_page_floor(va), *mapped),
+		.start = cbx_max(cbx_page_floor(at), *mapped),
 		.end = cbx_page_ceil(va + segment->memory_bytes),
 		.prot = LX_PROT_READ | LX_PROT_WRITE,
 		.kind = CBX_EXTENT_PROGRAM,
 	};
+	uint64_t rest = va + segment->file_bytes;
 
 	if (place.start < place.end && cbx_memory_place(&place) != 0) {
 		return -LX_ENOMEM;
 	}
 	*mapped = place.end;
-	return cbx_data_read(&node->data, segment->offset, va,
-		       segment->file_bytes) == (int64_t)segment->file_bytes
+	rest = rest > at ? rest - at : 0;
+	return cbx_data_read(&node->data, segment->offset + (at - va), at,
+		       rest) == (int64_t)rest
 		       ? 0
 		       : -LX_EIO;
 }
@@ -78,7 +107,7 @@ static int64_t protect(const struct cbx_elf *elf, uint64_t i, uint64_t base)
 	return status;
 }
 
-int64_t cbx_load(const struct cbx_node *node, const struct cbx_elf *elf,
+int64_t cbx_load(struct cbx_node *node, const struct cbx_elf *elf,
 	uint64_t base, struct cbx_loaded *loaded)
 {
 	uint64_t mapped = 0;

@@ -31,7 +31,7 @@ enum cbx_elf_status cbx_load_check(
  * @pre the addresses are free; elf is of cbx_load_check
  * @retval -ENOMEM, -EIO
  */
-CBX_MUST_CHECK int64_t cbx_load(const struct cbx_node *node,
+CBX_MUST_CHECK int64_t cbx_load(struct cbx_node *node,
 	const struct cbx_elf *elf, uint64_t base, struct cbx_loaded *loaded);
 
 /**
