@@ -21,6 +21,17 @@ struct cbx_process *cbx_process_find(uint64_t pid)
 	return process;
 }
 
+bool cbx_process_runs(const struct cbx_node *node)
+{
+	const struct cbx_process *p = &cbx_process_init;
+
+	while (p != NULL &&
+		(p->program != node || p->state != CBX_PROCESS_RUNS)) {
+		p = p->next;
+	}
+	return p != NULL;
+}
+
 /* The arguments lie in the parent's blocks. */
 static bool copy_arguments(
 	struct cbx_process *to, const struct cbx_arguments *from)

@@ -101,6 +101,9 @@ _Noreturn void cbx_process_exit(uint32_t status);
 /** The memory a parent lent, if it did, is the parent's alone again. */
 void cbx_process_return_memory(struct cbx_process *process);
 
+/** Whether a process runs a file's program: then nobody writes it. */
+bool cbx_process_runs(const struct cbx_node *node);
+
 /** The process with that number; NULL when there is none. */
 struct cbx_process *cbx_process_find(uint64_t pid);
 

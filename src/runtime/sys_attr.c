@@ -3,6 +3,7 @@
 #include "at.h"
 #include "file.h"
 #include "linux.h"
+#include "process.h"
 #include "memfd.h"
 #include "syscall.h"
 #include "time.h"
@@ -235,6 +236,9 @@ int64_t cbx_sys_truncate(const uint64_t *arg)
 	}
 	if (node->proc != CBX_PROC_NONE) {
 		return -LX_EACCES;
+	}
+	if (cbx_process_runs(node)) {
+		return -LX_ETXTBSY;
 	}
 	status = cbx_memfd_may_resize(node, arg[1]);
 	if (status == 0) {

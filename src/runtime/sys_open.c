@@ -51,6 +51,9 @@ static int64_t check(const struct cbx_node *node, uint32_t flags)
 		(write || (flags & LX_O_CREAT) != 0)) {
 		return -LX_EISDIR;
 	}
+	if (write && (flags & LX_O_PATH) == 0 && cbx_process_runs(node)) {
+		return -LX_ETXTBSY;
+	}
 	return write && node->proc != CBX_PROC_NONE && (node->mode & 0222u) == 0
 		       ? -LX_EACCES
 		       : 0;

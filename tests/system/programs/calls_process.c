@@ -372,6 +372,10 @@ static void script(void)
 	execve("/tmp/script", argv, envp);
 	printf("no program: %d\n", errno);
 	unlink("/tmp/script");
+	printf("own text: %d", open(self_path, O_WRONLY));
+	printf(" %d", errno);
+	printf(" %d", truncate(self_path, 0));
+	printf(" %d\n", errno);
 }
 
 static void orphans(void)
