@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 BUSYBOX = '/bin/busybox'
 
@@ -44,6 +45,18 @@ def hides(source, build):
     for options in (['--text', 'execute-only'], ['--features', 'basic']):
         status, out, err = lab(source, build, 'pks-vm', *options, '--', BUSYBOX, 'rev', data=b'abc\n')
         expect((status, out, err) == (0, b'cba\n', ''), options, status, out, err)
+
+
+def asks_its_host(source, build):
+    """The image is a file of the test host: a box reads its own, and no other."""
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as policy:
+        policy.write('{ "forward": [ { "open": "/image" } ] }')
+        policy.flush()
+        status, out, err = lab(source, build, 'pks-vm', '--policy', policy.name, '--', BUSYBOX, 'sh',
+                               '-c', f'B={BUSYBOX}; $B head -c 8 /image; echo x > /image; '
+                               '$B cat /bin/confbox')
+    expect(status == 1 and out == b'CBXIMAGE' and 'policy: open /image (0x241) was refused' in err
+           and "can't open '/bin/confbox'" in err, status, out, err)
 
 
 def is_refused(source, build):
@@ -93,7 +106,7 @@ def main(source, build, emulator=None):
     if shutil.which('qemu-system-x86_64') is None:
         print('qemu-system-x86_64 is not installed')
         sys.exit(77)
-    for test in (runs, hides, is_refused, tells, is_attacked):
+    for test in (runs, hides, asks_its_host, is_refused, tells, is_attacked):
         print(test.__name__)
         test(source, build)
 

@@ -151,6 +151,8 @@ def program(lab, own, options, words):
     with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
         image, measured = lab.image(options, words, os.path.join(folder, 'image'))
     argv = ['/bin/confbox', 'run', '--print-measurement', '/image']
+    if any(option.split('=')[0] == '--policy' for option in options):
+        argv.insert(2, '--serve')
     result, _ = lab.run(own, argv, {'/image': image}, stdin)
     line, _, error = result.err.partition(b'\n')
     status = finish(own, result)
