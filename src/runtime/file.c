@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "file.h"
 
+#include "epoll.h"
 #include "flock.h"
 #include "heap.h"
 #include "host_file.h"
@@ -136,6 +137,7 @@ void cbx_file_drop(struct cbx_file *file)
 		return;
 	}
 	cbx_flock_file_close(file);
+	cbx_epoll_forget(file);
 	if (file->ops->close != NULL) {
 		file->ops->close(file);
 	}

@@ -11,6 +11,7 @@
 #define CBX_FD_MOST   0x100000u /* descriptors of one process */
 #define CBX_FD_SELECT 1024u	/* that select can name */
 
+struct cbx_epoll_item;
 struct cbx_file;
 struct cbx_iovec;
 
@@ -50,6 +51,8 @@ struct cbx_file {
 	uint64_t position;
 	uint32_t flags; /* LX_O_*: access mode and status */
 	uint32_t refs;
+	void *own; /* anonymous.h: what the operations work on */
+	struct cbx_epoll_item *watchers; /* epoll.h: of sets it is in */
 	struct cbx_data shot; /* PROC: the content when it was opened */
 };
 

@@ -27,9 +27,9 @@ struct cbx_pipe *cbx_pipe_of(const struct cbx_file *file)
 	return file->ops == &cbx_pipe_ops ? file->node->pipe : NULL;
 }
 
-static void changed(struct cbx_pipe *pipe)
+static void changed(struct cbx_pipe *pipe, uint32_t events)
 {
-	cbx_wait_wake(&pipe->queue, UINT64_MAX);
+	cbx_wait_wake_for(&pipe->queue, UINT64_MAX, events);
 }
 
 static int64_t block(struct cbx_pipe *pipe, bool patient)
@@ -59,8 +59,10 @@ uint64_t cbx_pipe_peek(
 
 void cbx_pipe_consume(struct cbx_pipe *pipe, uint64_t bytes)
 {
+	bool was_full = cbx_pipe_held(pipe) == pipe->size;
+
 	pipe->tail += bytes;
-	changed(pipe);
+	changed(pipe, was_full ? LX_POLLOUT | LX_POLLWRNORM : 0);
 }
 
 uint64_t cbx_pipe_put(
@@ -79,7 +81,7 @@ uint64_t cbx_pipe_put(
 			break;
 		}
 	}
-	changed(pipe);
+	changed(pipe, LX_POLLIN | LX_POLLRDNORM);
 	return done;
 }
 
@@ -232,7 +234,7 @@ void cbx_pipe_opened(struct cbx_file *file)
 		pipe->writers++;
 		pipe->writers_ever++;
 	}
-	changed(pipe);
+	changed(pipe, UINT32_MAX);
 }
 
 int64_t cbx_pipe_meet(struct cbx_file *file)
@@ -293,7 +295,7 @@ int64_t cbx_pipe_resize(struct cbx_pipe *pipe, uint64_t bytes)
 	pipe->size = size;
 	pipe->tail = 0;
 	pipe->head = held;
-	changed(pipe);
+	changed(pipe, UINT32_MAX);
 	return (int64_t)size;
 }
 
@@ -312,7 +314,7 @@ static void pipe_close(struct cbx_file *file)
 
 	pipe->readers -= reads(file) ? 1 : 0;
 	pipe->writers -= writes(file) ? 1 : 0;
-	changed(pipe);
+	changed(pipe, UINT32_MAX);
 	if (pipe->readers == 0 && pipe->writers == 0) {
 		free_pipe(file->node);
 	}

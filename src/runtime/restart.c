@@ -6,6 +6,7 @@
 /* Numbers of calls. */
 enum {
 	POLL = 7,
+	RT_SIGRETURN = 15,
 	SELECT = 23,
 	PAUSE = 34,
 	NANOSLEEP = 35,
@@ -23,6 +24,7 @@ enum {
 	PPOLL = 271,
 	EPOLL_PWAIT = 281,
 	EPOLL_PWAIT2 = 441,
+	SIGRETURN = 999,
 };
 
 enum restart {
@@ -40,6 +42,8 @@ static enum restart of_futex(const struct cbx_regs *regs)
 static enum restart of_call(uint32_t call, const struct cbx_regs *regs)
 {
 	switch (call) {
+	case RT_SIGRETURN: /* what it restored looks like an interrupted call */
+	case SIGRETURN:
 	case RT_SIGTIMEDWAIT:
 	case SEMOP:
 	case SEMTIMEDOP:

@@ -69,7 +69,7 @@ static void tell(
 	const struct cbx_process *process, struct cbx_task *task, uint64_t bit)
 {
 	task = choose(process, task, bit);
-	if (task != NULL && task != cbx_task_self()) {
+	if (task != NULL) { /* the running one, too: a timer woke it */
 		cbx_task_interrupt(task);
 	}
 	cbx_wait_wake(&cbx_signal_watchers, UINT64_MAX);

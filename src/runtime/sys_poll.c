@@ -164,7 +164,9 @@ int64_t cbx_sys_ppoll(const uint64_t *arg)
 		}
 		cbx_signal_swap_mask(mask);
 	}
-	return poll(arg[0], (uint32_t)arg[1], ns);
+	status = poll(arg[0], (uint32_t)arg[1], ns);
+	cbx_time_put_left(arg[2], ns, 1);
+	return status;
 }
 
 /* The three sets of select, as bits. */
@@ -309,12 +311,16 @@ int64_t cbx_sys_select(const uint64_t *arg)
 			return -LX_EINVAL;
 		}
 		if (__builtin_mul_overflow(t.sec, LX_NS, &ns) ||
-			__builtin_add_overflow(
-				ns, t.usec % 1000000 * 1000, &ns)) {
+			__builtin_mul_overflow(t.usec, 1000, &t.usec) ||
+			__builtin_add_overflow(ns, t.usec, &ns)) {
 			ns = FOREVER;
 		}
 	}
-	return select(arg, ns);
+
+	int64_t status = select(arg, ns);
+
+	cbx_time_put_left(arg[4], ns, 1000);
+	return status;
 }
 
 int64_t cbx_sys_pselect6(const uint64_t *arg)
@@ -337,5 +343,10 @@ int64_t cbx_sys_pselect6(const uint64_t *arg)
 			cbx_signal_swap_mask(mask);
 		}
 	}
-	return status != 0 ? status : select(arg, ns);
+	if (status != 0) {
+		return status;
+	}
+	status = select(arg, ns);
+	cbx_time_put_left(arg[4], ns, 1);
+	return status;
 }

@@ -222,6 +222,21 @@ int64_t cbx_time_end(int64_t ns)
 	return self->deadline_kept;
 }
 
+void cbx_time_put_left(uint64_t va, int64_t ns, int64_t unit)
+{
+	int64_t left;
+
+	if (va == 0 || ns == 0 || ns == CBX_WAIT_FOREVER) {
+		return;
+	}
+	left = cbx_time_end(ns) - cbx_time_monotonic();
+	left = left < 0 ? 0 : left;
+
+	const struct lx_timespec t = { left / LX_NS, left % LX_NS / unit };
+
+	(void)!cbx_user_put(va, &t, sizeof(t));
+}
+
 int64_t cbx_time_get_timeout(uint64_t va, int64_t *ns)
 {
 	struct lx_timespec t;

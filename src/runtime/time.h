@@ -40,6 +40,12 @@ bool cbx_time_over(int64_t deadline, int64_t wake);
  * @param ns  CBX_WAIT_FOREVER has no end */
 int64_t cbx_time_end(int64_t ns);
 
+/** Tell a program what is left of such a time, as Linux does for select; where
+ * that cannot be written, not.
+ * @param va    its timeout, or 0
+ * @param unit  nanoseconds of what its second word counts */
+void cbx_time_put_left(uint64_t va, int64_t ns, int64_t unit);
+
 /** Read a program's struct timespec; no pointer is CBX_WAIT_FOREVER.
  * @retval -EFAULT, -EINVAL */
 CBX_MUST_CHECK int64_t cbx_time_get_timeout(uint64_t va, int64_t *ns);

@@ -5,8 +5,8 @@
  *
  *   calls_random SEED COUNT
  *
- * Left out are calls that end or stop a program by what they mean, and memory
- * calls reach only a range of their own.
+ * Left out are calls that end or stop a program by what they mean, or make
+ * files that do, and memory calls reach only a range of their own.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -57,7 +57,11 @@ static const int refused[] = { SYS_exit, SYS_exit_group, SYS_pause,
 	SYS_nanosleep, SYS_clock_nanosleep, SYS_poll, SYS_ppoll, SYS_select,
 	SYS_pselect6, SYS_close_range, SYS_fcntl, SYS_pipe, SYS_pipe2,
 	SYS_futex, SYS_set_robust_list, SYS_set_tid_address, SYS_rseq,
-	SYS_mremap, SYS_dup2, SYS_dup3, SYS_ioctl, SYS_creat, SYS_openat2 };
+	SYS_mremap, SYS_dup2, SYS_dup3, SYS_ioctl, SYS_creat, SYS_openat2,
+	SYS_alarm, SYS_setitimer, SYS_timer_create, SYS_rt_sigtimedwait,
+	SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_epoll_wait,
+	SYS_epoll_pwait, SYS_epoll_pwait2, SYS_eventfd, SYS_eventfd2,
+	SYS_timerfd_create, SYS_signalfd, SYS_signalfd4 };
 
 /* Calls of the kernel's own trampolines: it lets no filter see them, and
  * answers anybody else with SIGILL. */
