@@ -42,6 +42,9 @@ class Threads(unittest.TestCase):
     def test_no_wake_up_is_lost(self):
         self.assert_same('thread_stress')
 
+    def test_a_process_ends_with_all_its_threads(self):
+        self.assert_same('thread_stress', 'ends')
+
     def test_exceptions(self):
         if 'thread_throw' not in PROGRAMS:
             self.skipTest('there is no C++ compiler here')

@@ -2,9 +2,10 @@
 /* Threads that wake each other without end: a wake-up that is lost stops this
  * for ever, one too many changes the counts.
  *
- *	thread_stress [input]
+ *	thread_stress [input | ends]
  *
- * input: one thread waits for standard input, others compute and sleep. */
+ * input: one thread waits for standard input, others compute and sleep.
+ * ends: processes end and become other programs from any thread. */
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -151,8 +153,64 @@ static int wait_for_input(void)
 	return 0;
 }
 
+/* A process ends, or becomes another program, in whatever its threads are. */
+static void *block(void *arg)
+{
+	char byte;
+	int fd[2];
+
+	(void)!pipe(fd);
+	(void)!read(fd[0], &byte, 1);
+	return arg;
+}
+
+static void *end(void *arg)
+{
+	usleep(2000);
+	if (arg == NULL) {
+		_exit(7);
+	}
+	execl((const char *)arg, "thread_stress", "hello", NULL);
+	_exit(1);
+}
+
+static void crowd(const char *program)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, compute, NULL);
+	pthread_create(&thread, NULL, compute, NULL);
+	pthread_create(&thread, NULL, block, NULL);
+	pthread_create(&thread, NULL, end, (void *)(uintptr_t)program);
+	pthread_join(thread, NULL);
+}
+
+static int ends(const char *program)
+{
+	for (int i = 0; i < 40; i++) {
+		int status = -1;
+		pid_t child = fork();
+
+		if (child == 0) {
+			crowd(i % 2 == 0 ? NULL : program);
+		}
+		waitpid(child, &status, 0);
+		printf("ended: %d %d\n", WIFEXITED(status),
+			WEXITSTATUS(status));
+		fflush(stdout);
+	}
+	crowd(program);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "ends") == 0) {
+		return ends(argv[0]);
+	}
+	if (argc > 1 && strcmp(argv[1], "hello") == 0) {
+		return 8;
+	}
 	return argc > 1 && strcmp(argv[1], "input") == 0 ? wait_for_input()
 							 : stress();
 }
