@@ -259,7 +259,7 @@ CBX_API CBX_CHECKED enum cbx_status cbx_program_check(const char *path);
  * The policy denies everything but standard input, output and error, and what
  * the program's rules allow until the box is confined.  The same
  * program, files and options give the same image, byte for byte: names are
- * sorted, times and owners are zero.  Files that change while they are read
+ * sorted, times are 1980, owners zero.  Files that change while they are read
  * are an error.
  *
  * @param[out] image  the caller destroys it; untouched on failure

@@ -16,7 +16,7 @@ struct cbx_archive {
 };
 
 /**
- * Pack a finished tree: names in order, owners and times zero, two zero
+ * Pack a finished tree: names in order, owners zero, times constant, two zero
  * blocks at the end.
  *
  * @param[out] archive  the caller frees bytes; untouched on failure

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <client/ustar.h>
+
 /* PEP 552: magic, flags, the source's time and size. */
 #define FLAGS_AT    4u
 #define TIME_AT	    8u
@@ -45,7 +47,10 @@ void cbx_pyc_level(const char *path, uint8_t *bytes, size_t size)
 	if (source != NULL && size >= HEADER_SIZE &&
 		word_at(bytes, FLAGS_AT) == 0 && stat(source, &st) == 0 &&
 		word_at(bytes, TIME_AT) == (uint32_t)st.st_mtime) {
-		memset(bytes + TIME_AT, 0, 4);
+		for (unsigned int i = 0; i < 4; i++) {
+			bytes[TIME_AT + i] =
+				(uint8_t)(CBX_USTAR_TIME >> (8 * i));
+		}
 	}
 	free(source);
 }

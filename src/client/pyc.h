@@ -12,8 +12,8 @@
  * Make a compiled file fit its source in a box.
  *
  * It records its source's time, and python3 compiles again when that is
- * another; in a box every file's time is zero.  One that fits its source here
- * gets a zero; anything else is left as it is.
+ * another; in a box every file's time is the same.  One that fits its source
+ * here gets that time; anything else is left as it is.
  *
  * @param         path   of the file on this machine
  * @param[in,out] bytes  bytes[size] of it

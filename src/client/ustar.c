@@ -90,7 +90,7 @@ static void fill_header(struct header *header, uint32_t mode, uint64_t size)
 	set_octal(header->uid, sizeof(header->uid), 0);
 	set_octal(header->gid, sizeof(header->gid), 0);
 	set_octal(header->size, sizeof(header->size), size);
-	set_octal(header->mtime, sizeof(header->mtime), 0);
+	set_octal(header->mtime, sizeof(header->mtime), CBX_USTAR_TIME);
 	set_octal(header->major, sizeof(header->major), 0);
 	set_octal(header->minor, sizeof(header->minor), 0);
 	set_checksum(header);

@@ -17,7 +17,11 @@
 /** Longest name or target, as a box reads it. */
 #define CBX_USTAR_NAME_MAX 4095u
 
-/** One file, directory or link; its owner and time are zero. */
+/** The time of every file in a box, 1980-01-01T00:00:00Z: the earliest that
+ * archivers can say. */
+#define CBX_USTAR_TIME 315532800u
+
+/** One file, directory or link; its owner is zero, its time CBX_USTAR_TIME. */
 struct cbx_ustar {
 	const char *path;   /* without a slash in front */
 	const char *target; /* of a link, or NULL */
