@@ -11,6 +11,7 @@
 #include "pipe.h"
 #include "proc.h"
 #include "socket.h"
+#include "task.h"
 
 static int64_t regular_read(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
@@ -18,11 +19,43 @@ static int64_t regular_read(
 	return cbx_data_read(&file->node->data, at, va, bytes);
 }
 
+/* The size a file may grow to. */
+static uint64_t size_limit(void)
+{
+	return cbx_process_self()->limit[LX_RLIMIT_FSIZE].now;
+}
+
+int64_t cbx_file_may_resize(const struct cbx_node *node, uint64_t size)
+{
+	if (size > node->data.size && size > size_limit()) {
+		cbx_signal_raise_self(LX_SIGXFSZ);
+		return -LX_EFBIG;
+	}
+	return cbx_memfd_may_resize(node, size);
+}
+
+/* Cut a write to what the limit allows. */
+static int64_t limit_write(uint64_t at, uint64_t *bytes)
+{
+	uint64_t limit = size_limit();
+
+	if (at >= limit && *bytes != 0) {
+		cbx_signal_raise_self(LX_SIGXFSZ);
+		return -LX_EFBIG;
+	}
+	*bytes = cbx_min(*bytes, limit - cbx_min(at, limit));
+	return 0;
+}
+
 static int64_t regular_write(
 	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
 {
 	struct cbx_node *node = file->node;
-	int64_t done = cbx_memfd_may_write(node, at, &bytes);
+	int64_t done = limit_write(at, &bytes);
+
+	if (done == 0) {
+		done = cbx_memfd_may_write(node, at, &bytes);
+	}
 
 	if (done == 0) {
 		done = cbx_data_write(&node->data, at, va, bytes);

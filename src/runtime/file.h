@@ -125,6 +125,12 @@ struct cbx_fd_table *cbx_fd_table_copy(const struct cbx_fd_table *table);
 /** One process less; the last one closes everything. */
 void cbx_fd_table_drop(struct cbx_fd_table *table);
 
+/** Whether a file may have a size: by its seals, and by the process's limit.
+ * @retval 0, -EPERM
+ * @retval -EFBIG  and SIGXFSZ is raised */
+CBX_MUST_CHECK int64_t cbx_file_may_resize(
+	const struct cbx_node *node, uint64_t size);
+
 /** The file a descriptor of a table stands for; NULL when it is not open. */
 struct cbx_file *cbx_fd_file_of(const struct cbx_fd_table *table, uint64_t fd);
 

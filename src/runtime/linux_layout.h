@@ -80,6 +80,7 @@ struct lx_rlimit {
 	uint64_t now, max;
 };
 #define LX_RLIM_INFINITY     UINT64_MAX
+#define LX_RLIMIT_FSIZE	     1u
 #define LX_RLIMIT_STACK	     3u
 #define LX_RLIMIT_CORE	     4u
 #define LX_RLIMIT_NOFILE     7u

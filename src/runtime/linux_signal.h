@@ -25,6 +25,7 @@
 #define LX_SIGTTIN   21
 #define LX_SIGTTOU   22
 #define LX_SIGURG    23
+#define LX_SIGXFSZ   25
 #define LX_SIGVTALRM 26
 #define LX_SIGPROF   27
 #define LX_SIGWINCH  28

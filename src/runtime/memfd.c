@@ -25,7 +25,8 @@ enum {
 
 static struct cbx_node *make_node(const char *name, uint64_t flags)
 {
-	uint64_t bytes = strlen(name) + 1;
+	static const char before[] = "/memfd:";
+	uint64_t bytes = strlen(name) + sizeof(before);
 	uint32_t mode = (flags & MFD_NOEXEC_SEAL) != 0 ? 0666u : 0777u;
 	struct cbx_node *node =
 		cbx_node_create(LX_S_IFREG | mode, cbx_time_coarse());
@@ -36,8 +37,10 @@ static struct cbx_node *make_node(const char *name, uint64_t flags)
 		cbx_heap_give(label, bytes);
 		return NULL;
 	}
-	memcpy(label, name, bytes);
+	memcpy(label, before, sizeof(before) - 1);
+	memcpy(label + sizeof(before) - 1, name, strlen(name) + 1);
 	node->label = label;
+	node->memfd = true;
 	node->seals = (flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL)) == 0
 			      ? LX_F_SEAL_SEAL
 			      : 0;
@@ -121,7 +124,7 @@ static int64_t add_seals(const struct cbx_file *file, uint32_t seals)
 int64_t cbx_memfd_seals(
 	const struct cbx_file *file, uint64_t command, uint32_t seals)
 {
-	if (file->node->label == NULL) {
+	if (!file->node->memfd) {
 		return -LX_EINVAL;
 	}
 	return command == LX_F_GET_SEALS ? file->node->seals

@@ -6,6 +6,7 @@
 #include "host_file.h"
 #include "lib.h"
 #include "linux.h"
+#include "path.h"
 #include "time.h"
 
 static struct cbx_entry **bucket; /* bucket[buckets], a power of two */
@@ -216,11 +217,30 @@ static void unlink_from(struct cbx_dir *dir, const struct cbx_entry *entry)
 	}
 }
 
+/* Remember where a node that stays had its name; without memory it is not
+ * told. */
+static void label(struct cbx_node *node)
+{
+	static char path[LX_PATH_MAX];
+	uint64_t bytes = cbx_path_of(node, path, sizeof(path)) + 1;
+
+	if (node->label != NULL) {
+		cbx_heap_give(node->label, strlen(node->label) + 1);
+	}
+	node->label = cbx_heap_take(bytes);
+	if (node->label != NULL) {
+		memcpy(node->label, path, bytes);
+	}
+}
+
 void cbx_entry_remove(struct cbx_entry *entry)
 {
 	struct cbx_node *dir = entry->dir;
 	struct cbx_node *node = entry->node;
 
+	if (node->refs != 0 && node->entry == entry) {
+		label(node);
+	}
 	hash_out(entry);
 	unlink_from(&dir->dir, entry);
 	entries--;

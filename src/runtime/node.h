@@ -89,7 +89,8 @@ struct cbx_node {
 	uint8_t device; /* enum cbx_device */
 	uint8_t seals;	/* of a memfd: LX_F_SEAL_* */
 	bool linkable;	/* without a name, but may get one: O_TMPFILE */
-	char *label;	/* of a memfd: its name; NULL for all others */
+	bool memfd;	/* a file of memfd_create, which has seals */
+	char *label;	/* the path of its last name, which is gone; or NULL */
 	uint32_t index; /* CHANNEL: port; of /proc: descriptor or place */
 	uint32_t pid;	/* of /proc: whose; 0 for the machine's */
 	uint32_t tid;

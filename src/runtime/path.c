@@ -238,24 +238,40 @@ static bool prepend(char *path, uint64_t *at, const char *name, uint64_t length)
 	return true;
 }
 
-/* The directory a node is in, its name written; NULL at the end. */
-static const struct cbx_node *climb(
-	const struct cbx_node *node, char *path, uint64_t *at)
+/* The path of a node whose names are gone. */
+static bool prepend_gone(char *path, uint64_t *at, const struct cbx_node *node)
 {
+	static const char gone[] = " (deleted)";
+	uint64_t length = node->label == NULL ? 0 : strlen(node->label);
+
+	if (length + sizeof(gone) > *at) {
+		return false;
+	}
+	*at -= sizeof(gone) - 1;
+	memcpy(path + *at, gone, sizeof(gone) - 1);
+	*at -= length;
+	memcpy(path + *at, node->label, length);
+	return true;
+}
+
+/* Write a node's name, and go to the directory it is in, or to none at the
+ * end; false when it does not fit. */
+static bool climb(const struct cbx_node **at_node, char *path, uint64_t *at)
+{
+	const struct cbx_node *node = *at_node;
 	struct cbx_proc_name name;
 
 	if (node->above != NULL) {
 		name = cbx_proc_name_of(node);
-		return prepend(path, at, name.name, name.length) ? node->above
-								 : NULL;
+		*at_node = node->above;
+		return prepend(path, at, name.name, name.length);
 	}
 	if (node->entry == NULL) {
-		prepend(path, at, "(deleted)", 9);
-		return NULL;
+		*at_node = NULL;
+		return prepend_gone(path, at, node);
 	}
-	return prepend(path, at, node->entry->name, node->entry->length)
-		       ? node->entry->dir
-		       : NULL;
+	*at_node = node->entry->dir;
+	return prepend(path, at, node->entry->name, node->entry->length);
 }
 
 uint64_t cbx_path_of(const struct cbx_node *node, char *path, uint64_t size)
@@ -264,7 +280,10 @@ uint64_t cbx_path_of(const struct cbx_node *node, char *path, uint64_t size)
 
 	path[at] = '\0';
 	while (node != NULL && node != cbx_path_root) {
-		node = climb(node, path, &at);
+		if (!climb(&node, path, &at)) {
+			path[0] = '\0';
+			return 0;
+		}
 	}
 	if (at == size - 1) {
 		path[--at] = '/';

@@ -52,8 +52,8 @@ CBX_MUST_CHECK int64_t cbx_path_resolve(struct cbx_node *base, const char *path,
 CBX_MUST_CHECK int64_t cbx_path_walk(struct cbx_node *base, const char *path,
 	bool follow, struct cbx_walk *walk);
 
-/** The absolute path of a node that has a name, or "(deleted)" after its last
- * name; at most size - 1 bytes and a zero.  @return its length */
+/** The absolute path of a node, or what it was and " (deleted)"; at most
+ * size - 1 bytes and a zero.  @return its length; 0 when it is longer */
 uint64_t cbx_path_of(const struct cbx_node *node, char *path, uint64_t size);
 
 /** Where a link points; at most @p size bytes, no zero.  @return its length */

@@ -133,14 +133,6 @@ uint64_t cbx_proc_file_name(
 		memcpy(to, file->ops->name, length);
 		return length;
 	}
-	if (node->label != NULL) {
-		struct cbx_text text = { .at = to, .size = size };
-
-		cbx_text_put(&text, "/memfd:");
-		cbx_text_put(&text, node->label);
-		cbx_text_put(&text, " (deleted)");
-		return cbx_min(text.used, size);
-	}
 	if (node->device == CBX_DEVICE_SOCKET) {
 		return number_name("socket", node->ino, to, size);
 	}

@@ -35,11 +35,7 @@ static void put_name(struct cbx_text *text, const struct cbx_process *process,
 	if (file == NULL && e->kind == CBX_EXTENT_PROGRAM) {
 		file = process->program;
 	}
-	if (file != NULL && file->label != NULL) {
-		cbx_text_put(text, "/memfd:");
-		cbx_text_put(text, file->label);
-		cbx_text_put(text, " (deleted)");
-	} else if (file != NULL) {
+	if (file != NULL) {
 		cbx_path_of(file, path, sizeof(path));
 		cbx_text_put(text, path);
 	} else if (e->kind == CBX_EXTENT_BREAK) {

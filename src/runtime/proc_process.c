@@ -168,10 +168,10 @@ static void put_status(struct cbx_text *text, const struct cbx_process *process,
 	put_set(text, "SigBlk:\t", task->signal.mask);
 	put_set(text, "SigIgn:\t", actions(process, true));
 	put_set(text, "SigCgt:\t", actions(process, false));
-	cbx_text_put(text, "CapInh:\t0000000000000000\n"
-			   "CapPrm:\t000001ffffffffff\n"
-			   "CapEff:\t000001ffffffffff\n"
-			   "CapBnd:\t000001ffffffffff\n"
+	put_set(text, "CapInh:\t", process->capability[2]);
+	put_set(text, "CapPrm:\t", process->capability[1]);
+	put_set(text, "CapEff:\t", process->capability[0]);
+	cbx_text_put(text, "CapBnd:\t000001ffffffffff\n"
 			   "CapAmb:\t0000000000000000\n"
 			   "NoNewPrivs:\t0\nSeccomp:\t0\n"
 			   "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n"

@@ -12,7 +12,9 @@
 #include "memory_map.h"
 #include "signal.h"
 
-#define CBX_PROCESS_INIT 1u /* its end is the box's */
+#define CBX_CAPABILITY_SETS 3u
+#define CBX_CAPABILITY_ALL  0x1ffffffffffull
+#define CBX_PROCESS_INIT    1u /* its end is the box's */
 
 struct cbx_clone;
 struct cbx_process_timers;
@@ -73,6 +75,8 @@ struct cbx_process {
 	int16_t oom_score_adj; /* kept and told */
 	struct cbx_fd_table *fds;
 	struct lx_rlimit limit[LX_RLIMITS];
+	/* effective, permitted, inheritable */
+	uint64_t capability[CBX_CAPABILITY_SETS];
 	struct cbx_process_signals signal;
 	struct cbx_process_timers *timers; /* NULL: it never had one */
 	int64_t cpu_ended; /* nanoseconds its former tasks ran */

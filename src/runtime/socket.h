@@ -16,11 +16,11 @@
 #include "lx_socket.h"
 #include "wait.h"
 
-#define CBX_SOCKET_NAME	   110u	   /* bytes of the longest address */
-#define CBX_SOCKET_BUFFER  212992u /* bytes that wait to be read */
-#define CBX_SOCKET_TCP	   0x100000u	/* the same of TCP, which grows outside */
-#define CBX_SOCKET_LETTERS 512u	   /* datagrams that wait */
-#define CBX_SOCKET_OPTIONS 64u	   /* plain ones kept of each level */
+#define CBX_SOCKET_NAME	   110u	     /* bytes of the longest address */
+#define CBX_SOCKET_BUFFER  212992u   /* bytes that wait to be read */
+#define CBX_SOCKET_TCP	   0x100000u /* the same of TCP, which grows outside */
+#define CBX_SOCKET_LETTERS 512u	     /* datagrams that wait */
+#define CBX_SOCKET_OPTIONS 64u	     /* plain ones kept of each level */
 
 /** A socket address as the program wrote it; bytes is 0 for none. */
 struct cbx_address {

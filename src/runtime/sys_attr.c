@@ -240,7 +240,7 @@ int64_t cbx_sys_truncate(const uint64_t *arg)
 	if (cbx_process_runs(node)) {
 		return -LX_ETXTBSY;
 	}
-	status = cbx_memfd_may_resize(node, arg[1]);
+	status = cbx_file_may_resize(node, arg[1]);
 	if (status == 0) {
 		status = cbx_data_resize(&node->data, arg[1]);
 	}

@@ -152,7 +152,9 @@ static bool overlap(const struct copy *copy, uint64_t bytes)
 	uint64_t from =
 		copy->from_at != NULL ? *copy->from_at : copy->from->position;
 	uint64_t to = copy->to_at != NULL ? *copy->to_at : copy->to->position;
+	uint64_t size = copy->from->node->data.size;
 
+	bytes = cbx_min(bytes, size - cbx_min(from, size));
 	return copy->from->node == copy->to->node && from < to + bytes &&
 	       to < from + bytes;
 }

@@ -265,10 +265,14 @@ int64_t cbx_sys_getcwd(const uint64_t *arg)
 	uint64_t bytes;
 
 	if (cbx_process_self()->cwd != cbx_path_root &&
-		cbx_process_self()->cwd->entry == NULL) {
+		cbx_process_self()->cwd->entry == NULL &&
+		cbx_process_self()->cwd->above == NULL) {
 		return -LX_ENOENT;
 	}
 	bytes = cbx_path_of(cbx_process_self()->cwd, path, sizeof(path)) + 1;
+	if (bytes == 1) {
+		return -LX_ENAMETOOLONG;
+	}
 	if (bytes > arg[1]) {
 		return -LX_ERANGE;
 	}

@@ -26,7 +26,7 @@ static int64_t writable_regular(uint64_t fd, struct cbx_node **node)
 
 static int64_t resize(struct cbx_node *node, uint64_t size)
 {
-	int64_t status = cbx_memfd_may_resize(node, size);
+	int64_t status = cbx_file_may_resize(node, size);
 
 	if (status == 0 && cbx_host_has(node)) {
 		status = cbx_host_resize(node, size);

@@ -70,15 +70,26 @@ static struct lx_timespec time_of(int64_t ns)
 	return t;
 }
 
+static uint32_t links_of(const struct cbx_node *node)
+{
+	bool named = node->entry != NULL || node->above != NULL ||
+		     node == cbx_path_root;
+
+	if (cbx_node_is(node, LX_S_IFDIR)) {
+		return named ? node->links : 0;
+	}
+	/* what never has a name is there once */
+	return node->links == 0 && !named && !cbx_node_is(node, LX_S_IFREG)
+		       ? 1
+		       : node->links;
+}
+
 static struct lx_stat describe(const struct cbx_node *node)
 {
 	return (struct lx_stat){
 		.dev = DEVICE,
 		.ino = node->ino,
-		.nlink = node->links == 0 && node->entry == NULL &&
-					 !cbx_node_is(node, LX_S_IFREG)
-				 ? 1
-				 : node->links,
+		.nlink = links_of(node),
 		.mode = node->mode,
 		.uid = node->uid,
 		.gid = node->gid,

@@ -24,6 +24,12 @@ int64_t cbx_sys_nothing(const uint64_t *arg)
 	return 0;
 }
 
+int64_t cbx_sys_not_supported(const uint64_t *arg)
+{
+	(void)arg;
+	return -LX_EOPNOTSUPP;
+}
+
 int64_t cbx_sys_not_permitted(const uint64_t *arg)
 {
 	(void)arg;

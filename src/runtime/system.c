@@ -169,7 +169,7 @@ static bool make_cpus(void)
 			return false;
 		}
 	}
-	return true;
+	return cbx_fs_make_path("sys/devices/system/cpu/cpu0", 0755) != NULL;
 }
 
 static bool make_etc(void)

@@ -21,6 +21,7 @@ struct cbx_process cbx_process_init = {
 	.task_count = 1,
 	.umask = 022,
 	.fds = &first_table,
+	.capability = { CBX_CAPABILITY_ALL, CBX_CAPABILITY_ALL, 0 },
 	.limit = {
 		[0 ... 2] = { LX_RLIM_INFINITY, LX_RLIM_INFINITY },
 		[LX_RLIMIT_STACK] = { CBX_MEMORY_STACK, LX_RLIM_INFINITY },

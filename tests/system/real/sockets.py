@@ -3,6 +3,7 @@
 import array
 import contextlib
 import fcntl
+import http.client
 import http.server
 import mmap
 import os
@@ -11,7 +12,6 @@ import socket
 import socketserver
 import struct
 import threading
-import urllib.request
 
 ECHO = 'echo.sock'
 
@@ -55,8 +55,11 @@ def web():
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     for _ in range(3):
-        with urllib.request.urlopen(f'http://127.0.0.1:{server.server_port}/page') as answer:
-            print(answer.status, len(answer.read()))
+        client = http.client.HTTPConnection('localhost', server.server_port)
+        client.request('GET', '/page')
+        answer = client.getresponse()
+        print(answer.status, len(answer.read()))
+        client.close()
     server.shutdown()
     server.server_close()
 
