@@ -76,6 +76,13 @@ static bool commit_around(struct cbx_map *m, uint64_t address)
 	       commit(m, page, page + CBX_PAGE_SIZE);
 }
 
+/* Whether pages that are not written are to change with the file. */
+static bool is_live(const struct cbx_extent *e)
+{
+	return e->file != NULL && e->state != CBX_EXTENT_PRESENT &&
+	       e->file->data.chunks != 0;
+}
+
 /* Make pages around an address the process's own. */
 static bool own_around(struct cbx_map *m, uint64_t address)
 {
@@ -89,6 +96,10 @@ static bool own_around(struct cbx_map *m, uint64_t address)
 		/* not what lies past the file's end */
 		end = cbx_min(
 			end, e->origin + cbx_page_ceil(e->file->data.size));
+	}
+	if (is_live(e)) {
+		start = page;
+		end = page + CBX_PAGE_SIZE;
 	}
 	return cbx_map_own(m, start, end) ||
 	       cbx_map_own(m, page, page + CBX_PAGE_SIZE);
