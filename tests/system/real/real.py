@@ -11,6 +11,7 @@ import os
 import random
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -252,7 +253,22 @@ class Go(Case):
     def test_gron(self):
         """A static program of Go: its own threads, stacks and signals."""
         self.same('gron', 'data.json')
-        self.same('gron', '--ungron', data=self.outside(['gron', 'data.json'])[1])
+        some = b''.join(self.outside(['gron', 'data.json'])[1].splitlines(True)[:400])
+        self.same('gron', '--ungron', data=some)
+
+
+class Server(Case):
+    TOOLS = ('cat cut grep head mktemp redis-benchmark redis-cli redis-server rm seq sleep sort tail sed '
+             'wc').split()
+
+    @needs('redis-server', 'redis-cli')
+    def test_redis(self):
+        """Server and clients in one box: by a socket in a folder, by loopback."""
+        with socket.create_server(('127.0.0.1', 0)) as free:
+            port = str(free.getsockname()[1])
+        options = [word for tool in self.TOOLS for word in ('--with', shutil.which(tool, path=SEARCH))]
+        out = self.same('bash', 'server.sh', port, options=options)
+        self.assertIn(b'saved\nstatus 0\n', out)
 
 
 class Crypto(Case):
