@@ -102,8 +102,8 @@ static bool alike(const struct cbx_extent *a, const struct cbx_extent *b)
 	       a->kind == b->kind && a->prot == b->prot &&
 	       a->rights == b->rights && a->dirty == b->dirty &&
 	       a->share == b->share && a->fork == b->fork &&
-	       a->shared == b->shared && a->file == b->file &&
-	       a->origin == b->origin;
+	       a->shared == b->shared && a->sealed == b->sealed &&
+	       a->file == b->file && a->origin == b->origin;
 }
 
 void cbx_extent_join(struct cbx_extents *map, uint64_t start, uint64_t end)

@@ -48,6 +48,7 @@ struct cbx_extent {
 	uint8_t rights;		 /* what the monitor was told: CBX_RIGHT_* */
 	uint8_t fork;		 /* enum cbx_extent_fork */
 	bool shared;		 /* MAP_SHARED: what is written is the file's */
+	bool sealed;		 /* shared, of a file nobody may write by it */
 	bool dirty;		 /* CACHED: not all zero */
 };
 

@@ -104,6 +104,7 @@ static bool fill(struct cbx_map *m, const struct cbx_place *place,
 		.prot = place->prot,
 		.rights = lazy ? 0 : CBX_MAP_RW,
 		.shared = place->shared,
+		.sealed = place->sealed,
 	};
 
 	if (!lazy && !cbx_map_afford(m, cbx_extent_pages(&e))) {
@@ -222,9 +223,25 @@ int64_t cbx_memory_place(const struct cbx_place *place)
 	return 0;
 }
 
+static bool has_sealed(const struct cbx_map *m, uint64_t start, uint64_t end)
+{
+	uint64_t i = cbx_extent_find(&m->extents, start);
+
+	while (i < m->extents.count && m->extents.at[i].start < end) {
+		if (m->extents.at[i++].sealed) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int64_t cbx_memory_protect(uint64_t start, uint64_t end, uint8_t prot)
 {
 	struct cbx_map *m = cbx_map_self();
+
+	if ((prot & LX_PROT_WRITE) != 0 && has_sealed(m, start, end)) {
+		return -LX_EACCES;
+	}
 
 	if (!cbx_memory_owned(start, end) ||
 		!cbx_map_range_room(m, start, end)) {

@@ -39,6 +39,7 @@ struct cbx_place {
 	uint8_t kind;	       /* enum cbx_extent_kind */
 	bool lazy;	       /* map at the first touch; files always are */
 	bool shared;	       /* with a file: MAP_SHARED */
+	bool sealed;	       /* shared, and never to be written */
 	struct cbx_node *file; /* NULL: zeros */
 	uint64_t offset;       /* of the file, at start; whole pages */
 };
@@ -71,6 +72,7 @@ CBX_MUST_CHECK int64_t cbx_memory_release(uint64_t start, uint64_t end);
  *
  * @retval 0         done
  * @retval -ENOMEM   not all of it is the program's, or no memory
+ * @retval -EACCES   a file's, which is not open for that
  */
 CBX_MUST_CHECK int64_t cbx_memory_protect(
 	uint64_t start, uint64_t end, uint8_t prot);

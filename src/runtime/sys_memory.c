@@ -26,6 +26,7 @@ struct request {
 	uint8_t prot;
 	bool shared;
 	uint64_t flags;
+	bool sealed;
 	struct cbx_node *node; /* NULL: anonymous */
 	uint64_t offset;
 };
@@ -53,6 +54,7 @@ static int64_t check_file(const uint64_t *arg, struct request *r)
 			(LX_F_SEAL_WRITE | LX_F_SEAL_FUTURE_WRITE)) != 0) {
 		return -LX_EPERM;
 	}
+	r->sealed = r->shared && !cbx_file_writable(file);
 	r->node = file->node;
 	r->offset = arg[5];
 	return arg[5] + r->bytes < arg[5] ? -LX_EOVERFLOW : 0;
@@ -157,6 +159,7 @@ static int64_t place(const struct request *r, struct cbx_node *node)
 		.kind = node == NULL ? CBX_EXTENT_ANONYMOUS : CBX_EXTENT_FILE,
 		.lazy = r->prot == 0 || r->bytes >= CBX_MEMORY_LAZY,
 		.shared = r->shared,
+		.sealed = r->sealed,
 		.file = node,
 		.offset = r->offset,
 	};
@@ -216,8 +219,6 @@ int64_t cbx_sys_munmap(const uint64_t *arg)
 	return cbx_memory_release(arg[0], arg[0] + cbx_page_ceil(arg[1]));
 }
 
-/* A shared mapping of a file that is not open for writing stays so: the
- * mapping does not know.  Linux says EACCES; there is no other harm. */
 int64_t cbx_sys_mprotect(const uint64_t *arg)
 {
 	uint64_t prot = arg[2] & ~(uint64_t)LX_PROT_GROWSDOWN;

@@ -84,6 +84,7 @@ static struct cbx_place place_like(
 		.kind = e->kind,
 		.lazy = e->prot == 0 || bytes >= CBX_MEMORY_LAZY,
 		.shared = e->shared,
+		.sealed = e->sealed,
 		.file = e->file,
 		.offset = e->file == NULL ? 0 : at - e->origin + offset,
 	};

@@ -141,6 +141,12 @@ static void refused(void)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1,
 			0) == MAP_FAILED);
 	printf(" %d\n", errno);
+	char *at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, ro, 0);
+
+	errno = 0;
+	printf("read only: %d", mprotect(at, PAGE, RW));
+	printf(" %d\n", errno);
+	munmap(at, PAGE);
 	close(fd);
 	close(ro);
 	close(wo);
