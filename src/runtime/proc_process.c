@@ -293,6 +293,30 @@ static void put_auxv(struct cbx_text *text, const struct cbx_process *process)
 	}
 }
 
+/* The files that say the same of every process. */
+static const char *fixed_text(uint8_t proc)
+{
+	switch (proc) {
+	case CBX_PROC_CGROUP:
+		return "0::/\n";
+	case CBX_PROC_IO:
+		return "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\n"
+		       "read_bytes: 0\nwrite_bytes: 0\n"
+		       "cancelled_write_bytes: 0\n";
+	case CBX_PROC_LOGINUID:
+		return "4294967295";
+	case CBX_PROC_MOUNTINFO:
+		return "1 1 0:1 / / rw - tmpfs box rw\n"
+		       "2 1 0:2 / /proc rw - proc proc rw\n";
+	case CBX_PROC_MOUNTS:
+		return "box / tmpfs rw 0 0\nproc /proc proc rw 0 0\n";
+	case CBX_PROC_OOM_SCORE:
+		return "0\n";
+	default:
+		return "";
+	}
+}
+
 /* The files that say what the process was started with. */
 static void put_start(const struct cbx_node *node, struct cbx_text *text,
 	const struct cbx_process *process)
@@ -305,6 +329,8 @@ static void put_start(const struct cbx_node *node, struct cbx_text *text,
 		cbx_text_put_bytes(text, a->argv, a->argv_bytes);
 	} else if (node->proc == CBX_PROC_ENVIRON) {
 		cbx_text_put_bytes(text, a->envp, a->envp_bytes);
+	} else {
+		cbx_text_put(text, fixed_text(node->proc));
 	}
 }
 
@@ -320,9 +346,6 @@ void cbx_proc_write_process(const struct cbx_node *node, struct cbx_text *text)
 		return;
 	}
 	switch (node->proc) {
-	case CBX_PROC_CGROUP:
-		cbx_text_put(text, "0::/\n");
-		break;
 	case CBX_PROC_COMM:
 		cbx_text_put(text, task->name);
 		cbx_text_put(text, "\n");
@@ -330,32 +353,13 @@ void cbx_proc_write_process(const struct cbx_node *node, struct cbx_text *text)
 	case CBX_PROC_FDINFO:
 		put_fdinfo(text, process, node->index);
 		break;
-	case CBX_PROC_IO:
-		cbx_text_put(text, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\n"
-				   "read_bytes: 0\nwrite_bytes: 0\n"
-				   "cancelled_write_bytes: 0\n");
-		break;
 	case CBX_PROC_LIMITS:
 		put_limits(text, process);
-		break;
-	case CBX_PROC_LOGINUID:
-		cbx_text_put(text, "4294967295");
 		break;
 	case CBX_PROC_MAPS:
 	case CBX_PROC_SMAPS:
 		cbx_proc_write_maps(
 			process, text, node->proc == CBX_PROC_SMAPS);
-		break;
-	case CBX_PROC_MOUNTINFO:
-		cbx_text_put(text, "1 1 0:1 / / rw - tmpfs box rw\n"
-				   "2 1 0:2 / /proc rw - proc proc rw\n");
-		break;
-	case CBX_PROC_MOUNTS:
-		cbx_text_put(
-			text, "box / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
-		break;
-	case CBX_PROC_OOM_SCORE:
-		cbx_text_put(text, "0\n");
 		break;
 	case CBX_PROC_OOM_SCORE_ADJ:
 		put_oom(text, process);
