@@ -4,6 +4,7 @@
 #include "gate.h"
 #include "lib.h"
 #include "linux.h"
+#include "template.h"
 #include "user.h"
 
 static int64_t null_read(
@@ -65,8 +66,26 @@ static int64_t random_read(
 	return (int64_t)done;
 }
 
+/* Whether the box is a clone, as a line. */
+static int64_t template_read(
+	struct cbx_file *file, uint64_t va, uint64_t bytes, uint64_t at)
+{
+	const char *line = cbx_template_cloned() ? "1\n" : "0\n";
+	uint64_t part = cbx_min(bytes, at < 2 ? 2 - at : 0);
+
+	(void)file;
+	return cbx_user_copy((void *)va, line + at, part) == 0
+		       ? (int64_t)part
+		       : -LX_EFAULT;
+}
+
 const struct cbx_file_ops *cbx_device_ops(uint8_t device)
 {
+	static const struct cbx_file_ops template = {
+		.read = template_read,
+		.write = null_write,
+		.seekable = true,
+	};
 	static const struct cbx_file_ops null = {
 		.read = null_read,
 		.write = null_write,
@@ -89,6 +108,9 @@ const struct cbx_file_ops *cbx_device_ops(uint8_t device)
 	};
 
 	switch (device) {
+	case CBX_DEVICE_TEMPLATE:
+		cbx_template_want();
+		return &template;
 	case CBX_DEVICE_NULL:
 		return &null;
 	case CBX_DEVICE_ZERO:

@@ -15,7 +15,12 @@ cbx_runtime_entry:
 	xorl	%ebp, %ebp
 	cld
 	andq	$-16, %rsp
+	testq	%rdi, %rdi
+	jz	1f
 	call	cbx_runtime_start
+	ud2
+1:	call	cbx_template_clone	/* there is no start block but the
+					 * template's */
 	ud2
 	.size	cbx_runtime_entry, . - cbx_runtime_entry
 

@@ -7,6 +7,7 @@
 #include "signal.h"
 #include "syscall.h"
 #include "task.h"
+#include "template.h"
 #include "timers.h"
 
 /* fast.S */
@@ -70,7 +71,8 @@ static bool serve_locked(struct cbx_task *self, const uint64_t *arg)
 	cbx_runtime_lock();
 	self->fast.regs.rax = (uint64_t)cbx_syscall(self->fast.number, arg);
 	waits = self->ending || cbx_signal_waiting() ||
-		self->signal.mask_swapped || self->rang;
+		self->signal.mask_swapped || self->rang ||
+		cbx_template_wanted();
 	if (!waits) {
 		cbx_timers_leave(self);
 	}

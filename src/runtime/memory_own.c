@@ -110,7 +110,8 @@ static bool copy(struct cbx_map *m, uint64_t start, uint64_t end)
 	return true;
 }
 
-/* The others have left [start, end): it is the process's again. */
+/* The others have left [start, end), or it is a template's: it is the
+ * process's again. */
 static bool keep(struct cbx_map *m, uint64_t start, uint64_t end)
 {
 	const struct cbx_extent *e = cbx_extent_at(&m->extents, start);
@@ -120,7 +121,9 @@ static bool keep(struct cbx_map *m, uint64_t start, uint64_t end)
 		    (end - start) >> CBX_PAGE_SHIFT, rights)) {
 		return false;
 	}
-	(void)cbx_share_less(e->share, start, end);
+	if (e->share != NULL) {
+		(void)cbx_share_less(e->share, start, end);
+	}
 	cbx_map_set(m, start, end, CBX_EXTENT_PRESENT, rights);
 	return true;
 }
@@ -130,7 +133,7 @@ bool cbx_map_own(struct cbx_map *m, uint64_t start, uint64_t end)
 	while (start < end) {
 		const struct cbx_extent *e = cbx_extent_at(&m->extents, start);
 		uint64_t stop = end;
-		bool alone = false;
+		bool alone = e->state == CBX_EXTENT_PRESENT;
 
 		if (e->share != NULL) {
 			stop = start +

@@ -9,32 +9,17 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory_map.h"
-
-/* The runtime's own file header, at the beginning of its image. */
-struct header {
-	uint8_t ident[32];
-	uint64_t headers; /* offset */
-	uint8_t rest[14];
-	uint16_t header_bytes;
-	uint16_t header_count;
-};
-
-struct program_header {
-	uint32_t type; /* 1: to be loaded */
-	uint32_t flags;
-	uint64_t offset, va, pa, file_bytes, memory_bytes, align;
-};
+#include "own_image.h"
+#include "template.h"
 
 /* The rights of the image at an address; the end of the part that has them. */
 static uint8_t image_rights(uint64_t address, uint64_t *end)
 {
-	const struct header *h = (const struct header *)CBX_RUNTIME_VA;
-	const struct program_header *p =
-		(const struct program_header *)(CBX_RUNTIME_VA + h->headers);
+	const struct cbx_image_part *p = cbx_image_parts();
 
-	for (uint16_t i = 0; i < h->header_count; i++) {
+	for (uint16_t i = 0; i < cbx_image_header()->header_count; i++) {
 		*end = cbx_page_ceil(p[i].va + p[i].memory_bytes);
-		if (p[i].type == 1 && address >= cbx_page_floor(p[i].va) &&
+		if (p[i].type == CBX_IMAGE_LOAD && address >= cbx_page_floor(p[i].va) &&
 			address < *end) {
 			return cbx_map_rights(
 				(uint8_t)(((p[i].flags & 4u) >> 2) |
@@ -126,6 +111,11 @@ static uint64_t add(struct cbx_memory_space *space, uint64_t start,
 	alias.pages = (end - start) >> CBX_PAGE_SHIFT;
 	if (alias.rights == 0) {
 		return 0;
+	}
+	if ((alias.rights & CBX_RIGHT_W) != 0) {
+		alias.pages = cbx_template_own(start,
+				      alias.pages * CBX_PAGE_SIZE) >>
+			      CBX_PAGE_SHIFT;
 	}
 	most = alias.pages;
 	alias.pages = cbx_gate_alias(&alias);

@@ -8,6 +8,7 @@
 #include "heap.h"
 #include "lib.h"
 #include "memory_map.h"
+#include "template.h"
 
 #define SPARE_MAX 8u  /* spaces kept for later */
 #define COST	  80u /* pages of tables and of the monitor's, about */
@@ -29,13 +30,22 @@ uint64_t cbx_memory_space_home(void)
 	return home;
 }
 
-bool cbx_memory_space_fault(uint64_t address)
+bool cbx_memory_space_alone(void)
+{
+	return first == NULL;
+}
+
+bool cbx_memory_space_fault(uint64_t address, bool write)
 {
 	struct cbx_memory_space *self = (struct cbx_memory_space *)CBX_SPACE_VA;
 
-	return first != NULL && address >= CBX_RUNTIME_VA &&
-	       self->handle != home &&
-	       cbx_memory_space_bring(self, cbx_page_floor(address));
+	if (address < CBX_RUNTIME_VA) {
+		return false;
+	}
+	if (first == NULL || self->handle == home) {
+		return write && cbx_template_fault(address);
+	}
+	return cbx_memory_space_bring(self, cbx_page_floor(address));
 }
 
 void cbx_memory_space_reach(uint64_t address, uint64_t bytes)

@@ -39,6 +39,9 @@ _Static_assert(sizeof(struct cbx_memory_space) <= CBX_SPACE_BYTES, "fits");
 /** Tell which space the box began in. */
 void cbx_memory_space_first(uint64_t handle);
 
+/** Whether there is, and was, only that one. */
+bool cbx_memory_space_alone(void);
+
 /** The handle of the space that has all of the runtime's memory. */
 uint64_t cbx_memory_space_home(void);
 
@@ -68,7 +71,7 @@ void cbx_memory_space_strip(
 
 /** Serve a fault of the running space at an address of the runtime's own.
  * @return false when it is no memory */
-CBX_MUST_CHECK bool cbx_memory_space_fault(uint64_t address);
+CBX_MUST_CHECK bool cbx_memory_space_fault(uint64_t address, bool write);
 
 /** Have memory of the runtime in the running space before a gate is given
  * it; nothing for a program's. */

@@ -49,7 +49,7 @@ static bool make_link(
 static bool make_devices(struct cbx_node *dev)
 {
 	static const struct {
-		char name[8];
+		char name[12];
 		uint8_t device;
 	} list[] = {
 		{ "null", CBX_DEVICE_NULL },
@@ -58,6 +58,7 @@ static bool make_devices(struct cbx_node *dev)
 		{ "random", CBX_DEVICE_RANDOM },
 		{ "urandom", CBX_DEVICE_URANDOM },
 		{ "tty", CBX_DEVICE_TTY },
+		{ "template", CBX_DEVICE_TEMPLATE },
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {

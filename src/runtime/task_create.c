@@ -11,6 +11,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory_space.h"
+#include "template.h"
 #include "trap.h"
 
 #define SERVE_BYTES  0x6000u /* of stack, below the copied frame */
@@ -74,6 +75,7 @@ static bool make_stack(struct cbx_task *task, void *frame)
 	if (base == NULL) {
 		return false;
 	}
+	cbx_template_own((uint64_t)base, bytes);
 	task->stack = (struct cbx_task_stack){ (uint64_t)base, bytes };
 	return true;
 }

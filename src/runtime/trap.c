@@ -19,6 +19,7 @@
 #include "task.h"
 #include "signal.h"
 #include "syscall.h"
+#include "template.h"
 #include "time.h"
 #include "timers.h"
 #include "user.h"
@@ -79,6 +80,9 @@ static bool finish(struct cbx_task *self, uint32_t number)
 	}
 	if (self->ending) {
 		cbx_task_exit();
+	}
+	if (cbx_template_wanted() && self->context.frame != NULL) {
+		cbx_template_point(self);
 	}
 	return (cbx_signal_waiting() || self->signal.mask_swapped) &&
 	       cbx_signal_deliver(
@@ -297,7 +301,8 @@ static void fault(
 static bool is_own(const struct cbx_upcall *upcall, const struct cbx_regs *regs)
 {
 	return upcall->code <= CBX_FAULT_EXECUTE && in_runtime(regs->rip) &&
-	       cbx_memory_space_fault(upcall->value);
+	       cbx_memory_space_fault(
+		       upcall->value, upcall->code == CBX_FAULT_WRITE);
 }
 
 /* One of the runtime itself comes with the lock held, or taking it. */
