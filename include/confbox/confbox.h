@@ -196,6 +196,9 @@ struct cbx_path {
 #define CBX_PROGRAM_REWRITE_FIRST 0x200u
 /** The clocks stand still but for the program's own sleeping. */
 #define CBX_PROGRAM_CLOCK_FIXED 0x400u
+/** When the program opens /dev/template the box may become a template: its
+ * state then is any box's of this machine to read (cbx_template_create). */
+#define CBX_PROGRAM_TEMPLATE 0x800u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
 #define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)
@@ -314,6 +317,16 @@ CBX_API CBX_CHECKED enum cbx_status cbx_image_save(
  * @retval CBX_E_HARDWARE  the cryptographic library failed
  */
 CBX_API CBX_CHECKED enum cbx_status cbx_image_measure(
+	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES]);
+
+/**
+ * The measurement of clones of a template of this image that was told nothing
+ * before its point (its input digest is zero).
+ *
+ * @retval ...             as cbx_image_measure
+ * @retval CBX_E_NOMEM     out of memory
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_measure_clone(
 	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES]);
 
 /** Facts about an image. */
@@ -627,6 +640,58 @@ CBX_API CBX_CHECKED enum cbx_status cbx_box_peek(
 /** End a box if it has not ended, and give back everything it had: all of its
  * pages are scrubbed.  @param box NULL does nothing */
 CBX_API void cbx_box_destroy(struct cbx_box *box);
+
+/* ------------------------------------------------------------ template -- */
+
+/** A program that has run up to its point and never goes on: boxes that do are
+ * made of it, cheaply, and share its memory until they write. */
+struct cbx_template;
+
+/**
+ * Run a box of an image until its program opens /dev/template, and end it as a
+ * template.
+ *
+ * Clones begin after that call; reading the file tells them apart: "1\n" in a
+ * clone, "0\n" in any other box.  The program has one process and one thread
+ * then, and no shared mapping it can write.  In a clone AT_RANDOM's bytes are
+ * new, and getrandom is what it always is; what the program drew from it before
+ * its point (a hash seed, a generator's state) it has to draw again.
+ *
+ * @param      image     built with CBX_PROGRAM_TEMPLATE
+ * @param      run       as for cbx_box_run; input read before the point is in
+ *                       every clone's input digest
+ * @param[out] template  the caller destroys it; untouched on failure
+ *
+ * @retval CBX_OK        clones can be made
+ * @retval CBX_E_DENIED  the image was built without CBX_PROGRAM_TEMPLATE
+ * @retval CBX_E_STATE   the program ended before its point
+ * @retval ...           as cbx_box_load and cbx_box_run
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_template_create(
+	struct cbx_context *context, const struct cbx_image *image,
+	const struct cbx_run *run, struct cbx_template **template_);
+
+/**
+ * Make a box that goes on where a template stopped, ready for cbx_box_run.
+ *
+ * Its measurement is that of its policy, of the template's measurement and
+ * input digest, of its stack and of its thread; cbx_box_digest tells the
+ * template's, too.
+ *
+ * @param      memory_bytes  what it may use beside what it shares: copies and
+ *                           new memory; 0: as much as the template's image
+ * @param[out] box           the caller destroys it; untouched on failure
+ *
+ * @retval ...  as cbx_box_load
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_template_clone(
+	struct cbx_template *template_, uint64_t memory_bytes,
+	struct cbx_box **box);
+
+/** End a template.  Its pages stay until its last clone is destroyed, and only
+ * then is its memory the context's again: destroy clones first.
+ * @param template_ NULL does nothing */
+CBX_API void cbx_template_destroy(struct cbx_template *template_);
 
 #ifdef __cplusplus
 }

@@ -39,6 +39,8 @@ struct cbx_box {
 	enum cbx_phase phase; /* guarded by lock, as is result */
 	struct cbx_result result;
 	atomic_bool killed; /* cbx_box_kill was called */
+	bool to_point;	    /* the run ends when nothing will wake it */
+	bool at_point;	    /* it did */
 };
 
 /** The bytes of the box's host pages: CBX_IO_BYTES_MAX of them. */
@@ -61,6 +63,12 @@ CBX_CHECKED enum cbx_status cbx_box_call(struct cbx_cpu *cpu,
  */
 CBX_CHECKED enum cbx_status cbx_box_take(
 	struct cbx_box *box, struct cbx_cpu *cpu, uint64_t count, bool whole);
+
+/** Give a BUILDING box all an image defines beside its policy, and make it
+ * READY.  @retval ...  as cbx_box_load */
+struct cbx_image;
+CBX_CHECKED enum cbx_status cbx_box_fill(
+	struct cbx_box *box, const struct cbx_image *image);
 
 /** BOX_KILL until it is not busy; DYING and torn down after. */
 CBX_CHECKED enum cbx_status cbx_box_end(

@@ -9,6 +9,8 @@
 #ifndef CBX_CLIENT_IMAGE_H
 #define CBX_CLIENT_IMAGE_H
 
+#include <stdbool.h>
+
 #include <confbox/confbox.h>
 
 /** Consecutive pages of one kind of rights. */
@@ -35,6 +37,9 @@ struct cbx_image {
 	uint32_t segment_count;
 	struct cbx_segment segment[CBX_IMAGE_SEGMENTS_MAX];
 	void *file; /* what segments of a parsed image point into, or NULL */
+	bool clone; /* it begins with a template's pages */
+	uint8_t lender[2][CBX_DIGEST_BYTES]; /* the template's measurement
+						* and input digest */
 };
 
 #define CBX_IMAGE_MAGIC	  0x4547414d49584243ull /* "CBXIMAGE" */
@@ -81,6 +86,12 @@ CBX_AT(0x10, 8, cbx_image_segment, rights);
 CBX_AT(0x18, 8, cbx_image_segment, offset);
 CBX_AT(0x20, 8, cbx_image_segment, byte_count);
 CBX_SIZE(0x28, cbx_image_segment);
+
+/** The image of clones of a box of @p image that was told nothing: not one that
+ * can be saved.  @param[out] clone  the caller destroys it
+ * @retval ...  as cbx_image_measure, and CBX_E_NOMEM */
+CBX_CHECKED enum cbx_status cbx_image_clone(
+	const struct cbx_image *image, struct cbx_image **clone);
 
 /** An empty image. @return NULL when out of memory */
 struct cbx_image *cbx_image_new(void);

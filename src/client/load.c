@@ -163,7 +163,8 @@ enum cbx_status cbx_box_finalize(struct cbx_box *box)
 	return call_box(box, &call, "the monitor does not finish the box");
 }
 
-static enum cbx_status fill(struct cbx_box *box, const struct cbx_image *image)
+enum cbx_status cbx_box_fill(
+	struct cbx_box *box, const struct cbx_image *image)
 {
 	enum cbx_status status = CBX_OK;
 
@@ -193,7 +194,7 @@ enum cbx_status cbx_box_load(struct cbx_context *context,
 	if (status != CBX_OK) {
 		return status;
 	}
-	status = fill(fresh, image);
+	status = cbx_box_fill(fresh, image);
 	if (status != CBX_OK) {
 		cbx_box_destroy(fresh);
 		return status;

@@ -100,8 +100,13 @@ static psa_status_t measure(
 	struct cbx_record thread = { CBX_RECORD_THREAD, image->entry,
 		image->stack, image->arg, 0 };
 	struct cbx_record finalize = { CBX_RECORD_FINALIZE, 0, 0, 0, 0 };
+	struct cbx_record lender = { CBX_RECORD_TEMPLATE, 0, 0, 0,
+		sizeof(image->lender) };
 	psa_status_t status = extend(digest, &policy, &image->policy);
 
+	if (status == PSA_SUCCESS && image->clone) {
+		status = extend(digest, &lender, image->lender);
+	}
 	for (uint32_t i = 0; i < image->segment_count && status == PSA_SUCCESS;
 		i++) {
 		status = extend_segment(digest, &image->segment[i]);

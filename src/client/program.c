@@ -77,7 +77,8 @@ static enum cbx_status check(const struct cbx_program *program)
 			       CBX_PROGRAM_DEBUG | CBX_PROGRAM_EXECUTE_ONLY |
 			       CBX_PROGRAM_ALONE | CBX_PROGRAM_NO_REWRITE |
 			       CBX_PROGRAM_REWRITE_FIRST |
-			       CBX_PROGRAM_CLOCK_FIXED;
+			       CBX_PROGRAM_CLOCK_FIXED |
+			       CBX_PROGRAM_TEMPLATE;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");
@@ -130,6 +131,7 @@ static uint32_t start_flags(const struct cbx_program *program)
 		{ CBX_PROGRAM_NO_REWRITE, CBX_START_NO_REWRITE },
 		{ CBX_PROGRAM_REWRITE_FIRST, CBX_START_REWRITE_FIRST },
 		{ CBX_PROGRAM_CLOCK_FIXED, CBX_START_CLOCK_FIXED },
+		{ CBX_PROGRAM_TEMPLATE, CBX_START_TEMPLATE },
 	};
 	uint32_t flags = 0;
 

@@ -20,6 +20,9 @@ struct cbx_policy cbx_program_policy(const struct cbx_program *program)
 	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
 		policy.flags |= CBX_POLICY_TRACE;
 	}
+	if ((program->flags & CBX_PROGRAM_TEMPLATE) != 0) {
+		policy.flags |= CBX_POLICY_TEMPLATE;
+	}
 	if ((program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0) {
 		policy.flags |= CBX_POLICY_EXECUTE_ONLY;
 	}

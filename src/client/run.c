@@ -192,7 +192,11 @@ static enum cbx_status serve_exit(
 		return CBX_OK;
 	case CBX_EXIT_IDLE:
 		cbx_lend_leave(lender);
-		idle(lender, exit->ret[1]);
+		if (lender->run->box->to_point && exit->ret[1] == 0) {
+			lender->run->box->at_point = cbx_lend_end(lender->run);
+		} else {
+			idle(lender, exit->ret[1]);
+		}
 		return CBX_OK;
 	case CBX_EXIT_INPUT:
 		return cbx_run_input(lender, exit);

@@ -11,7 +11,8 @@
 #include "share.h"
 #include "task.h"
 
-#define CHUNK_MIN 0x10000u
+#define CHUNK_MIN    0x10000u
+#define LENT_CLUSTER 0x40000ull
 
 /* Map zeros at [start, end) of the lazy extent around it. */
 static bool commit(struct cbx_map *m, uint64_t start, uint64_t end)
@@ -87,10 +88,13 @@ static bool is_live(const struct cbx_extent *e)
 static bool own_around(struct cbx_map *m, uint64_t address)
 {
 	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
+	/* a template's pages the monitor copies, all with one gate */
+	bool lent = e->state == CBX_EXTENT_PRESENT && e->share == NULL;
+	uint64_t bytes = lent ? LENT_CLUSTER : CBX_MAP_CLUSTER;
 	uint64_t page = cbx_page_floor(address);
-	uint64_t cluster = address & ~(uint64_t)(CBX_MAP_CLUSTER - 1);
+	uint64_t cluster = address & ~(bytes - 1);
 	uint64_t start = cbx_max(e->start, cluster);
-	uint64_t end = cbx_min(e->end, cluster + CBX_MAP_CLUSTER);
+	uint64_t end = cbx_min(e->end, cluster + bytes);
 
 	if (e->file != NULL && e->state == CBX_EXTENT_LAZY) {
 		/* not what lies past the file's end */

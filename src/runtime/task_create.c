@@ -161,7 +161,9 @@ static struct cbx_task_stack stack_of(const struct cbx_task *task)
 {
 	return task->stack.bytes != 0
 		       ? task->stack
-		       : (struct cbx_task_stack){ CBX_STACK_VA,
+		       : (struct cbx_task_stack){ cbx_template_cloned()
+							  ? CBX_CLONE_STACK_VA
+							  : CBX_STACK_VA,
 				 CBX_STACK_PAGES * CBX_PAGE_SIZE };
 }
 

@@ -111,7 +111,8 @@ int cbx_command_measure(struct cbx_command_line *line)
 	if (code != 0) {
 		return code;
 	}
-	if (cbx_image_measure(image, digest) != CBX_OK) {
+	if ((line->clone ? cbx_image_measure_clone : cbx_image_measure)(
+		    image, digest) != CBX_OK) {
 		code = fail();
 	} else {
 		(void)printf("%s\n", cbx_command_hex(digest).text);

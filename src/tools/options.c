@@ -10,6 +10,8 @@
 #include <tools/policy.h>
 #include <tools/say.h>
 
+#define WARM_MAX 1000000u
+
 static int bad_value(const char *name, const char *value, const char *want)
 {
 	cbx_say("--%s: '%s' is not %s; see confbox --help", name, value, want);
@@ -113,6 +115,12 @@ static int set_number(struct cbx_command_line *line, enum cbx_option option,
 			       ? 0
 			       : bad_value("cpus", value, "1 to 16");
 	}
+	if (option == CBX_OPTION_WARM) {
+		line->program.flags |= CBX_PROGRAM_TEMPLATE;
+		return cbx_number_count(value, WARM_MAX, &line->warm)
+			       ? 0
+			       : bad_value("warm", value, "1 to 1000000");
+	}
 	return cbx_number_epoch(value, &line->program.epoch_ns)
 		       ? 0
 		       : bad_value("epoch", value,
@@ -188,7 +196,10 @@ static int apply_flag(struct cbx_command_line *line, enum cbx_option option)
 		option == CBX_OPTION_CONFINE   ? CBX_PROGRAM_CONFINE
 		: option == CBX_OPTION_PROFILE ? CBX_PROGRAM_TRACE
 		: option == CBX_OPTION_ALONE   ? CBX_PROGRAM_ALONE
-					       : 0;
+		: option == CBX_OPTION_TEMPLATE || option == CBX_OPTION_CLONE
+			? CBX_PROGRAM_TEMPLATE
+			: 0;
+	line->clone = line->clone || option == CBX_OPTION_CLONE;
 	line->profile = line->profile || option == CBX_OPTION_PROFILE;
 	line->print_measurement =
 		line->print_measurement || option == CBX_OPTION_PRINT;
@@ -227,6 +238,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_FEATURES:
 		return set_features(line, value);
 	case CBX_OPTION_CPUS:
+	case CBX_OPTION_WARM:
 	case CBX_OPTION_TIMEOUT:
 	case CBX_OPTION_EPOCH:
 		return set_number(line, option, value);
@@ -246,6 +258,8 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_PRINT:
 	case CBX_OPTION_SERVE:
 	case CBX_OPTION_ALONE:
+	case CBX_OPTION_TEMPLATE:
+	case CBX_OPTION_CLONE:
 	case CBX_OPTION_HELP:
 	case CBX_OPTIONS:
 	default:

@@ -47,6 +47,8 @@ struct cbx_command_line {
 	bool profile;
 	const char *trace_file; /* NULL: standard error */
 	bool serve;		/* run: serve calls of the image's rules */
+	bool clone;		/* measure: of clones */
+	uint32_t warm;		/* run: clones of a template; 0: none */
 };
 
 /**

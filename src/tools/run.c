@@ -42,7 +42,8 @@ static int open_context(const struct cbx_command_line *line,
 	if (cbx_image_query(image, &info) != CBX_OK) {
 		return fail();
 	}
-	options.memory_bytes = info.memory_bytes +
+	/* of a template and a clone at once */
+	options.memory_bytes = (line->warm != 0 ? 2 : 1) * info.memory_bytes +
 			       options.cpu_count * (uint64_t)CBX_IO_BYTES_MAX;
 	options.flags = getenv("CONFBOX_LOG") != NULL ? CBX_OPEN_LOG : 0;
 	return cbx_context_open(&options, context) == CBX_OK ? 0 : fail();
@@ -160,20 +161,26 @@ static void end_trace(
 	}
 }
 
-static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
+static struct cbx_run run_of(
+	const struct cbx_command_line *line, struct cbx_tracer *tracer)
 {
-	struct cbx_tracer tracer;
-	struct cbx_run run = { .size = sizeof(run),
+	return (struct cbx_run){ .size = sizeof(struct cbx_run),
 		.input_fd = cbx_descriptor_fd(0),
 		.output_fd = cbx_descriptor_fd(1),
 		.error_fd = cbx_descriptor_fd(2),
 		.timeout_ns = line->timeout_ns,
 		.cpus = cpus_of(line),
 		.flags = line->serve ? CBX_RUN_SERVE : 0,
-		.arg = &tracer,
+		.arg = tracer,
 		.trace = cbx_trace_event,
 		.refused = cbx_trace_refused,
 		.exit = cbx_trace_exit };
+}
+
+static int run_watched(const struct cbx_command_line *line, struct cbx_box *box)
+{
+	struct cbx_tracer tracer;
+	const struct cbx_run run = run_of(line, &tracer);
 	struct cbx_result result = { .size = sizeof(result) };
 	struct cbx_watch watch;
 	enum cbx_status status;
@@ -201,6 +208,66 @@ static int load_box(struct cbx_context *context, struct cbx_image *image,
 
 	cbx_image_destroy(image);
 	return status == CBX_OK ? 0 : fail();
+}
+
+/* One clone after the other, as long as they end well. */
+static int run_clones(
+	const struct cbx_command_line *line, struct cbx_template *template)
+{
+	int code = 0;
+
+	for (uint32_t i = 0; i < line->warm && code == 0; i++) {
+		struct cbx_box *box;
+
+		if (cbx_template_clone(template, 0, &box) != CBX_OK) {
+			return fail();
+		}
+		if (line->print_measurement) {
+			code = print_measurement(box);
+		}
+		if (code == 0) {
+			code = run_watched(line, box);
+		}
+		cbx_box_destroy(box);
+	}
+	return code;
+}
+
+static int make_template(const struct cbx_command_line *line,
+	struct cbx_context *context, const struct cbx_image *image,
+	struct cbx_template **template)
+{
+	struct cbx_tracer tracer;
+	enum cbx_status status;
+
+	if (!begin_trace(line, &tracer)) {
+		return CBX_CODE_FAILED;
+	}
+
+	const struct cbx_run run = run_of(line, &tracer);
+
+	status = cbx_template_create(context, image, &run, template);
+	end_trace(line, &tracer);
+	return status == CBX_OK ? 0 : fail();
+}
+
+static int run_warm(
+	const struct cbx_command_line *line, struct cbx_image *image)
+{
+	struct cbx_context *context = NULL;
+	struct cbx_template *template = NULL;
+	int code = open_context(line, image, &context);
+
+	if (code == 0) {
+		code = make_template(line, context, image, &template);
+	}
+	cbx_image_destroy(image);
+	if (code == 0) {
+		code = run_clones(line, template);
+	}
+	cbx_context_close(context);
+	cbx_template_destroy(template);
+	return code;
 }
 
 static int run_image(
@@ -236,5 +303,5 @@ int cbx_command_run(struct cbx_command_line *line)
 		return code;
 	}
 	cbx_watch_block();
-	return run_image(line, image);
+	return line->warm != 0 ? run_warm(line, image) : run_image(line, image);
 }

@@ -59,6 +59,16 @@ def asks_its_host(source, build):
            and "can't open '/bin/confbox'" in err, status, out, err)
 
 
+def clones(source, build):
+    """A shell that opened /dev/template goes on twice, with its variables."""
+    status, out, err = lab(source, build, 'pks-vm', '--warm', '2', '--', BUSYBOX, 'sh', '-c',
+                           'a=$(expr 1 + 1) 2>/dev/null; b=kept; read -r w < /dev/template; echo $w $b')
+    expect((status, out) == (125, b'') and 'other processes' in err, status, out, err)
+    status, out, err = lab(source, build, 'pks-vm', '--warm', '2', '--', BUSYBOX, 'sh', '-c',
+                           'b=kept; read -r w < /dev/template; echo $w $b; (echo $b) | cat')
+    expect((status, out, err) == (0, b'1 kept\nkept\n' * 2, ''), status, out, err)
+
+
 def is_refused(source, build):
     for words, text in (((), 'usage'), (('snp', '--', 'true'), 'there is no such machine'),
                         (('pks-vm', '--emulator', 'none', '--', 'true'), '--emulator none'),
@@ -106,7 +116,7 @@ def main(source, build, emulator=None):
     if shutil.which('qemu-system-x86_64') is None:
         print('qemu-system-x86_64 is not installed')
         sys.exit(77)
-    for test in (runs, hides, asks_its_host, is_refused, tells, is_attacked):
+    for test in (runs, hides, asks_its_host, clones, is_refused, tells, is_attacked):
         print(test.__name__)
         test(source, build)
 

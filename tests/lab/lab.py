@@ -14,6 +14,7 @@ compared with what was computed here.
   --print-measurement    print the measurement on standard error
   --cpus N               CPUs of the machine (2)
   --seconds N            end it after that long (120)
+  --warm N               N clones, one by one, of a template made of the program
   --info                 no program: what confbox info says there
   --attack               no program: while a box holds a secret, the kernel
                          below its service tries to read it and the monitor
@@ -28,7 +29,7 @@ import sys
 import tempfile
 
 FAILED = 125
-OWN = {'--emulator': 'qemu', '--cpus': '2', '--seconds': '120'}
+OWN = {'--emulator': 'qemu', '--cpus': '2', '--seconds': '120', '--warm': '0'}
 FLAGS = {'--console', '--print-measurement', '--info', '--attack', '--help'}
 MEMORY = '64M'  # of a program; the machine has 512
 
@@ -53,8 +54,8 @@ def parse(words):
             own[name] = value if equals else words.pop(0)
         else:
             build.append(word)
-    for name in ('--cpus', '--seconds'):
-        if not own[name].isdecimal() or own[name] == '0':
+    for name in ('--cpus', '--seconds', '--warm'):
+        if not own[name].isdecimal() or (own[name] == '0' and name != '--warm'):
             fail(f'{name} {own[name]}: must be a number, 1 or more')
     return own, build, words[1:]
 
@@ -71,15 +72,16 @@ class Lab:
         self.peep = os.path.join(build, 'tests/lab/peep')
         self.host = os.path.join(build, 'tests/host/os/host-os.elf')
 
-    def image(self, options, words, path):
-        """Build the image; its bytes and its measurement."""
+    def image(self, options, words, path, clone=False):
+        """Build the image; its bytes, and its or its clones' measurement."""
+        options = [*options, *(['--template'] if clone else [])]
         if not any(option.split('=')[0] == '--memory' for option in options):
             options = ['--memory', MEMORY, *options]
         done = subprocess.run([self.confbox, 'build', '--output', path, *options, '--', *words],
                               check=False)
         if done.returncode != 0:
             sys.exit(done.returncode)
-        done = subprocess.run([self.confbox, 'measure', path], check=True, stdout=subprocess.PIPE)
+        done = subprocess.run([self.confbox, 'measure', *(['--clone'] if clone else []), path], check=True, stdout=subprocess.PIPE)
         with open(path, 'rb') as file:
             return file.read(), done.stdout.decode().strip()
 
@@ -149,10 +151,13 @@ def attack(lab, own):
 def program(lab, own, options, words):
     stdin = b'' if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
     with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
-        image, measured = lab.image(options, words, os.path.join(folder, 'image'))
+        image, measured = lab.image(options, words, os.path.join(folder, 'image'),
+                                    clone=own['--warm'] != '0')
     argv = ['/bin/confbox', 'run', '--print-measurement', '/image']
     if any(option.split('=')[0] == '--policy' for option in options):
         argv.insert(2, '--serve')
+    if own['--warm'] != '0':
+        argv[2:2] = ['--warm', own['--warm']]
     result, _ = lab.run(own, argv, {'/image': image}, stdin)
     line, _, error = result.err.partition(b'\n')
     status = finish(own, result)
@@ -164,7 +169,7 @@ def program(lab, own, options, words):
              f'the box has another measurement than {measured}')
     if own.get('--print-measurement'):
         print(measured, file=sys.stderr)
-    sys.stderr.buffer.write(error)
+    sys.stderr.buffer.write(error.replace(line + b'\n', b''))  # of other clones
     return status
 
 

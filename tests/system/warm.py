@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Warm starts: a program runs to its point once, clones go on from there.
+
+    warm.py CONFBOX PROGRAM
+"""
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CONFBOX = PROGRAM = None
+
+# The generator's state is drawn again by whoever learns that it is a clone; the
+# hash seed of python3 is fixed at its start and cannot be.
+SCRIPT = '''
+import random, uuid
+clone = open('/dev/template').read().strip()
+if clone == '1':
+    random.seed()
+print(clone, random.random(), uuid.uuid4(), hash('x'), sum(range(1000)))
+'''
+
+
+def confbox(*words):
+    return subprocess.run([CONFBOX, *words], capture_output=True, text=True, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+def lines_of(result, pattern):
+    return re.findall(pattern, result.stdout)
+
+
+class Warm(unittest.TestCase):
+    def warm(self, count, *words):
+        result = confbox('run', '--warm', str(count), '--', *words)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        return result
+
+    def test_clones_go_on_with_what_was_there(self):
+        cold = confbox('run', '--', PROGRAM)
+        warm = self.warm(3, PROGRAM)
+        self.assertEqual(cold.returncode, 0, cold.stderr)
+        self.assertEqual(lines_of(cold, r'clone (\d)'), ['0'])
+        self.assertEqual(lines_of(warm, r'clone (\d)'), ['1'] * 3)
+        for pattern in (r'sum \d+', r'child.*', r'before\nafter\nchild'):
+            self.assertEqual(lines_of(warm, pattern), lines_of(cold, pattern) * 3)
+
+    def test_clones_draw_other_numbers(self):
+        drawn = lines_of(self.warm(3, PROGRAM), r'drawn (\w+) (\w+)')
+        self.assertEqual(len(drawn), 3)
+        self.assertEqual(len({number for both in drawn for number in both}), 6)
+
+    def test_a_started_python_goes_on(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.py') as script:
+            script.write(SCRIPT)
+            script.flush()
+            result = confbox('run', '--warm', '2', '--with', script.name, 'python3', script.name)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        one, two = (line.split() for line in result.stdout.splitlines())
+        self.assertEqual((one[0], two[0], one[4], two[4]), ('1', '1', '499500', '499500'))
+        self.assertNotEqual(one[1], two[1])
+        self.assertNotEqual(one[2], two[2])
+        self.assertEqual(one[3], two[3], 'what cannot be reseeded (doc/runtime.md)')
+
+    def test_a_clone_s_measurement_is_known_before(self):
+        known = confbox('measure', '--clone', '--', PROGRAM).stdout
+        other = confbox('measure', '--template', '--', PROGRAM).stdout
+        result = confbox('run', '--warm', '2', '--print-measurement', '--', PROGRAM)
+        self.assertEqual(result.stderr, known * 2)
+        self.assertNotEqual(known, other)
+
+    def refused(self, words, text):
+        result = confbox('run', *words)
+        self.assertEqual(result.returncode, 125)
+        self.assertIn(text, result.stderr)
+
+    def test_what_cannot_be_a_template_says_why(self):
+        for what, why in (('thread', 'more than one thread'), ('child', 'other processes'),
+                          ('map', 'a shared mapping')):
+            self.refused(['--warm', '1', '--', PROGRAM, what], why)
+
+    def test_a_program_without_a_point_says_so(self):
+        self.refused(['--warm', '1', '--', PROGRAM, 'never'], '/dev/template')
+
+    def test_an_image_that_may_not_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            image = folder + '/image'
+            built = confbox('build', '--output', image, '--', PROGRAM)
+            self.assertEqual(built.returncode, 0, built.stderr)
+            self.refused(['--warm', '1', image], 'template')
+            built = confbox('build', '--template', '--output', image, '--', PROGRAM)
+            self.assertEqual(built.returncode, 0, built.stderr)
+            self.assertEqual(confbox('run', '--warm', '1', image).returncode, 0)
+
+    def test_bad_counts_are_refused(self):
+        for count in ('0', '-1', 'x', '1000001', '1x'):
+            self.refused(['--warm', count, '--', PROGRAM], 'from 1 to')
+
+
+if __name__ == '__main__':
+    CONFBOX, PROGRAM = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1])
