@@ -46,7 +46,7 @@ enum cbx_status cbx_image_clone(
 enum cbx_status cbx_image_measure_clone(
 	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES])
 {
-	struct cbx_image *clone;
+	struct cbx_image *clone = NULL;
 	enum cbx_status status = cbx_image_clone(image, &clone);
 
 	if (status == CBX_OK) {

@@ -163,8 +163,7 @@ enum cbx_status cbx_box_finalize(struct cbx_box *box)
 	return call_box(box, &call, "the monitor does not finish the box");
 }
 
-enum cbx_status cbx_box_fill(
-	struct cbx_box *box, const struct cbx_image *image)
+enum cbx_status cbx_box_fill(struct cbx_box *box, const struct cbx_image *image)
 {
 	enum cbx_status status = CBX_OK;
 

@@ -74,9 +74,8 @@ static int64_t template_read(
 	uint64_t part = cbx_min(bytes, at < 2 ? 2 - at : 0);
 
 	(void)file;
-	return cbx_user_copy((void *)va, line + at, part) == 0
-		       ? (int64_t)part
-		       : -LX_EFAULT;
+	return cbx_user_copy((void *)va, line + at, part) == 0 ? (int64_t)part
+							       : -LX_EFAULT;
 }
 
 const struct cbx_file_ops *cbx_device_ops(uint8_t device)

@@ -19,8 +19,8 @@ static uint8_t image_rights(uint64_t address, uint64_t *end)
 
 	for (uint16_t i = 0; i < cbx_image_header()->header_count; i++) {
 		*end = cbx_page_ceil(p[i].va + p[i].memory_bytes);
-		if (p[i].type == CBX_IMAGE_LOAD && address >= cbx_page_floor(p[i].va) &&
-			address < *end) {
+		if (p[i].type == CBX_IMAGE_LOAD &&
+			address >= cbx_page_floor(p[i].va) && address < *end) {
 			return cbx_map_rights(
 				(uint8_t)(((p[i].flags & 4u) >> 2) |
 					  (p[i].flags & 2u) |

@@ -88,6 +88,7 @@ static bool show(struct cbx_memory_space *space)
 		.from = (uint64_t)space,
 	};
 
+	(void)cbx_template_own((uint64_t)space, CBX_SPACE_BYTES);
 	space->count = 0;
 	space->taken = false;
 	return cbx_gate_alias(&record) == record.pages;

@@ -75,7 +75,9 @@ static bool make_stack(struct cbx_task *task, void *frame)
 	if (base == NULL) {
 		return false;
 	}
-	cbx_template_own((uint64_t)base, bytes);
+	for (uint64_t at = 0; at < bytes;) {
+		at += cbx_template_own((uint64_t)base + at, bytes - at);
+	}
 	task->stack = (struct cbx_task_stack){ (uint64_t)base, bytes };
 	return true;
 }

@@ -19,8 +19,8 @@
 #include "trap.h"
 #include "user.h"
 
-#define END_BROKEN    125
-#define CLUSTER	      0x10000ull /* bytes that become the clone's own at once */
+#define END_BROKEN 125
+#define CLUSTER	   0x10000ull /* bytes that become the clone's own at once */
 
 /* entry_linux.S */
 void cbx_runtime_upcall_entry(void);
@@ -154,11 +154,16 @@ bool cbx_template_fault(uint64_t address)
 		       own(page, page + CBX_PAGE_SIZE));
 }
 
-void cbx_template_own(uint64_t start, uint64_t bytes)
+uint64_t cbx_template_own(uint64_t start, uint64_t bytes)
 {
-	if (point.cloned && start >= CBX_HEAP_VA) {
-		(void)own(cbx_page_floor(start), cbx_page_ceil(start + bytes));
+	uint64_t end = start + bytes;
+
+	if (!point.cloned || start < CBX_HEAP_VA) {
+		return bytes;
 	}
+	end = cbx_min(end, cbx_page_ceil(start + 1) + CLUSTER);
+	(void)own(cbx_page_floor(start), cbx_page_ceil(end));
+	return end - start;
 }
 
 /* What the program could write it asks for again. */
@@ -240,8 +245,7 @@ void cbx_template_clone(void)
 	lend_extents(self->process->map);
 	reseed(self->process);
 	cbx_runtime_unlock();
-	self->context =
-		(struct cbx_context){ NULL, point.regs, point.frame };
+	self->context = (struct cbx_context){ NULL, point.regs, point.frame };
 	cbx_trap_begin();
 	cbx_upcall_return(NULL, point.regs, point.frame);
 }

@@ -33,8 +33,8 @@ _Noreturn void cbx_template_point(struct cbx_task *self);
 CBX_MUST_CHECK bool cbx_template_fault(uint64_t address);
 
 /** Have memory of the runtime that gates are to write, or other spaces to
- * share. */
-void cbx_template_own(uint64_t start, uint64_t bytes);
+ * share.  @return how much of it, from the start: all but in a clone */
+uint64_t cbx_template_own(uint64_t start, uint64_t bytes);
 
 /** A clone's first code, on a stack of its own. */
 _Noreturn void cbx_template_clone(void);
