@@ -127,12 +127,18 @@ static int set_number(struct cbx_command_line *line, enum cbx_option option,
 				 "now, or a number of seconds above 0");
 }
 
-static int set_text(struct cbx_command_line *line, const char *value)
+/* An option that has one value, and is a program flag then. */
+static int set_mode(struct cbx_command_line *line, enum cbx_option option,
+	const char *value)
 {
-	if (strcmp(value, "execute-only") != 0) {
-		return bad_value("text", value, "execute-only");
+	bool text = option == CBX_OPTION_TEXT;
+	const char *mode = text ? "execute-only" : "fixed";
+
+	if (strcmp(value, mode) != 0) {
+		return bad_value(text ? "text" : "clock", value, mode);
 	}
-	line->program.flags |= CBX_PROGRAM_EXECUTE_ONLY;
+	line->program.flags |=
+		text ? CBX_PROGRAM_EXECUTE_ONLY : CBX_PROGRAM_CLOCK_FIXED;
 	return 0;
 }
 
@@ -145,15 +151,6 @@ static int set_rewrite(struct cbx_command_line *line, const char *value)
 	} else if (strcmp(value, "often") != 0) {
 		return bad_value("rewrite", value, "often, first or never");
 	}
-	return 0;
-}
-
-static int set_clock(struct cbx_command_line *line, const char *value)
-{
-	if (strcmp(value, "fixed") != 0) {
-		return bad_value("clock", value, "fixed");
-	}
-	line->program.flags |= CBX_PROGRAM_CLOCK_FIXED;
 	return 0;
 }
 
@@ -230,11 +227,10 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		line->program.cwd = value;
 		return 0;
 	case CBX_OPTION_TEXT:
-		return set_text(line, value);
+	case CBX_OPTION_CLOCK:
+		return set_mode(line, option, value);
 	case CBX_OPTION_REWRITE:
 		return set_rewrite(line, value);
-	case CBX_OPTION_CLOCK:
-		return set_clock(line, value);
 	case CBX_OPTION_FEATURES:
 		return set_features(line, value);
 	case CBX_OPTION_CPUS:
