@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +68,7 @@ static void *watch(void *arg)
 
 		back += now < before;
 		while (before < now &&
-			!__atomic_compare_exchange_n(&seen, &before, now, 0,
-				__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+			!atomic_compare_exchange_strong(&seen, &before, now)) {
 		}
 	}
 	return (void *)back;
