@@ -52,7 +52,7 @@ struct cbx_page_list {
 /** A thread whose exit a host still serves: it goes on when the CPU comes back
  * that it left on, so that what other threads then do comes after. */
 struct cbx_left {
-	uint32_t thread; /* handle; 0: none */
+	uint32_t thread; /* handle */
 	uint64_t buffer; /* of the CPU */
 };
 
@@ -93,6 +93,7 @@ struct cbx_domain {
 	struct cbx_page_list spaces; /* the one it was created with first */
 	struct cbx_page_list threads;
 	uint32_t next_thread; /* where the search for a runnable one starts */
+	uint32_t left_count;
 	struct cbx_left left[CBX_LEFT_MAX];
 
 	uint64_t end_status;

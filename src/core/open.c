@@ -84,22 +84,20 @@ enum cbx_status cbx_page_open(
 {
 	enum cbx_page_event event =
 		shared ? CBX_PAGE_DO_OPEN : CBX_PAGE_DO_CLOSE;
+	enum cbx_status status = CBX_OK;
 
 	*done = 0;
 	if (!cbx_page_range_valid(pfn, count)) {
 		return CBX_E_INVALID;
 	}
-	for (; *done < count; (*done)++) {
+	while (status == CBX_OK && *done < count) {
 		uint64_t n = pfn + *done;
-		enum cbx_status status;
 
 		if (!may_open(cbx_page_at(n), event)) {
 			return CBX_E_STATE;
 		}
 		status = shared ? open_one(n) : close_one(n);
-		if (status != CBX_OK) {
-			return status;
-		}
+		*done += status == CBX_OK;
 	}
-	return CBX_OK;
+	return status;
 }

@@ -254,21 +254,17 @@ static enum cbx_status donate_step(uint64_t pfn, uint64_t count, uint64_t *done)
 
 enum cbx_status cbx_page_donate(uint64_t pfn, uint64_t count, uint64_t *done)
 {
-	*done = 0;
-	if (!cbx_page_range_valid(pfn, count)) {
-		return CBX_E_INVALID;
-	}
-	while (*done < count) {
-		uint64_t n;
-		enum cbx_status status =
-			donate_step(pfn + *done, count - *done, &n);
+	enum cbx_status status =
+		cbx_page_range_valid(pfn, count) ? CBX_OK : CBX_E_INVALID;
 
+	*done = 0;
+	while (status == CBX_OK && *done < count) {
+		uint64_t n;
+
+		status = donate_step(pfn + *done, count - *done, &n);
 		*done += n;
-		if (status != CBX_OK) {
-			return status;
-		}
 	}
-	return CBX_OK;
+	return status;
 }
 
 enum cbx_status cbx_page_return(uint64_t pfn, uint64_t count, uint64_t *done)

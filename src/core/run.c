@@ -12,31 +12,29 @@ void cbx_run_leave(struct cbx_run *run, enum cbx_exit_reason reason)
 
 void cbx_run_leave_to_serve(struct cbx_run *run, enum cbx_exit_reason reason)
 {
-	struct cbx_left *left = run->d->left;
+	struct cbx_domain *d = run->d;
 
 	cbx_run_leave(run, reason);
-	for (uint32_t i = 0; i < CBX_LEFT_MAX; i++) {
-		if (left[i].thread == 0) {
-			left[i].thread = run->thread->self;
-			left[i].buffer = run->io.pfn;
-			run->thread->left = true;
-			return;
-		}
+	if (d->left_count < CBX_LEFT_MAX) {
+		d->left[d->left_count++] =
+			(struct cbx_left){ run->thread->self, run->io.pfn };
+		run->thread->left = true;
 	}
 }
 
 /* The CPU with that buffer is back: what left on it goes on, first. */
 static void come_back(struct cbx_domain *d, struct cbx_io io)
 {
-	for (uint32_t i = 0; i < CBX_LEFT_MAX; i++) {
-		struct cbx_left *left = &d->left[i];
+	for (uint32_t i = 0; i < d->left_count;) {
+		const struct cbx_left left = d->left[i];
 		struct cbx_thread *thread;
 
-		if (left->thread == 0 || left->buffer != io.pfn) {
+		if (left.buffer != io.pfn) {
+			i++;
 			continue;
 		}
-		thread = cbx_thread_hold(d, left->thread);
-		left->thread = 0;
+		d->left[i] = d->left[--d->left_count];
+		thread = cbx_thread_hold(d, left.thread);
 		if (thread != NULL) {
 			thread->left = false;
 			d->next_thread = thread->self;

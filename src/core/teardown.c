@@ -214,7 +214,8 @@ static enum cbx_status reclaim_step(
 enum cbx_status cbx_domain_reclaim(
 	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done)
 {
-	*done = 0;
+	enum cbx_status status = CBX_OK;
+
 	if (!cbx_page_range_valid(pfn, count)) {
 		return CBX_E_INVALID;
 	}
@@ -222,18 +223,14 @@ enum cbx_status cbx_domain_reclaim(
 		return CBX_E_STATE;
 	}
 	d->reserve = cbx_list_empty;
-	while (*done < count) {
+	while (status == CBX_OK && *done < count) {
 		uint64_t n;
-		enum cbx_status status =
-			reclaim_step(d, pfn + *done, count - *done, &n);
 
+		status = reclaim_step(d, pfn + *done, count - *done, &n);
 		*done += n;
 		d->page_count -= n;
-		if (status != CBX_OK) {
-			return status;
-		}
 	}
-	return CBX_OK;
+	return status;
 }
 
 enum cbx_status cbx_domain_destroy(struct cbx_domain *d)

@@ -14,13 +14,6 @@
 extern const uint8_t cbx_locked[];
 extern const uint8_t cbx_locked_end[];
 extern const uint8_t cbx_x86_root_load_locked[];
-extern const uint8_t cbx_x86_msr_write_locked[];
-extern const uint8_t cbx_x86_cr0_write_locked[];
-extern const uint8_t cbx_x86_cr4_write_locked[];
-extern const uint8_t cbx_x86_xcr0_write_locked[];
-extern const uint8_t cbx_x86_tables_load_locked[];
-extern const uint8_t cbx_x86_task_load_locked[];
-extern const uint8_t cbx_x86_watch_write_locked[];
 extern const uint8_t cbx_x86_shadow_on_locked[];
 
 static inline __attribute__((always_inline)) void run(
@@ -51,40 +44,22 @@ void cbx_x86_root_load(uint64_t root)
 	cbx_pks_cr4_switch(host);
 }
 
-void cbx_x86_msr_write(uint32_t msr, uint64_t value)
-{
-	run(cbx_x86_msr_write_locked, msr, value);
-}
-
-void cbx_x86_cr0_write(uint64_t value)
-{
-	run(cbx_x86_cr0_write_locked, value, 0);
-}
-
-void cbx_x86_cr4_write(uint64_t value)
-{
-	run(cbx_x86_cr4_write_locked, value, 0);
-}
-
-void cbx_x86_xcr0_write(uint64_t value)
-{
-	run(cbx_x86_xcr0_write_locked, value, 0);
-}
-
-void cbx_x86_tables_load(const void *gdtr, const void *idtr)
-{
-	run(cbx_x86_tables_load_locked, (uint64_t)gdtr, (uint64_t)idtr);
-}
-
-void cbx_x86_task_load(void)
-{
-	run(cbx_x86_task_load_locked, 0, 0);
-}
-
-void cbx_x86_watch_write(uint64_t address, uint64_t control)
-{
-	run(cbx_x86_watch_write_locked, address, control);
-}
+/* The others, by their own names and arguments. */
+#define LOCKED(name, a, b, ...)                         \
+	extern const uint8_t name##_locked[];           \
+	void name(__VA_ARGS__)                          \
+	{                                               \
+		run(name##_locked, (uint64_t)(a), (b)); \
+	}
+LOCKED(cbx_x86_msr_write, msr, value, uint32_t msr, uint64_t value)
+LOCKED(cbx_x86_cr0_write, value, 0, uint64_t value)
+LOCKED(cbx_x86_cr4_write, value, 0, uint64_t value)
+LOCKED(cbx_x86_xcr0_write, value, 0, uint64_t value)
+LOCKED(cbx_x86_tables_load, gdtr, (uint64_t)idtr, const void *gdtr,
+	const void *idtr)
+LOCKED(cbx_x86_task_load, 0, 0, void)
+LOCKED(cbx_x86_watch_write, address, control, uint64_t address,
+	uint64_t control)
 
 /* When it begins, one return is outstanding: this function's own. */
 __attribute__((noinline)) void cbx_x86_shadow_start(void)
