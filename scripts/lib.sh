@@ -51,6 +51,7 @@ gron a static program of Go
 imagemagick pictures
 jq JSON
 mawk another awk
+libpython3.11-testsuite python's own tests
 openssl digests, ciphers, keys
 perl a language
 redis-server a server and its clients
