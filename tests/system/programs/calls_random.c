@@ -61,7 +61,8 @@ static const int refused[] = { SYS_exit, SYS_exit_group, SYS_pause,
 	SYS_alarm, SYS_setitimer, SYS_timer_create, SYS_rt_sigtimedwait,
 	SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_epoll_wait,
 	SYS_epoll_pwait, SYS_epoll_pwait2, SYS_eventfd, SYS_eventfd2,
-	SYS_timerfd_create, SYS_signalfd, SYS_signalfd4 };
+	SYS_timerfd_create, SYS_splice, SYS_tee, SYS_vmsplice, SYS_signalfd,
+	SYS_signalfd4 };
 
 /* Calls of the kernel's own trampolines: it lets no filter see them, and
  * answers anybody else with SIGILL. */
