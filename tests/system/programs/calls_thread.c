@@ -397,7 +397,7 @@ static void identities(void)
 	printf("robust: %ld\n", syscall(SYS_set_robust_list, head, 23));
 }
 
-/* Cancellation, of one that waits and of one that computes. */
+/* Cancellation of one that waits; of one that computes: thread_stress.c. */
 static void tidy(void *arg)
 {
 	printf("cancelled: tidied %s\n", (const char *)arg);
@@ -431,17 +431,6 @@ static void *read_for_ever(void *arg)
 	(void)!read(fd[0], &byte, 1);
 	pthread_cleanup_pop(1);
 	return NULL;
-}
-
-static void *compute_for_ever(void *arg)
-{
-	volatile unsigned long turns = 0;
-
-	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-	for (;;) {
-		turns++;
-	}
-	return arg;
 }
 
 static void cancel(void *(*run)(void *), const char *what)
@@ -499,7 +488,6 @@ int main(void)
 	schedule();
 	cancel(wait_for_ever, "one that waits");
 	cancel(read_for_ever, "one that reads");
-	cancel(compute_for_ever, "one that computes");
 	fflush(stdout);
 	start(stay, (void *)pthread_self());
 	pthread_exit(NULL);

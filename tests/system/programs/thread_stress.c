@@ -96,6 +96,30 @@ static void *second(void *arg)
 	return NULL;
 }
 
+static void *compute_for_ever(void *arg)
+{
+	volatile unsigned long steps = 0;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;) {
+		steps++;
+	}
+	return arg;
+}
+
+/* It leaves its CPU to the others, and hears of its end. */
+static void cancel(void)
+{
+	pthread_t thread;
+	void *result;
+
+	pthread_create(&thread, NULL, compute_for_ever, NULL);
+	usleep(3000);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	printf("cancelled: %d\n", result == PTHREAD_CANCELED);
+}
+
 static int stress(void)
 {
 	pthread_t thread[PAIRS][2];
@@ -113,6 +137,7 @@ static int stress(void)
 			pairs[i].sum[1]);
 	}
 	printf("together: %ld\n", shared);
+	cancel();
 	return 0;
 }
 
