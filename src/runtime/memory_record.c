@@ -113,9 +113,9 @@ static uint64_t add(struct cbx_memory_space *space, uint64_t start,
 		return 0;
 	}
 	if ((alias.rights & CBX_RIGHT_W) != 0) {
-		alias.pages = cbx_template_own(start,
-				      alias.pages * CBX_PAGE_SIZE) >>
-			      CBX_PAGE_SHIFT;
+		alias.pages =
+			cbx_template_own(start, alias.pages * CBX_PAGE_SIZE) >>
+			CBX_PAGE_SHIFT;
 	}
 	most = alias.pages;
 	alias.pages = cbx_gate_alias(&alias);
