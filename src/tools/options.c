@@ -24,35 +24,26 @@ static int out_of_memory(void)
 	return CBX_CODE_FAILED;
 }
 
-static int add_env(struct cbx_command_line *line, const char *value)
+/* To a list with a NULL at its end. */
+static int add_word(const char ***list, size_t *count, const char *value)
 {
-	const char **grown;
+	const char **grown = reallocarray(*list, *count + 2, sizeof(**list));
 
-	if (strchr(value, '=') == NULL || value[0] == '=') {
-		return bad_value("env", value, "NAME=VALUE");
-	}
-	grown = reallocarray(
-		line->env, line->env_count + 2, sizeof(*line->env));
 	if (grown == NULL) {
 		return out_of_memory();
 	}
-	grown[line->env_count++] = value;
-	grown[line->env_count] = NULL;
-	line->env = grown;
+	grown[(*count)++] = value;
+	grown[*count] = NULL;
+	*list = grown;
 	return 0;
 }
 
-static int add_with(struct cbx_command_line *line, const char *value)
+static int add_env(struct cbx_command_line *line, const char *value)
 {
-	const char **grown = reallocarray(
-		line->with, line->program.with_count + 1, sizeof(*line->with));
-
-	if (grown == NULL) {
-		return out_of_memory();
+	if (strchr(value, '=') == NULL || value[0] == '=') {
+		return bad_value("env", value, "NAME=VALUE");
 	}
-	grown[line->program.with_count++] = value;
-	line->with = grown;
-	return 0;
+	return add_word(&line->env, &line->env_count, value);
 }
 
 /* HOST or HOST:BOX, split at the last colon that a slash follows. */
@@ -219,7 +210,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		return add_path(&line->directories,
 			&line->program.directory_count, value);
 	case CBX_OPTION_WITH:
-		return add_with(line, value);
+		return add_word(&line->with, &line->program.with_count, value);
 	case CBX_OPTION_ROOT:
 		line->program.root = value;
 		return 0;
