@@ -45,8 +45,26 @@ static uint8_t *extend(struct cbx_archive *archive, size_t size)
 static enum cbx_status fail_name(const char *name)
 {
 	return cbx_fail(CBX_E_INVALID,
-		"%.100s...: too long a name for a box's files (%u bytes)", name,
-		CBX_USTAR_NAME_MAX);
+		"%.100s...: too long a name for a box's files (%u bytes in "
+		"each "
+		"part, %u in all)",
+		name, CBX_USTAR_PART_MAX, CBX_USTAR_NAME_MAX);
+}
+
+static bool fits(const char *name)
+{
+	size_t length = 0;
+
+	for (const char *part = name; *part != '\0';) {
+		size_t bytes = strcspn(part, "/");
+
+		if (bytes > CBX_USTAR_PART_MAX) {
+			return false;
+		}
+		part += bytes + (part[bytes] == '/' ? 1 : 0);
+		length = (size_t)(part - name);
+	}
+	return length <= CBX_USTAR_NAME_MAX;
 }
 
 static enum cbx_status add_header(struct cbx_archive *archive,
@@ -58,11 +76,10 @@ static enum cbx_status add_header(struct cbx_archive *archive,
 	size_t bytes;
 	uint8_t *to;
 
-	if (strlen(member.path) > CBX_USTAR_NAME_MAX) {
+	if (!fits(member.path)) {
 		return fail_name(member.path);
 	}
-	if (member.target != NULL &&
-		strlen(member.target) > CBX_USTAR_NAME_MAX) {
+	if (member.target != NULL && !fits(member.target)) {
 		return fail_name(member.target);
 	}
 	bytes = cbx_ustar_size(&member, at);

@@ -16,6 +16,7 @@
 
 /** Longest name or target, as a box reads it. */
 #define CBX_USTAR_NAME_MAX 4095u
+#define CBX_USTAR_PART_MAX 255u /* of it between two slashes */
 
 /** The time of every file in a box, 1980-01-01T00:00:00Z: the earliest that
  * archivers can say. */

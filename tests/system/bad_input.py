@@ -263,7 +263,7 @@ class BadCommandLines(Case):
         self.assert_refused(125, ['/dev/null', 'not a regular'], *run, '/dev/null', *rest)
         self.assert_refused(125, ['/no/such', 'No such file'],
                             'run', '--dir', '/no/such', *rest)
-        long = '/' + 'n' * 101
+        long = '/' + 'n' * 256
         self.assert_refused(125, ['too long'], *run, f'/etc/hostname:{long}', *rest)
         self.assert_refused(125, ['/f', 'two different'], *run, '/etc/hostname:/f',
                             '--file', '/etc/passwd:/f', *rest)
