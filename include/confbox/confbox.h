@@ -244,6 +244,9 @@ struct cbx_program {
 	const char *root; /* a system that brings everything, its programs too:
 			   * a directory, a tar archive or an OCI image of
 			   * this machine; NULL: this machine's files */
+	const struct cbx_path *shares; /* regular files whose memory boxes of
+					* a context have once; at most 8 */
+	size_t share_count;
 };
 
 /**

@@ -19,7 +19,7 @@
 #define CBX_WINDOW_VA	0x640000000000ull /* I/O windows */
 
 #define CBX_START_MAGIC	  0x5452415453584243ull /* "CBXSTART" */
-#define CBX_START_VERSION 2u
+#define CBX_START_VERSION 3u
 
 /** Start flags. */
 #define CBX_START_KEEPER \
@@ -43,6 +43,11 @@
  * starts at the runtime's entry with 0 as its argument. */
 #define CBX_CLONE_STACK_VA 0x638000000000ull
 
+/** Where shared file @p i lies. */
+#define CBX_SHARES_MAX	8u
+#define CBX_SHARE_BYTES 0x1000000000ull
+#define CBX_SHARE_VA(i) (0x628000000000ull + (i)*CBX_SHARE_BYTES)
+
 /**
  * The start block.  Offsets are from the block's beginning and lie within
  * size; strings end with a zero byte.
@@ -62,6 +67,14 @@ struct cbx_start {
 	uint64_t cwd_offset;	/* the working directory */
 	uint64_t epoch_ns;	/* what CLOCK_REALTIME says at tick 0 */
 	uint64_t policy_offset; /* struct cbx_policy, if it has rules, or 0 */
+	uint64_t share_count;	/* at most CBX_SHARES_MAX */
+	uint64_t share_offset; /* struct cbx_start_share, share_count of them */
+};
+
+/** A file whose pages a template lends, at CBX_SHARE_VA of its place. */
+struct cbx_start_share {
+	uint64_t bytes;
+	uint64_t path_offset;
 };
 
 CBX_AT(0x00, 8, cbx_start, magic);
@@ -78,6 +91,9 @@ CBX_AT(0x48, 8, cbx_start, path_offset);
 CBX_AT(0x50, 8, cbx_start, cwd_offset);
 CBX_AT(0x58, 8, cbx_start, epoch_ns);
 CBX_AT(0x60, 8, cbx_start, policy_offset);
-CBX_SIZE(0x68, cbx_start);
+CBX_AT(0x68, 8, cbx_start, share_count);
+CBX_AT(0x70, 8, cbx_start, share_offset);
+CBX_SIZE(0x78, cbx_start);
+CBX_SIZE(0x10, cbx_start_share);
 
 #endif

@@ -13,7 +13,7 @@ static enum cbx_status fill(
 		.page_count = CBX_STACK_PAGES,
 		.rights = CBX_RIGHT_R | CBX_RIGHT_W };
 
-	clone->clone = true;
+	clone->lender_count = 1;
 	clone->policy = image->policy;
 	clone->policy.flags &= ~CBX_POLICY_TEMPLATE;
 	clone->reserve_pages = image->reserve_pages;
@@ -31,7 +31,7 @@ enum cbx_status cbx_image_clone(
 	if (fresh == NULL) {
 		return cbx_fail_memory("image of a clone");
 	}
-	status = cbx_image_measure(image, fresh->lender[0]);
+	status = cbx_image_measure(image, fresh->lender[0].measurement);
 	if (status == CBX_OK) {
 		status = fill(fresh, image);
 	}

@@ -6,6 +6,7 @@
 
 #include <base/wire.h>
 #include <client/error.h>
+#include <client/share.h>
 #include <client/sized.h>
 
 #define MEMORY_MIN (1ull << 20)
@@ -49,6 +50,7 @@ static bool init_tables(struct cbx_context *context)
 	}
 	if (pthread_mutex_init(&context->lock, NULL) != 0 ||
 		pthread_mutex_init(&context->service_lock, NULL) != 0 ||
+		pthread_mutex_init(&context->share_lock, NULL) != 0 ||
 		pthread_cond_init(&context->cpu_idle, NULL) != 0) {
 		cbx_pool_fini(&context->pool);
 		return false;
@@ -220,6 +222,7 @@ void cbx_context_close(struct cbx_context *context)
 		return;
 	}
 	cbx_monitor_stop(&context->monitor);
+	cbx_share_end(context);
 	cbx_context_release(context);
 }
 

@@ -18,6 +18,8 @@ struct cbx_cpu {
 	bool broken; /* the connection failed: never used again */
 };
 
+struct cbx_share;
+
 struct cbx_context {
 	struct cbx_monitor monitor;
 	struct cbx_pool pool;
@@ -27,6 +29,8 @@ struct cbx_context {
 	uint32_t cpus;		 /* idle or taken */
 	uint32_t wanted;	 /* threads that wait for one */
 	uint32_t holders;	 /* the opener and every box */
+	pthread_mutex_t share_lock;
+	struct cbx_share *shares; /* guarded by share_lock */
 	pthread_mutex_t service_lock;
 	struct cbx_cpu *service; /* guarded by service_lock: for calls that
 				  * must not wait for a box to stop */

@@ -25,6 +25,9 @@ void cbx_image_destroy(struct cbx_image *image)
 	for (uint32_t i = 0; i < image->segment_count; i++) {
 		free(image->segment[i].owned);
 	}
+	for (uint32_t i = 0; i < image->lender_count; i++) {
+		cbx_image_destroy(image->share[i]);
+	}
 	free(image->file);
 	free(image);
 }
@@ -166,6 +169,14 @@ enum cbx_status cbx_image_query(
 	known.memory_bytes =
 		(known.page_count + known.reserve_pages + CONTEXT_SLACK) *
 		CBX_PAGE_SIZE;
+	for (uint32_t i = 0; i < image->lender_count; i++) {
+		struct cbx_image_info share = { .size = sizeof(share) };
+
+		if (image->share[i] != NULL &&
+			cbx_image_query(image->share[i], &share) == CBX_OK) {
+			known.memory_bytes += share.memory_bytes;
+		}
+	}
 	known.policy = image->policy;
 	cbx_sized_write(info, &known, sizeof(known));
 	return CBX_OK;

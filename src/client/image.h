@@ -25,6 +25,14 @@ struct cbx_segment {
 
 #define CBX_IMAGE_SEGMENTS_MAX 256u
 
+#define CBX_LENDERS 8u /* the monitor's limit */
+
+/** What is measured of a template. */
+struct cbx_lender_digests {
+	uint8_t measurement[CBX_DIGEST_BYTES];
+	uint8_t input[CBX_DIGEST_BYTES];
+};
+
 /** Most pages of all segments: 256 GiB; every one of them is measured. */
 #define CBX_IMAGE_PAGES_MAX (1ull << 26)
 
@@ -37,9 +45,10 @@ struct cbx_image {
 	uint32_t segment_count;
 	struct cbx_segment segment[CBX_IMAGE_SEGMENTS_MAX];
 	void *file; /* what segments of a parsed image point into, or NULL */
-	bool clone; /* it begins with a template's pages */
-	uint8_t lender[2][CBX_DIGEST_BYTES]; /* the template's measurement
-						* and input digest */
+	uint32_t lender_count; /* templates whose pages it begins with */
+	struct cbx_lender_digests lender[CBX_LENDERS];
+	struct cbx_image *share[CBX_LENDERS]; /* what lender i is made of, its
+					       * own; NULL in a clone's */
 };
 
 #define CBX_IMAGE_MAGIC	  0x4547414d49584243ull /* "CBXIMAGE" */

@@ -6,6 +6,7 @@
 #include <client/box.h>
 #include <client/error.h>
 #include <client/image.h>
+#include <client/share.h>
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -165,7 +166,7 @@ enum cbx_status cbx_box_finalize(struct cbx_box *box)
 
 enum cbx_status cbx_box_fill(struct cbx_box *box, const struct cbx_image *image)
 {
-	enum cbx_status status = CBX_OK;
+	enum cbx_status status = cbx_share_borrow(box, image);
 
 	for (uint32_t i = 0; i < image->segment_count && status == CBX_OK;
 		i++) {

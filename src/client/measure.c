@@ -101,11 +101,12 @@ static psa_status_t measure(
 		image->stack, image->arg, 0 };
 	struct cbx_record finalize = { CBX_RECORD_FINALIZE, 0, 0, 0, 0 };
 	struct cbx_record lender = { CBX_RECORD_TEMPLATE, 0, 0, 0,
-		sizeof(image->lender) };
+		sizeof(image->lender[0]) };
 	psa_status_t status = extend(digest, &policy, &image->policy);
 
-	if (status == PSA_SUCCESS && image->clone) {
-		status = extend(digest, &lender, image->lender);
+	for (uint32_t i = 0; i < image->lender_count && status == PSA_SUCCESS;
+		i++) {
+		status = extend(digest, &lender, &image->lender[i]);
 	}
 	for (uint32_t i = 0; i < image->segment_count && status == PSA_SUCCESS;
 		i++) {

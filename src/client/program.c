@@ -15,6 +15,7 @@
 #include <client/file.h>
 #include <client/sized.h>
 #include <client/program_policy.h>
+#include <client/share.h>
 #include <client/start_block.h>
 
 #define OUTPUT_PAGES_DEFAULT 16u
@@ -156,6 +157,7 @@ static enum cbx_status add_start_block(struct build *build)
 		.files_bytes = build->files.size,
 		.epoch_ns = build->program.epoch_ns,
 		.policy = &build->image->policy,
+		.image = build->image,
 		.flags = start_flags(&build->program),
 	};
 	enum cbx_status status;
@@ -194,7 +196,8 @@ static void set_reserve(struct build *build)
 	uint64_t memory = build->program.memory_bytes / CBX_PAGE_SIZE;
 
 	build->image->reserve_pages = memory + memory / 128 + RESERVE_SLACK +
-				      cbx_image_tables(build->image);
+				      cbx_image_tables(build->image) +
+				      cbx_share_pages(build->image);
 }
 
 /* The runtime's text, as the program's. */
@@ -212,6 +215,29 @@ static void hide_text(struct build *build)
 	}
 }
 
+static enum cbx_status add_shares(struct build *build)
+{
+	const struct cbx_program *program = &build->program;
+	enum cbx_status status = CBX_OK;
+
+	if (program->share_count > CBX_SHARES_MAX) {
+		return cbx_fail(CBX_E_INVALID,
+			"shared files: %zu, at most 8 can be",
+			program->share_count);
+	}
+	for (size_t i = 0; i < program->share_count && status == CBX_OK; i++) {
+		status = program->shares[i].box != NULL &&
+					 program->shares[i].box[0] != '/'
+				 ? cbx_fail(CBX_E_INVALID,
+					   "%s: a shared file's place in the "
+					   "box must begin with /",
+					   program->shares[i].box)
+				 : cbx_share_add(build->image,
+					   program->shares[i].host);
+	}
+	return status;
+}
+
 static enum cbx_status make_image(struct build *build)
 {
 	struct cbx_blob runtime = cbx_embed_runtime();
@@ -225,6 +251,9 @@ static enum cbx_status make_image(struct build *build)
 	status = cbx_elf_append(build->image, runtime.bytes, runtime.size,
 		&build->image->entry);
 	hide_text(build);
+	if (status == CBX_OK) {
+		status = add_shares(build);
+	}
 	if (status == CBX_OK) {
 		status = add_start_block(build);
 	}

@@ -65,6 +65,42 @@ static uint64_t put_policy(
 	return offset;
 }
 
+/* Where the box sees a shared file. */
+static const char *place_of(const struct cbx_path *path)
+{
+	return path->box != NULL ? path->box : path->host;
+}
+
+static uint64_t put_shares(
+	uint8_t *block, size_t *at, const struct cbx_start_block *from)
+{
+	uint64_t offset = *at;
+	const struct cbx_program *program = from->program;
+
+	*at += program->share_count * sizeof(struct cbx_start_share);
+	for (size_t i = 0; i < program->share_count; i++) {
+		struct cbx_start_share share = {
+			.bytes = from->image->share[i]->segment[0].byte_count,
+		};
+
+		share.path_offset =
+			put_string(block, at, place_of(&program->shares[i]));
+		memcpy(block + offset + i * sizeof(share), &share,
+			sizeof(share));
+	}
+	return offset;
+}
+
+static size_t share_bytes(const struct cbx_program *program)
+{
+	size_t bytes = program->share_count * sizeof(struct cbx_start_share);
+
+	for (size_t i = 0; i < program->share_count; i++) {
+		bytes += strlen(place_of(&program->shares[i])) + 1;
+	}
+	return bytes;
+}
+
 static void fill(const struct cbx_start_block *from, const char *const *argv,
 	uint8_t *bytes, size_t size)
 {
@@ -79,8 +115,10 @@ static void fill(const struct cbx_start_block *from, const char *const *argv,
 		.argc = count_of(argv),
 		.envc = count_of(from->program->envp),
 		.epoch_ns = from->epoch_ns,
+		.share_count = from->program->share_count,
 	};
 
+	start.share_offset = put_shares(bytes, &at, from);
 	start.policy_offset = put_policy(bytes, &at, from->policy);
 	start.argv_offset = put_strings(bytes, &at, argv);
 	start.envp_offset = put_strings(bytes, &at, from->program->envp);
@@ -105,6 +143,7 @@ enum cbx_status cbx_start_block_make(
 		return cbx_fail(CBX_E_INVALID,
 			"arguments and environment: more than 1 MiB");
 	}
+	strings += share_bytes(block->program);
 	fresh = calloc(1, sizeof(struct cbx_start) + policy + strings);
 	if (fresh == NULL) {
 		return cbx_fail_memory("start block");

@@ -5,7 +5,7 @@
 #ifndef CBX_CLIENT_START_BLOCK_H
 #define CBX_CLIENT_START_BLOCK_H
 
-#include <confbox/confbox.h>
+#include <client/image.h>
 
 /** What it says. */
 struct cbx_start_block {
@@ -16,7 +16,8 @@ struct cbx_start_block {
 	uint64_t files_bytes;
 	uint64_t epoch_ns;
 	const struct cbx_policy *policy;
-	uint32_t flags; /* CBX_START_* */
+	const struct cbx_image *image; /* what it shares */
+	uint32_t flags;		       /* CBX_START_* */
 };
 
 /**

@@ -131,6 +131,11 @@ enum cbx_status cbx_image_save(const struct cbx_image *image, const char *path)
 	struct stat st;
 	char *target;
 
+	if (image->lender_count != 0) {
+		return cbx_fail(CBX_E_UNSUPPORTED,
+			"an image with shared files is not a file: share them "
+			"when the box is made (run --share)");
+	}
 	if (stat(path, &st) != 0) {
 		return errno == ENOENT ? replace(image, path)
 				       : fail_save(path, errno);

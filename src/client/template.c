@@ -5,6 +5,7 @@
 #include <client/box.h>
 #include <client/error.h>
 #include <client/image.h>
+#include <client/share.h>
 #include <client/sized.h>
 
 #define TABLES 512u /* pages, more than a space of a program has */
@@ -51,7 +52,7 @@ static enum cbx_status run_to_point(
 	return status;
 }
 
-static enum cbx_status lend(struct cbx_box *box)
+enum cbx_status cbx_box_template(struct cbx_box *box)
 {
 	const struct cbx_call call = { .id = CBX_CALL_BOX_TEMPLATE,
 		.arg = { box->root } };
@@ -84,7 +85,7 @@ enum cbx_status cbx_template_create(struct cbx_context *context,
 		status = run_to_point(fresh->box, run);
 	}
 	if (status == CBX_OK) {
-		status = lend(fresh->box);
+		status = cbx_box_template(fresh->box);
 	}
 	if (status != CBX_OK) {
 		cbx_template_destroy(fresh);
@@ -94,11 +95,11 @@ enum cbx_status cbx_template_create(struct cbx_context *context,
 	return CBX_OK;
 }
 
-static enum cbx_status borrow(
-	const struct cbx_template *template_, struct cbx_box *box)
+enum cbx_status cbx_box_borrow(
+	struct cbx_box *box, const struct cbx_box *lender)
 {
 	const struct cbx_call call = { .id = CBX_CALL_BOX_BORROW,
-		.arg = { box->root, template_->box->root } };
+		.arg = { box->root, lender->root } };
 
 	return repeat(box, &call,
 		"the monitor does not lend the box the template's pages");
@@ -126,7 +127,7 @@ enum cbx_status cbx_template_clone(struct cbx_template *template_,
 	if (status != CBX_OK) {
 		return status;
 	}
-	status = borrow(template_, fresh);
+	status = cbx_box_borrow(fresh, template_->box);
 	if (status == CBX_OK) {
 		status = cbx_box_fill(fresh, template_->clone);
 	}

@@ -212,6 +212,36 @@ static const char *add(const struct cbx_tar_entry *entry)
 	return NULL;
 }
 
+bool cbx_fs_make_shared(const char *path, const uint8_t *base, uint64_t bytes)
+{
+	static char above[LX_PATH_MAX];
+	const char *name = path + strlen(path);
+	struct cbx_node *dir;
+	struct cbx_node *node;
+
+	while (name > path && name[-1] != '/') {
+		name--;
+	}
+	if (name == path || *name == '\0' ||
+		(uint64_t)(name - path) >= sizeof(above)) {
+		return false;
+	}
+	memcpy(above, path, (uint64_t)(name - path));
+	above[name - path] = '\0';
+	dir = cbx_fs_make_path(above, 0755);
+	if (dir == NULL || cbx_entry_find(dir, name, strlen(name)) != NULL) {
+		return false;
+	}
+	node = cbx_fs_make(dir, name, strlen(name), LX_S_IFREG | 0444u);
+	if (node == NULL) {
+		return false;
+	}
+	node->data.base = base;
+	node->data.base_bytes = bytes;
+	node->data.size = bytes;
+	return true;
+}
+
 const char *cbx_fs_mount(const uint8_t *archive, uint64_t bytes)
 {
 	static struct cbx_tar_entry entry;

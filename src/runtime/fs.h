@@ -39,6 +39,12 @@ struct cbx_node *cbx_fs_make_link(struct cbx_node *dir, const char *name,
  * when something else is in the way or there is no memory. */
 struct cbx_node *cbx_fs_make_path(const char *path, uint32_t mode);
 
+/** Make a file of bytes that are there, with its directories.
+ * @param base  base[bytes], whole pages; never changed, lives as long as the box
+ * @retval false  no memory, or something is in the way */
+CBX_MUST_CHECK bool cbx_fs_make_shared(
+	const char *path, const uint8_t *base, uint64_t bytes);
+
 /** Fill /dev and /proc.  false when there is no memory */
 CBX_MUST_CHECK bool cbx_fs_make_system(void);
 

@@ -133,6 +133,33 @@ static bool open_channels(void)
 	return true;
 }
 
+/* Files whose pages a template lends. */
+static void mount_shares(const struct cbx_start *start)
+{
+	const struct cbx_start_share *share =
+		(const struct cbx_start_share *)((const uint8_t *)start +
+						 start->share_offset);
+
+	if (start->share_count > CBX_SHARES_MAX ||
+		start->share_offset > start->size ||
+		start->share_count * sizeof(*share) >
+			start->size - start->share_offset) {
+		cbx_message_fatal("start block", "malformed", END_BROKEN);
+	}
+	for (uint64_t i = 0; i < start->share_count; i++) {
+		const char *path = string_at(start, share[i].path_offset);
+
+		if (path == NULL || share[i].bytes > CBX_SHARE_BYTES ||
+			!cbx_fs_make_shared(path,
+				(const uint8_t *)CBX_SHARE_VA(i),
+				share[i].bytes)) {
+			cbx_message_fatal(path == NULL ? "start block" : path,
+				"the shared file cannot be put there",
+				END_BROKEN);
+		}
+	}
+}
+
 static void enter_directory(const char *path)
 {
 	struct cbx_node *dir = cbx_fs_make_path(path, 0755);
@@ -237,6 +264,7 @@ void cbx_runtime_start(const struct cbx_start *start)
 		cbx_message_fatal("start block", "malformed", END_BROKEN);
 	}
 	prepare(start);
+	mount_shares(start);
 	enter_directory(string_at(start, start->cwd_offset));
 	status = cbx_program_find(&program);
 	if (status == 0) {

@@ -99,6 +99,7 @@ void cbx_options_finish(struct cbx_command_line *line)
 {
 	free_paths(line->files, line->program.file_count);
 	free_paths(line->directories, line->program.directory_count);
+	free_paths(line->shares, line->program.share_count);
 	free(line->env);
 	free(line->with);
 }

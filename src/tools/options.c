@@ -206,6 +206,9 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		return add_env(line, value);
 	case CBX_OPTION_FILE:
 		return add_path(&line->files, &line->program.file_count, value);
+	case CBX_OPTION_SHARE:
+		return add_path(
+			&line->shares, &line->program.share_count, value);
 	case CBX_OPTION_DIR:
 		return add_path(&line->directories,
 			&line->program.directory_count, value);
@@ -387,6 +390,7 @@ int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
 	}
 	line->program.files = line->files;
 	line->program.directories = line->directories;
+	line->program.shares = line->shares;
 	line->program.envp = line->env;
 	line->program.with = line->with;
 	return code;

@@ -38,6 +38,7 @@ struct cbx_command_line {
 	struct cbx_program program;
 	struct cbx_path *files; /* each owns its host string */
 	struct cbx_path *directories;
+	struct cbx_path *shares;
 	const char **env; /* NULL-terminated */
 	size_t env_count;
 	const char **with;
