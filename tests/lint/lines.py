@@ -12,11 +12,12 @@ import sys
 
 import lintlib
 
-BUDGET = 3000
+# 3000 was the aim of the first release; doc/adr/0020 says what the rest buys.
+BUDGET = 3200
 COUNTED = ('src/core/', 'src/hal/hal.h', 'src/arch/arch.h')
 # All that runs with rights on a machine of its own.  The limit is what has been
-# reached, to the next hundred: it only goes down, until it is the target.
-MACHINE_BUDGET = 9100
+# reached, to the next hundred; it rises by an ADR only, and falls to the target.
+MACHINE_BUDGET = 9300
 MACHINE_TARGET = 8000
 MACHINE = ('src/core/', 'src/hal/hal.h', 'src/hal/pks-vm/', 'src/arch/', 'src/monitor/')
 # Not in that image: the linux backend's main; what src/arch/x86_64/entry.h stands for.
