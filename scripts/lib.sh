@@ -51,7 +51,7 @@ gron a static program of Go
 imagemagick pictures
 jq JSON
 mawk another awk
-libpython3.11-testsuite python's own tests
+libpython3.11-testsuite the tests python brings along
 openssl digests, ciphers, keys
 perl a language
 redis-server a server and its clients
