@@ -136,7 +136,7 @@ enum cbx_digest_kind {
 /** BOX_QUERY: ret[0] state, ret[1] flags, ret[2] pages owned, ret[3] pages in
  * reserve, ret[4] threads, ret[5] spaces, ret[6] input bytes.  For a box that
  * is or was confined everything but ret[0] and ret[1] is zero. */
-#define CBX_BOX_TAINTED	 1u /* had a shared window */
+#define CBX_BOX_TAINTED	 1u /* had a shared window, or its template */
 #define CBX_BOX_DEBUG	 2u /* policy lets the host look */
 #define CBX_BOX_CONFINED 4u /* is or was confined */
 #define CBX_BOX_KEEPER	 8u

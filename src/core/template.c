@@ -106,6 +106,7 @@ void cbx_template_begin(struct cbx_domain *d, struct cbx_domain *lender)
 {
 	d->lender[d->lender_count++] = lender->self;
 	d->borrowing = true;
+	d->tainted |= lender->tainted;
 	d->cursor.a = 0;
 	lender->borrowers++;
 }

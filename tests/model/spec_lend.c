@@ -105,6 +105,7 @@ static void begin(struct spec_box *box, const struct spec_box *lender)
 	digest_extend(box, 0, &entry);
 	box->lender[box->lenders++] = lender->root;
 	box->borrowing = true;
+	box->tainted |= lender->tainted;
 	box->cursor = 0;
 }
 

@@ -8,14 +8,19 @@
 #define R  CBX_RIGHT_R
 #define RW (CBX_RIGHT_R | CBX_RIGHT_W)
 
-/* A template, and a box that borrows of it and runs. */
-static void make_pair(struct machine_box *lender, struct machine_box *box)
+static void make_pair_of(struct machine_box *lender, struct machine_box *box)
 {
-	machine_lender(lender);
 	repeat(BOX_TEMPLATE, lender->handle, 0);
 	machine_bare(box, NULL);
 	repeat(BOX_BORROW, box->handle, lender->handle);
 	must(BOX_FINALIZE, box->handle);
+}
+
+/* A template, and a box that borrows of it and runs. */
+static void make_pair(struct machine_box *lender, struct machine_box *box)
+{
+	machine_lender(lender);
+	make_pair_of(lender, box);
 }
 
 static uint64_t page_at(const struct machine_box *box, uint64_t va)
@@ -97,6 +102,25 @@ static void a_borrower_is_no_template(void **state)
 	repeat(BOX_BORROW, box.handle, lender.handle);
 	must(BOX_FINALIZE, box.handle);
 	refuse(E_STATE, BOX_TEMPLATE, box.handle);
+	machine_assert_sound();
+}
+
+static void what_a_host_had_a_window_into_taints_whoever_borrows_it(
+	void **state)
+{
+	struct machine_box lender;
+	struct machine_box box;
+
+	(void)state;
+	machine_lender(&lender);
+	assert_int_equal(
+		in_box(&lender, WINDOW_SHARE, MACHINE_FREE, 1).status, CBX_OK);
+	assert_int_equal(
+		in_box(&lender, WINDOW_UNSHARE, MACHINE_FREE, 1).status,
+		CBX_OK);
+	make_pair_of(&lender, &box);
+	assert_int_equal(gate(BOX_QUERY, box.handle).ret[1],
+		CBX_BOX_CLONE | CBX_BOX_TAINTED);
 	machine_assert_sound();
 }
 
@@ -402,6 +426,7 @@ int main(void)
 		MACHINE(a_template_never_runs_again),
 		MACHINE(windows_and_second_spaces_prevent_it),
 		MACHINE(a_borrower_is_no_template),
+		MACHINE(what_a_host_had_a_window_into_taints_whoever_borrows_it),
 		MACHINE(a_template_waits_for_its_flush),
 		MACHINE(borrowed_pages_are_read_and_not_written),
 		MACHINE(what_is_to_be_written_is_copied),
