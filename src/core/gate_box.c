@@ -187,7 +187,9 @@ enum cbx_status cbx_gate_upcall_deadline(struct cbx_gate *g)
 		return CBX_E_INVALID;
 	}
 	g->thread->deadline = g->arg[0];
-	cbx_thread_kick(g->thread);
+	if (g->d->state == CBX_DOMAIN_READY) {
+		cbx_thread_kick(g->thread);
+	}
 	return CBX_OK;
 }
 

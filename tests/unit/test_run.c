@@ -309,10 +309,20 @@ static void a_deadline_is_an_up_call(void **state)
 	assert_int_equal(box.script[0].upcalls, 1);
 }
 
+static void set_state(const struct machine_box *box, uint32_t state)
+{
+	struct cbx_domain *d = cbx_domain_hold(box->handle);
+
+	d->state = state;
+	d->policy.output_pages = 1;
+	cbx_domain_drop(d);
+}
+
 /* While thread 0 runs on CPU 0, thread 1 sets its deadline from CPU 1. */
 static void interrupt_thread_0(struct mock_box_cpu *cpu, void *arg)
 {
 	struct machine_box *box = arg;
+	bool confined = must(BOX_QUERY, box->handle) == CBX_DOMAIN_CONFINED;
 	const struct cbx_call call = {
 		.id = CBX_CALL_UPCALL_DEADLINE,
 		.arg = { 1, box->thread },
@@ -326,9 +336,9 @@ static void interrupt_thread_0(struct mock_box_cpu *cpu, void *arg)
 		assert_int_equal(cpu->start.arg, 0);
 		assert_false(mock_box_kicked(cpu));
 		mock_cpu_set(1);
-		box->exit = gate(BOX_ENTER, box->handle, 0, 0);
+		box->exit = gate(BOX_ENTER, box->handle, box->io + 1, 1);
 		mock_cpu_set(0);
-		assert_true(mock_box_kicked(cpu));
+		assert_int_equal(mock_box_kicked(cpu), !confined);
 	}
 	mock_box_interrupted(cpu);
 }
@@ -358,6 +368,33 @@ static void a_deadline_reaches_another_thread(void **state)
 	assert_int_equal(box.script[0].upcall.kind, CBX_UPCALL_DEADLINE);
 	assert_int_equal(box.script[1].upcalls, 0);
 	assert_int_equal(mock_kicks(0), 1);
+	machine_assert_sound();
+}
+
+/* A confined box tells the host nothing by that: the thread gets its deadline
+ * when its CPU comes back by itself. */
+static void a_confined_box_interrupts_nobody(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	assert_int_equal(
+		in_box(&box, UPCALL_ENTRY, MACHINE_CODE(&box) + 4096, 0).status,
+		CBX_OK);
+	assert_int_equal(
+		in_box(&box, THREAD_CREATE, 0, MACHINE_CODE(&box), 0, 1).status,
+		CBX_OK);
+	set_state(&box, CBX_DOMAIN_CONFINED);
+	mock_ticks_set(5000);
+	mock_program(MACHINE_CODE(&box), interrupt_thread_0, &box);
+	must(BOX_ENTER, box.handle, box.io, 1);
+	assert_int_equal(mock_kicks(0), 0);
+	for (int i = 0; i < 8 && box.script[0].upcalls == 0; i++) {
+		must(BOX_ENTER, box.handle, box.io, 1);
+	}
+	assert_int_equal(box.script[0].upcall.kind, CBX_UPCALL_DEADLINE);
+	set_state(&box, CBX_DOMAIN_READY);
 	machine_assert_sound();
 }
 
@@ -391,6 +428,7 @@ int main(void)
 		MACHINE(every_end_of_a_confined_box_looks_the_same),
 		MACHINE(a_deadline_is_an_up_call),
 		MACHINE(a_deadline_reaches_another_thread),
+		MACHINE(a_confined_box_interrupts_nobody),
 		MACHINE(a_deadline_names_a_thread_of_the_box),
 	};
 
