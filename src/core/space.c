@@ -230,25 +230,26 @@ enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
 	return cbx_space_finish(d, to->space, status);
 }
 
-/* Change the rights of a run, unless a first call did. */
+/* Change the rights of a run, unless a first call did; what is taken away is
+ * gone when every CPU knows. */
 static enum cbx_status change(struct cbx_space *space, struct cbx_va va,
 	const struct cbx_mapping *first, uint64_t rights, uint64_t *n)
 {
-	enum cbx_status status;
+	enum cbx_status status = CBX_OK;
 
-	if (first->rights.bits == (uint8_t)rights) {
-		if (cbx_arch_space_flushed(
-			    &space->arch, space->protect_token)) {
-			return CBX_OK;
+	if (first->rights.bits != (uint8_t)rights) {
+		status = cbx_arch_space_protect(&space->arch, va, *n,
+			(struct cbx_rights){ (uint8_t)rights }, n);
+		if (*n != 0) {
+			space->last_token = cbx_arch_space_flush(&space->arch);
 		}
+		if (*n != 0 && (first->rights.bits & ~rights) != 0) {
+			space->protect_token = space->last_token;
+		}
+	}
+	if (!cbx_arch_space_flushed(&space->arch, space->protect_token)) {
 		*n = 0;
 		return CBX_E_BUSY;
-	}
-	status = cbx_arch_space_protect(&space->arch, va, *n,
-		(struct cbx_rights){ (uint8_t)rights }, n);
-	if (*n != 0) {
-		space->last_token = cbx_arch_space_flush(&space->arch);
-		space->protect_token = space->last_token;
 	}
 	return status;
 }

@@ -215,6 +215,7 @@ static enum cbx_status copy_one(
 static enum cbx_status change_one(struct spec_run *run,
 	struct spec_space *space, struct spec_slot *slot, uint8_t rights)
 {
+	bool takes = (slot->rights & ~rights) != 0;
 	bool copies = spec.page[slot->page].is == IS_PUBLIC &&
 		      (rights & CBX_RIGHT_W) != 0;
 	enum cbx_status status = copies ? copy_one(run->box, slot) : CBX_OK;
@@ -225,15 +226,17 @@ static enum cbx_status change_one(struct spec_run *run,
 	slot->rights = rights;
 	flush_space(run->box, space);
 	space->stale = rememberers();
-	return copies && space->stale != 0 ? CBX_E_BUSY : CBX_OK;
+	return (copies || takes) && space->stale != 0 ? CBX_E_BUSY : CBX_OK;
 }
 
-/* Rights that are there already: the monitor may wait until every CPU knows. */
+/* What is taken away counts when every CPU knows; the monitor may wait for
+ * more. */
 static enum cbx_status protect_one(struct spec_run *run,
 	struct spec_space *space, const struct spec_span *span,
 	const struct spec_answer *answer, uint64_t done)
 {
 	struct spec_slot *slot = slot_at(space, span->va);
+	enum cbx_status status = CBX_OK;
 
 	if (slot == NULL) {
 		return CBX_E_STATE;
@@ -243,12 +246,13 @@ static enum cbx_status protect_one(struct spec_run *run,
 		return CBX_E_DENIED;
 	}
 	if (slot->rights != span->rights) {
-		return change_one(run, space, slot, (uint8_t)span->rights);
+		status = change_one(run, space, slot, (uint8_t)span->rights);
 	}
-	return space->stale != 0 && answer->status == CBX_E_BUSY &&
-			       answer->got[0] == done
-		       ? CBX_E_BUSY
-		       : CBX_OK;
+	if (status == CBX_OK && space->stale != 0 &&
+		answer->status == CBX_E_BUSY && answer->got[0] == done) {
+		status = CBX_E_BUSY;
+	}
+	return status;
 }
 
 /* A page that has to wait may have taken its neighbours' rights along. */

@@ -224,6 +224,28 @@ static void what_a_flush_may_give_back_is_worth_waiting_for(void **state)
 	machine_assert_sound();
 }
 
+static uint64_t protect(struct machine_box *box, uint64_t rights)
+{
+	return in_box(box, PROTECT, 0, MACHINE_DATA, 1, rights).status;
+}
+
+static void a_right_is_gone_when_every_cpu_knows(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	mock_flush_hold(2);
+	assert_int_equal(protect(&box, CBX_RIGHT_R), CBX_E_BUSY);
+	assert_int_equal(protect(&box, CBX_RIGHT_R), CBX_E_BUSY);
+	mock_flush_release(2);
+	assert_int_equal(protect(&box, CBX_RIGHT_R), CBX_OK);
+	mock_flush_hold(2);
+	assert_int_equal(protect(&box, RW), CBX_OK);
+	mock_flush_release(2);
+	machine_assert_sound();
+}
+
 static void unmapped_pages_come_back_zero(void **state)
 {
 	struct machine_box box;
@@ -571,6 +593,7 @@ int main(void)
 		MACHINE(a_destroyed_space_s_aliases_wait_for_the_others),
 		MACHINE(aliases_of_what_is_not_private_are_denied),
 		MACHINE(the_number_of_mappings_has_an_end),
+		MACHINE(a_right_is_gone_when_every_cpu_knows),
 		MACHINE(protect_changes_what_the_box_may),
 		MACHINE(text_of_a_hiding_box_has_no_other_right),
 		MACHINE(an_ended_space_takes_no_orders),
