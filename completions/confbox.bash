@@ -53,7 +53,7 @@ _confbox() {
 	--features)
 		_confbox_words 'basic avx avx512 counter' "$word"
 		;;
-	--env | --timeout | --cpus) ;;
+	--env | --timeout | --cpus | --warm) ;;
 	*)
 		if [[ $word == -* ]]; then
 			_confbox_words "$(_confbox_options "$command") --" "$word"

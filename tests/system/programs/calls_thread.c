@@ -383,6 +383,7 @@ static void *identify(void *arg)
 
 static void identities(void)
 {
+	long gone;
 	void *head = NULL;
 	size_t bytes = 0;
 	long tid;
@@ -390,7 +391,11 @@ static void identities(void)
 	prctl(PR_SET_NAME, "first");
 	tid = join(start(identify, (void *)(long)getpid()));
 	printf("identity: %s\n", tid > getpid() ? "higher" : "lower");
-	printf("identity: gone %ld\n", syscall(SYS_tgkill, getpid(), tid, 0));
+	/* the join ends a moment before the thread does */
+	while ((gone = syscall(SYS_tgkill, getpid(), tid, 0)) == 0) {
+		sched_yield();
+	}
+	printf("identity: gone %ld\n", gone);
 	printf("robust: %ld %zu %s\n",
 		syscall(SYS_get_robust_list, 0, &head, &bytes), bytes,
 		head != NULL ? "set" : "not set");
