@@ -282,8 +282,8 @@ static int64_t serve(struct cbx_lender *lender, uint64_t thread,
 enum cbx_status cbx_run_forward(
 	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
-	struct cbx_forward_call call;
-	size_t bytes;
+	struct cbx_forward_call call = { 0 };
+	size_t bytes = 0;
 	enum cbx_status status = read_call(lender, exit, &call, &bytes);
 	int64_t result;
 
@@ -303,8 +303,8 @@ enum cbx_status cbx_run_forward(
 enum cbx_status cbx_run_refused(
 	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
-	struct cbx_forward_call call;
-	size_t bytes;
+	struct cbx_forward_call call = { 0 };
+	size_t bytes = 0;
 	enum cbx_status status = read_call(lender, exit, &call, &bytes);
 
 	if (status == CBX_OK && lender->run->how.refused != NULL) {

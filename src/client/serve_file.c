@@ -61,7 +61,7 @@ int64_t cbx_serve_stat(int fd, bool socket, struct cbx_forward_stat *told)
 /* A file or a directory gets a handle, anything else is closed. */
 static int64_t take(struct cbx_serve_call *call, int fd)
 {
-	struct cbx_forward_stat told;
+	struct cbx_forward_stat told = { 0 };
 	int64_t status = cbx_serve_stat(fd, false, &told);
 
 	if (status == 0 && !S_ISREG(told.mode) && !S_ISDIR(told.mode)) {

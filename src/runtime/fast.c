@@ -15,7 +15,8 @@ extern const uint8_t cbx_fast_leave[], cbx_fast_leave_end[];
 
 CBX_AT(CBX_FAST_ENTRY, 8, cbx_task, fast.entry);
 CBX_AT(CBX_FAST_STACK, 8, cbx_task, fast.stack);
-CBX_AT(CBX_FAST_CLOCK, 8, cbx_task, fast.clock);
+_Static_assert(offsetof(struct cbx_task, fast.clock) == CBX_FAST_CLOCK,
+	"cbx_task.fast.clock");
 CBX_AT(CBX_FAST_DUE, 4, cbx_task, fast.due);
 CBX_AT(CBX_FAST_FLAGS, 4, cbx_task, fast.no_flags);
 CBX_AT(CBX_FAST_REGS, 0x90, cbx_task, fast.regs);

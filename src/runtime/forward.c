@@ -78,7 +78,7 @@ static int64_t ask_staged(
 		cbx_runtime_lock();
 	}
 	c->got = there.got;
-	if (small && result >= 0) {
+	if (small && result >= 0 && c->answer != NULL) {
 		memcpy(c->answer, staged->answer, c->got);
 	}
 	return result;

@@ -92,7 +92,7 @@ static uint64_t add(struct cbx_memory_space *space, uint64_t start,
 		.va = start,
 		.from_space = cbx_memory_space_home(),
 		.from = start };
-	uint64_t part;
+	uint64_t part = end;
 	uint64_t most;
 
 	if (space->count == CBX_OWN_MAX) {

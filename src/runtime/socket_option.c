@@ -163,9 +163,12 @@ static bool get_own(struct cbx_socket *socket, uint32_t name, int32_t *value)
 		*value = socket->family;
 		return true;
 	case LX_SO_PROTOCOL:
-		*value = socket->family == LX_AF_UNIX	  ? 0
-			 : socket->type == LX_SOCK_STREAM ? LX_IPPROTO_TCP
-							  : LX_IPPROTO_UDP;
+		*value = 0;
+		if (socket->family != LX_AF_UNIX) {
+			*value = socket->type == LX_SOCK_STREAM
+					 ? (int32_t)LX_IPPROTO_TCP
+					 : (int32_t)LX_IPPROTO_UDP;
+		}
 		return true;
 	default:
 		return false;
@@ -190,6 +193,7 @@ static struct lx_ucred peer_of(const struct cbx_socket *socket)
 static int64_t read_option(
 	struct cbx_socket *socket, uint32_t level, uint32_t name, void *value)
 {
+	bool is_unix = socket->family == LX_AF_UNIX;
 	const int32_t *place = place_of(socket, level, name);
 	struct lx_ucred peer;
 
@@ -214,9 +218,8 @@ static int64_t read_option(
 		}
 	}
 	if (place == NULL) {
-		return socket->family == LX_AF_UNIX && level != LX_SOL_SOCKET
-			       ? -LX_EOPNOTSUPP
-			       : -LX_ENOPROTOOPT;
+		return is_unix && level != LX_SOL_SOCKET ? -LX_EOPNOTSUPP
+							 : -LX_ENOPROTOOPT;
 	}
 	memcpy(value, place, sizeof(*place));
 	return sizeof(*place);

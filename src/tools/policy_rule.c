@@ -182,13 +182,13 @@ bool cbx_policy_peer_read(const char *text, struct cbx_policy_peer *peer)
 {
 	char copy[96];
 	char *port;
-	size_t end;
+	size_t end = strlen(text);
 
 	*peer = (struct cbx_policy_peer){ 0 };
-	if (strlen(text) >= sizeof(copy)) {
+	if (end >= sizeof(copy)) {
 		return false;
 	}
-	strcpy(copy, text);
+	memcpy(copy, text, end + 1);
 	port = strrchr(copy, ':');
 	if (port == NULL || !read_port(port + 1, peer)) {
 		return false;

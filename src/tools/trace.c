@@ -30,10 +30,11 @@ static struct cbx_traced *thread_of(struct cbx_tracer *tracer, uint64_t thread)
 	while (at != NULL && at->thread != thread) {
 		at = at->next;
 	}
-	if (at == NULL) {
-		at = calloc(1, sizeof(*at));
+	if (at != NULL) {
+		return at;
 	}
-	if (at != NULL && at->thread != thread) {
+	at = calloc(1, sizeof(*at));
+	if (at != NULL) {
 		at->thread = thread;
 		at->next = tracer->threads;
 		tracer->threads = at;
