@@ -27,6 +27,16 @@ ROWS = {
                'sha256sum of 5 MB on standard input',
                'sha256sum of a measured file of 5 MB, CPU time', 'confbox run -- hello',
                'the monitor', 'the keeper and the box'),
+    'apps.py': ('openssl AES-128-CBC, 8 KiB', 'openssl SHA-256, 8 KiB',
+                'openssl ECDSA-P256, signature', 'openssl ECDSA-P256, check',
+                'sqlite3, 20,000 inserts and selects', 'python3, a set of scripts',
+                '- of it: json', 'gzip of 10 MB', 'zstd of 10 MB',
+                'imagemagick, resize, blur, rotate', 'redis SET, 16 in a pipeline, each',
+                'redis GET, 16 in a pipeline, each', 'geometric mean over the 7 applications',
+                'gzip of 10 MB: confbox run', 'cold start of a hello box, to its first output',
+                'cold start and end of python3 -c pass in a box',
+                'warm clone of a started python3, to its first output',
+                'memory of the service, its monitor and its boxes'),
     'pks_calls.py': ('getppid: traps', 'pread of 4 KiB: traps', 'open and close: traps',
                      'mmap and munmap of 16 pages: traps'),
     'pks.py': ('an empty gate: the backend answers, after one INVLPG',
@@ -46,7 +56,10 @@ def main():
     name = next(os.path.basename(word) for word in command if os.path.basename(word) in ROWS)
     if command[0].endswith('.py'):
         command.insert(0, sys.executable)
-    run = subprocess.run([*command, '--quick'], check=True, stdout=subprocess.PIPE, text=True)
+    run = subprocess.run([*command, '--quick'], check=False, stdout=subprocess.PIPE, text=True)
+    if run.returncode:
+        print(run.stdout)
+        return run.returncode
     figures = {}
     for line in run.stdout.splitlines():
         cells = [cell.strip() for cell in line.strip('|').split('|')]

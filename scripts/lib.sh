@@ -85,6 +85,14 @@ valgrind counts instructions
 bubblewrap a namespace sandbox to compare with
 runsc gVisor, to compare with
 '
+PACKAGES_BENCH_APPS='
+openssl ciphers, digests, signatures
+sqlite3 a database
+python3 a language
+zstd compression
+imagemagick pictures
+redis-server a server and its clients
+'
 
 installed() {
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
