@@ -7,6 +7,8 @@
 #define EXTENTS	  64u
 #define BOXES	  64u
 #define PAGE_HOST 2u
+#define TICK_NS	  10000000u
+#define TICK	  0x50u
 
 /* What an open file took. */
 struct os_device {
@@ -151,7 +153,8 @@ static bool is_host_call(uint64_t id)
 	}
 }
 
-/* Without the lock: a box may keep this CPU for long. */
+/* Without the lock: a box keeps this CPU until the tick.  One that comes later is
+ * a trap of the user's without a meaning. */
 static struct cbx_reply gate(struct os_thread *t, const struct cbx_call *call)
 {
 	struct os_cpu *cpu = t->cpu;
@@ -159,6 +162,9 @@ static struct cbx_reply gate(struct os_thread *t, const struct cbx_call *call)
 
 	os_state_save(cpu);
 	os_unlock();
+	if (call->id == CBX_CALL_BOX_ENTER) {
+		(void)OS_CALL(CBX_PKS_TIMER, TICK_NS, TICK);
+	}
 	reply = os_call(call);
 	os_lock();
 	cpu->yield = true;
