@@ -196,8 +196,9 @@ struct cbx_path {
 #define CBX_PROGRAM_REWRITE_FIRST 0x200u
 /** The clocks stand still but for the program's own sleeping. */
 #define CBX_PROGRAM_CLOCK_FIXED 0x400u
-/** When the program opens /dev/template the box may become a template: its
- * state then is any box's of this machine to read (cbx_template_create). */
+/** When the program opens /dev/template the box becomes a template: its state
+ * then is any box's of this machine to read (cbx_template_create).  cbx_box_run
+ * of such a box ends there, with CBX_E_STATE. */
 #define CBX_PROGRAM_TEMPLATE 0x800u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)

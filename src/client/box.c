@@ -95,6 +95,7 @@ static enum cbx_status create(struct cbx_box *box, struct cbx_cpu *cpu,
 		cpu, &call, &reply, "the monitor does not make the box");
 	if (status == CBX_OK) {
 		box->root = call.arg[0];
+		box->lends = (policy->flags & CBX_POLICY_TEMPLATE) != 0;
 		box->holdings[0].given = 2;
 	}
 	return status;

@@ -39,6 +39,7 @@ struct cbx_box {
 	enum cbx_phase phase; /* guarded by lock, as is result */
 	struct cbx_result result;
 	atomic_bool killed; /* cbx_box_kill was called */
+	bool lends;	    /* its policy lets it become a template */
 	bool to_point;	    /* the run ends when nothing will wake it */
 	bool at_point;	    /* it did */
 };

@@ -180,6 +180,24 @@ static void take_turn(struct cbx_lender *lender)
 	}
 }
 
+/* A box that may become a template sleeps for good at its point. */
+static enum cbx_status idle_or_point(struct cbx_lender *lender, uint64_t wake)
+{
+	struct cbx_running *run = lender->run;
+
+	if (!run->box->lends || wake != 0 || run->lenders != 1) {
+		idle(lender, wake);
+		return CBX_OK;
+	}
+	if (run->box->to_point) {
+		run->box->at_point = cbx_lend_end(run);
+		return CBX_OK;
+	}
+	return cbx_fail(CBX_E_STATE,
+		"the program stopped at its point, /dev/template, for good; "
+		"run it with --warm, or without --template");
+}
+
 static enum cbx_status serve_exit(
 	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
@@ -192,12 +210,7 @@ static enum cbx_status serve_exit(
 		return CBX_OK;
 	case CBX_EXIT_IDLE:
 		cbx_lend_leave(lender);
-		if (lender->run->box->to_point && exit->ret[1] == 0) {
-			lender->run->box->at_point = cbx_lend_end(lender->run);
-		} else {
-			idle(lender, exit->ret[1]);
-		}
-		return CBX_OK;
+		return idle_or_point(lender, exit->ret[1]);
 	case CBX_EXIT_INPUT:
 		return cbx_run_input(lender, exit);
 	case CBX_EXIT_ENDED:

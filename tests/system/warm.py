@@ -93,6 +93,9 @@ class Warm(unittest.TestCase):
             self.assertEqual(built.returncode, 0, built.stderr)
             self.assertEqual(confbox('run', '--warm', '1', image).returncode, 0)
 
+    def test_a_point_without_clones_is_no_hang(self):
+        self.refused(['--template', '--', PROGRAM], 'run it with --warm')
+
     def test_bad_counts_are_refused(self):
         for count in ('0', '-1', 'x', '1000001', '1x'):
             self.refused(['--warm', count, '--', PROGRAM], '1 to 1000000')
