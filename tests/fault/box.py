@@ -20,7 +20,7 @@ class Box:
     def __init__(self, host, first):
         self.host, self.root, self.page = host, first, first + PAGES
         self.thread = None  # that waits for input
-        policy = struct.pack('<IIIIQ', 1, 0, 1, 1, 1).ljust(208, b'\0')
+        policy = struct.pack('<IIIIQ', 2, 0, 1, 1, 1).ljust(0xc30, b'\0')
         host.poke(self.page, policy)
         host.call('PAGE_DONATE', first, PAGES)
         host.call('BOX_CREATE', first, first + 1, self.page)
