@@ -64,11 +64,17 @@ static struct cbx_pks_trap *trap_page(void)
 	return (struct cbx_pks_trap *)(CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP);
 }
 
+/* What was read there is read before the next trap may come. */
+static void trap_done(void)
+{
+	__atomic_store_n(&trap_page()->busy, 0, __ATOMIC_RELEASE);
+}
+
 /* A trap of the kernel's own. */
 void os_kernel_trap(struct os_cpu *cpu)
 {
 	cpu->probed = *trap_page();
-	trap_page()->busy = 0;
+	trap_done();
 	if (cpu->probe_rsp == 0) {
 		os_say("error ", cpu->probed.error, 0);
 		os_say("rip ", cpu->probed.regs.rip, cpu->probed.regs.rsp);
@@ -133,7 +139,7 @@ _Noreturn void os_user_trap(struct os_cpu *cpu)
 	struct cbx_pks_trap trap = *trap_page();
 	struct os_thread *t = cpu->last;
 
-	trap_page()->busy = 0;
+	trap_done();
 	os_lock();
 	t->regs = trap.regs;
 	if (trap.vector == CBX_VECTOR_SYSCALL) {
