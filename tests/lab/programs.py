@@ -122,7 +122,7 @@ def main(source, confbox, batch, monitor, host, lists, *programs):
             files['/bin/batch'] = file.read()
         size = sum(map(len, files.values())) >> 20
         result = machine.run(monitor, host, ['/bin/batch', '/list', '/text'], files,
-                             memory=512 if size < 32 else 1024, seconds=SECONDS)
+                             memory=512 if size < 32 else 2048, seconds=SECONDS)
     lives = read_lives(result.out)
     bad = sum(judge(*row, compare)
               for row in zip(commands, outside, images.measured, lives))
