@@ -7,11 +7,10 @@
 #include <client/error.h>
 #include <client/sized.h>
 
-#define END_WAIT_MS  30000
-#define IDLE_STEP_NS 500000u
-#define TICK_MS	     10
-#define USEFUL_NS    100000u
-#define SIGNAL_FLAG  0x100u /* END: the low byte is a signal */
+#define END_WAIT_MS 30000
+#define TICK_MS	    10
+#define USEFUL_NS   100000u
+#define SIGNAL_FLAG 0x100u /* END: the low byte is a signal */
 
 enum cbx_status cbx_run_nonsense(const char *what)
 {
@@ -111,25 +110,6 @@ void cbx_run_sleep(struct cbx_lender *lender,
 	}
 }
 
-/* Ticks are nanoseconds since the monitor began, a little after we started it:
- * sleep until it can be time, then ask in small steps. */
-static void idle(struct cbx_lender *lender, uint64_t wake)
-{
-	uint64_t start = lender->run->box->context->monitor.started_ns;
-	uint64_t now = cbx_now_ns();
-	uint64_t until;
-
-	if (wake == 0 || wake > UINT64_MAX - 1 - start) {
-		until = UINT64_MAX;
-	} else {
-		until = start + wake;
-		if (until < now + IDLE_STEP_NS) {
-			until = now + IDLE_STEP_NS;
-		}
-	}
-	cbx_lend_idle(lender, until);
-}
-
 static void end(struct cbx_running *run, const struct cbx_reply *exit)
 {
 	uint64_t status = exit->ret[1];
@@ -180,24 +160,6 @@ static void take_turn(struct cbx_lender *lender)
 	}
 }
 
-/* A box that may become a template sleeps for good at its point. */
-static enum cbx_status idle_or_point(struct cbx_lender *lender, uint64_t wake)
-{
-	struct cbx_running *run = lender->run;
-
-	if (!run->box->lends || wake != 0 || run->lenders != 1) {
-		idle(lender, wake);
-		return CBX_OK;
-	}
-	if (run->box->to_point) {
-		run->box->at_point = cbx_lend_end(run);
-		return CBX_OK;
-	}
-	return cbx_fail(CBX_E_STATE,
-		"the program stopped at its point, /dev/template, for good; "
-		"run it with --warm, or without --template");
-}
-
 static enum cbx_status serve_exit(
 	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
@@ -210,7 +172,7 @@ static enum cbx_status serve_exit(
 		return CBX_OK;
 	case CBX_EXIT_IDLE:
 		cbx_lend_leave(lender);
-		return idle_or_point(lender, exit->ret[1]);
+		return cbx_run_idle(lender, exit->ret[1]);
 	case CBX_EXIT_INPUT:
 		return cbx_run_input(lender, exit);
 	case CBX_EXIT_ENDED:

@@ -89,4 +89,9 @@ void cbx_run_sleep(struct cbx_lender *lender,
 /** Record that the monitor's answer cannot be. @return CBX_E_HARDWARE */
 enum cbx_status cbx_run_nonsense(const char *what);
 
+/** Sleep until a box with nothing to run can have something; @p wake is its
+ * exit's.  @retval CBX_E_STATE it never will: it stopped at its point */
+CBX_CHECKED enum cbx_status cbx_run_idle(
+	struct cbx_lender *lender, uint64_t wake);
+
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waiting for a run in another thread. */
+/* Waiting: for a box that has nothing to run, for a run in another thread. */
 #include <client/run.h>
 
 #include <client/error.h>
+#include <client/lend.h>
 #include <client/sized.h>
+
+#define IDLE_STEP_NS 500000u
 
 /* With the lock held. @return false after @p until_ns */
 static bool wait_end(struct cbx_box *box, uint64_t until_ns)
@@ -48,4 +51,41 @@ enum cbx_status cbx_box_wait(
 	}
 	cbx_sized_write(result, &known, sizeof(known));
 	return CBX_OK;
+}
+
+/* Ticks are nanoseconds since the monitor began, a little after we started it:
+ * sleep until it can be time, then ask in small steps. */
+static void idle(struct cbx_lender *lender, uint64_t wake)
+{
+	uint64_t start = lender->run->box->context->monitor.started_ns;
+	uint64_t now = cbx_now_ns();
+	uint64_t until;
+
+	if (wake == 0 || wake > UINT64_MAX - 1 - start) {
+		until = UINT64_MAX;
+	} else {
+		until = start + wake;
+		if (until < now + IDLE_STEP_NS) {
+			until = now + IDLE_STEP_NS;
+		}
+	}
+	cbx_lend_idle(lender, until);
+}
+
+/* A box that may become a template sleeps for good at its point. */
+enum cbx_status cbx_run_idle(struct cbx_lender *lender, uint64_t wake)
+{
+	struct cbx_running *run = lender->run;
+
+	if (!run->box->lends || wake != 0 || run->lenders != 1) {
+		idle(lender, wake);
+		return CBX_OK;
+	}
+	if (run->box->to_point) {
+		run->box->at_point = cbx_lend_end(run);
+		return CBX_OK;
+	}
+	return cbx_fail(CBX_E_STATE,
+		"the program stopped at its point, /dev/template, for good; "
+		"run it with --warm, or without --template");
 }
