@@ -52,6 +52,20 @@ struct cbx_socket *cbx_socket_of(const struct cbx_file *file)
 	return file->ops == &cbx_socket_ops ? file->node->socket : NULL;
 }
 
+struct cbx_file *cbx_socket_hold_file(uint64_t fd, int64_t *status)
+{
+	struct cbx_file *file = cbx_fd_file((uint32_t)fd);
+
+	*status = file == NULL || file->ops == &cbx_path_ops ? -LX_EBADF
+		  : cbx_socket_of(file) == NULL		     ? -LX_ENOTSOCK
+							     : 0;
+	if (*status != 0) {
+		return NULL;
+	}
+	cbx_file_hold(file);
+	return file;
+}
+
 void cbx_socket_changed(struct cbx_socket *socket)
 {
 	if (socket != NULL) {

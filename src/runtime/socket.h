@@ -104,6 +104,8 @@ CBX_MUST_CHECK int64_t cbx_socket_open(
 
 /** The socket of a file; NULL when it is none. */
 struct cbx_socket *cbx_socket_of(const struct cbx_file *file);
+/** Its file, held, or -EBADF, -ENOTSOCK in @p status. */
+struct cbx_file *cbx_socket_hold_file(uint64_t fd, int64_t *status);
 
 /** Sends one message after the other, not a stream. */
 static inline bool cbx_socket_keeps_borders(const struct cbx_socket *socket)

@@ -8,21 +8,6 @@
 #include "time.h"
 #include "user.h"
 
-/* The open file of a socket, held; NULL and why when there is none. */
-static struct cbx_file *hold(uint64_t fd, int64_t *status)
-{
-	struct cbx_file *file = cbx_fd_file((uint32_t)fd);
-
-	*status = file == NULL || file->ops == &cbx_path_ops ? -LX_EBADF
-		  : cbx_socket_of(file) == NULL		     ? -LX_ENOTSOCK
-							     : 0;
-	if (*status != 0) {
-		return NULL;
-	}
-	cbx_file_hold(file);
-	return file;
-}
-
 static uint32_t flags_of(const struct cbx_file *file, uint64_t flags)
 {
 	return (uint32_t)flags |
@@ -37,7 +22,7 @@ int64_t cbx_sys_sendto(const uint64_t *arg)
 		.to = arg[4] != 0 ? &to : NULL,
 	};
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file == NULL) {
 		return status;
@@ -69,7 +54,7 @@ int64_t cbx_sys_recvfrom(const uint64_t *arg)
 {
 	struct cbx_message_out message = { .rights = NULL };
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file == NULL) {
 		return status;
@@ -128,7 +113,7 @@ int64_t cbx_sys_sendmsg(const uint64_t *arg)
 {
 	struct lx_msghdr header;
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file == NULL) {
 		return status;
@@ -201,7 +186,7 @@ static int64_t receive_at(
 int64_t cbx_sys_recvmsg(const uint64_t *arg)
 {
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file != NULL) {
 		status = receive_at(file, arg[1], arg[2]);
@@ -215,7 +200,7 @@ int64_t cbx_sys_sendmmsg(const uint64_t *arg)
 	uint64_t count = cbx_min((uint32_t)arg[2], LX_IOV_MAX);
 	uint64_t sent = 0;
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	while (file != NULL && sent < count && status >= 0) {
 		uint64_t va = arg[1] + sent * sizeof(struct lx_mmsghdr);
@@ -267,7 +252,7 @@ int64_t cbx_sys_recvmmsg(const uint64_t *arg)
 	uint64_t got = 0;
 	int64_t deadline;
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file == NULL) {
 		return status;

@@ -117,21 +117,6 @@ int64_t cbx_sys_socketpair(const uint64_t *arg)
 	return status;
 }
 
-/* The open file of a socket, held; NULL and why when there is none. */
-static struct cbx_file *hold(uint64_t fd, int64_t *status)
-{
-	struct cbx_file *file = cbx_fd_file((uint32_t)fd);
-
-	*status = file == NULL || file->ops == &cbx_path_ops ? -LX_EBADF
-		  : cbx_socket_of(file) == NULL		     ? -LX_ENOTSOCK
-							     : 0;
-	if (*status != 0) {
-		return NULL;
-	}
-	cbx_file_hold(file);
-	return file;
-}
-
 static uint32_t wait_flags(const struct cbx_file *file)
 {
 	return (file->flags & LX_O_NONBLOCK) != 0 ? LX_MSG_DONTWAIT : 0;
@@ -141,7 +126,7 @@ int64_t cbx_sys_bind(const uint64_t *arg)
 {
 	struct cbx_address address;
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file == NULL) {
 		return status;
@@ -158,7 +143,7 @@ int64_t cbx_sys_connect(const uint64_t *arg)
 {
 	struct cbx_address address;
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file == NULL) {
 		return status;
@@ -175,7 +160,7 @@ int64_t cbx_sys_connect(const uint64_t *arg)
 int64_t cbx_sys_listen(const uint64_t *arg)
 {
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file != NULL) {
 		status =
@@ -217,7 +202,7 @@ int64_t cbx_sys_accept4(const uint64_t *arg)
 	if ((arg[3] & ~(uint64_t)(LX_SOCK_NONBLOCK | LX_SOCK_CLOEXEC)) != 0) {
 		return -LX_EINVAL;
 	}
-	file = hold(arg[0], &status);
+	file = cbx_socket_hold_file(arg[0], &status);
 	if (file != NULL) {
 		status = accept(file, arg, (uint32_t)arg[3]);
 		cbx_file_drop(file);
@@ -235,7 +220,7 @@ int64_t cbx_sys_accept(const uint64_t *arg)
 int64_t cbx_sys_shutdown(const uint64_t *arg)
 {
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file != NULL) {
 		status = cbx_socket_shutdown(file->node->socket, arg[1]);
@@ -247,7 +232,7 @@ int64_t cbx_sys_shutdown(const uint64_t *arg)
 int64_t cbx_sys_getsockname(const uint64_t *arg)
 {
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file != NULL) {
 		status = cbx_address_put(
@@ -261,7 +246,7 @@ int64_t cbx_sys_getpeername(const uint64_t *arg)
 {
 	const struct cbx_socket *socket;
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file == NULL) {
 		return status;
@@ -280,7 +265,7 @@ int64_t cbx_sys_getpeername(const uint64_t *arg)
 int64_t cbx_sys_setsockopt(const uint64_t *arg)
 {
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file != NULL) {
 		status = cbx_socket_set_option(file->node->socket, arg);
@@ -292,7 +277,7 @@ int64_t cbx_sys_setsockopt(const uint64_t *arg)
 int64_t cbx_sys_getsockopt(const uint64_t *arg)
 {
 	int64_t status;
-	struct cbx_file *file = hold(arg[0], &status);
+	struct cbx_file *file = cbx_socket_hold_file(arg[0], &status);
 
 	if (file != NULL) {
 		status = cbx_socket_get_option(file->node->socket, arg);
