@@ -34,6 +34,7 @@ pkg-config finds libraries
 libjansson-dev policy files, OCI images
 libmbedtls-dev SHA-384 in the keeper and in confbox measure
 libarchive-dev root file systems from tar archives
+libcbor-dev evidence and tokens are CBOR
 libcmocka-dev the unit tests, which are built with everything else
 python3 makes a few files during the build
 '

@@ -42,7 +42,7 @@ ROOMS = {
     'src/runtime/': ((BASE, PUBLIC), 'no'),
     'src/client/': ((BASE, PUBLIC), 'yes'),
     'src/tools/': ((BASE, PUBLIC), 'yes'),
-    'src/verify/': ((PUBLIC,), 'yes'),
+    'src/verify/': (('src/trust/', PUBLIC), 'yes'),
     'examples/': ((PUBLIC,), 'yes'),
     'examples/attacks/': ((BASE, PUBLIC), 'yes'),
     'lab/': ((BASE,), 'no'),

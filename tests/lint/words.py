@@ -20,7 +20,7 @@ PLACES = re.compile(r'(?<![\w.])/(?:home|root|work|Users)/\w')
 WORDS = re.compile(r'\b(sandbox(?:es|ed|ing)?|guests?|enclaves?)\b', re.I)
 FINE = re.compile(r'guest[- ](?:physical|OS|kernel|operating)|SGX enclave|enclave service|'
                   r'sandbox domain|RLIMIT|bubblewrap|gVisor|guest[- ]virtual|guest message|'
-                  r'GUEST_|L2_ENTER_GUEST', re.I)
+                  r'GUEST_|L2_ENTER_GUEST|guest[-_ ](?:SVN|policy|request|report)|(?:sev|tdx)[-_]guest', re.I)
 HOSTS = re.compile(r'https?://([^/\s"\'<>)\]]+)')
 KNOWN_HOSTS = re.compile(r'(?:^|\.)(?:127\.0\.0\.1|apache\.org|w3\.org|kernel\.org|debian\.org|rfc-editor\.org|'
                          r'ietf\.org|keepachangelog\.com|semver\.org|spdx\.org|arm\.com|'

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The relying party's side of libconfbox: is this evidence genuine, of what,
+ * and is that what I accept?
+ *
+ *   cbx_verdict_create   room for a result
+ *   cbx_verify_box       evidence of a box (confbox attest), or
+ *   cbx_verify_snp, _tdx, _cca   evidence of a bare platform
+ *   cbx_verdict_claim    what the evidence says; only when it was accepted
+ *   cbx_verdict_destroy
+ *
+ * Nothing here asks a clock, a network or a file: the time, the certificates
+ * and all collateral are arguments.  Every byte of the evidence and of the
+ * endorsements may come from an attacker; only struct cbx_appraisal is trusted.
+ *
+ * Threads: functions on different verdicts may run at the same time, after one
+ * call of cbx_verdict_create has returned.
+ */
+#ifndef CONFBOX_VERIFY_H
+#define CONFBOX_VERIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CBX_VERIFY_API	   __attribute__((visibility("default")))
+#define CBX_VERIFY_CHECKED __attribute__((warn_unused_result))
+#else
+#define CBX_VERIFY_API
+#define CBX_VERIFY_CHECKED
+#endif
+
+/** Why it was refused; CBX_ACCEPTED is 0. */
+enum cbx_refusal {
+#define X(number, NAME, word, text) CBX_REFUSED_##NAME = (number),
+#include <confbox/refusal.def>
+#undef X
+	CBX_ACCEPTED = CBX_REFUSED_ACCEPTED,
+};
+
+/** The refusal's word, as in "signature"; never NULL. */
+CBX_VERIFY_API const char *cbx_refusal_word(enum cbx_refusal refusal);
+
+/** What it means, in a few words; never NULL. */
+CBX_VERIFY_API const char *cbx_refusal_text(enum cbx_refusal refusal);
+
+/** Bytes that belong to somebody else. */
+struct cbx_span {
+	const uint8_t *bytes; /* bytes[size]; NULL only when size is 0 */
+	size_t size;
+};
+
+/* -------------------------------------------------------------- claims -- */
+
+enum cbx_value_kind {
+	CBX_VALUE_BYTES = 1,
+	CBX_VALUE_TEXT = 2, /* a zero byte follows span.bytes[span.size] */
+	CBX_VALUE_NUMBER = 3,
+	CBX_VALUE_FLAG = 4, /* number is 0 or 1 */
+};
+
+struct cbx_value {
+	enum cbx_value_kind kind;
+	struct cbx_span span; /* BYTES, TEXT */
+	uint64_t number;      /* NUMBER, FLAG */
+};
+
+/** One thing the evidence says, as in "snp.measurement". */
+struct cbx_claim {
+	const char *name;
+	struct cbx_value value;
+};
+
+/* ----------------------------------------------------------- appraisal -- */
+
+enum cbx_requirement_kind {
+	CBX_REQUIRE_ONE_OF = 1,	  /* the claim equals one of the values */
+	CBX_REQUIRE_AT_LEAST = 2, /* it is a number, not below the value */
+};
+
+/** What a claim has to be; a claim that is absent does not meet it. */
+struct cbx_requirement {
+	const char *claim;
+	enum cbx_requirement_kind kind;
+	const struct cbx_value *values; /* values[count]; 1 for AT_LEAST */
+	size_t count;
+};
+
+/** Accept what may be debugged from outside. */
+#define CBX_APPRAISE_DEBUG 1u
+/** Accept evidence no hardware vouches for (linux, pks-vm, mock). */
+#define CBX_APPRAISE_NO_HARDWARE 2u
+/** Refuse TDX evidence that comes without collateral. */
+#define CBX_APPRAISE_COLLATERAL 4u
+/** Refuse a box that is tainted, a clone, or was fed by the host. */
+#define CBX_APPRAISE_PRISTINE 8u
+
+/** What is accepted: the relying party's own decision. */
+struct cbx_appraisal {
+	size_t size;	/* sizeof(struct cbx_appraisal) */
+	uint32_t flags; /* CBX_APPRAISE_* */
+	uint32_t reserved;
+	int64_t now;		      /* seconds since 1970-01-01 UTC */
+	struct cbx_span nonce;	      /* the challenge; size 0: any.  Where the
+				    * evidence has a longer field, zero
+				    * bytes have to follow it. */
+	const struct cbx_span *roots; /* certificates that are trusted besides
+				       * the vendors' own: PEM or DER */
+	size_t root_count;
+	const struct cbx_requirement *requirements;
+	size_t requirement_count;
+};
+
+/* -------------------------------------------------------- endorsements -- */
+
+/** What comes along with platform evidence, from whoever: none of it is
+ * believed before it was verified. */
+struct cbx_endorsements {
+	size_t size; /* sizeof(struct cbx_endorsements) */
+	const struct cbx_span *certificates; /* PEM (one or several) or DER, in
+					      * any order */
+	size_t certificate_count;
+	struct cbx_span certificate_table; /* SNP: as the extended report
+					    * request returns it (auxblob) */
+	const struct cbx_span *collateral; /* TDX: tcbInfo, QE identity,
+					      * CRLs, their issuer chains */
+	size_t collateral_count;
+	struct cbx_span event_log;    /* TDX: the CCEL area */
+	struct cbx_span platform_key; /* CCA: the CPAK, as JWK, PEM or
+					      * raw point; trusted */
+};
+
+/* -------------------------------------------------------- verification -- */
+
+/** The result of a verification, and what was learned on the way. */
+struct cbx_verdict;
+
+/**
+ * Make room for a result.
+ *
+ * @return NULL when there is no memory, or no cryptography; the caller destroys
+ *         it
+ */
+CBX_VERIFY_API struct cbx_verdict *cbx_verdict_create(void);
+
+/** @param verdict  NULL does nothing */
+CBX_VERIFY_API void cbx_verdict_destroy(struct cbx_verdict *verdict);
+
+/** The reason of the last verification; CBX_REFUSED_INTERNAL before one. */
+CBX_VERIFY_API enum cbx_refusal cbx_verdict_reason(
+	const struct cbx_verdict *verdict);
+
+/** More about it, one line without a newline; "" when there is no more to say;
+ * valid until the next verification. */
+CBX_VERIFY_API const char *cbx_verdict_detail(
+	const struct cbx_verdict *verdict);
+
+/** How many claims there are.  After a refusal they are what the evidence
+ * says, not what is true. */
+CBX_VERIFY_API size_t cbx_verdict_claim_count(
+	const struct cbx_verdict *verdict);
+
+/** Claim @p index, less than the count; valid until the next verification. */
+CBX_VERIFY_API const struct cbx_claim *cbx_verdict_claim_at(
+	const struct cbx_verdict *verdict, size_t index);
+
+/** The claim of that name; NULL when there is none. */
+CBX_VERIFY_API const struct cbx_claim *cbx_verdict_claim(
+	const struct cbx_verdict *verdict, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
