@@ -30,6 +30,7 @@ ALSO = {
     'src/hal/linux/': 'trusted on the linux backend',
     'src/hal/mock/': 'tests only',
     'src/keeper/': 'trusted for the measurement; mbedTLS comes on top',
+    'src/trust/': 'trusted with keys; by the keeper, and by clients',
     'src/runtime/': 'trusted by its own box only',
     'src/client/': 'not trusted',
     'src/tools/': 'not trusted',
