@@ -151,19 +151,36 @@ enum cbx_status cbx_box_create(struct cbx_context *context,
 	return CBX_OK;
 }
 
+static bool runs(struct cbx_box *box)
+{
+	bool running;
+
+	pthread_mutex_lock(&box->lock);
+	running = box->phase == CBX_PHASE_RUNNING;
+	pthread_mutex_unlock(&box->lock);
+	return running;
+}
+
+/* One that runs has to leave its CPUs first. */
+static bool wait_end(bool running, uint32_t tries)
+{
+	return running ? cbx_busy_wait(tries) : cbx_busy_part(tries);
+}
+
 enum cbx_status cbx_box_end(struct cbx_box *box, struct cbx_cpu *cpu)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_KILL,
 		.arg = { box->root } };
 	struct cbx_reply reply;
 	enum cbx_status status;
+	bool running = runs(box);
 	uint32_t tries = 0;
 
 	do {
 		status = cpu == NULL
 				 ? cbx_context_call(box->context, &call, &reply)
 				 : cbx_cpu_call(cpu, &call, &reply);
-	} while (reply.status == CBX_E_BUSY && cbx_busy_wait(++tries));
+	} while (reply.status == CBX_E_BUSY && wait_end(running, ++tries));
 	return status == CBX_OK ? CBX_OK
 				: cbx_fail_call(status, reply.status,
 					  "the monitor does not end the box");

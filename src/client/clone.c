@@ -31,10 +31,7 @@ enum cbx_status cbx_image_clone(
 	if (fresh == NULL) {
 		return cbx_fail_memory("image of a clone");
 	}
-	status = cbx_image_measure(image, fresh->lender[0].measurement);
-	if (status == CBX_OK) {
-		status = fill(fresh, image);
-	}
+	status = fill(fresh, image);
 	if (status != CBX_OK) {
 		cbx_image_destroy(fresh);
 		return status;
@@ -50,8 +47,11 @@ enum cbx_status cbx_image_measure_clone(
 	enum cbx_status status = cbx_image_clone(image, &clone);
 
 	if (status == CBX_OK) {
-		status = cbx_image_measure(clone, digest);
-		cbx_image_destroy(clone);
+		status = cbx_image_measure(image, clone->lender[0].measurement);
 	}
+	if (status == CBX_OK) {
+		status = cbx_image_measure(clone, digest);
+	}
+	cbx_image_destroy(clone);
 	return status;
 }

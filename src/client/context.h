@@ -89,4 +89,8 @@ CBX_CHECKED enum cbx_status cbx_context_call(struct cbx_context *context,
  * each time, up to 1 ms.  @return false when it was long enough */
 CBX_CHECKED bool cbx_busy_wait(uint32_t tries);
 
+/** As cbx_busy_wait, of a gate that is busy because it does a range call's worth
+ * at a time: waits only after more of them than there can be. */
+CBX_CHECKED bool cbx_busy_part(uint32_t tries);
+
 #endif

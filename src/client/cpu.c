@@ -10,7 +10,8 @@
 #define BUSY_YIELDS  8u
 #define BUSY_STEP_NS 20000u
 #define BUSY_MOST_NS 1000000u
-#define BUSY_TRIES   30000u /* about half a minute */
+#define BUSY_TRIES   30000u   /* about half a minute */
+#define BUSY_PARTS   0x20000u /* 256 GiB, a range call's worth at a time */
 
 static bool status_known(uint64_t status)
 {
@@ -210,4 +211,9 @@ bool cbx_busy_wait(uint32_t tries)
 		(void)nanosleep(&pause, NULL);
 	}
 	return true;
+}
+
+bool cbx_busy_part(uint32_t tries)
+{
+	return tries < BUSY_PARTS || cbx_busy_wait(tries - BUSY_PARTS);
 }

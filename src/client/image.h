@@ -96,9 +96,15 @@ CBX_AT(0x18, 8, cbx_image_segment, offset);
 CBX_AT(0x20, 8, cbx_image_segment, byte_count);
 CBX_SIZE(0x28, cbx_image_segment);
 
-/** The image of clones of a box of @p image that was told nothing: not one that
- * can be saved.  @param[out] clone  the caller destroys it
- * @retval ...  as cbx_image_measure, and CBX_E_NOMEM */
+/**
+ * The image of clones of a box of @p image: not one that can be saved, and one
+ * that can be measured when its lender's digests are filled in.
+ *
+ * @param[out] clone  the caller destroys it
+ *
+ * @retval CBX_OK       made
+ * @retval CBX_E_NOMEM  out of memory
+ */
 CBX_CHECKED enum cbx_status cbx_image_clone(
 	const struct cbx_image *image, struct cbx_image **clone);
 

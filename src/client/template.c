@@ -15,7 +15,8 @@ struct cbx_template {
 	struct cbx_image *clone; /* what its clones are beside its pages */
 };
 
-/* A call on the template or of a clone to be, until it is not busy. */
+/* A call on the template or of a clone to be, neither of which runs: until it
+ * has done all its parts. */
 static enum cbx_status repeat(
 	struct cbx_box *box, const struct cbx_call *call, const char *what)
 {
@@ -25,7 +26,7 @@ static enum cbx_status repeat(
 
 	do {
 		status = cbx_context_call(box->context, call, &reply);
-	} while (reply.status == CBX_E_BUSY && cbx_busy_wait(++tries));
+	} while (reply.status == CBX_E_BUSY && cbx_busy_part(++tries));
 	return status == CBX_OK ? CBX_OK
 				: cbx_fail_call(status, reply.status, what);
 }
