@@ -31,7 +31,8 @@ struct cbx_x86_region {
 };
 
 struct cbx_x86_boot {
-	/* not overlapping, within page_count; some are empty */
+	/* what is not RESERVED overlaps nothing and is within page_count; some
+	 * are empty */
 	struct cbx_x86_region region[CBX_X86_REGIONS_MAX];
 	uint32_t region_count;
 	uint32_t cpu_count; /* that run */

@@ -73,7 +73,7 @@ void cbx_bare_log(struct cbx_x86_boot *boot);
 void cbx_bare_region(struct cbx_x86_boot *boot, uint64_t address,
 	uint64_t bytes, enum cbx_x86_kind kind);
 
-/** Sort the regions, and refuse maps that overlap. */
+/** Take what is reserved out of RAM, and refuse a map that has RAM twice. */
 void cbx_bare_regions_finish(struct cbx_x86_boot *boot);
 
 /** Of the one region of RAM that holds them, @p count pages from @p first on

@@ -45,59 +45,50 @@ void cbx_bare_region(struct cbx_x86_boot *boot, uint64_t address,
 	append(boot, first, last - first, kind);
 }
 
-static void insert(struct cbx_x86_region *region, uint32_t i)
-{
-	struct cbx_x86_region moved = region[i];
-
-	for (; i > 0 && region[i - 1].first > moved.first; i--) {
-		region[i] = region[i - 1];
-	}
-	region[i] = moved;
-}
-
 static bool is_ram(const struct cbx_x86_region *region)
 {
 	return region->kind == CBX_X86_RAM;
 }
 
-/* A page that two ranges claim is not memory. */
-static void cut(struct cbx_x86_region *low, struct cbx_x86_region *high)
+/* A page that the map also calls something else is not memory; what lies
+ * behind it becomes a region at the end. */
+static void take_away(struct cbx_x86_boot *boot, struct cbx_x86_region *ram,
+	const struct cbx_x86_region *other)
 {
-	uint64_t end = low->first + low->count;
+	uint64_t end = ram->first + ram->count;
+	uint64_t other_end = other->first + other->count;
 
-	if (end <= high->first) {
+	if (other_end <= ram->first || other->first >= end) {
 		return;
 	}
-	if (is_ram(low) && is_ram(high)) {
+	if (is_ram(other)) {
 		cbx_bare_fail("the memory map overlaps");
 	}
-	if (is_ram(low)) {
-		if (end > high->first + high->count) {
-			cbx_bare_fail("the memory map overlaps");
-		}
-		low->count = high->first - low->first;
+	if (other_end < end && other->first > ram->first) {
+		append(boot, other_end, end - other_end, CBX_X86_RAM);
+		end = other->first;
+	} else if (other_end < end) {
+		ram->first = other_end;
 	} else {
-		uint64_t over = end - high->first;
-
-		over = over < high->count ? over : high->count;
-		high->first += over;
-		high->count -= over;
+		end = other->first > ram->first ? other->first : ram->first;
 	}
+	ram->count = end - ram->first;
 }
 
 void cbx_bare_regions_finish(struct cbx_x86_boot *boot)
 {
-	struct cbx_x86_region *region = boot->region;
-
-	for (uint32_t i = 1; i < boot->region_count; i++) {
-		insert(region, i);
-	}
-	for (uint32_t i = 1; i < boot->region_count; i++) {
-		cut(&region[i - 1], &region[i]);
-	}
 	for (uint32_t i = 0; i < boot->region_count; i++) {
-		if (is_ram(&region[i]) && region[i].count != 0) {
-			boot->page_count = region[i].first + region[i].count;
+		struct cbx_x86_region *ram = &boot->region[i];
+
+		for (uint32_t j = 0; is_ram(ram) && j < boot->region_count;
+			j++) {
+			if (j != i) {
+				take_away(boot, ram, &boot->region[j]);
+			}
+		}
+		if (is_ram(ram) && ram->count != 0 &&
+			ram->first + ram->count > boot->page_count) {
+			boot->page_count = ram->first + ram->count;
 		}
 	}
 	if (boot->page_count == 0) {
