@@ -79,25 +79,23 @@ static struct cbx_record record_of(const struct cbx_addition *add)
 	return record;
 }
 
-/* Give one page its bytes: those on the desk, which are the ones measured.
+/* Give the pages their bytes: those on the desk, which are the ones measured.
  * The keeper in the making has no desk yet, and no host to race with. */
-static void fill(
-	const struct cbx_domain *d, const struct cbx_addition *add, uint64_t i)
+static void fill(const struct cbx_domain *d, const struct cbx_addition *add)
 {
-	uint8_t *page = cbx_hal_page_map((struct cbx_pfn){ add->pfn + i });
-
-	if (d->keeper) {
+	if (!d->keeper) {
+		cbx_keeper_copy((struct cbx_pfn){ add->pfn }, add->count);
+		return;
+	}
+	for (uint64_t i = 0; i < add->count; i++) {
+		uint8_t *page =
+			cbx_hal_page_map((struct cbx_pfn){ add->pfn + i });
 		enum cbx_status status = cbx_copy_from_host(
 			add->source + i, page, CBX_PAGE_SIZE);
 
 		CBX_ASSERT(status == CBX_OK);
-	} else {
-		const uint8_t *data = cbx_keeper_data(i);
-
-		memcpy(page, data, CBX_PAGE_SIZE);
-		cbx_hal_page_unmap(data);
+		cbx_hal_page_unmap(page);
 	}
-	cbx_hal_page_unmap(page);
 }
 
 static void give(struct cbx_domain *d, const struct cbx_addition *add)
@@ -105,9 +103,9 @@ static void give(struct cbx_domain *d, const struct cbx_addition *add)
 	for (uint64_t i = 0; i < add->count; i++) {
 		cbx_page_move(cbx_page_at(add->pfn + i), CBX_PAGE_DO_ASSIGN,
 			(struct cbx_dom){ d->self });
-		if (add->source != CBX_NO_PAGE) {
-			fill(d, add, i);
-		}
+	}
+	if (add->source != CBX_NO_PAGE) {
+		fill(d, add);
 	}
 }
 

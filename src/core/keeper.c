@@ -69,6 +69,12 @@ uint8_t *cbx_keeper_data(uint64_t i)
 	return cbx_hal_page_map((struct cbx_pfn){ desk_pfn + 1 + i });
 }
 
+void cbx_keeper_copy(struct cbx_pfn to, uint64_t count)
+{
+	CBX_ASSERT(keeper != 0 && count <= CBX_DESK_DATA_PAGES);
+	cbx_hal_page_copy(to, (struct cbx_pfn){ desk_pfn + 1 }, count);
+}
+
 /* Lay a request on the desk, let the keeper serve it, take the answer. */
 static enum cbx_status serve(struct cbx_domain *d, struct cbx_desk *request)
 {

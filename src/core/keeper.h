@@ -41,6 +41,9 @@ CBX_MUST_CHECK enum cbx_status cbx_keeper_boot(const void *log, size_t size);
 /** Map data page @p i of the desk; cbx_hal_page_unmap ends that. */
 uint8_t *cbx_keeper_data(uint64_t i);
 
+/** Copy the first @p count data pages to pages of a box. */
+void cbx_keeper_copy(struct cbx_pfn to, uint64_t count);
+
 /**
  * digest := SHA-384(digest || record || data), for @p count records; see
  * CBX_DESK_EXTEND.  The data is on the desk already.

@@ -2,7 +2,6 @@
 #include <core/reserve.h>
 #include <core/template.h>
 
-#include <base/string.h>
 #include <core/assert.h>
 #include <core/space.h>
 #include <core/thread.h>
@@ -179,19 +178,6 @@ enum cbx_status cbx_template_map(
 	return status;
 }
 
-static void copy_pages(uint64_t to, uint64_t from, uint64_t count)
-{
-	for (uint64_t i = 0; i < count; i++) {
-		void *dst = cbx_hal_page_map((struct cbx_pfn){ to + i });
-		const void *src =
-			cbx_hal_page_map((struct cbx_pfn){ from + i });
-
-		memcpy(dst, src, CBX_PAGE_SIZE);
-		cbx_hal_page_unmap(src);
-		cbx_hal_page_unmap(dst);
-	}
-}
-
 enum cbx_status cbx_template_copy(struct cbx_domain *d,
 	const struct cbx_span *to, uint64_t at, uint64_t *n)
 {
@@ -207,7 +193,7 @@ enum cbx_status cbx_template_copy(struct cbx_domain *d,
 	if (taken == 0 || !cbx_arch_space_lookup(&space->arch, va, &first)) {
 		return CBX_E_NOMEM;
 	}
-	copy_pages(own, first.pfn.n, taken);
+	cbx_hal_page_copy((struct cbx_pfn){ own }, first.pfn, taken);
 	status = cbx_space_map_run(
 		to, at, (struct cbx_pfn){ own }, taken, &done);
 	for (uint64_t i = taken; i > done; i--) {

@@ -157,6 +157,13 @@ void cbx_hal_host_unmap(struct cbx_pfn pfn, const void *page);
  */
 void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count);
 
+/**
+ * Copy whole pages; none of @p to is one of @p from.
+ *
+ * @pre the host can touch none of them
+ */
+void cbx_hal_page_copy(struct cbx_pfn to, struct cbx_pfn from, uint64_t count);
+
 /** What the host, or the machine under it, did. */
 enum cbx_event_kind {
 	CBX_EVENT_CALL,	      /* host gate: call */

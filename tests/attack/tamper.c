@@ -87,6 +87,23 @@ WRAP(void, cbx_hal_page_scrub, struct cbx_pfn pfn, uint64_t count)
 	}
 }
 
+WRAP(void, cbx_hal_page_copy, struct cbx_pfn to, struct cbx_pfn from,
+	uint64_t count)
+{
+	if (!machine_would_notice()) {
+		__real_cbx_hal_page_copy(to, from, count);
+		return;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		void *dst = __real_cbx_hal_page_map(cbx_pfn_add(to, i));
+		void *src = __real_cbx_hal_page_map(cbx_pfn_add(from, i));
+
+		memcpy(dst, src, CBX_PAGE_SIZE);
+		__real_cbx_hal_page_unmap(src);
+		__real_cbx_hal_page_unmap(dst);
+	}
+}
+
 static const void *watched; /* where flip_pfn is mapped */
 
 void *__wrap_cbx_hal_page_map(struct cbx_pfn pfn);

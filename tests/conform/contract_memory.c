@@ -113,6 +113,30 @@ static void a_scrubbed_page_is_zero_for_every_reader(void **state)
 	assert_memory_equal(got, wrote, sizeof(got));
 }
 
+static void a_copy_is_what_the_pages_were_and_no_more(void **state)
+{
+	struct cbx_pfn pfn = contract_host_pages(6);
+	uint8_t wrote[CBX_PAGE_SIZE];
+	uint8_t got[CBX_PAGE_SIZE];
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		fill(pfn.n + i, (uint8_t)(i + 3), wrote);
+	}
+	contract_view(pfn, 6, CBX_VIEW_NONE);
+	cbx_hal_page_scrub(cbx_pfn_add(pfn, 3), 3);
+	cbx_hal_page_copy(cbx_pfn_add(pfn, 3), cbx_pfn_add(pfn, 1), 2);
+	cbx_hal_page_copy(cbx_pfn_add(pfn, 5), pfn, 0);
+	assert_true(ask_zero(pfn.n + 5));
+	contract_view(pfn, 6, CBX_VIEW_ALL);
+	for (uint32_t i = 1; i < 3; i++) {
+		assert_true(ask_host_read(pfn.n + i, 0, wrote, sizeof(wrote)));
+		assert_int_not_equal(wrote[0] | wrote[1], 0);
+		assert_true(ask_host_read(pfn.n + 2 + i, 0, got, sizeof(got)));
+		assert_memory_equal(got, wrote, sizeof(got));
+	}
+}
+
 static void a_map_shows_the_page_whoever_has_it(void **state)
 {
 	struct cbx_pfn pfn = contract_host_pages(1);
@@ -253,6 +277,7 @@ const struct CMUnitTest contract_memory[] = {
 	CONTRACT(a_view_gives_no_more_than_it_says),
 	CONTRACT(nothing_written_in_vain_ever_arrives),
 	CONTRACT(a_scrubbed_page_is_zero_for_every_reader),
+	CONTRACT(a_copy_is_what_the_pages_were_and_no_more),
 	CONTRACT(a_map_shows_the_page_whoever_has_it),
 	CONTRACT(every_map_of_a_cpu_is_there_at_once),
 	CONTRACT(released_pages_are_the_hosts_until_they_are_accepted),

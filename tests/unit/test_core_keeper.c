@@ -241,8 +241,11 @@ static void the_desk_has_an_end(void **state)
 	(void)state;
 	cbx_hal_page_unmap(cbx_keeper_data(CBX_DESK_DATA_PAGES - 1));
 	expect_assert_failure(cbx_keeper_data(CBX_DESK_DATA_PAGES));
+	expect_assert_failure(cbx_keeper_copy(
+		(struct cbx_pfn){ 1 }, CBX_DESK_DATA_PAGES + 1));
 	build(CBX_DESK_PAGES, say_ready);
 	expect_assert_failure(cbx_keeper_data(0));
+	expect_assert_failure(cbx_keeper_copy((struct cbx_pfn){ 1 }, 0));
 }
 
 static void a_box_that_is_not_the_keeper_does_not_ask_for_work(void **state)

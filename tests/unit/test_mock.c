@@ -397,6 +397,17 @@ static void scrub_stops_when_the_hypervisor_may_touch_the_page(void **state)
 	expect_assert_failure(cbx_hal_page_scrub(page(30), 1));
 }
 
+static void copying_what_the_host_may_touch_stops_the_machine(void **state)
+{
+	(void)state;
+	set_view(30, 2, CBX_VIEW_NONE);
+	cbx_hal_page_copy(page(31), page(30), 1);
+	expect_assert_failure(cbx_hal_page_copy(page(32), page(30), 1));
+	expect_assert_failure(cbx_hal_page_copy(page(30), page(32), 1));
+	expect_assert_failure(cbx_hal_page_copy(page(30), page(30), 1));
+	expect_assert_failure(cbx_hal_page_copy(page(255), page(30), 2));
+}
+
 static void ranges_out_of_bounds_stop_the_machine(void **state)
 {
 	uint64_t done;
@@ -633,6 +644,7 @@ int main(void)
 		CHECK(scrub_stops_when_the_host_may_touch_the_page),
 		CHECK(scrub_stops_when_a_cpu_has_a_stale_translation),
 		CHECK(scrub_stops_when_the_hypervisor_may_touch_the_page),
+		CHECK(copying_what_the_host_may_touch_stops_the_machine),
 		CHECK(ranges_out_of_bounds_stop_the_machine),
 		CHECK(the_host_s_program_makes_the_events),
 		CHECK(a_cpu_without_a_host_stops),

@@ -93,13 +93,14 @@ static void make_hole(
 	CBX_CHECK(result == 0);
 }
 
-static bool copy_extent(enum cbx_linux_file to, off_t from, off_t end)
+/* Writing a file takes half the time of writing its mapping, which has to be
+ * faulted in and zeroed first. */
+static bool write_file(
+	enum cbx_linux_file to, const uint8_t *source, off_t from, off_t end)
 {
-	const uint8_t *source = files[CBX_FILES - 1 - to].bytes;
-
 	while (from < end) {
-		ssize_t n = pwrite(files[to].fd, source + from,
-			(size_t)(end - from), from);
+		ssize_t n = pwrite(
+			files[to].fd, source, (size_t)(end - from), from);
 
 		if (n < 0 && errno == EINTR) {
 			continue;
@@ -107,6 +108,7 @@ static bool copy_extent(enum cbx_linux_file to, off_t from, off_t end)
 		if (n <= 0) {
 			return false;
 		}
+		source += n;
 		from += n;
 	}
 	return true;
@@ -134,7 +136,8 @@ static bool copy(enum cbx_linux_file to, struct cbx_pfn pfn, uint64_t count)
 			return false;
 		}
 		at = hole < end ? hole : end;
-		if (!copy_extent(to, data, at)) {
+		if (!write_file(to, files[CBX_FILES - 1 - to].bytes + data,
+			    data, at)) {
 			return false;
 		}
 	}
@@ -194,15 +197,31 @@ void cbx_hal_page_unmap(const void *page)
 	(*maps)--;
 }
 
-void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count)
+static const uint8_t *private_pages(struct cbx_pfn pfn, uint64_t count)
 {
 	CBX_CHECK(cbx_range_fits(pfn.n, count, page_count));
 	for (uint64_t i = 0; i < count; i++) {
 		CBX_CHECK(in_file[pfn.n + i] == CBX_FILE_PRIVATE);
 	}
+	return files[CBX_FILE_PRIVATE].bytes + offset_of(pfn);
+}
+
+void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count)
+{
+	(void)private_pages(pfn, count);
 	if (count > 0) {
 		make_hole(CBX_FILE_PRIVATE, pfn, count);
 	}
+}
+
+/* Refused is only what has no room, which no backend could go on with. */
+void cbx_hal_page_copy(struct cbx_pfn to, struct cbx_pfn from, uint64_t count)
+{
+	const uint8_t *source = private_pages(from, count);
+
+	(void)private_pages(to, count);
+	CBX_CHECK(write_file(CBX_FILE_PRIVATE, source, offset_of(to),
+		offset_of(cbx_pfn_add(to, count))));
 }
 
 void *cbx_hal_host_map(struct cbx_pfn pfn)

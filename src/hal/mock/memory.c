@@ -214,6 +214,20 @@ void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count)
 	mock_unlock();
 }
 
+void cbx_hal_page_copy(struct cbx_pfn to, struct cbx_pfn from, uint64_t count)
+{
+	MOCK_ASSERT(cbx_range_fits(to.n, count, mock.options.pages));
+	MOCK_ASSERT(cbx_range_fits(from.n, count, mock.options.pages));
+	MOCK_ASSERT(to.n + count <= from.n || from.n + count <= to.n);
+	for (uint64_t i = 0; i < count; i++) {
+		MOCK_ASSERT(mock.pages[to.n + i].view == CBX_VIEW_NONE);
+		MOCK_ASSERT(mock.pages[from.n + i].view == CBX_VIEW_NONE);
+		MOCK_ASSERT(mock.pages[to.n + i].share == MOCK_PRIVATE);
+		MOCK_ASSERT(mock.pages[from.n + i].share == MOCK_PRIVATE);
+		memcpy(bytes_of(to.n + i), bytes_of(from.n + i), CBX_PAGE_SIZE);
+	}
+}
+
 void *cbx_hal_host_map(struct cbx_pfn pfn)
 {
 	return cbx_hal_page_map(pfn);
