@@ -18,6 +18,8 @@
 #define P  0x001ull
 #define W  0x002ull
 #define U  0x004ull
+#define A  0x020ull
+#define D  0x040ull
 #define PS 0x080ull
 #define NX 0x8000000000000000ull
 
@@ -448,6 +450,19 @@ static void malformed_leaves(void **state)
 	expect_update(1, 1, RO(20) | U | 1ull << 59 | 0x678, CBX_OK);
 }
 
+/* Intel SDM vol. 3, 4.6.1.2: dirty and not writable is a shadow stack. */
+static void a_page_to_read_is_no_shadow_stack(void **state)
+{
+	(void)state;
+	declare(1, 1);
+	declare(2, 2);
+	expect_update(1, 0, RO(20) | D, CBX_E_DENIED);
+	expect_update(2, 0, RO(512) | D | PS, CBX_E_DENIED);
+	expect_update(1, 0, RO(20) | A, CBX_OK);
+	expect_update(1, 1, RW(21) | D | A, CBX_OK);
+	expect_update(1, 2, RO(22) | U | D, CBX_OK);
+}
+
 static void replacing_counts_right(void **state)
 {
 	(void)state;
@@ -831,6 +846,7 @@ int main(void)
 		TEST(memory_is_opened_but_for_code),
 		TEST(views_bound_leaves),
 		TEST(malformed_leaves),
+		TEST(a_page_to_read_is_no_shadow_stack),
 		TEST(replacing_counts_right),
 		TEST(counters_do_not_wrap),
 		TEST(a_batch_is_its_updates),

@@ -52,11 +52,12 @@ struct kind {
 
 /* By U, W, P, NX: where a rotation by one brings these bits.  Without NX only
  * users execute, and what is executable is not writable; code and tables are
- * neither; only a user page has a key. */
+ * neither; only a user page has a key.  A supervisor's that is dirty and not
+ * writable would be a shadow stack, which CALL and WRSS write. */
 #define KINDS 16u
 /* clang-format off */
 static const struct kind kinds[KINDS] = {
-	NONE, NONE, NONE, READ(CBX_PTE_KEY),
+	NONE, NONE, NONE, READ(CBX_PTE_KEY | CBX_PTE_D),
 	NONE, NONE, NONE, WRITE(CBX_PTE_KEY),
 	NONE, NONE, EXECUTE, READ(0),
 	NONE, NONE, NONE, WRITE(0),
