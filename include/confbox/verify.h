@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <confbox/span.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -47,12 +49,6 @@ CBX_VERIFY_API const char *cbx_refusal_word(enum cbx_refusal refusal);
 
 /** What it means, in a few words; never NULL. */
 CBX_VERIFY_API const char *cbx_refusal_text(enum cbx_refusal refusal);
-
-/** Bytes that belong to somebody else. */
-struct cbx_span {
-	const uint8_t *bytes; /* bytes[size]; NULL only when size is 0 */
-	size_t size;
-};
 
 /* -------------------------------------------------------------- claims -- */
 
