@@ -4,8 +4,8 @@
  * program's first output, or to its end if it writes nothing: in a new box of a
  * service that is up (cold), in a process (native), and with --warm in a clone
  * of MIB of memory of a template, which the program becomes by opening
- * /dev/template.  A line for each, in turn, and for making the box alone (load,
- * clone).
+ * /dev/template: made when it is wanted (warm) and out of a stock (ready).  A
+ * line for each, in turn, and for making the box alone (load, clone).
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -37,6 +37,22 @@ static void cold(const struct warm *warm)
 	printf("load %.4f\n", (double)(bench_now() - since) / 1e6);
 	printf("cold %.4f\n", bench_first_output(box, since));
 	cbx_box_destroy(box);
+}
+
+static void clone_ready(const struct warm *warm)
+{
+	struct cbx_box *box;
+	uint64_t since;
+
+	bench_check(cbx_template_stock(warm->template_, warm->clone_bytes, 4),
+		"stock");
+	since = bench_now();
+	bench_check(
+		cbx_template_clone(warm->template_, warm->clone_bytes, &box),
+		"clone");
+	printf("ready %.4f\n", bench_first_output(box, since));
+	cbx_box_destroy(box);
+	bench_check(cbx_template_stock(warm->template_, 0, 0), "stock");
 }
 
 static void clone_once(const struct warm *warm)
@@ -115,7 +131,7 @@ static void set_up(struct warm *warm)
 		.error_fd = STDERR_FILENO };
 
 	warm->image = build(warm->argv, 0);
-	warm->context = bench_context(warm->image, 3);
+	warm->context = bench_context(warm->image, 4);
 	if (warm->clone_bytes != 0) {
 		warm->point = build(warm->argv, CBX_PROGRAM_TEMPLATE);
 		bench_check(cbx_template_create(warm->context, warm->point,
@@ -155,6 +171,7 @@ int main(int argc, char **argv)
 		native(&warm);
 		if (warm.clone_bytes != 0) {
 			clone_once(&warm);
+			clone_ready(&warm);
 		}
 	}
 	tear_down(&warm);

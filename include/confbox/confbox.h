@@ -692,9 +692,22 @@ CBX_API CBX_CHECKED enum cbx_status cbx_template_clone(
 	struct cbx_template *template_, uint64_t memory_bytes,
 	struct cbx_box **box);
 
-/** End a template.  Its pages stay until its last clone is destroyed, and only
- * then is its memory the context's again: destroy clones first.
- * @param template_ NULL does nothing */
+/**
+ * Keep clones ready, for cbx_template_clone to hand out when it is asked for as
+ * much memory.  A thread of the library makes others when half of them are gone.
+ * Not while another thread uses the template.
+ *
+ * @param count  at most 1024, made when this returns; 0 ends the stock
+ *
+ * @retval CBX_E_INVALID  too many
+ * @retval ...            as cbx_template_clone; an earlier stock stays
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_template_stock(
+	struct cbx_template *template_, uint64_t memory_bytes, uint32_t count);
+
+/** End a template and its stock.  Its pages stay until its last clone is
+ * destroyed, and only then is its memory the context's again: destroy clones
+ * first.  @param template_ NULL does nothing */
 CBX_API void cbx_template_destroy(struct cbx_template *template_);
 
 #ifdef __cplusplus

@@ -7,13 +7,9 @@
 #include <client/image.h>
 #include <client/share.h>
 #include <client/sized.h>
+#include <client/template.h>
 
 #define TABLES 512u /* pages, more than a space of a program has */
-
-struct cbx_template {
-	struct cbx_box *box;
-	struct cbx_image *clone; /* what its clones are beside its pages */
-};
 
 /* A call on the template or of a clone to be, neither of which runs: until it
  * has done all its parts. */
@@ -117,7 +113,7 @@ static uint64_t reserve_of(
 		       : pages + TABLES;
 }
 
-enum cbx_status cbx_template_clone(struct cbx_template *template_,
+enum cbx_status cbx_template_make(struct cbx_template *template_,
 	uint64_t memory_bytes, struct cbx_box **box)
 {
 	struct cbx_box *fresh = NULL;
@@ -140,9 +136,22 @@ enum cbx_status cbx_template_clone(struct cbx_template *template_,
 	return CBX_OK;
 }
 
+enum cbx_status cbx_template_clone(struct cbx_template *template_,
+	uint64_t memory_bytes, struct cbx_box **box)
+{
+	struct cbx_box *ready = cbx_stock_take(template_->stock, memory_bytes);
+
+	if (ready == NULL) {
+		return cbx_template_make(template_, memory_bytes, box);
+	}
+	*box = ready;
+	return CBX_OK;
+}
+
 void cbx_template_destroy(struct cbx_template *template_)
 {
 	if (template_ != NULL) {
+		cbx_stock_end(template_->stock);
 		cbx_box_destroy(template_->box);
 		cbx_image_destroy(template_->clone);
 		free(template_);
