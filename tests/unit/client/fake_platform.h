@@ -40,6 +40,7 @@ struct fake_platform {
 	int device_denied;	/* errno of open */
 	uint32_t certs_needed;	/* room the host wants for certificates */
 	uint32_t certs_most;	/* the driver takes no more */
+	uint32_t entry[2];	/* the table's offset and size, made up */
 	unsigned int host_busy; /* requests the host throttles */
 	int extended_error;	/* errno of SNP_GET_EXT_REPORT */
 	uint32_t firmware_status;
