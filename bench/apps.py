@@ -204,6 +204,9 @@ def print_starts(bench, turns):
     table.row('cold start and end of python3 -c pass in a box', took['cold'], 'ms', 'native',
               took['native'], 1.3)
     table.row('- of it: make the box', took['load'], 'ms')
+    table.row('the same with files that another box measured (--share-files)', took['cold-shared'],
+              'ms', 'native', took['native'], 1.3)
+    table.row('- of it: make the box', took['load-shared'], 'ms')
     for name, command in (('hello', hello), ('python3 -c pass', nothing)):
         took = starts_of({'box': bench.box(*command), 'native': command}, turns)
         table.row(f'confbox run -- {name}, with a monitor and an image of its own', took['box'],

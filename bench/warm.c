@@ -2,7 +2,8 @@
 /*
  * bench_warm [--warm MIB] TURNS PROGRAM [ARGUMENT]...: milliseconds to a
  * program's first output, or to its end if it writes nothing: in a new box of a
- * service that is up (cold), in a process (native), and with --warm in a clone
+ * service that is up (cold), in one whose files others of the service have, too
+ * (cold-shared), in a process (native), and with --warm in a clone
  * of MIB of memory of a template, which the program becomes by opening
  * /dev/template: made when it is wanted (warm) and out of a stock (ready).  A
  * line for each, in turn, and for making the box alone (load, clone).
@@ -25,17 +26,19 @@ struct warm {
 	uint64_t clone_bytes; /* 0: no template */
 	struct cbx_context *context;
 	struct cbx_image *image, *point; /* the latter is a template's */
+	struct cbx_image *shared;	 /* with files that boxes share */
 	struct cbx_template *template_;
 };
 
-static void cold(const struct warm *warm)
+static void cold(const struct warm *warm, const struct cbx_image *image,
+	const char *load, const char *all)
 {
 	uint64_t since = bench_now();
 	struct cbx_box *box;
 
-	bench_check(cbx_box_load(warm->context, warm->image, &box), "load");
-	printf("load %.4f\n", (double)(bench_now() - since) / 1e6);
-	printf("cold %.4f\n", bench_first_output(box, since));
+	bench_check(cbx_box_load(warm->context, image, &box), "load");
+	printf("%s %.4f\n", load, (double)(bench_now() - since) / 1e6);
+	printf("%s %.4f\n", all, bench_first_output(box, since));
 	cbx_box_destroy(box);
 }
 
@@ -130,8 +133,13 @@ static void set_up(struct warm *warm)
 		.output_fd = -1,
 		.error_fd = STDERR_FILENO };
 
+	struct cbx_box *first;
+
 	warm->image = build(warm->argv, 0);
+	warm->shared = build(warm->argv, CBX_PROGRAM_SHARE_FILES);
 	warm->context = bench_context(warm->image, 4);
+	bench_check(cbx_box_load(warm->context, warm->shared, &first), "load");
+	cbx_box_destroy(first);
 	if (warm->clone_bytes != 0) {
 		warm->point = build(warm->argv, CBX_PROGRAM_TEMPLATE);
 		bench_check(cbx_template_create(warm->context, warm->point,
@@ -145,6 +153,7 @@ static void tear_down(struct warm *warm)
 	cbx_template_destroy(warm->template_);
 	cbx_image_destroy(warm->point);
 	cbx_image_destroy(warm->image);
+	cbx_image_destroy(warm->shared);
 	cbx_context_close(warm->context);
 }
 
@@ -167,7 +176,8 @@ int main(int argc, char **argv)
 	warm.argv = argv + next + 1;
 	set_up(&warm);
 	for (unsigned int i = 0; i < turns; i++) {
-		cold(&warm);
+		cold(&warm, warm.image, "load", "cold");
+		cold(&warm, warm.shared, "load-shared", "cold-shared");
 		native(&warm);
 		if (warm.clone_bytes != 0) {
 			clone_once(&warm);

@@ -200,6 +200,8 @@ struct cbx_path {
  * then is any box's of this machine to read (cbx_template_create).  cbx_box_run
  * of such a box ends there, with CBX_E_STATE. */
 #define CBX_PROGRAM_TEMPLATE 0x800u
+/** All files are memory that boxes of one context have once, measured once. */
+#define CBX_PROGRAM_SHARE_FILES 0x1000u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
 #define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)

@@ -9,6 +9,7 @@
 #ifndef CBX_CLIENT_IMAGE_H
 #define CBX_CLIENT_IMAGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <confbox/confbox.h>
@@ -47,8 +48,10 @@ struct cbx_image {
 	void *file; /* what segments of a parsed image point into, or NULL */
 	uint32_t lender_count; /* templates whose pages it begins with */
 	struct cbx_lender_digests lender[CBX_LENDERS];
-	struct cbx_image *share[CBX_LENDERS]; /* what lender i is made of, its
-					       * own; NULL in a clone's */
+	struct cbx_image *share[CBX_LENDERS]; /* what lender i is made of: its
+					       * digests are not in lender; NULL
+					       * in a clone's */
+	atomic_uint more; /* who holds it beside the one that made it */
 };
 
 #define CBX_IMAGE_MAGIC	  0x4547414d49584243ull /* "CBXIMAGE" */
@@ -110,6 +113,9 @@ CBX_CHECKED enum cbx_status cbx_image_clone(
 
 /** An empty image. @return NULL when out of memory */
 struct cbx_image *cbx_image_new(void);
+
+/** One more who destroys it. */
+void cbx_image_hold(struct cbx_image *image);
 
 /**
  * Append a segment.

@@ -56,6 +56,9 @@ static psa_status_t extend(uint8_t digest[CBX_DIGEST_BYTES],
 	return status;
 }
 
+static psa_status_t extend_image(
+	uint8_t digest[CBX_DIGEST_BYTES], const struct cbx_image *image);
+
 static psa_status_t extend_data_page(uint8_t digest[CBX_DIGEST_BYTES],
 	const struct cbx_segment *segment, uint64_t offset)
 {
@@ -92,21 +95,37 @@ static psa_status_t extend_segment(
 	return status;
 }
 
-static psa_status_t measure(
-	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES])
+/* What is borrowed first is a template: a clone's, or of a shared file, whose
+ * box was told nothing. */
+static psa_status_t extend_lender(uint8_t digest[CBX_DIGEST_BYTES],
+	const struct cbx_image *image, uint32_t i)
+{
+	const struct cbx_record record = { CBX_RECORD_TEMPLATE, 0, 0, 0,
+		sizeof(image->lender[i]) };
+	struct cbx_lender_digests lender = image->lender[i];
+	psa_status_t status = PSA_SUCCESS;
+
+	if (image->share[i] != NULL) {
+		memset(&lender, 0, sizeof(lender));
+		status = extend_image(lender.measurement, image->share[i]);
+	}
+	return status == PSA_SUCCESS ? extend(digest, &record, &lender)
+				     : status;
+}
+
+static psa_status_t extend_image(
+	uint8_t digest[CBX_DIGEST_BYTES], const struct cbx_image *image)
 {
 	struct cbx_record policy = { CBX_RECORD_POLICY, 0, 0, 0,
 		sizeof(image->policy) };
 	struct cbx_record thread = { CBX_RECORD_THREAD, image->entry,
 		image->stack, image->arg, 0 };
 	struct cbx_record finalize = { CBX_RECORD_FINALIZE, 0, 0, 0, 0 };
-	struct cbx_record lender = { CBX_RECORD_TEMPLATE, 0, 0, 0,
-		sizeof(image->lender[0]) };
 	psa_status_t status = extend(digest, &policy, &image->policy);
 
 	for (uint32_t i = 0; i < image->lender_count && status == PSA_SUCCESS;
 		i++) {
-		status = extend(digest, &lender, &image->lender[i]);
+		status = extend_lender(digest, image, i);
 	}
 	for (uint32_t i = 0; i < image->segment_count && status == PSA_SUCCESS;
 		i++) {
@@ -128,7 +147,7 @@ enum cbx_status cbx_image_measure(
 	psa_status_t status;
 
 	(void)pthread_once(&once, init_crypto);
-	status = ready == PSA_SUCCESS ? measure(image, chain) : ready;
+	status = ready == PSA_SUCCESS ? extend_image(chain, image) : ready;
 	if (status != PSA_SUCCESS) {
 		return cbx_fail(CBX_E_HARDWARE,
 			"cannot measure the image: PSA error %d", (int)status);

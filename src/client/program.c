@@ -78,7 +78,8 @@ static enum cbx_status check(const struct cbx_program *program)
 			       CBX_PROGRAM_DEBUG | CBX_PROGRAM_EXECUTE_ONLY |
 			       CBX_PROGRAM_ALONE | CBX_PROGRAM_NO_REWRITE |
 			       CBX_PROGRAM_REWRITE_FIRST |
-			       CBX_PROGRAM_CLOCK_FIXED | CBX_PROGRAM_TEMPLATE;
+			       CBX_PROGRAM_CLOCK_FIXED | CBX_PROGRAM_TEMPLATE |
+			       CBX_PROGRAM_SHARE_FILES;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");
@@ -92,6 +93,11 @@ static enum cbx_status check(const struct cbx_program *program)
 		return cbx_fail(CBX_E_INVALID,
 			"%s: the working directory must begin with /",
 			program->cwd);
+	}
+	if ((program->flags & CBX_PROGRAM_SHARE_FILES) != 0 &&
+		(program->flags & CBX_PROGRAM_TEMPLATE) != 0) {
+		return cbx_fail(CBX_E_INVALID,
+			"program: a template cannot lend files on");
 	}
 	if ((program->flags & ~known) != 0 || program->reserved != 0) {
 		return cbx_fail(CBX_E_INVALID, "program: unknown flags");
@@ -175,8 +181,11 @@ static enum cbx_status add_files_segment(struct build *build)
 	struct cbx_archive files = build->files;
 
 	build->files = (struct cbx_archive){ 0 };
-	return append_owned(
-		build->image, CBX_FILES_VA, files.bytes, files.size);
+	return (build->program.flags & CBX_PROGRAM_SHARE_FILES) != 0
+		       ? cbx_share_adopt(build->image, CBX_FILES_VA,
+				 files.bytes, files.size)
+		       : append_owned(build->image, CBX_FILES_VA, files.bytes,
+				 files.size);
 }
 
 static enum cbx_status add_stack(struct build *build)
@@ -218,12 +227,14 @@ static void hide_text(struct build *build)
 static enum cbx_status add_shares(struct build *build)
 {
 	const struct cbx_program *program = &build->program;
+	bool files = (program->flags & CBX_PROGRAM_SHARE_FILES) != 0;
+	size_t most = CBX_SHARES_MAX - (files ? 1 : 0);
 	enum cbx_status status = CBX_OK;
 
-	if (program->share_count > CBX_SHARES_MAX) {
+	if (program->share_count > most) {
 		return cbx_fail(CBX_E_INVALID,
-			"shared files: %zu, at most 8 can be",
-			program->share_count);
+			"shared files: %zu, at most %zu can be",
+			program->share_count, most);
 	}
 	for (size_t i = 0; i < program->share_count && status == CBX_OK; i++) {
 		status = program->shares[i].box != NULL &&

@@ -13,17 +13,17 @@
 
 /* A box that is nothing but the file; its thread never runs. */
 static enum cbx_status fill(
-	struct cbx_image *image, uint32_t place, uint8_t *bytes, size_t size)
+	struct cbx_image *image, uint64_t va, uint8_t *bytes, size_t size)
 {
-	const struct cbx_segment pages = { CBX_SHARE_VA(place),
-		cbx_pages_of(size), CBX_RIGHT_R, size, bytes, bytes };
+	const struct cbx_segment pages = { va, cbx_pages_of(size), CBX_RIGHT_R,
+		size, bytes, bytes };
 
 	image->policy = (struct cbx_policy){ .version = CBX_POLICY_VERSION,
 		.flags = CBX_POLICY_TEMPLATE,
 		.output_pages = 1,
 		.threads_max = 1,
 		.wake_step = 1 };
-	image->entry = CBX_SHARE_VA(place);
+	image->entry = va;
 	if (size == 0 || size > CBX_SHARE_BYTES) {
 		free(bytes);
 		return cbx_fail(CBX_E_INVALID,
@@ -32,43 +32,36 @@ static enum cbx_status fill(
 	return cbx_image_append(image, &pages);
 }
 
-static enum cbx_status make(
-	const char *path, uint32_t place, struct cbx_image *image)
+enum cbx_status cbx_share_adopt(
+	struct cbx_image *image, uint64_t va, uint8_t *bytes, size_t size)
+{
+	struct cbx_image *share = cbx_image_new();
+	enum cbx_status status;
+
+	if (share == NULL) {
+		free(bytes);
+		return cbx_fail_memory("shared file");
+	}
+	status = fill(share, va, bytes, size);
+	if (status != CBX_OK) {
+		cbx_image_destroy(share);
+		return status;
+	}
+	share->reserve_pages = cbx_image_tables(share) + RESERVE_SLACK;
+	image->share[image->lender_count++] = share;
+	return CBX_OK;
+}
+
+enum cbx_status cbx_share_add(struct cbx_image *image, const char *path)
 {
 	uint8_t *bytes;
 	size_t size;
 	enum cbx_status status = cbx_file_read(path, &bytes, &size);
 
-	if (status == CBX_OK) {
-		status = fill(image, place, bytes, size);
-	}
-	if (status == CBX_OK) {
-		image->reserve_pages = cbx_image_tables(image) + RESERVE_SLACK;
-	}
-	return status;
-}
-
-enum cbx_status cbx_share_add(struct cbx_image *image, const char *path)
-{
-	uint32_t place = image->lender_count;
-	struct cbx_image *share = cbx_image_new();
-	enum cbx_status status;
-
-	if (share == NULL) {
-		return cbx_fail_memory("shared file");
-	}
-	status = make(path, place, share);
-	if (status == CBX_OK) {
-		status = cbx_image_measure(
-			share, image->lender[place].measurement);
-	}
-	if (status != CBX_OK) {
-		cbx_image_destroy(share);
-		return status;
-	}
-	image->share[place] = share;
-	image->lender_count++;
-	return CBX_OK;
+	return status == CBX_OK
+		       ? cbx_share_adopt(image,
+				 CBX_SHARE_VA(image->lender_count), bytes, size)
+		       : status;
 }
 
 uint64_t cbx_share_pages(const struct cbx_image *image)

@@ -22,6 +22,11 @@ struct cbx_box;
 CBX_CHECKED enum cbx_status cbx_share_add(
 	struct cbx_image *image, const char *path);
 
+/** The same of @p bytes at @p va, which are the image's from now on, also on
+ * failure. */
+CBX_CHECKED enum cbx_status cbx_share_adopt(
+	struct cbx_image *image, uint64_t va, uint8_t *bytes, size_t size);
+
 /** Table pages a box needs to map what it shares. */
 uint64_t cbx_share_pages(const struct cbx_image *image);
 

@@ -10,8 +10,18 @@
 struct cbx_share {
 	struct cbx_share *next;
 	struct cbx_box *box;
-	uint8_t measurement[CBX_DIGEST_BYTES];
+	struct cbx_image *image; /* held */
 };
+
+/* Whether two images of shared files are alike: of one file, mostly. */
+static bool alike(const struct cbx_image *a, const struct cbx_image *b)
+{
+	return a == b ||
+	       (a->segment[0].va == b->segment[0].va &&
+		       a->segment[0].byte_count == b->segment[0].byte_count &&
+		       memcmp(a->segment[0].bytes, b->segment[0].bytes,
+			       (size_t)a->segment[0].byte_count) == 0);
+}
 
 static enum cbx_status lend(struct cbx_context *context,
 	const struct cbx_image *image, struct cbx_box **box)
@@ -29,14 +39,12 @@ static enum cbx_status lend(struct cbx_context *context,
 
 /* The template of a share: the context's, made when it is the first. */
 static enum cbx_status find(struct cbx_context *context,
-	const struct cbx_image *image, const uint8_t *measurement,
-	struct cbx_box **box)
+	struct cbx_image *image, struct cbx_box **box)
 {
 	struct cbx_share *share = context->shares;
 	enum cbx_status status;
 
-	while (share != NULL && memcmp(share->measurement, measurement,
-					CBX_DIGEST_BYTES) != 0) {
+	while (share != NULL && !alike(share->image, image)) {
 		share = share->next;
 	}
 	if (share != NULL) {
@@ -52,7 +60,8 @@ static enum cbx_status find(struct cbx_context *context,
 		free(share);
 		return status;
 	}
-	memcpy(share->measurement, measurement, CBX_DIGEST_BYTES);
+	cbx_image_hold(image);
+	share->image = image;
 	share->next = context->shares;
 	context->shares = share;
 	*box = share->box;
@@ -71,8 +80,7 @@ enum cbx_status cbx_share_borrow(
 		struct cbx_box *lender = NULL;
 
 		pthread_mutex_lock(&context->share_lock);
-		status = find(context, image->share[i],
-			image->lender[i].measurement, &lender);
+		status = find(context, image->share[i], &lender);
 		pthread_mutex_unlock(&context->share_lock);
 		if (status == CBX_OK) {
 			status = cbx_box_borrow(box, lender);
@@ -88,6 +96,7 @@ void cbx_share_end(struct cbx_context *context)
 
 		context->shares = share->next;
 		cbx_box_destroy(share->box);
+		cbx_image_destroy(share->image);
 		free(share);
 	}
 }

@@ -181,9 +181,10 @@ static int set_trace(struct cbx_command_line *line, const char *value)
 static int apply_flag(struct cbx_command_line *line, enum cbx_option option)
 {
 	line->program.flags |=
-		option == CBX_OPTION_CONFINE   ? CBX_PROGRAM_CONFINE
-		: option == CBX_OPTION_PROFILE ? CBX_PROGRAM_TRACE
-		: option == CBX_OPTION_ALONE   ? CBX_PROGRAM_ALONE
+		option == CBX_OPTION_CONFINE	   ? CBX_PROGRAM_CONFINE
+		: option == CBX_OPTION_PROFILE	   ? CBX_PROGRAM_TRACE
+		: option == CBX_OPTION_ALONE	   ? CBX_PROGRAM_ALONE
+		: option == CBX_OPTION_SHARE_FILES ? CBX_PROGRAM_SHARE_FILES
 		: option == CBX_OPTION_TEMPLATE || option == CBX_OPTION_CLONE
 			? CBX_PROGRAM_TEMPLATE
 			: 0;
@@ -248,6 +249,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_PRINT:
 	case CBX_OPTION_SERVE:
 	case CBX_OPTION_ALONE:
+	case CBX_OPTION_SHARE_FILES:
 	case CBX_OPTION_TEMPLATE:
 	case CBX_OPTION_CLONE:
 	case CBX_OPTION_HELP:

@@ -142,6 +142,86 @@ static void an_image_that_shares_is_no_file(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static struct cbx_image *build_all_shared(void)
+{
+	static const char *const argv[] = { "busybox", "sha256sum", "/data/set",
+		NULL };
+	const struct cbx_path file = { BUSYBOX, "/data/set" };
+	const struct cbx_program program = { .size = sizeof(program),
+		.path = BUSYBOX,
+		.argv = argv,
+		.memory_bytes = MEMORY,
+		.flags = CBX_PROGRAM_SHARE_FILES,
+		.files = &file,
+		.file_count = 1 };
+	struct cbx_image *image = NULL;
+
+	must(cbx_image_build(&program, &image));
+	return image;
+}
+
+static uint64_t free_pages(struct cbx_context *context)
+{
+	struct cbx_capabilities known = { .size = sizeof(known) };
+
+	must(cbx_context_query(context, &known));
+	return known.free_pages;
+}
+
+/* Also boxes of another image with the same files, and after its end. */
+static void all_files_are_there_once(void **state)
+{
+	const struct cbx_options options = { .size = sizeof(options),
+		.memory_bytes = 64ull << 20 };
+	struct cbx_image *image = build_all_shared();
+	struct cbx_context *context = NULL;
+	struct cbx_box *box[2];
+	uint64_t pages[2];
+	uint8_t known[CBX_DIGEST_BYTES];
+
+	(void)state;
+	must(cbx_context_open(&options, &context));
+	must(cbx_image_measure(image, known));
+	for (uint32_t i = 0; i < 2; i++) {
+		struct cbx_result result = { .size = sizeof(result) };
+		const struct cbx_run how = { .size = sizeof(how),
+			.input_fd = -1,
+			.output_fd = -1,
+			.error_fd = -1 };
+		uint8_t digest[CBX_DIGEST_BYTES];
+
+		pages[i] = free_pages(context);
+		must(cbx_box_load(context, image, &box[i]));
+		pages[i] -= free_pages(context);
+		cbx_image_destroy(image);
+		image = build_all_shared();
+		must(cbx_box_digest(box[i], CBX_DIGEST_MEASUREMENT, digest));
+		assert_memory_equal(digest, known, sizeof(known));
+		must(cbx_box_run(box[i], &how, &result));
+		assert_int_equal(result.reason, CBX_END_EXIT);
+		assert_int_equal(result.exit_status, 0);
+	}
+	assert_true(pages[0] > pages[1] + (1u << 20) / CBX_PAGE_SIZE);
+	cbx_box_destroy(box[0]);
+	cbx_box_destroy(box[1]);
+	cbx_context_close(context);
+	cbx_image_destroy(image);
+}
+
+static void a_template_does_not_lend_on(void **state)
+{
+	static const char *const argv[] = { "busybox", "true", NULL };
+	const struct cbx_program program = { .size = sizeof(program),
+		.path = BUSYBOX,
+		.argv = argv,
+		.flags = CBX_PROGRAM_SHARE_FILES | CBX_PROGRAM_TEMPLATE };
+	struct cbx_image *image = NULL;
+
+	(void)state;
+	assert_int_equal(cbx_image_build(&program, &image), CBX_E_INVALID);
+	assert_null(image);
+}
+
 static void bad_shares_are_refused(void **state)
 {
 	static const struct {
@@ -173,6 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eight_boxes_have_a_file_once),
 		cmocka_unit_test(an_image_that_shares_is_no_file),
+		cmocka_unit_test(all_files_are_there_once),
+		cmocka_unit_test(a_template_does_not_lend_on),
 		cmocka_unit_test(bad_shares_are_refused),
 	};
 

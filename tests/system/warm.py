@@ -96,6 +96,19 @@ class Warm(unittest.TestCase):
     def test_a_point_without_clones_is_no_hang(self):
         self.refused(['--template', '--', PROGRAM], 'run it with --warm')
 
+    def test_files_that_boxes_share_are_the_same_files(self):
+        for words in (['--', PROGRAM], ['python3', '-c', 'import json, sqlite3; print(json.dumps([1]))']):
+            own, shared = confbox('run', *words), confbox('run', '--share-files', *words)
+            self.assertEqual((shared.returncode, shared.stderr), (0, ''))
+            pattern = r'clone .|sum \d+|before\n|after\n|child|\[1\]'
+            self.assertEqual(lines_of(shared, pattern), lines_of(own, pattern))
+            self.assertTrue(lines_of(own, pattern))
+        words = ['--share-files', '--', PROGRAM]
+        known = confbox('measure', *words).stdout
+        self.assertEqual(confbox('run', '--print-measurement', *words).stderr, known)
+        self.assertNotEqual(confbox('measure', '--', PROGRAM).stdout, known)
+        self.refused(['--share-files', '--warm', '1', '--template', '--', PROGRAM], 'lend files on')
+
     def test_bad_counts_are_refused(self):
         for count in ('0', '-1', 'x', '1000001', '1x'):
             self.refused(['--warm', count, '--', PROGRAM], '1 to 1000000')
