@@ -167,7 +167,8 @@ static enum cbx_cbor_error step(struct decoder *decoder)
 	}
 	error = cbx_cbor_head(decoder->rest, item);
 	if (error == CBX_CBOR_LONG &&
-		(decoder->flags & CBX_CBOR_DETERMINISTIC) == 0) {
+		(decoder->flags &
+			(CBX_CBOR_DETERMINISTIC | CBX_CBOR_SHORTEST)) == 0) {
 		error = CBX_CBOR_FINE;
 	}
 	if (error != CBX_CBOR_FINE) {

@@ -59,6 +59,8 @@ enum cbx_cbor_error {
 /** Refuse what is not RFC 8949 4.2.1: heads that are not the shortest, keys
  * that are not in bytewise order. */
 #define CBX_CBOR_DETERMINISTIC 1u
+/** Refuse heads that are not the shortest. */
+#define CBX_CBOR_SHORTEST 2u
 
 /** What is wrong, in a few words; never NULL. */
 const char *cbx_cbor_error_text(enum cbx_cbor_error error);
@@ -67,7 +69,7 @@ const char *cbx_cbor_error_text(enum cbx_cbor_error error);
  * Decode exactly one item.
  *
  * @param      encoded  may come from anybody; read once
- * @param      flags    CBX_CBOR_DETERMINISTIC or 0
+ * @param      flags    CBX_CBOR_*, or 0
  * @param[out] items    items[room]; the outermost first; not to be used after
  *                      an error
  *

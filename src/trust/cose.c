@@ -20,6 +20,7 @@ struct algorithm {
 static const struct algorithm algorithms[] = {
 	{ CBX_COSE_ALG_ES256, CBX_COSE_ACCEPT_ES256, PSA_ALG_SHA_256, 32, 32 },
 	{ CBX_COSE_ALG_ES384, CBX_COSE_ACCEPT_ES384, PSA_ALG_SHA_384, 48, 48 },
+	{ CBX_COSE_ALG_ES512, CBX_COSE_ACCEPT_ES512, PSA_ALG_SHA_512, 64, 66 },
 };
 
 static const struct algorithm *find_algorithm(int64_t alg)
@@ -151,7 +152,9 @@ enum cbx_cose_error cbx_cose_sign1_read(
 	struct cbx_span token, uint32_t flags, struct cbx_cose_sign1 *sign1)
 {
 	const uint32_t how =
-		(flags & CBX_COSE_PLAIN) != 0 ? CBX_CBOR_DETERMINISTIC : 0;
+		(flags & CBX_COSE_PLAIN) != 0	   ? CBX_CBOR_DETERMINISTIC
+		: (flags & CBX_COSE_SHORTEST) != 0 ? CBX_CBOR_SHORTEST
+						   : 0;
 	struct cbx_cbor outer[HEADER_ITEMS];
 	struct cbx_cbor inner[HEADER_ITEMS];
 	const struct cbx_cbor *part[4];
@@ -248,7 +251,8 @@ static psa_key_id_t import_point(
 	psa_set_key_algorithm(&attributes, PSA_ALG_ECDSA(algorithm->hash));
 	psa_set_key_type(&attributes,
 		PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
-	psa_set_key_bits(&attributes, 8 * algorithm->size);
+	psa_set_key_bits(
+		&attributes, algorithm->size == 66 ? 521 : 8 * algorithm->size);
 	if (psa_import_key(&attributes, point.bytes, point.size, &key) !=
 		PSA_SUCCESS) {
 		return 0;
@@ -286,7 +290,7 @@ bool cbx_cose_sign1_write(psa_key_id_t key, struct cbx_span payload,
 	struct cbx_cbor_writer inner = { .bytes = header,
 		.size = sizeof(header) };
 	uint8_t hash[CBX_COSE_COORDINATE];
-	uint8_t signature[2 * CBX_COSE_COORDINATE];
+	uint8_t signature[CBX_ES384_BYTES];
 	size_t size = 0;
 
 	cbx_cbor_put_map(&inner, 1);

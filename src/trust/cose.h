@@ -15,16 +15,19 @@
 #include <confbox/span.h>
 #include <trust/cbor.h>
 
-/** The longest x or y: that of P-384. */
-#define CBX_COSE_COORDINATE 48u
+/** The longest x or y: that of P-521; and the longest point. */
+#define CBX_COSE_COORDINATE 66u
 #define CBX_COSE_POINT	    (1u + 2 * CBX_COSE_COORDINATE)
 
 /** What may be accepted; or them. */
 #define CBX_COSE_ACCEPT_ES256 1u /* -7: P-256, SHA-256 */
 #define CBX_COSE_ACCEPT_ES384 2u /* -35: P-384, SHA-384 */
+#define CBX_COSE_ACCEPT_ES512 4u /* -36: P-521, SHA-512 */
 /** Nothing but the algorithm in the headers, everything encoded
  * deterministically. */
 #define CBX_COSE_PLAIN 0x10000u
+/** No head that is not the shortest; implied by CBX_COSE_PLAIN. */
+#define CBX_COSE_SHORTEST 0x20000u
 
 enum cbx_cose_error {
 	CBX_COSE_FINE = 0,
@@ -69,7 +72,7 @@ enum cbx_cose_error cbx_cose_sign1_read(
  * Whether the signature is that of the key.
  *
  * @param point  X9.62 uncompressed: 04 || x || y, 65 bytes for ES256, 97 for
- *               ES384; anything else, or a point that is not on the curve, is
+ *               ES384, 133 for ES512; anything else, or a point that is not on the curve, is
  *               false
  */
 bool cbx_cose_sign1_verify(
@@ -98,7 +101,7 @@ struct cbx_cose_key {
 };
 
 /**
- * Read a COSE_Key: EC2 on P-256 or P-384, y in full, or OKP on X25519.
+ * Read a COSE_Key: EC2 on P-256, P-384 or P-521, y in full, or OKP on X25519.
  *
  * @param      map  NULL is no key
  * @param[out] key  on success
@@ -116,7 +119,7 @@ void cbx_cose_key_write(
 size_t cbx_cose_key_point(
 	const struct cbx_cose_key *key, uint8_t point[CBX_COSE_POINT]);
 
-/** The key of an uncompressed point of P-256 or P-384, by its size.
+/** The key of an uncompressed point of P-256, P-384 or P-521, by its size.
  * @return false: it is none */
 bool cbx_cose_key_of_point(struct cbx_span point, struct cbx_cose_key *key);
 

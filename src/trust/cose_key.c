@@ -18,6 +18,7 @@ struct curve {
 static const struct curve curves[] = {
 	{ CBX_COSE_KTY_EC2, CBX_COSE_CRV_P256, 32 },
 	{ CBX_COSE_KTY_EC2, CBX_COSE_CRV_P384, 48 },
+	{ CBX_COSE_KTY_EC2, CBX_COSE_CRV_P521, 66 },
 	{ CBX_COSE_KTY_OKP, CBX_COSE_CRV_X25519, 32 },
 };
 
@@ -111,19 +112,29 @@ size_t cbx_cose_key_point(
 	return 1 + 2 * key->size;
 }
 
+/* The curve of a point of that many bytes. */
+static const struct curve *curve_of_point(size_t size)
+{
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (curves[i].kty == CBX_COSE_KTY_EC2 &&
+			size == 1 + 2 * curves[i].size) {
+			return &curves[i];
+		}
+	}
+	return NULL;
+}
+
 bool cbx_cose_key_of_point(struct cbx_span point, struct cbx_cose_key *key)
 {
-	const size_t p256 = 1 + 2 * 32;
-	bool small = point.size == p256;
+	const struct curve *curve = curve_of_point(point.size);
 
-	if ((!small && point.size != CBX_COSE_POINT) ||
-		point.bytes[0] != UNCOMPRESSED) {
+	if (curve == NULL || point.bytes[0] != UNCOMPRESSED) {
 		return false;
 	}
 	*key = (struct cbx_cose_key){
-		.kty = CBX_COSE_KTY_EC2,
-		.crv = small ? CBX_COSE_CRV_P256 : CBX_COSE_CRV_P384,
-		.size = point.size / 2,
+		.kty = curve->kty,
+		.crv = curve->crv,
+		.size = curve->size,
 		.plain = true,
 	};
 	memcpy(key->x, point.bytes + 1, key->size);

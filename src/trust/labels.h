@@ -27,6 +27,7 @@ enum cbx_cose_label {
 	CBX_COSE_HEADER_KID = 4,
 	CBX_COSE_ALG_ES256 = -7,
 	CBX_COSE_ALG_ES384 = -35,
+	CBX_COSE_ALG_ES512 = -36,
 	CBX_COSE_KEY_KTY = 1,
 	CBX_COSE_KEY_KID = 2,
 	CBX_COSE_KEY_ALG = 3,
@@ -37,6 +38,7 @@ enum cbx_cose_label {
 	CBX_COSE_KTY_EC2 = 2,
 	CBX_COSE_CRV_P256 = 1,
 	CBX_COSE_CRV_P384 = 2,
+	CBX_COSE_CRV_P521 = 3,
 	CBX_COSE_CRV_X25519 = 4,
 };
 

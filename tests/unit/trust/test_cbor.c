@@ -124,7 +124,11 @@ static void what_is_not_well_formed_is_refused(void **state)
 		enum cbx_cbor_error any = decode(encodings[i].text, 0, items);
 		enum cbx_cbor_error deterministic = decode(
 			encodings[i].text, CBX_CBOR_DETERMINISTIC, items);
+		enum cbx_cbor_error shortest =
+			decode(encodings[i].text, CBX_CBOR_SHORTEST, items);
 
+		assert_int_equal(shortest,
+			deterministic == CBX_CBOR_LONG ? CBX_CBOR_LONG : any);
 		if (any != encodings[i].any ||
 			deterministic != encodings[i].deterministic) {
 			fail_msg("%s: %s, %s", encodings[i].text,

@@ -7,6 +7,7 @@
 #include <trust/labels.h>
 
 #define BOTH (CBX_COSE_ACCEPT_ES256 | CBX_COSE_ACCEPT_ES384)
+#define ALL  (BOTH | CBX_COSE_ACCEPT_ES512)
 
 /* RFC 9052, C.2.1: ES256, with the key "11" of C.7.1. */
 static const char rfc_token[] =
@@ -30,6 +31,21 @@ static const char openssl_point[] =
 	"542a385502f25dbf55296c3a545e3872760ab73617de4a96262c6f5d9e98"
 	"bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a"
 	"431d7c90ea0e5f";
+
+/* ES512 over the same, by a key that was thrown away; openssl, too. */
+static const char p521_token[] =
+	"d28444a1013823a04961207061796c6f6164588400b2e68e703dba967a2a"
+	"8cca0c8a80122d0df5cc8b51f855fcf23e8bcfb80ede02da6b754f4e8b28"
+	"e5e95a9c90215c77f13168f05f27030840c3839036b8fe4d455001c8a4b7"
+	"40f5e547620ce150ac8cccfca8ad072018adca8ab063fd2206d59addf8a5"
+	"8f981ed313f6d9c385cca2e3600920ba70311a75c9d7913c90200d083011"
+	"b519";
+static const char p521_point[] =
+	"040191b865f63c6928cd13d6a225c9ce92050da50acb14ac312bfe6b30ef"
+	"e0f8e692a6203b46abdfeae784d8e7687097b56be134c3ae547a6aa2a38c"
+	"bfa53204b8a90e0159dda88bd352e47084e21fc9cd2dbf2467e00917bba4"
+	"381c985461fbbfccc26d870f5404e5d40d7ce96cf129a0232153f8fb22d3"
+	"e54e465c2afd0e50fe041241bf";
 
 static const char signature[] = /* of no meaning, 64 bytes */
 	"584000000000000000000000000000000000000000000000000000000000000000"
@@ -66,6 +82,28 @@ static void tokens_of_others_are_verified(void **state)
 	assert_true(cbx_cose_sign1_verify(&sign1, hex_span(&point)));
 	point = hex(rfc_point);
 	assert_false(cbx_cose_sign1_verify(&sign1, hex_span(&point)));
+	assert_int_equal(read(p521_token, BOTH, &sign1), CBX_COSE_ALGORITHM);
+	assert_int_equal(read(p521_token, ALL, &sign1), CBX_COSE_FINE);
+	assert_int_equal(sign1.alg, CBX_COSE_ALG_ES512);
+	assert_false(cbx_cose_sign1_verify(&sign1, hex_span(&point)));
+	point = hex(p521_point);
+	assert_true(cbx_cose_sign1_verify(&sign1, hex_span(&point)));
+	point.bytes[point.size - 1] ^= 1;
+	assert_false(cbx_cose_sign1_verify(&sign1, hex_span(&point)));
+}
+
+static void heads_are_the_shortest_where_that_is_asked(void **state)
+{
+	struct cbx_cose_sign1 sign1;
+	char text[sizeof(rfc_token) + 2] = "d81284"; /* tag 18 in two bytes */
+
+	(void)state;
+	memcpy(text + 6, rfc_token + 4, sizeof(rfc_token) - 4);
+	assert_int_equal(read(text, BOTH, &sign1), CBX_COSE_FINE);
+	assert_int_equal(read(text, BOTH | CBX_COSE_SHORTEST, &sign1),
+		CBX_COSE_MALFORMED);
+	assert_int_equal(read(rfc_token, BOTH | CBX_COSE_SHORTEST, &sign1),
+		CBX_COSE_FINE); /* a key identifier may be there */
 }
 
 static void every_bit_of_a_token_counts(void **state)
@@ -219,7 +257,7 @@ static void a_payload_is_there_and_a_signature_has_its_size(void **state)
 }
 
 /* A key pair of our own, and its point. */
-static psa_key_id_t make_key(uint8_t point[CBX_COSE_POINT])
+static psa_key_id_t make_key(uint8_t point[CBX_P384_POINT_BYTES])
 {
 	psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
 	psa_key_id_t key = 0;
@@ -232,9 +270,9 @@ static psa_key_id_t make_key(uint8_t point[CBX_COSE_POINT])
 	psa_set_key_bits(&attributes, 384);
 	assert_int_equal(psa_generate_key(&attributes, &key), PSA_SUCCESS);
 	assert_int_equal(
-		psa_export_public_key(key, point, CBX_COSE_POINT, &size),
+		psa_export_public_key(key, point, CBX_P384_POINT_BYTES, &size),
 		PSA_SUCCESS);
-	assert_int_equal(size, CBX_COSE_POINT);
+	assert_int_equal(size, CBX_P384_POINT_BYTES);
 	return key;
 }
 
@@ -243,7 +281,7 @@ static void what_is_signed_is_verified(void **state)
 	static uint8_t payload[20000];
 	static uint8_t room[sizeof(payload) + 128];
 	const size_t sizes[] = { 0, 1, 23, 24, 255, 256, sizeof(payload) };
-	uint8_t bytes[CBX_COSE_POINT];
+	uint8_t bytes[CBX_P384_POINT_BYTES];
 	psa_key_id_t key = make_key(bytes);
 	const struct cbx_span point = { bytes, sizeof(bytes) };
 
@@ -272,7 +310,7 @@ static void what_cannot_be_signed_is_not_written(void **state)
 {
 	uint8_t room[256];
 	struct cbx_cbor_writer writer = { .bytes = room, .size = 64 };
-	uint8_t point[CBX_COSE_POINT];
+	uint8_t point[CBX_P384_POINT_BYTES];
 	psa_key_id_t key = make_key(point);
 
 	(void)state;
@@ -285,7 +323,7 @@ static void what_cannot_be_signed_is_not_written(void **state)
 		cbx_cose_sign1_write(key, (struct cbx_span){ 0 }, &writer));
 }
 
-/* Keys; h'..' of 32 and 48 bytes stand for coordinates. */
+/* Keys; h'..' of 32, 48 and 66 bytes stand for coordinates. */
 #define B32    \
 	"5820" \
 	"2222222222222222222222222222222222222222222222222222222222222222"
@@ -293,6 +331,11 @@ static void what_cannot_be_signed_is_not_written(void **state)
 	"5830"                                                             \
 	"3333333333333333333333333333333333333333333333333333333333333333" \
 	"33333333333333333333333333333333"
+#define B66                                                                \
+	"5842"                                                             \
+	"0044444444444444444444444444444444444444444444444444444444444444" \
+	"4444444444444444444444444444444444444444444444444444444444444444" \
+	"4444"
 static const struct {
 	const char *text;
 	bool good;
@@ -309,7 +352,9 @@ static const struct {
 	{ "a4 0102 2002 21" B32 "22" B48, false, false },
 	{ "a4 0102 2002 21" B48 "22" B32, false, false },
 	{ "a4 0102 2001 21" B48 "22" B48, false, false },
-	{ "a4 0102 2003 21" B48 "22" B48, false, false }, /* P-521 */
+	{ "a4 0102 2003 21" B66 "22" B66, true, true },
+	{ "a4 0102 2003 21" B48 "22" B48, false, false },
+	{ "a4 0102 2002 21" B66 "22" B66, false, false },
 	{ "a4 0102 2004 21" B32 "22" B32, false, false },
 	{ "a4 0101 2004 21" B32 "22" B32, false, false }, /* OKP with y */
 	{ "a4 0101 2004 21" B32 "23" B32, false, false }, /* private */
@@ -346,12 +391,12 @@ static void keys_have_exactly_their_parts(void **state)
 
 static void a_key_becomes_a_point_and_back(void **state)
 {
-	const char *points[] = { openssl_point, rfc_point };
+	const char *points[] = { openssl_point, rfc_point, p521_point };
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		struct hex point = hex(points[i]);
-		uint8_t room[128];
+		uint8_t room[192];
 		struct cbx_cbor_writer writer = { .bytes = room,
 			.size = sizeof(room) };
 		struct cbx_cbor items[16];
@@ -394,6 +439,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_of_others_are_verified),
+		cmocka_unit_test(heads_are_the_shortest_where_that_is_asked),
 		cmocka_unit_test(every_bit_of_a_token_counts),
 		cmocka_unit_test(a_signature_of_zeros_or_the_order_is_none),
 		cmocka_unit_test(a_key_that_is_no_point_verifies_nothing),
