@@ -168,6 +168,27 @@ CBX_VERIFY_API const struct cbx_claim *cbx_verdict_claim_at(
 CBX_VERIFY_API const struct cbx_claim *cbx_verdict_claim(
 	const struct cbx_verdict *verdict, const char *name);
 
+/*
+ * Verification.  All of these functions return one of refusal.def, the first
+ * they come upon (doc/verify.md has the order):
+ *
+ * @retval CBX_ACCEPTED            the claims are true, and what is required
+ * @retval CBX_REFUSED_INTERNAL    no memory, or an unusable appraisal: this
+ *                                 says nothing about the evidence
+ * @retval (any other)             there is something wrong with the evidence or
+ *                                 the endorsements, or the policy is not met
+ *
+ * endorsements may be NULL, none.
+ */
+
+/** An attestation report of AMD SEV-SNP, versions 2 to 5, of Milan, Genoa or
+ * Turin.  The endorsements have the VCEK's or VLEK's certificate, alone or in
+ * the table; revocation lists among them are used.  Claims: "snp.*". */
+CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_verify_snp(
+	struct cbx_verdict *verdict, struct cbx_span evidence,
+	const struct cbx_endorsements *endorsements,
+	const struct cbx_appraisal *appraisal);
+
 /**
  * Verify a quote of an Intel TDX trust domain (version 4 or 5, TD report 1.0 or
  * 1.5, certified by a PCK chain inside the quote).

@@ -134,7 +134,7 @@ static enum cbx_refusal refusal_of(uint32_t flags)
 	return flags == 0 ? CBX_ACCEPTED : CBX_REFUSED_CERTIFICATE;
 }
 
-static bool covered(
+bool cbx_chain_has_list(
 	const struct cbx_chain *chain, const mbedtls_x509_crt *certificate)
 {
 	struct cbx_span issuer = { certificate->issuer_raw.p,
@@ -192,7 +192,8 @@ enum cbx_refusal cbx_chain_verify(struct cbx_verdict *verdict,
 	}
 	chain->revocation_checked = true;
 	for (size_t i = 0; i + 1 < chain->path_length; i++) {
-		chain->revocation_checked &= covered(chain, chain->path[i]);
+		chain->revocation_checked &=
+			cbx_chain_has_list(chain, chain->path[i]);
 	}
 	return check_lists(verdict, chain, now);
 }

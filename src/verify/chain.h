@@ -92,4 +92,9 @@ CBX_VERIFY_CHECKED enum cbx_refusal cbx_chain_verify(
 	struct cbx_verdict *verdict, struct cbx_chain *chain,
 	const mbedtls_x509_crt *leaf, int64_t now);
 
+/** Whether one of the lists is of the issuer of @p certificate, which was on
+ * the path: it is not in it, then. */
+bool cbx_chain_has_list(
+	const struct cbx_chain *chain, const mbedtls_x509_crt *certificate);
+
 #endif
