@@ -369,7 +369,8 @@ class Killed(Case):
         started = subprocess.Popen(
             [CONFBOX, 'run', *options, '--', 'busybox', 'sh', '-c',
              'echo ready; while :; do :; done'],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=default_signals)
         self.assertEqual(started.stdout.readline(), b'ready\n')
         return started
 
@@ -454,6 +455,12 @@ class Killed(Case):
             status, _, err = self.run_box('run', '--', 'busybox', 'sh', '-c',
                                           f'kill -{int(number)} $$')
             self.assertEqual((status, err), (128 + number, ''))
+
+
+def default_signals():
+    """What nohup, or a shell's background, ignores would stay ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def alive(pid):
