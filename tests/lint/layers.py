@@ -43,6 +43,8 @@ ROOMS = {
     # User-mode code that keeper, clients and relying parties share.
     'src/trust/': ((BASE, PUBLIC), 'yes'),
     'src/keeper/': ((TRUST, BASE, PUBLIC), 'yes'),
+    # Sealing as a program in a box links it.
+    'src/seal/': ((TRUST, PUBLIC), 'yes'),
     'src/runtime/': ((BASE, PUBLIC), 'no'),
     'src/client/': ((TRUST, BASE, PUBLIC), 'yes'),
     'src/tools/': ((TRUST, BASE, PUBLIC), 'yes'),
