@@ -36,6 +36,7 @@
 extern "C" {
 #endif
 
+#include <confbox/counter.h>
 #include <confbox/forward.h>
 
 #if defined(__GNUC__)
@@ -520,6 +521,9 @@ struct cbx_run {
 	 * @param thread  whose call it was, or 0 */
 	void (*exit)(void *arg, uint64_t thread, enum cbx_exit_reason reason,
 		uint64_t ns);
+
+	/** Asked about counters (counter.h); NULL: forward is. */
+	const struct cbx_counter_service *counter;
 };
 
 /** Serve calls of enum cbx_forward_id with this process's rights; without it,

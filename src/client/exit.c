@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <client/counter.h>
 #include <client/error.h>
 #include <client/lend.h>
 
@@ -263,6 +264,11 @@ static int64_t serve(struct cbx_lender *lender, uint64_t thread,
 {
 	void *buf = cbx_lend_buffer(lender);
 
+	if (call->number == CBX_FORWARD_COUNTER &&
+		lender->run->how.counter != NULL) {
+		return cbx_counter_forward(
+			lender->run->how.counter, call, buf, bytes);
+	}
 	if (lender->run->how.forward != NULL) {
 		return lender->run->how.forward(
 			lender->run->how.arg, call, buf, bytes);

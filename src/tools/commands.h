@@ -20,6 +20,14 @@ int cbx_command_scan(struct cbx_command_line *line);
  * over.  @param argv  the command's name and arguments, NULL-terminated */
 int cbx_command_lab(char **argv);
 
+/** Keep counters for boxes.  @param argv  those after the command's name,
+ * NULL-terminated */
+int cbx_command_counter(char **argv);
+
+/** Who answers for a directory or a socket; the caller closes it.
+ * @return 0, or the exit status after saying what is wrong */
+int cbx_counter_find(const char *path, struct cbx_counter_service *service);
+
 /**
  * The image a command is about: read from its file, or built.
  *

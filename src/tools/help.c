@@ -39,6 +39,9 @@ static const struct command_text texts[] = {
 	{ CBX_COMMAND_POLICY, "policy", "confbox policy check FILE",
 		"Say whether a policy file is well-formed, and what it "
 		"allows." },
+	{ CBX_COMMAND_COUNTER, "counter",
+		"confbox counter DIRECTORY [--listen SOCKET]",
+		"Keep counters for sealed data; see confbox counter --help." },
 	{ CBX_COMMAND_LAB, "lab",
 		"confbox lab pks-vm [options] -- PROGRAM [ARGUMENT]...",
 		"Boot a backend's machine in an emulator and run a program in "

@@ -24,7 +24,8 @@ static int run_command(struct cbx_command_line *line)
 	case CBX_COMMAND_SCAN:
 		return cbx_command_scan(line);
 	case CBX_COMMAND_POLICY: /* read its own arguments */
-	case CBX_COMMAND_LAB:	 /* went to its script */
+	case CBX_COMMAND_COUNTER:
+	case CBX_COMMAND_LAB: /* went to its script */
 	case CBX_COMMAND_INFO:
 	default:
 		return cbx_command_info(line);
@@ -41,6 +42,9 @@ static int command(const char *name, int argc, char **argv)
 
 	if (strcmp(name, cbx_command_name(CBX_COMMAND_POLICY)) == 0) {
 		return cbx_command_policy(argv);
+	}
+	if (strcmp(name, cbx_command_name(CBX_COMMAND_COUNTER)) == 0) {
+		return cbx_command_counter(argv);
 	}
 	if (strcmp(name, cbx_command_name(CBX_COMMAND_LAB)) == 0) {
 		return cbx_command_lab(argv - 1);

@@ -244,6 +244,9 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_OUTPUT:
 		line->output = value;
 		return 0;
+	case CBX_OPTION_COUNTER:
+		line->counter = value;
+		return 0;
 	case CBX_OPTION_CONFINE:
 	case CBX_OPTION_PROFILE:
 	case CBX_OPTION_PRINT:

@@ -16,8 +16,9 @@ enum cbx_command {
 	CBX_COMMAND_MEASURE = 4,
 	CBX_COMMAND_INFO = 8,
 	CBX_COMMAND_SCAN = 16,
-	CBX_COMMAND_LAB = 32,	 /* reads its arguments itself */
-	CBX_COMMAND_POLICY = 64, /* the same */
+	CBX_COMMAND_LAB = 32,	   /* reads its arguments itself */
+	CBX_COMMAND_POLICY = 64,   /* the same */
+	CBX_COMMAND_COUNTER = 256, /* the same */
 };
 
 /** Most CPUs of one box (--cpus). */
@@ -48,8 +49,10 @@ struct cbx_command_line {
 	bool profile;
 	const char *trace_file; /* NULL: standard error */
 	bool serve;		/* run: serve calls of the image's rules */
-	bool clone;		/* measure: of clones */
-	uint32_t warm;		/* run: clones of a template; 0: none */
+	const char *counter;	/* run: who keeps counters, or NULL */
+	struct cbx_counter_service counters; /* the same, while it runs */
+	bool clone;			     /* measure: of clones */
+	uint32_t warm; /* run: clones of a template; 0: none */
 };
 
 /**

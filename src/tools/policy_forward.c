@@ -117,6 +117,17 @@ static int read_peer(
 		       : no_room(reader);
 }
 
+/* Which counters is for the program to know: answers are signed. */
+static int read_counter(struct cbx_policy_reader *reader, const json_t *value)
+{
+	if (!json_is_true(value)) {
+		return cbx_policy_type(reader, "true");
+	}
+	return cbx_policy_add_call(&reader->line->rules, CBX_FORWARD_COUNTER)
+		       ? 0
+		       : no_room(reader);
+}
+
 static int read_call(struct cbx_policy_reader *reader, const json_t *rule,
 	const char *name, const json_t *value)
 {
@@ -129,6 +140,8 @@ static int read_call(struct cbx_policy_reader *reader, const json_t *rule,
 	cbx_policy_down(&reader->text, name, 0);
 	if (strcmp(name, "open") == 0) {
 		code = read_open(reader, value, flags);
+	} else if (strcmp(name, "counter") == 0) {
+		code = read_counter(reader, value);
 	} else {
 		code = read_peer(reader, value,
 			strcmp(name, "connect") == 0 ? CBX_FORWARD_CONNECT
@@ -141,7 +154,8 @@ static int read_call(struct cbx_policy_reader *reader, const json_t *rule,
 /* One rule: exactly one of the calls, "for" with open only. */
 static int read_rule(struct cbx_policy_reader *reader, const json_t *rule)
 {
-	static const char *const calls[] = { "open", "connect", "listen" };
+	static const char *const calls[] = { "open", "connect", "listen",
+		"counter" };
 	const char *found = NULL;
 	size_t known = 0;
 
@@ -161,7 +175,7 @@ static int read_rule(struct cbx_policy_reader *reader, const json_t *rule)
 			strcmp(found, "open") != 0)) {
 		return cbx_policy_wrong(&reader->text,
 			"not one rule; write one of open (with for), connect, "
-			"listen");
+			"listen, counter");
 	}
 	return read_call(reader, rule, found, json_object_get(rule, found));
 }

@@ -104,6 +104,11 @@ bool cbx_policy_add_peer(struct cbx_policy *policy, uint32_t call,
 	return true;
 }
 
+bool cbx_policy_add_call(struct cbx_policy *policy, uint32_t call)
+{
+	return new_rule(policy, call) != NULL;
+}
+
 bool cbx_policy_add_rest(struct cbx_policy *policy)
 {
 	static const uint32_t rest[] = { CBX_FORWARD_ACCEPT, CBX_FORWARD_CLOSE,

@@ -28,6 +28,9 @@ bool cbx_policy_add_open(
 bool cbx_policy_add_peer(struct cbx_policy *policy, uint32_t call,
 	const struct cbx_policy_peer *peer);
 
+/** One about a call, whatever its arguments.  @return as above */
+bool cbx_policy_add_call(struct cbx_policy *policy, uint32_t call);
+
 /** Add what a policy with rules needs besides: calls on what they opened. */
 bool cbx_policy_add_rest(struct cbx_policy *policy);
 

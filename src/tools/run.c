@@ -171,6 +171,7 @@ static struct cbx_run run_of(
 		.timeout_ns = line->timeout_ns,
 		.cpus = cpus_of(line),
 		.flags = line->serve ? CBX_RUN_SERVE : 0,
+		.counter = line->counters.ask != NULL ? &line->counters : NULL,
 		.arg = tracer,
 		.trace = cbx_trace_event,
 		.refused = cbx_trace_refused,
@@ -297,11 +298,19 @@ static int run_image(
 int cbx_command_run(struct cbx_command_line *line)
 {
 	struct cbx_image *image;
-	int code = cbx_command_image(line, &image);
+	int code = 0;
 
-	if (code != 0) {
-		return code;
+	if (line->counter != NULL) {
+		code = cbx_counter_find(line->counter, &line->counters);
 	}
-	cbx_watch_block();
-	return line->warm != 0 ? run_warm(line, image) : run_image(line, image);
+	if (code == 0) {
+		code = cbx_command_image(line, &image);
+	}
+	if (code == 0) {
+		cbx_watch_block();
+		code = line->warm != 0 ? run_warm(line, image)
+				       : run_image(line, image);
+	}
+	cbx_counter_close(&line->counters);
+	return code;
 }

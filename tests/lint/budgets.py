@@ -14,7 +14,7 @@ FILE, HEADER, FUNCTION, PARAMETERS, NESTING = 400, 250, 60, 5, 3
 # Longer than a header should be, because they are one table or one API.
 LONG = {
     'include/confbox/abi.h': 350,
-    'include/confbox/confbox.h': 720,
+    'include/confbox/confbox.h': 730,
 }
 
 

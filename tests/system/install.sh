@@ -27,7 +27,7 @@ libdir=${pc%/pkgconfig/confbox.pc}
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 bin=$work/root$prefix/bin/confbox
 
-for file in confbox.h abi.h forward.def forward.h gate.def status.def; do
+for file in confbox.h counter.h platform.h seal.h abi.h forward.def forward.h gate.def status.def; do
 	[ -f "$work/root$prefix/include/confbox/$file" ] || fail "no header $file"
 done
 for file in libconfbox.so libconfbox.so.0 libconfbox.a; do
@@ -36,10 +36,13 @@ done
 [ "$(pkg-config --modversion confbox)" = "$("$bin" --version | cut -d' ' -f2)" ] ||
 	fail 'confbox.pc and confbox(1) tell different versions'
 
-# What is exported is what the header declares, and the version script lists.
+# What is exported is what the headers declare, and the version script lists.
 nm -D --defined-only "$libdir/libconfbox.so" | awk '$2 == "T" { print $3 }' |
 	sed 's/@.*//' | sort >"$work/exported"
-grep -o '\bcbx_[a-z_]*(' "$source/include/confbox/confbox.h" | tr -d '(' | sort -u >"$work/declared"
+for file in confbox.h counter.h platform.h; do
+	sed 's/^#.*//' "$source/include/confbox/$file"
+done | tr '\n' ' ' | grep -oE 'CBX_(COUNTER_)?API [^;(]*\(' | grep -oE '[a-z_]+\($' |
+	tr -d '(' | sort -u >"$work/declared"
 diff "$work/declared" "$work/exported" || fail 'declared and exported functions differ'
 
 # Man pages: every command, option and function is there, and they render.
