@@ -300,13 +300,6 @@ static int read_option(
 	return apply(line, word.row->option, word.value);
 }
 
-static int unexpected(const char *word)
-{
-	cbx_say("%s: unexpected; put -- before the program and its arguments",
-		word);
-	return CBX_CODE_FAILED;
-}
-
 /* Whether @p count words without "--" before them are a program and its
  * arguments. */
 static bool is_program(
@@ -336,43 +329,7 @@ static int read_rest(
 		return 0;
 	}
 	line->image = argv[at++];
-	return at < argc ? unexpected(argv[at]) : 0;
-}
-
-static int check_scan(const struct cbx_command_line *line)
-{
-	if (line->image != NULL && line->argv == NULL) {
-		return 0;
-	}
-	cbx_say("no file is named; write confbox scan FILE");
-	return CBX_CODE_FAILED;
-}
-
-static int check(const struct cbx_command_line *line)
-{
-	if (line->command == CBX_COMMAND_SCAN) {
-		return check_scan(line);
-	}
-	if (line->image != NULL && line->command != CBX_COMMAND_RUN &&
-		line->command != CBX_COMMAND_MEASURE) {
-		return unexpected(line->image);
-	}
-	if (line->image != NULL && line->shaping != NULL) {
-		cbx_say("--%s: it belongs to the image; give it to confbox "
-			"build",
-			line->shaping);
-		return CBX_CODE_FAILED;
-	}
-	if (line->image == NULL && line->argv == NULL &&
-		line->command != CBX_COMMAND_INFO) {
-		cbx_say("no program is named; see confbox --help");
-		return CBX_CODE_FAILED;
-	}
-	if (line->command == CBX_COMMAND_BUILD && line->output == NULL) {
-		cbx_say("no image file is named; add --output FILE");
-		return CBX_CODE_FAILED;
-	}
-	return 0;
+	return at < argc ? cbx_options_unexpected(argv[at]) : 0;
 }
 
 int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
@@ -391,7 +348,7 @@ int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
 		code = read_rest(line, argc, argv, at);
 	}
 	if (code == 0 && !line->help) {
-		code = check(line);
+		code = cbx_options_check(line);
 	}
 	line->program.files = line->files;
 	line->program.directories = line->directories;

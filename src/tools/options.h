@@ -65,6 +65,12 @@ struct cbx_command_line {
 int cbx_options_read(struct cbx_command_line *line, enum cbx_command command,
 	int argc, char **argv);
 
+/** Whether a command line that was read is one. @return as above */
+int cbx_options_check(const struct cbx_command_line *line);
+
+/** Say that a word is one too many. @return the exit status */
+int cbx_options_unexpected(const char *word);
+
 /** Set the option of that name, as a policy file does.
  * @return as cbx_options_read */
 int cbx_options_set(
