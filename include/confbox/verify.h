@@ -111,6 +111,26 @@ struct cbx_appraisal {
 	size_t requirement_count;
 };
 
+/**
+ * Read a policy: JSON, doc/appraisal.md.
+ *
+ * @param[out] message  message[size], size above 0: "" or, when it is none,
+ *                      "LINE: what: cause; remedy"
+ *
+ * @return what cbx_appraisal_destroy ends; time, nonce and roots are the
+ *         caller's to set.  NULL: see the message
+ */
+CBX_VERIFY_API CBX_VERIFY_CHECKED struct cbx_appraisal *cbx_appraisal_read(
+	struct cbx_span text, char *message, size_t size);
+
+/** The name of a file of roots the policy asks for; NULL past the last.  Only
+ * of what cbx_appraisal_read returned. */
+CBX_VERIFY_API const char *cbx_appraisal_root_file(
+	const struct cbx_appraisal *appraisal, size_t index);
+
+/** @param appraisal  of cbx_appraisal_read; NULL does nothing */
+CBX_VERIFY_API void cbx_appraisal_destroy(struct cbx_appraisal *appraisal);
+
 /* -------------------------------------------------------- endorsements -- */
 
 /** What comes along with platform evidence, from whoever: none of it is

@@ -2,16 +2,14 @@
 #include <tools/policy_text.h>
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <tools/say.h>
 
 void cbx_policy_down(
 	struct cbx_policy_text *text, const char *key, size_t index)
 {
-	text->step[text->steps++] = (struct cbx_policy_step){ key, index };
+	text->step[text->steps++] = (struct cbx_json_step){ key, index };
 }
 
 void cbx_policy_up(struct cbx_policy_text *text)
@@ -19,108 +17,9 @@ void cbx_policy_up(struct cbx_policy_text *text)
 	text->steps--;
 }
 
-static const char *skip_space(const char *at)
-{
-	return at + strspn(at, " \t\r\n");
-}
-
-/* Past the string that begins here. */
-static const char *skip_string(const char *at)
-{
-	for (at++; *at != '"' && *at != '\0'; at++) {
-		if (*at == '\\' && at[1] != '\0') {
-			at++;
-		}
-	}
-	return *at == '"' ? at + 1 : at;
-}
-
-/* Past the value that begins here. */
-static const char *skip_value(const char *at)
-{
-	size_t depth = 0;
-
-	do {
-		if (*at == '"') {
-			at = skip_string(at);
-			continue;
-		}
-		depth += *at == '{' || *at == '[';
-		depth -= *at == '}' || *at == ']';
-		if (depth == 0 && strchr("}]", *at) == NULL) {
-			return at + strcspn(at, ",]} \t\r\n");
-		}
-		at++;
-	} while (depth != 0 && *at != '\0');
-	return at;
-}
-
-/* Whether the key here is the step's. */
-static bool is_key(const char *at, const char *key)
-{
-	return strncmp(at + 1, key, strlen(key)) == 0 &&
-	       at[1 + strlen(key)] == '"';
-}
-
-/* The member or element of the value here; NULL when there is none. */
-static const char *step_down(const char *at, const struct cbx_policy_step *step)
-{
-	size_t index = 0;
-
-	at = skip_space(at + 1);
-	while (*at != '}' && *at != ']' && *at != '\0') {
-		bool found = step->key == NULL ? index == step->index
-					       : is_key(at, step->key);
-
-		if (step->key != NULL) {
-			at = skip_space(skip_string(at));
-			at = skip_space(at + 1); /* the colon */
-		}
-		if (found) {
-			return at;
-		}
-		at = skip_space(skip_value(at));
-		at = *at == ',' ? skip_space(at + 1) : at;
-		index++;
-	}
-	return NULL;
-}
-
 size_t cbx_policy_line(const struct cbx_policy_text *text)
 {
-	const char *at = skip_space(text->text);
-	size_t line = 1;
-
-	for (size_t i = 0; i < text->steps; i++) {
-		const char *next = step_down(at, &text->step[i]);
-
-		if (next == NULL) {
-			break;
-		}
-		at = next;
-	}
-	for (const char *c = text->text; c < at; c++) {
-		line += *c == '\n';
-	}
-	return line;
-}
-
-static void name_steps(
-	const struct cbx_policy_text *text, char *name, size_t size)
-{
-	size_t used = 0;
-
-	name[0] = '\0';
-	for (size_t i = 0; i < text->steps && used < size; i++) {
-		const struct cbx_policy_step *step = &text->step[i];
-		int n = step->key != NULL
-				? snprintf(name + used, size - used, "%s%s",
-					  i == 0 ? " " : ".", step->key)
-				: snprintf(name + used, size - used, "[%zu]",
-					  step->index);
-
-		used += n > 0 ? (size_t)n : 0;
-	}
+	return cbx_json_line(text->text, text->step, text->steps);
 }
 
 int cbx_policy_wrong(
@@ -133,8 +32,8 @@ int cbx_policy_wrong(
 	va_start(args, format);
 	(void)vsnprintf(cause, sizeof(cause), format, args);
 	va_end(args);
-	name_steps(text, name, sizeof(name));
-	cbx_say("%s:%zu:%s: %s", text->path, cbx_policy_line(text), name,
-		cause);
+	cbx_json_name(text->step, text->steps, name, sizeof(name));
+	cbx_say("%s:%zu:%s%s: %s", text->path, cbx_policy_line(text),
+		name[0] == '\0' ? "" : " ", name, cause);
 	return CBX_CODE_FAILED;
 }

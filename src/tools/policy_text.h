@@ -7,19 +7,15 @@
 
 #include <stddef.h>
 
-#define CBX_POLICY_STEPS 4u
+#include <trust/json_line.h>
 
-/** A way down: a key of an object, or, if that is NULL, an array's index. */
-struct cbx_policy_step {
-	const char *key;
-	size_t index;
-};
+#define CBX_POLICY_STEPS 4u
 
 /** A policy file being read. */
 struct cbx_policy_text {
 	const char *path;
 	const char *text; /* JSON, well-formed */
-	struct cbx_policy_step step[CBX_POLICY_STEPS];
+	struct cbx_json_step step[CBX_POLICY_STEPS];
 	size_t steps; /* to the value in hand */
 };
 
