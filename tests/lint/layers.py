@@ -22,6 +22,7 @@ CORE, SOFT, X86 = 'src/core/', 'src/arch/soft/', 'src/arch/x86_64/'
 ROOMS = {
     'include/confbox/': ((), 'no'),
     'include/confbox/confbox.h': ((PUBLIC,), 'yes'),
+    'include/confbox/appraisal.h': ((PUBLIC,), 'yes'),
     'include/confbox/forward.h': ((PUBLIC,), 'no'),
     'include/confbox/platform.h': ((PUBLIC,), 'yes'),
     'include/confbox/verify.h': ((PUBLIC,), 'yes'),
