@@ -188,7 +188,7 @@ void cbx_tdx_claim_tcb(
 	claim_level(verdict, &tcb->module, "module");
 	claim_level(verdict, &tcb->qe, "qe");
 	if (tcb->platform.status != CBX_TCB_NONE &&
-		tcb->qe.status != CBX_TCB_NONE) {
+		tcb->qe.status != CBX_TCB_NONE && tcb->status != CBX_TCB_NONE) {
 		cbx_claim_text(verdict,
 			cbx_span_text(cbx_tcb_word(tcb->status)),
 			"tdx.tcb-status");

@@ -282,6 +282,8 @@ enum cbx_refusal cbx_tdx_tcb_converge(struct cbx_verdict *verdict,
 	} else if (tcb->qe.status == CBX_TCB_NONE) {
 		status = CBX_TCB_NONE;
 	}
-	tcb->status = with_part(status, tcb->qe.status);
+	if (refusal == CBX_ACCEPTED) {
+		tcb->status = with_part(status, tcb->qe.status);
+	}
 	return refusal;
 }
