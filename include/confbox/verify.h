@@ -121,29 +121,11 @@ CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_verify_snp(
 	const struct cbx_endorsements *endorsements,
 	const struct cbx_appraisal *appraisal);
 
-/**
- * Verify a quote of an Intel TDX trust domain (version 4 or 5, TD report 1.0 or
- * 1.5, certified by a PCK chain inside the quote).
- *
- * Claims are named "tdx.mrtd", "tdx.rtmr0", "tdx.pck.fmspc", ... (doc/verify.md
- * has them all).  The challenge is compared with the report data.  Without
- * collateral nothing says whether the platform is up to date or revoked; with
- * it, the TCB status has to be UpToDate or SWHardeningNeeded, unless the
- * appraisal has a requirement on "tdx.tcb-status"; never Revoked.
- *
- * @param endorsements  NULL, or collateral (answers of Intel's service,
- *                      revocation lists, issuer chains), an event log to replay
- *
- * @retval CBX_ACCEPTED  it is genuine, and what the appraisal asks for
- * @retval CBX_REFUSED_MALFORMED, _WRONG_TYPE, _UNSUPPORTED  the quote itself
- * @retval CBX_REFUSED_CERTIFICATE, _CHAIN, _EXPIRED, _REVOKED  its certificates
- * @retval CBX_REFUSED_SIGNATURE, _BINDING  a link of the proof
- * @retval CBX_REFUSED_IDENTITY  quoting code or TDX module are not Intel's, or
- *                               collateral is about another platform
- * @retval CBX_REFUSED_COLLATERAL, _TCB  what Intel says of the platform
- * @retval CBX_REFUSED_DEBUG, _NONCE, _EVENT_LOG, _REQUIREMENT  the TD
- * @retval CBX_REFUSED_INTERNAL  no memory; an appraisal of another version
- */
+/** A quote of an Intel TDX trust domain, version 4 or 5, with its PCK's chain
+ * inside.  Without collateral nothing says whether the platform is up to date
+ * or revoked; with it, the TCB status has to be UpToDate or SWHardeningNeeded
+ * unless a requirement on "tdx.tcb-status" says which are accepted, and is never
+ * Revoked.  An event log has to lead to the RTMRs.  Claims: "tdx.*". */
 CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_verify_tdx(
 	struct cbx_verdict *verdict, struct cbx_span evidence,
 	const struct cbx_endorsements *endorsements,
