@@ -27,6 +27,9 @@ int cbx_command_counter(char **argv);
 /** Who answers for a directory or a socket; the caller closes it.
  * @return 0, or the exit status after saying what is wrong */
 int cbx_counter_find(const char *path, struct cbx_counter_service *service);
+/** Check evidence; reads its own arguments.
+ * @param argv  those after the command's name, NULL-terminated */
+int cbx_command_verify(char **argv);
 
 /**
  * The image a command is about: read from its file, or built.

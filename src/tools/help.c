@@ -42,6 +42,9 @@ static const struct command_text texts[] = {
 	{ CBX_COMMAND_COUNTER, "counter",
 		"confbox counter DIRECTORY [--listen SOCKET]",
 		"Keep counters for sealed data; see confbox counter --help." },
+	{ CBX_COMMAND_VERIFY, "verify", "confbox verify [options] EVIDENCE",
+		"Check evidence of a box, or of a bare platform; see confbox "
+		"verify --help." },
 	{ CBX_COMMAND_LAB, "lab",
 		"confbox lab pks-vm [options] -- PROGRAM [ARGUMENT]...",
 		"Boot a backend's machine in an emulator and run a program in "

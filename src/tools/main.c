@@ -25,6 +25,7 @@ static int run_command(struct cbx_command_line *line)
 		return cbx_command_scan(line);
 	case CBX_COMMAND_POLICY: /* read its own arguments */
 	case CBX_COMMAND_COUNTER:
+	case CBX_COMMAND_VERIFY:
 	case CBX_COMMAND_LAB: /* went to its script */
 	case CBX_COMMAND_INFO:
 	default:
@@ -34,17 +35,22 @@ static int run_command(struct cbx_command_line *line)
 
 static int command(const char *name, int argc, char **argv)
 {
+	static const struct {
+		enum cbx_command command;
+		int (*run)(char **argv);
+	} alone[] = { { CBX_COMMAND_POLICY, cbx_command_policy },
+		{ CBX_COMMAND_COUNTER, cbx_command_counter },
+		{ CBX_COMMAND_VERIFY, cbx_command_verify } };
 	static const enum cbx_command commands[] = { CBX_COMMAND_RUN,
 		CBX_COMMAND_BUILD, CBX_COMMAND_MEASURE, CBX_COMMAND_INFO,
 		CBX_COMMAND_SCAN };
 	struct cbx_command_line line;
 	int code;
 
-	if (strcmp(name, cbx_command_name(CBX_COMMAND_POLICY)) == 0) {
-		return cbx_command_policy(argv);
-	}
-	if (strcmp(name, cbx_command_name(CBX_COMMAND_COUNTER)) == 0) {
-		return cbx_command_counter(argv);
+	for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
+		if (strcmp(name, cbx_command_name(alone[i].command)) == 0) {
+			return alone[i].run(argv);
+		}
 	}
 	if (strcmp(name, cbx_command_name(CBX_COMMAND_LAB)) == 0) {
 		return cbx_command_lab(argv - 1);

@@ -139,3 +139,105 @@ bool cbx_number_count(const char *text, uint32_t most, uint32_t *count)
 	*count = number;
 	return true;
 }
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef";
+	const char *at =
+		c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c)
+			  : NULL;
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
+bool cbx_number_hex(const char *text, uint8_t *bytes, size_t most, size_t *size)
+{
+	size_t count = 0;
+
+	while (*text != '\0') {
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0 || count == most) {
+			return false;
+		}
+		bytes[count++] = (uint8_t)(high << 4 | low);
+		text += 2;
+		text += *text == ':' && text[1] != '\0' ? 1 : 0;
+	}
+	*size = count;
+	return count != 0;
+}
+
+/* Exactly @p count digits. */
+static bool read_field(const char **text, size_t count, int *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < count; i++) {
+		char c = *(*text)++;
+
+		if (c < '0' || c > '9') {
+			return false;
+		}
+		*value = *value * 10 + (c - '0');
+	}
+	return true;
+}
+
+static bool read_mark(const char **text, char mark)
+{
+	return *(*text)++ == mark;
+}
+
+static bool read_clock(const char **text, struct tm *parts)
+{
+	return read_mark(text, 'T') && read_field(text, 2, &parts->tm_hour) &&
+	       read_mark(text, ':') && read_field(text, 2, &parts->tm_min) &&
+	       read_mark(text, ':') && read_field(text, 2, &parts->tm_sec) &&
+	       read_mark(text, 'Z');
+}
+
+static bool read_date(const char **text, struct tm *parts)
+{
+	return read_field(text, 4, &parts->tm_year) && read_mark(text, '-') &&
+	       read_field(text, 2, &parts->tm_mon) && read_mark(text, '-') &&
+	       read_field(text, 2, &parts->tm_mday);
+}
+
+/* RFC 3339 in UTC, with or without the time of day. */
+static bool read_calendar(const char *text, int64_t *seconds)
+{
+	struct tm parts = { 0 };
+	struct tm back;
+	time_t when;
+
+	if (!read_date(&text, &parts) ||
+		(*text != '\0' && !read_clock(&text, &parts)) ||
+		*text != '\0') {
+		return false;
+	}
+	parts.tm_year -= 1900;
+	parts.tm_mon -= 1;
+	back = parts;
+	when = timegm(&back);
+	/* The thirty-first of June comes back as another day. */
+	if (back.tm_mon != parts.tm_mon || back.tm_mday != parts.tm_mday ||
+		back.tm_hour != parts.tm_hour || back.tm_min != parts.tm_min ||
+		back.tm_sec != parts.tm_sec) {
+		return false;
+	}
+	*seconds = (int64_t)when;
+	return true;
+}
+
+bool cbx_number_time(const char *text, int64_t *seconds)
+{
+	const char *end = text;
+	uint64_t number;
+
+	if (read_digits(&end, &number) && *end == '\0') {
+		*seconds = (int64_t)number;
+		return number <= INT64_MAX;
+	}
+	return read_calendar(text, seconds);
+}

@@ -24,4 +24,13 @@ bool cbx_number_count(const char *text, uint32_t most, uint32_t *count);
 /** The CBX_FEATURE_ that @p length bytes at @p word name; 0 if none. */
 uint64_t cbx_number_feature(const char *word, size_t length);
 
+/** Bytes in hexadecimal, perhaps with colons between them: 1 to @p most of
+ * them; as above. */
+bool cbx_number_hex(
+	const char *text, uint8_t *bytes, size_t most, size_t *size);
+
+/** Seconds since 1970 UTC: digits, "2025-07-01" or "2025-07-01T12:00:00Z"; as
+ * above. */
+bool cbx_number_time(const char *text, int64_t *seconds);
+
 #endif

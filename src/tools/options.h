@@ -18,6 +18,7 @@ enum cbx_command {
 	CBX_COMMAND_SCAN = 16,
 	CBX_COMMAND_LAB = 32,	   /* reads its arguments itself */
 	CBX_COMMAND_POLICY = 64,   /* the same */
+	CBX_COMMAND_VERIFY = 128,  /* the same */
 	CBX_COMMAND_COUNTER = 256, /* the same */
 };
 

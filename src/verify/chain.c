@@ -151,6 +151,28 @@ bool cbx_chain_has_list(
 	return false;
 }
 
+static enum cbx_refusal refuse_path(struct cbx_verdict *verdict, uint32_t flags)
+{
+	enum cbx_refusal refusal = refusal_of(flags);
+
+	switch ((int)refusal) {
+	case CBX_REFUSED_CHAIN:
+		return cbx_refuse(verdict, refusal,
+			"no way leads from the certificate to a trusted root");
+	case CBX_REFUSED_REVOKED:
+		return cbx_refuse(verdict, refusal,
+			"a list names a certificate on the way to the root");
+	case CBX_REFUSED_COLLATERAL:
+		return cbx_refuse(verdict, refusal,
+			"a revocation list is not signed by its issuer");
+	default:
+		return cbx_refuse(verdict, refusal,
+			"a certificate on the way to the root is not as it "
+			"should be: mbedTLS's flags are 0x%x",
+			(unsigned int)flags);
+	}
+}
+
 static enum cbx_refusal check_lists(
 	struct cbx_verdict *verdict, const struct cbx_chain *chain, int64_t now)
 {
@@ -182,9 +204,7 @@ enum cbx_refusal cbx_chain_verify(struct cbx_verdict *verdict,
 
 	if (flags != 0 &&
 		(left_out == 0 || !fine_at_another_time(chain, leaf))) {
-		return cbx_refuse(verdict, refusal_of(flags),
-			"the way to a root ends with mbedTLS's 0x%x",
-			(unsigned int)flags);
+		return refuse_path(verdict, flags);
 	}
 	if (flags != 0 || !cbx_certificate_valid_at(leaf, now)) {
 		return cbx_refuse(verdict, CBX_REFUSED_EXPIRED,

@@ -146,6 +146,20 @@ static enum cbx_refusal read_proof(struct cbx_verdict *verdict,
 	return CBX_ACCEPTED;
 }
 
+/* A quote ends in PEM; text around PEM's blocks means nothing. */
+static bool is_text(struct cbx_span span)
+{
+	for (size_t i = 0; i < span.size; i++) {
+		uint8_t c = span.bytes[i];
+
+		if ((c < 0x20 || c > 0x7e) && c != '\n' && c != '\r' &&
+			c != '\t') {
+			return false;
+		}
+	}
+	return true;
+}
+
 enum cbx_refusal cbx_tdx_quote_parse(struct cbx_verdict *verdict,
 	struct cbx_span evidence, struct cbx_tdx_quote *quote)
 {
@@ -185,9 +199,9 @@ enum cbx_refusal cbx_tdx_quote_parse(struct cbx_verdict *verdict,
 		return cbx_refuse(verdict, CBX_REFUSED_MALFORMED,
 			"the quote's lengths do not fit");
 	}
-	if (!cbx_span_is_zero(reader.rest)) {
+	if (!cbx_span_is_zero(reader.rest) && !is_text(reader.rest)) {
 		return cbx_refuse(verdict, CBX_REFUSED_MALFORMED,
-			"%zu bytes follow the quote, not all of them zero",
+			"%zu bytes follow the quote, neither zeros nor text",
 			reader.rest.size);
 	}
 	return CBX_ACCEPTED;

@@ -27,7 +27,7 @@ libdir=${pc%/pkgconfig/confbox.pc}
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 bin=$work/root$prefix/bin/confbox
 
-for file in confbox.h counter.h platform.h seal.h abi.h forward.def forward.h gate.def status.def; do
+for file in confbox.h appraisal.h counter.h platform.h seal.h span.h verify.h abi.h forward.def forward.h gate.def refusal.def status.def; do
 	[ -f "$work/root$prefix/include/confbox/$file" ] || fail "no header $file"
 done
 for file in libconfbox.so libconfbox.so.0 libconfbox.a; do
@@ -46,7 +46,7 @@ done | tr '\n' ' ' | grep -oE 'CBX_(COUNTER_)?API [^;(]*\(' | grep -oE '[a-z_]+\
 diff "$work/declared" "$work/exported" || fail 'declared and exported functions differ'
 
 # Man pages: every command, option and function is there, and they render.
-for page in man1/confbox.1 man3/libconfbox.3 man5/cbx.5; do
+for page in man1/confbox.1 man1/confbox-verify.1 man3/libconfbox.3 man5/cbx.5; do
 	file=$(find "$work/root$prefix/share/man/$page"*) || fail "no man page $page"
 	if command -v man >/dev/null; then
 		man --warnings -l "$file" >/dev/null 2>"$work/warnings" || fail "man $page"
@@ -56,13 +56,24 @@ done
 while read -r name; do
 	grep -q "$name" "$source/doc/man/libconfbox.3" || fail "libconfbox.3 lacks $name"
 done <"$work/declared"
-for command in run build measure info; do
+for command in run build measure info verify; do
+	page=confbox.1
+	[ $command != verify ] || page=confbox-verify.1
 	"$bin" "$command" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$work/options"
 	[ -s "$work/options" ] || fail "$command --help lists no option"
 	while read -r name; do
-		grep -q -- "Fl -$name" "$source/doc/man/confbox.1" || fail "confbox.1 lacks --$name"
+		[ "$name" = help ] || grep -q -- "Fl -$name" "$source/doc/man/$page" ||
+			fail "$page lacks --$name"
 	done <"$work/options"
 done
+
+# Every reason for refusal has its line in the manual.
+sed -n 's/^X([^"]*"\([^"]*\)",.*/\1/p' "$source/include/confbox/refusal.def" | grep -v '^accepted$' >"$work/reasons"
+[ -s "$work/reasons" ] || fail 'refusal.def lists no reason'
+while read -r word; do
+	grep -qxF ".It ${word//-/\\-}" "$source/doc/man/confbox-verify.1" ||
+		fail "confbox-verify.1 lacks the reason $word"
+done <"$work/reasons"
 
 # Completion offers every option of a command.
 bash -c '

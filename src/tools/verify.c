@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* confbox verify: evidence, appraised. */
+#include <tools/commands.h>
+
+#include <stdio.h>
+
+#include <confbox/verify.h>
+#include <tools/say.h>
+#include <tools/verify_line.h>
+#include <tools/verify_print.h>
+
+/* A kind of evidence. */
+struct kind {
+	enum cbx_evidence_kind kind;
+	const char *title;
+	enum cbx_refusal (*verify)(struct cbx_verdict *verdict,
+		struct cbx_span evidence,
+		const struct cbx_endorsements *endorsements,
+		const struct cbx_appraisal *appraisal);
+};
+
+static const struct kind kinds[] = {
+	{ CBX_EVIDENCE_SNP, "an AMD SEV-SNP report", cbx_verify_snp },
+	{ CBX_EVIDENCE_TDX, "an Intel TD quote", cbx_verify_tdx },
+};
+
+static const struct kind *kind_of(enum cbx_evidence_kind kind)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].kind == kind) {
+			return &kinds[i];
+		}
+	}
+	return NULL;
+}
+
+static struct cbx_span only(const struct cbx_verify_files *files)
+{
+	return files->count != 0 ? files->span[0] : (struct cbx_span){ 0 };
+}
+
+static struct cbx_endorsements endorsements_of(
+	const struct cbx_verify_line *line)
+{
+	return (struct cbx_endorsements){
+		.size = sizeof(struct cbx_endorsements),
+		.certificates = line->certificates.span,
+		.certificate_count = line->certificates.count,
+		.certificate_table = only(&line->certificate_table),
+		.collateral = line->collateral.span,
+		.collateral_count = line->collateral.count,
+		.event_log = only(&line->event_log),
+		.platform_key = only(&line->key),
+	};
+}
+
+static int say_refused(const struct cbx_verdict *verdict)
+{
+	enum cbx_refusal reason = cbx_verdict_reason(verdict);
+	const char *detail = cbx_verdict_detail(verdict);
+
+	(void)fprintf(stderr, "refused: %s: %s\n", cbx_refusal_word(reason),
+		detail[0] != '\0' ? detail : cbx_refusal_text(reason));
+	return CBX_VERIFY_REFUSED;
+}
+
+static int verify(struct cbx_verdict *verdict,
+	const struct cbx_verify_line *line,
+	const struct cbx_appraisal *appraisal)
+{
+	const struct kind *kind = kind_of(line->kind);
+	const struct cbx_endorsements endorsements = endorsements_of(line);
+
+	if (kind == NULL) {
+		cbx_say("verify: say what it is evidence of: --snp or --tdx");
+		return CBX_VERIFY_UNREAD;
+	}
+	if (kind->verify(verdict, only(&line->evidence), &endorsements,
+		    appraisal) != CBX_ACCEPTED) {
+		return say_refused(verdict);
+	}
+	cbx_verify_print(verdict, kind->title, appraisal);
+	return cbx_say_flush() == 0 ? CBX_VERIFY_ACCEPTED : CBX_VERIFY_UNREAD;
+}
+
+static int appraise(const struct cbx_verify_line *line)
+{
+	struct cbx_appraisal appraisal = {
+		.size = sizeof(appraisal),
+		.flags = line->flags,
+		.now = line->now,
+		.nonce = { line->nonce, line->nonce_size },
+		.roots = line->roots.span,
+		.root_count = line->roots.count,
+	};
+	struct cbx_verdict *verdict = cbx_verdict_create();
+	int code;
+
+	if (verdict == NULL) {
+		cbx_say("verify: out of memory, or no cryptography; free "
+			"memory");
+		return CBX_VERIFY_UNREAD;
+	}
+	code = verify(verdict, line, &appraisal);
+	cbx_verdict_destroy(verdict);
+	return code;
+}
+
+int cbx_command_verify(char **argv)
+{
+	struct cbx_verify_line line;
+	int code = cbx_verify_line_read(&line, argv);
+
+	if (code == 0 && line.help) {
+		cbx_verify_line_help();
+		code = cbx_say_flush() == 0 ? 0 : CBX_VERIFY_UNREAD;
+	} else if (code == 0) {
+		code = appraise(&line);
+	}
+	cbx_verify_line_finish(&line);
+	return code;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <tools/verify_file.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tools/say.h>
+#include <tools/verify_line.h>
+
+static int unread(const char *path, const char *why)
+{
+	cbx_say("%s: %s", path, why);
+	return CBX_VERIFY_UNREAD;
+}
+
+/* Everything up to the end of the file, at most one byte more than allowed. */
+static uint8_t *read_all(FILE *file, size_t *size)
+{
+	size_t room = 1u << 14;
+	uint8_t *bytes = malloc(room);
+
+	*size = 0;
+	while (bytes != NULL) {
+		uint8_t *grown;
+
+		*size += fread(bytes + *size, 1, room - *size, file);
+		if (*size < room || *size > CBX_VERIFY_FILE_MOST) {
+			break;
+		}
+		room *= 2;
+		grown = realloc(bytes, room);
+		if (grown == NULL) {
+			free(bytes);
+		}
+		bytes = grown;
+	}
+	return bytes;
+}
+
+static int read_open(const char *path, FILE *file, struct cbx_span *span)
+{
+	size_t size;
+	uint8_t *bytes = read_all(file, &size);
+
+	if (bytes == NULL) {
+		return unread(path, "out of memory; free memory");
+	}
+	if (ferror(file) || size > CBX_VERIFY_FILE_MOST) {
+		int error = errno;
+
+		free(bytes);
+		return unread(path, size > CBX_VERIFY_FILE_MOST
+					    ? "above 16 MiB; check the path"
+					    : strerror(error));
+	}
+	*span = (struct cbx_span){ bytes, size };
+	return 0;
+}
+
+int cbx_verify_file_read(const char *path, struct cbx_span *span)
+{
+	bool standard = strcmp(path, "-") == 0;
+	FILE *file = standard ? stdin : fopen(path, "rb");
+	int code;
+
+	if (file == NULL) {
+		cbx_say("%s: %s; check the path", path, strerror(errno));
+		return CBX_VERIFY_UNREAD;
+	}
+	code = read_open(path, file, span);
+	if (!standard) {
+		(void)fclose(file);
+	}
+	return code;
+}
+
+void cbx_verify_file_free(struct cbx_span *span)
+{
+	free((void *)(uintptr_t)span->bytes);
+	*span = (struct cbx_span){ 0 };
+}

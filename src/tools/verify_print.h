@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accepted evidence, for people. */
+#ifndef CBX_TOOLS_VERIFY_PRINT_H
+#define CBX_TOOLS_VERIFY_PRINT_H
+
+#include <confbox/verify.h>
+
+/** Print what was accepted, when, and every claim.
+ * @param title  what it is evidence of, as in "an Intel TD quote" */
+void cbx_verify_print(const struct cbx_verdict *verdict, const char *title,
+	const struct cbx_appraisal *appraisal);
+
+#endif
