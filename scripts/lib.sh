@@ -86,6 +86,9 @@ valgrind counts instructions
 bubblewrap a namespace sandbox to compare with
 runsc gVisor, to compare with
 '
+PACKAGES_BENCH_VERIFY='
+openssl what its checks of signatures take
+'
 PACKAGES_BENCH_APPS='
 openssl ciphers, digests, signatures
 sqlite3 a database

@@ -127,7 +127,7 @@ enum cbx_extension_found cbx_certificate_extension(
 {
 	enum cbx_extension_found found = CBX_EXTENSION_ABSENT;
 	unsigned char *at = certificate->v3_ext.p;
-	const unsigned char *end = at + certificate->v3_ext.len;
+	const unsigned char *end;
 	struct cbx_span this_oid;
 	struct cbx_span this_value;
 	size_t size;
@@ -136,6 +136,7 @@ enum cbx_extension_found cbx_certificate_extension(
 	if (certificate->v3_ext.len == 0) {
 		return CBX_EXTENSION_ABSENT;
 	}
+	end = at + certificate->v3_ext.len;
 	if (mbedtls_asn1_get_tag(&at, end, &size,
 		    MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE) != 0) {
 		return CBX_EXTENSION_BROKEN;

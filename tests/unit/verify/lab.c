@@ -146,7 +146,10 @@ void lab_certify(struct lab_party *party, struct lab_party *issuer,
 	MUST(mbedtls_x509write_crt_set_serial(&writer, &serial) == 0);
 	MUST(mbedtls_x509write_crt_set_validity(
 		     &writer, form->from, form->to) == 0);
-	if (form->ca) {
+	if (form->version_1) {
+		mbedtls_x509write_crt_set_version(
+			&writer, MBEDTLS_X509_CRT_VERSION_1);
+	} else if (form->ca) {
 		MUST(mbedtls_x509write_crt_set_basic_constraints(
 			     &writer, 1, -1) == 0);
 	} else {

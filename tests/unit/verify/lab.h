@@ -28,6 +28,7 @@ struct lab_form {
 	const char *to;
 	uint32_t serial;
 	bool ca;
+	bool version_1; /* no extensions at all */
 
 	/* AMD's extensions; 0 or NULL: not there */
 	const char *product;

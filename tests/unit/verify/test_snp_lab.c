@@ -469,6 +469,8 @@ static void certificates_of_another_form_are_refused(void **state)
 	assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
 	begin(lab, "Milan", 3, false)->leaf.spl[9] = 0;
 	assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
+	begin(lab, "Milan", 3, false)->leaf.version_1 = true;
+	assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
 }
 
 static void products_are_known_by_their_whole_name(void **state)
@@ -515,6 +517,8 @@ static void only_issuers_issue(void **state)
 
 	begin(lab, "Milan", 3, false)->issuer.ca = false;
 	lab->recipe.issuer.structure = -1;
+	assert_int_equal(run(lab), CBX_REFUSED_CHAIN);
+	begin(lab, "Milan", 3, false)->issuer.version_1 = true;
 	assert_int_equal(run(lab), CBX_REFUSED_CHAIN);
 }
 
