@@ -251,6 +251,7 @@ struct cbx_program {
 	const struct cbx_path *shares; /* regular files whose memory boxes of
 					* a context have once; at most 8 */
 	size_t share_count;
+	uint64_t template_after_ns; /* its point by time; 0: /dev/template's */
 };
 
 /**

@@ -19,7 +19,7 @@
 #define CBX_WINDOW_VA	0x640000000000ull /* I/O windows */
 
 #define CBX_START_MAGIC	  0x5452415453584243ull /* "CBXSTART" */
-#define CBX_START_VERSION 3u
+#define CBX_START_VERSION 4u
 
 /** Start flags. */
 #define CBX_START_KEEPER \
@@ -69,6 +69,7 @@ struct cbx_start {
 	uint64_t policy_offset; /* struct cbx_policy, if it has rules, or 0 */
 	uint64_t share_count;	/* at most CBX_SHARES_MAX */
 	uint64_t share_offset; /* struct cbx_start_share, share_count of them */
+	uint64_t template_ns;  /* of running until its point, or 0 */
 };
 
 /** A file whose pages a template lends, at CBX_SHARE_VA of its place. */
@@ -93,7 +94,8 @@ CBX_AT(0x58, 8, cbx_start, epoch_ns);
 CBX_AT(0x60, 8, cbx_start, policy_offset);
 CBX_AT(0x68, 8, cbx_start, share_count);
 CBX_AT(0x70, 8, cbx_start, share_offset);
-CBX_SIZE(0x78, cbx_start);
+CBX_AT(0x78, 8, cbx_start, template_ns);
+CBX_SIZE(0x80, cbx_start);
 CBX_SIZE(0x10, cbx_start_share);
 
 #endif

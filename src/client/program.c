@@ -99,6 +99,11 @@ static enum cbx_status check(const struct cbx_program *program)
 		return cbx_fail(CBX_E_INVALID,
 			"program: a template cannot lend files on");
 	}
+	if ((program->flags & CBX_PROGRAM_TEMPLATE) == 0 &&
+		program->template_after_ns != 0) {
+		return cbx_fail(CBX_E_INVALID,
+			"program: a point by time, and it is no template");
+	}
 	if ((program->flags & ~known) != 0 || program->reserved != 0) {
 		return cbx_fail(CBX_E_INVALID, "program: unknown flags");
 	}

@@ -16,7 +16,7 @@ import tarfile
 PAGE = 4096
 RUNTIME_VA, START_VA, FILES_VA = 0x600000000000, 0x610000000000, 0x620000000000
 STACK_VA, STACK_PAGES = 0x630000000000, 16
-START_MAGIC, START_VERSION, START_KEEPER = 0x5452415453584243, 3, 1
+START_MAGIC, START_VERSION, START_KEEPER = 0x5452415453584243, 4, 1
 MEMORY_PAGES = 1024  # the program's own, out of the reserve
 SLACK_PAGES = 96     # page tables, threads
 PATH = '/keeper'
@@ -56,7 +56,7 @@ def archive(program):
 
 
 def start_block(files_bytes):
-    head = struct.calcsize('<QIIQQQQQQQQQQQQQ')
+    head = struct.calcsize('<QIIQQQQQQQQQQQQQQ')
     strings = b''
 
     def add(text):
@@ -66,9 +66,9 @@ def start_block(files_bytes):
         return at
 
     argv, path, cwd = add('keeper'), add(PATH), add('/')
-    return struct.pack('<QIIQQQQQQQQQQQQQ', START_MAGIC, START_VERSION, START_KEEPER,
+    return struct.pack('<QIIQQQQQQQQQQQQQQ', START_MAGIC, START_VERSION, START_KEEPER,
                        head + len(strings), MEMORY_PAGES, files_bytes, 1, argv, 0, head, path,
-                       cwd, 0, 0, 0, head) + strings
+                       cwd, 0, 0, 0, head, 0) + strings
 
 
 def main():

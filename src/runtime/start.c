@@ -20,6 +20,7 @@
 #include "program.h"
 #include "start.h"
 #include "task.h"
+#include "template.h"
 #include "time.h"
 
 /* Exit codes a shell gives, too. */
@@ -273,6 +274,7 @@ void cbx_runtime_start(const struct cbx_start *start)
 	if (status != 0) {
 		refuse(&program, status);
 	}
+	cbx_template_after(start->template_ns);
 	cbx_runtime_unlock();
 	cbx_start_program(entry, stack);
 }

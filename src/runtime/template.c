@@ -5,6 +5,7 @@
 #include <base/start.h>
 
 #include "channel.h"
+#include "clocks.h"
 #include "cpu.h"
 #include "frame.h"
 #include "gate.h"
@@ -15,7 +16,11 @@
 #include "memory_space.h"
 #include "message.h"
 #include "own_image.h"
+#include "rewrite.h"
+#include "syscall.h"
 #include "task.h"
+#include "time.h"
+#include "timers.h"
 #include "trap.h"
 #include "user.h"
 
@@ -43,6 +48,24 @@ void cbx_template_want(void)
 {
 	point.wanted =
 		(cbx_box_flags & CBX_START_TEMPLATE) != 0 && !point.cloned;
+}
+
+static void fire(struct cbx_timer *timer)
+{
+	(void)timer;
+	cbx_template_want();
+}
+
+void cbx_template_after(uint64_t ns)
+{
+	static struct cbx_timer timer = { .fire = fire };
+
+	if (ns != 0) {
+		cbx_timers_set(
+			&timer, cbx_clock_add(cbx_time_monotonic(),
+					(int64_t)cbx_min(ns, INT64_MAX)));
+		cbx_timers_leave(cbx_task_self());
+	}
 }
 
 bool cbx_template_wanted(void)
@@ -102,13 +125,23 @@ static void keep(const struct cbx_task *self)
 	point.valid = true;
 }
 
-void cbx_template_point(struct cbx_task *self)
+/* A call that slept when the time was over. */
+static void make_again(uint32_t call)
+{
+	if (call != CBX_NO_CALL && (int64_t)point.regs->rax == -LX_EINTR) {
+		point.regs->rax = call;
+		cbx_rewrite_again(point.regs);
+	}
+}
+
+void cbx_template_point(struct cbx_task *self, uint32_t call)
 {
 	check(self);
 	point.wanted = false;
 	cbx_map_drop_cache(self->process->map, 0, UINT64_MAX);
 	cbx_channel_flush();
 	keep(self);
+	make_again(call);
 	cbx_runtime_unlock();
 	for (;;) {
 		cbx_gate_park(0);

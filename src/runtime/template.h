@@ -22,11 +22,17 @@ bool cbx_template_cloned(void);
  * no template in the making. */
 void cbx_template_want(void);
 
+/** It is reached after so long, if not before; of the first task, before its
+ * program begins.  @lock held */
+void cbx_template_after(uint64_t ns);
+
 /** Whether it is. */
 bool cbx_template_wanted(void);
 
-/** Keep the running task's state and sleep for good.  @lock held */
-_Noreturn void cbx_template_point(struct cbx_task *self);
+/** Keep the running task's state and sleep for good.  @lock held
+ * @param call  its number, or CBX_NO_CALL; one that was interrupted for it is
+ *              made again in clones */
+_Noreturn void cbx_template_point(struct cbx_task *self, uint32_t call);
 
 /** Make memory of the runtime the clone's own, around an address.
  * @return false when the fault has another reason */

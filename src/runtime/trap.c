@@ -82,7 +82,7 @@ static bool finish(struct cbx_task *self, uint32_t number)
 		cbx_task_exit();
 	}
 	if (cbx_template_wanted() && self->context.frame != NULL) {
-		cbx_template_point(self);
+		cbx_template_point(self, number);
 	}
 	return (cbx_signal_waiting() || self->signal.mask_swapped) &&
 	       cbx_signal_deliver(

@@ -7,6 +7,7 @@
 #include "linux.h"
 #include "lock.h"
 #include "task.h"
+#include "template.h"
 #include "time.h"
 #include "timers.h"
 
@@ -186,7 +187,8 @@ int64_t cbx_wait_sleep(int64_t deadline)
 		int64_t first;
 		int64_t status;
 
-		if (!self->deaf && (self->ending || cbx_signal_waiting())) {
+		if (!self->deaf && (self->ending || cbx_signal_waiting() ||
+					   cbx_template_wanted())) {
 			return -LX_EINTR;
 		}
 		first = cbx_timers_sleep(deadline);

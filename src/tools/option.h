@@ -41,6 +41,10 @@ struct cbx_option_word {
 int cbx_option_find(enum cbx_command command, const char *word,
 	struct cbx_option_word *found);
 
+/** Set an option whose value is a number.  @return as cbx_options_read */
+int cbx_options_number(struct cbx_command_line *line, enum cbx_option option,
+	const char *value);
+
 /** Print what a command does and its options. */
 void cbx_help_command(enum cbx_command command);
 

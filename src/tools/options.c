@@ -10,9 +10,7 @@
 #include <tools/policy.h>
 #include <tools/say.h>
 
-#define WARM_MAX 1000000u
-
-static int bad_value(const char *name, const char *value, const char *want)
+int cbx_options_bad_value(const char *name, const char *value, const char *want)
 {
 	cbx_say("--%s: '%s' is not %s; see confbox --help", name, value, want);
 	return CBX_CODE_FAILED;
@@ -41,7 +39,7 @@ static int add_word(const char ***list, size_t *count, const char *value)
 static int add_env(struct cbx_command_line *line, const char *value)
 {
 	if (strchr(value, '=') == NULL || value[0] == '=') {
-		return bad_value("env", value, "NAME=VALUE");
+		return cbx_options_bad_value("env", value, "NAME=VALUE");
 	}
 	return add_word(&line->env, &line->env_count, value);
 }
@@ -83,39 +81,14 @@ static int set_memory(struct cbx_command_line *line, const char *value)
 	uint64_t bytes;
 
 	if (!cbx_number_size(value, &bytes)) {
-		return bad_value("memory", value, "a size such as 512M");
+		return cbx_options_bad_value(
+			"memory", value, "a size such as 512M");
 	}
 	if (bytes < CBX_PROGRAM_MEMORY_MIN) {
-		return bad_value("memory", value, "at least 4M");
+		return cbx_options_bad_value("memory", value, "at least 4M");
 	}
 	line->program.memory_bytes = bytes;
 	return 0;
-}
-
-static int set_number(struct cbx_command_line *line, enum cbx_option option,
-	const char *value)
-{
-	if (option == CBX_OPTION_TIMEOUT) {
-		return cbx_number_seconds(value, &line->timeout_ns)
-			       ? 0
-			       : bad_value("timeout", value,
-					 "a number of seconds above 0");
-	}
-	if (option == CBX_OPTION_CPUS) {
-		return cbx_number_count(value, CBX_CPUS_MAX, &line->cpus)
-			       ? 0
-			       : bad_value("cpus", value, "1 to 16");
-	}
-	if (option == CBX_OPTION_WARM) {
-		line->program.flags |= CBX_PROGRAM_TEMPLATE;
-		return cbx_number_count(value, WARM_MAX, &line->warm)
-			       ? 0
-			       : bad_value("warm", value, "1 to 1000000");
-	}
-	return cbx_number_epoch(value, &line->program.epoch_ns)
-		       ? 0
-		       : bad_value("epoch", value,
-				 "now, or a number of seconds above 0");
 }
 
 /* An option that has one value, and is a program flag then. */
@@ -126,7 +99,8 @@ static int set_mode(struct cbx_command_line *line, enum cbx_option option,
 	const char *mode = text ? "execute-only" : "fixed";
 
 	if (strcmp(value, mode) != 0) {
-		return bad_value(text ? "text" : "clock", value, mode);
+		return cbx_options_bad_value(
+			text ? "text" : "clock", value, mode);
 	}
 	line->program.flags |=
 		text ? CBX_PROGRAM_EXECUTE_ONLY : CBX_PROGRAM_CLOCK_FIXED;
@@ -140,7 +114,8 @@ static int set_rewrite(struct cbx_command_line *line, const char *value)
 	} else if (strcmp(value, "first") == 0) {
 		line->program.flags |= CBX_PROGRAM_REWRITE_FIRST;
 	} else if (strcmp(value, "often") != 0) {
-		return bad_value("rewrite", value, "often, first or never");
+		return cbx_options_bad_value(
+			"rewrite", value, "often, first or never");
 	}
 	return 0;
 }
@@ -156,7 +131,7 @@ static int set_features(struct cbx_command_line *line, const char *value)
 		uint64_t feature = cbx_number_feature(at, length);
 
 		if (feature == 0) {
-			return bad_value("features", value,
+			return cbx_options_bad_value("features", value,
 				"a list of basic, avx, avx512, counter");
 		}
 		features |= feature;
@@ -169,7 +144,7 @@ static int set_features(struct cbx_command_line *line, const char *value)
 static int set_trace(struct cbx_command_line *line, const char *value)
 {
 	if (value[0] != '\0' && strcmp(value, "json") != 0) {
-		return bad_value("trace", value, "json");
+		return cbx_options_bad_value("trace", value, "json");
 	}
 	line->program.flags |= CBX_PROGRAM_TRACE;
 	line->trace = true;
@@ -197,6 +172,17 @@ static int apply_flag(struct cbx_command_line *line, enum cbx_option option)
 	return 0;
 }
 
+/* Where the value of an option goes that is taken as it is. */
+static const char **word_of(
+	struct cbx_command_line *line, enum cbx_option option)
+{
+	return option == CBX_OPTION_ROOT	 ? &line->program.root
+	       : option == CBX_OPTION_CWD	 ? &line->program.cwd
+	       : option == CBX_OPTION_TRACE_FILE ? &line->trace_file
+	       : option == CBX_OPTION_OUTPUT	 ? &line->output
+						 : &line->counter;
+}
+
 static int apply(struct cbx_command_line *line, enum cbx_option option,
 	const char *value)
 {
@@ -216,10 +202,11 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_WITH:
 		return add_word(&line->with, &line->program.with_count, value);
 	case CBX_OPTION_ROOT:
-		line->program.root = value;
-		return 0;
 	case CBX_OPTION_CWD:
-		line->program.cwd = value;
+	case CBX_OPTION_TRACE_FILE:
+	case CBX_OPTION_OUTPUT:
+	case CBX_OPTION_COUNTER:
+		*word_of(line, option) = value;
 		return 0;
 	case CBX_OPTION_TEXT:
 	case CBX_OPTION_CLOCK:
@@ -230,23 +217,15 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		return set_features(line, value);
 	case CBX_OPTION_CPUS:
 	case CBX_OPTION_WARM:
+	case CBX_OPTION_WARM_AFTER:
 	case CBX_OPTION_TIMEOUT:
 	case CBX_OPTION_EPOCH:
-		return set_number(line, option, value);
+		return cbx_options_number(line, option, value);
 	case CBX_OPTION_TRACE:
 		return set_trace(line, value);
-	case CBX_OPTION_TRACE_FILE:
-		line->trace_file = value;
-		return 0;
 	case CBX_OPTION_POLICY:
 		line->serve = true;
 		return cbx_policy_read(value, line);
-	case CBX_OPTION_OUTPUT:
-		line->output = value;
-		return 0;
-	case CBX_OPTION_COUNTER:
-		line->counter = value;
-		return 0;
 	case CBX_OPTION_CONFINE:
 	case CBX_OPTION_PROFILE:
 	case CBX_OPTION_PRINT:
@@ -272,7 +251,7 @@ int cbx_options_set(
 			return apply(line, row->option, value);
 		}
 	}
-	return bad_value(name, value, "an option");
+	return cbx_options_bad_value(name, value, "an option");
 }
 
 /* One option at argv[*at]; *at moves past it and its value. */

@@ -77,6 +77,10 @@ int cbx_options_unexpected(const char *word);
 int cbx_options_set(
 	struct cbx_command_line *line, const char *name, const char *value);
 
+/** Say that a value is not what an option wants.  @return the exit status */
+int cbx_options_bad_value(
+	const char *name, const char *value, const char *want);
+
 /** Free what reading took. */
 void cbx_options_finish(struct cbx_command_line *line);
 

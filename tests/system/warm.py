@@ -3,6 +3,7 @@
 
     warm.py CONFBOX PROGRAM
 """
+import json
 import re
 import subprocess
 import sys
@@ -19,6 +20,43 @@ clone = open('/dev/template').read().strip()
 if clone == '1':
     random.seed()
 print(clone, random.random(), uuid.uuid4(), hash('x'), sum(range(1000)))
+'''
+
+
+# What each clone draws, by itself and after it has been told, and what it keeps.
+DRAWN = '''
+import json, os, random, secrets, ssl, tempfile, uuid
+other, names = random.Random(), tempfile._get_candidate_names()
+ssl.RAND_bytes(8), next(names), random.random()
+open('/dev/template').read()
+own = dict(uuid4=uuid.uuid4().hex, secrets=secrets.token_hex(8), urandom=os.urandom(8).hex(),
+           getrandom=os.getrandom(8).hex(), system=random.SystemRandom().random())
+kept = dict(random=random.random(), another=other.random(), openssl=ssl.RAND_bytes(8).hex(),
+            tempfile=next(names), hash=hash('x'), set=list(map(str, {'a', 'b', 'c', 'd'})))
+random.seed(), other.seed(), ssl.RAND_add(os.urandom(32), 32)
+names.rng.seed()
+told = dict(random=random.random(), another=other.random(), openssl=ssl.RAND_bytes(8).hex(),
+            tempfile=next(names), hash=hash('y'), set=list(map(str, {'e', 'f', 'g', 'h'})))
+print(json.dumps([own, kept, told]))
+'''
+
+# Its point comes by time, in the middle of something.
+BY_TIME = '''
+import select, sys, time
+print('before', flush=True)
+begin, total, number = time.monotonic(), 0, 0
+if sys.argv[1] == 'sleep':
+    time.sleep(2)
+if sys.argv[1] == 'epoll':
+    total = len(select.epoll().poll(2))
+if sys.argv[1] == 'futex':
+    import threading
+    lock = threading.Lock()
+    lock.acquire()
+    total = int(lock.acquire(timeout=2))
+while time.monotonic() < begin + 2:
+    number, total = number + 1, total + number
+print('after', total == number * (number - 1) // 2, time.monotonic() >= begin + 2)
 '''
 
 
@@ -52,16 +90,38 @@ class Warm(unittest.TestCase):
         self.assertEqual(len({number for both in drawn for number in both}), 6)
 
     def test_a_started_python_goes_on(self):
-        with tempfile.NamedTemporaryFile('w', suffix='.py') as script:
-            script.write(SCRIPT)
-            script.flush()
-            result = confbox('run', '--warm', '2', '--with', script.name, 'python3', script.name)
-        self.assertEqual((result.returncode, result.stderr), (0, ''))
-        one, two = (line.split() for line in result.stdout.splitlines())
+        one, two = (line.split() for line in self.python(SCRIPT))
         self.assertEqual((one[0], two[0], one[4], two[4]), ('1', '1', '499500', '499500'))
         self.assertNotEqual(one[1], two[1])
         self.assertNotEqual(one[2], two[2])
         self.assertEqual(one[3], two[3], 'what cannot be reseeded (doc/runtime.md)')
+
+    def python(self, script, *words, options=()):
+        with tempfile.NamedTemporaryFile('w', suffix='.py') as file:
+            file.write(script)
+            file.flush()
+            result = confbox('run', '--warm', '2', *options, '--with', file.name, 'python3',
+                             file.name, *words)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        return result.stdout.splitlines()
+
+    def test_what_a_clone_draws_and_what_it_keeps(self):
+        (own, kept, told), (own2, kept2, told2) = map(json.loads, self.python(DRAWN))
+        for name in own:
+            self.assertNotEqual(own[name], own2[name], name)
+        self.assertEqual(kept, kept2)
+        self.assertEqual({name for name in told if told[name] == told2[name]}, {'hash', 'set'},
+                         'what cannot be reseeded (doc/runtime.md)')
+
+    def test_a_point_comes_by_time(self):
+        for what in ('compute', 'sleep', 'epoll', 'futex'):
+            lines = self.python(BY_TIME, what, options=['--warm-after', '700'])
+            self.assertEqual(lines, ['before', 'after True True', 'after True True'], what)
+
+    def test_a_point_by_time_that_never_comes_says_so(self):
+        self.refused(['--warm', '1', '--warm-after', '60000', '--', PROGRAM, 'never'],
+                     '/dev/template')
+        self.refused(['--warm-after', '1', '--', PROGRAM, 'wait'], 'run it with --warm')
 
     def test_a_clone_s_measurement_is_known_before(self):
         known = confbox('measure', '--clone', '--', PROGRAM).stdout
@@ -112,6 +172,8 @@ class Warm(unittest.TestCase):
     def test_bad_counts_are_refused(self):
         for count in ('0', '-1', 'x', '1000001', '1x'):
             self.refused(['--warm', count, '--', PROGRAM], '1 to 1000000')
+        for count in ('0', '-1', '0.5', '86400001'):
+            self.refused(['--warm', '1', '--warm-after', count, '--', PROGRAM], 'milliseconds')
 
 
 if __name__ == '__main__':

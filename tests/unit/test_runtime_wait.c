@@ -21,6 +21,7 @@
 #include <runtime/gate.h>
 #include <runtime/linux.h>
 #include <runtime/lock.h>
+#include <runtime/template.h>
 #include <runtime/time.h>
 #include <runtime/timers.h>
 
@@ -32,6 +33,7 @@
 struct cbx_process cbx_process_init;
 static struct cbx_task tasks[TASKS];
 static bool signalled;
+static bool at_point;
 
 /* The monitor's permit of each thread, whose handle is its task's number. */
 static pthread_mutex_t permits = PTHREAD_MUTEX_INITIALIZER;
@@ -86,6 +88,11 @@ bool cbx_bridge_wake(const struct cbx_task *task)
 bool cbx_signal_waiting(void)
 {
 	return signalled;
+}
+
+bool cbx_template_wanted(void)
+{
+	return at_point;
 }
 
 void cbx_channel_flush(void)
@@ -265,7 +272,7 @@ static void a_queue_is_in_order_whatever_leaves_it(void **state)
 	assert_null(other.first);
 }
 
-static void sleeping_ends_with_time_signal_or_order(void **state)
+static void sleeping_ends_with_time_signal_point_or_order(void **state)
 {
 	struct cbx_wait_queue queue = { NULL };
 	int64_t begin = now();
@@ -277,6 +284,9 @@ static void sleeping_ends_with_time_signal_or_order(void **state)
 	signalled = true;
 	assert_int_equal(cbx_wait_on(&queue, CBX_WAIT_FOREVER), -LX_EINTR);
 	signalled = false;
+	at_point = true;
+	assert_int_equal(cbx_wait_on(&queue, CBX_WAIT_FOREVER), -LX_EINTR);
+	at_point = false;
 	tasks[0].ending = true;
 	assert_int_equal(cbx_wait_on(&queue, CBX_WAIT_FOREVER), -LX_EINTR);
 	assert_null(queue.first);
@@ -436,7 +446,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_lock_has_one_owner),
 		TEST(a_queue_is_in_order_whatever_leaves_it),
-		TEST(sleeping_ends_with_time_signal_or_order),
+		TEST(sleeping_ends_with_time_signal_point_or_order),
 		TEST(no_wake_up_is_lost),
 		TEST(the_deaf_hear_no_signal),
 		TEST(waiters_are_woken_by_word_and_bits),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program with a point: warm [thread|child|map|never].  It fills memory, opens
+ * A program with a point: warm [thread|child|map|never|wait].  It fills memory, opens
  * /dev/template and checks that what it had is there, what it writes stays, and
  * what has to differ in clones does: that it prints.
  */
@@ -113,6 +113,9 @@ int main(int argc, char **argv)
 	(void)fclose(file);
 	(void)signal(SIGUSR1, on_signal);
 	before(what);
+	if (strcmp(what, "wait") == 0) {
+		(void)pause();
+	}
 	if (strcmp(what, "never") != 0) {
 		fd = open("/dev/template", O_RDONLY);
 	}
