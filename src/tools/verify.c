@@ -7,6 +7,7 @@
 #include <confbox/verify.h>
 #include <tools/say.h>
 #include <tools/verify_line.h>
+#include <tools/verify_policy.h>
 #include <tools/verify_print.h>
 
 /* A kind of evidence. */
@@ -83,26 +84,22 @@ static int verify(struct cbx_verdict *verdict,
 	return cbx_say_flush() == 0 ? CBX_VERIFY_ACCEPTED : CBX_VERIFY_UNREAD;
 }
 
-static int appraise(const struct cbx_verify_line *line)
+static int appraise(struct cbx_verify_line *line)
 {
-	struct cbx_appraisal appraisal = {
-		.size = sizeof(appraisal),
-		.flags = line->flags,
-		.now = line->now,
-		.nonce = { line->nonce, line->nonce_size },
-		.roots = line->roots.span,
-		.root_count = line->roots.count,
-	};
+	struct cbx_verify_policy policy;
 	struct cbx_verdict *verdict = cbx_verdict_create();
-	int code;
+	int code = cbx_verify_policy_read(&policy, line);
 
-	if (verdict == NULL) {
+	if (code == 0 && verdict == NULL) {
 		cbx_say("verify: out of memory, or no cryptography; free "
 			"memory");
-		return CBX_VERIFY_UNREAD;
+		code = CBX_VERIFY_UNREAD;
 	}
-	code = verify(verdict, line, &appraisal);
+	if (code == 0) {
+		code = verify(verdict, line, &policy.appraisal);
+	}
 	cbx_verdict_destroy(verdict);
+	cbx_verify_policy_finish(&policy);
 	return code;
 }
 

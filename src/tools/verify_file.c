@@ -59,7 +59,7 @@ static int read_open(const char *path, FILE *file, struct cbx_span *span)
 	return 0;
 }
 
-int cbx_verify_file_read(const char *path, struct cbx_span *span)
+static int read_file(const char *path, struct cbx_span *span)
 {
 	bool standard = strcmp(path, "-") == 0;
 	FILE *file = standard ? stdin : fopen(path, "rb");
@@ -76,8 +76,33 @@ int cbx_verify_file_read(const char *path, struct cbx_span *span)
 	return code;
 }
 
-void cbx_verify_file_free(struct cbx_span *span)
+int cbx_verify_files_add(struct cbx_verify_files *files, size_t most,
+	const char *name, const char *path)
 {
-	free((void *)(uintptr_t)span->bytes);
-	*span = (struct cbx_span){ 0 };
+	struct cbx_span *grown;
+
+	if (files->count == most) {
+		cbx_say("--%s: %s; see confbox verify --help", name,
+			most == 1 ? "given twice" : "too many");
+		return CBX_VERIFY_UNREAD;
+	}
+	grown = reallocarray(files->span, files->count + 1, sizeof(*grown));
+	if (grown == NULL) {
+		return unread(path, "out of memory; free memory");
+	}
+	files->span = grown;
+	if (read_file(path, &files->span[files->count]) != 0) {
+		return CBX_VERIFY_UNREAD;
+	}
+	files->count++;
+	return 0;
+}
+
+void cbx_verify_files_free(struct cbx_verify_files *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		free((void *)(uintptr_t)files->span[i].bytes);
+	}
+	free(files->span);
+	*files = (struct cbx_verify_files){ 0 };
 }

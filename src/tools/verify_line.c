@@ -12,7 +12,6 @@
 
 #define CERTIFICATES_MOST 16u
 #define COLLATERAL_MOST	  16u
-#define ROOTS_MOST	  16u
 
 /* What an option takes. */
 enum takes {
@@ -69,26 +68,6 @@ static bool is(const struct option *option, const char *name)
 	return strcmp(option->name, name) == 0;
 }
 
-static int add_file(struct cbx_verify_files *files, size_t most,
-	const char *name, const char *path)
-{
-	struct cbx_span *grown;
-
-	if (files->count == most) {
-		return unread(name, most == 1 ? "given twice" : "too many");
-	}
-	grown = reallocarray(files->span, files->count + 1, sizeof(*grown));
-	if (grown == NULL) {
-		return unread(name, "out of memory");
-	}
-	files->span = grown;
-	if (cbx_verify_file_read(path, &files->span[files->count]) != 0) {
-		return CBX_VERIFY_UNREAD;
-	}
-	files->count++;
-	return 0;
-}
-
 static int add_evidence(struct cbx_verify_line *line,
 	enum cbx_evidence_kind kind, const char *path)
 {
@@ -99,7 +78,7 @@ static int add_evidence(struct cbx_verify_line *line,
 		return CBX_VERIFY_UNREAD;
 	}
 	line->kind = kind;
-	return add_file(&line->evidence, 1, "evidence", path);
+	return cbx_verify_files_add(&line->evidence, 1, "evidence", path);
 }
 
 /* The files of an option that is no evidence, and how many there may be. */
@@ -116,7 +95,7 @@ static struct cbx_verify_files *files_of(
 		return &line->collateral;
 	}
 	if (is(option, "root")) {
-		*most = ROOTS_MOST;
+		*most = CBX_VERIFY_ROOTS_MOST;
 		return &line->roots;
 	}
 	return is(option, "auxblob")	 ? &line->certificate_table
@@ -145,7 +124,7 @@ static int apply_file(struct cbx_verify_line *line, const struct option *option,
 	if (files == &line->policy) {
 		line->policy_path = path;
 	}
-	return add_file(files, most, option->name, path);
+	return cbx_verify_files_add(files, most, option->name, path);
 }
 
 static int apply_flag(struct cbx_verify_line *line, const struct option *option)
@@ -274,11 +253,7 @@ void cbx_verify_line_finish(struct cbx_verify_line *line)
 		&line->key, &line->policy, &line->roots };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		for (size_t j = 0; j < all[i]->count; j++) {
-			cbx_verify_file_free(&all[i]->span[j]);
-		}
-		free(all[i]->span);
-		*all[i] = (struct cbx_verify_files){ 0 };
+		cbx_verify_files_free(all[i]);
 	}
 }
 

@@ -8,18 +8,16 @@
 #include <stdbool.h>
 
 #include <confbox/verify.h>
+#include <tools/verify_file.h>
+
+/** Most files of --root, and of a policy's roots. */
+#define CBX_VERIFY_ROOTS_MOST 16u
 
 /** Exit statuses of confbox verify. */
 enum cbx_verify_code {
 	CBX_VERIFY_ACCEPTED = 0,
 	CBX_VERIFY_REFUSED = 1,
 	CBX_VERIFY_UNREAD = 2, /* a file or an argument could not be read */
-};
-
-/** Files of one option. */
-struct cbx_verify_files {
-	struct cbx_span *span; /* span[count]; each one's bytes are owned */
-	size_t count;
 };
 
 /** What was asked for; every file has been read. */

@@ -3,6 +3,7 @@
 
     verify.py CONFBOX EVIDENCE     EVIDENCE: the folder of the samples
 """
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,11 @@ def confbox(*args, **more):
 
 def sample(name):
     return os.path.join(EVIDENCE, name)
+
+
+def open_sample(name):
+    with open(sample(name), 'rb') as file:
+        return file.read()
 
 
 class Case(unittest.TestCase):
@@ -173,10 +179,8 @@ class Genuine(Case):
         for args in (['--cert', *files], ['--cert', *reversed(files)],
                      [f'--cert={files[2]}', '--cert', files[0]]):
             self.accepted(*args, '--at', '2026-03-01', '--snp', report)
-        joined = b''
-        for name in files:
-            with open(name, 'rb') as file:
-                joined += file.read()
+        joined = b''.join(open_sample(f'snp/turin-v5-msft/{name}.pem')
+                          for name in ('ark', 'ask', 'vcek'))
         self.accepted('--snp', report, '--cert', self.path('all', joined), '--at', '2026-03-01')
 
     def test_the_wrong_time(self):
@@ -213,8 +217,7 @@ class Genuine(Case):
 
     def test_a_report_with_one_bit_changed(self):
         args = ['--cert', sample('snp/milan-v2-virtee/vcek.der'), *self.AT, '--snp', '-']
-        with open(sample('snp/milan-v2-virtee/report.bin'), 'rb') as file:
-            report = file.read()
+        report = open_sample('snp/milan-v2-virtee/report.bin')
         self.accepted(*args, input=report)
         for at in (0x90, 0x50, 0x1a0, 0x2a0, 0x2e8):
             changed = bytearray(report)
@@ -238,8 +241,7 @@ class Genuine(Case):
         args = ['--tdx', sample('tdx/ccel-cos113/quote.bin'), *self.AT]
         log = sample('tdx/ccel-cos113/ccel_data.bin')
         self.accepted(*args, '--event-log', log)
-        with open(log, 'rb') as file:
-            changed = bytearray(file.read())
+        changed = bytearray(open_sample('tdx/ccel-cos113/ccel_data.bin'))
         changed[80] ^= 1  # in the first digest
         self.refused('event-log', *args, '--event-log', self.path('log', bytes(changed)))
 
@@ -252,6 +254,43 @@ class Genuine(Case):
         self.assertNotIn(b'malformed', done.stderr)
         self.refused('collateral', *args, '--collateral', self.path('x', b'{}'),
                      '--at', '2026-02-10')
+
+
+class Policy(Case):
+    """What is genuine, and is not what was asked for."""
+
+    def appraise(self, policy, *more):
+        path = self.path('policy.json', json.dumps(policy).encode())
+        return ['--policy', path, '--snp', sample('snp/genoa-v3-azure/report.bin'),
+                '--cert', sample('snp/genoa-v3-azure/vcek.pem'), '--at', '2025-06-01', *more]
+
+    def test_what_is_asked_for(self):
+        right = ('f57dc09a507c6ecd82369bffb600f0003792f4d99bc26e985ec0c266fc34faf3'
+                 '706faf814c9e61065768a6ff917c89ae')
+        for policy in ({}, {'require': {'snp.measurement': right}},
+                       {'require': {'snp.measurement': ['00' * 48, right.upper()]}},
+                       {'require': {'snp.product': 'Genoa', 'snp.vmpl': 0}},
+                       {'at-least': {'snp.reported-tcb.microcode': 84}}):
+            self.accepted(*self.appraise(policy))
+        for policy, claim in (({'require': {'snp.measurement': '00' * 48}}, 'snp.measurement'),
+                              ({'require': {'snp.product': ['Milan', 'Turin']}}, 'snp.product'),
+                              ({'require': {'snp.measurment': right}}, 'snp.measurment'),
+                              ({'at-least': {'snp.reported-tcb.microcode': 85}},
+                               'snp.reported-tcb.microcode')):
+            self.assertIn(claim, self.refused('requirement', *self.appraise(policy)))
+
+    def test_policies_that_are_none(self):
+        for policy in ({'requires': {}}, {'require': []}, [], {'require': {'a': []}},
+                       {'at-least': {'snp.vmpl': 'x'}}, {'allow': ['everything']}):
+            self.assertIn('policy.json: ', self.unread(*self.appraise(policy)))
+        path = self.path('broken.json', b'{"require": {\n\n"a": }')
+        self.assertRegex(self.unread('--policy', path, '--snp', path), r'broken\.json: 3')
+
+    def test_roots_are_beside_the_policy(self):
+        self.path('root.pem', open_sample('snp/turin-v5-msft/ark.pem'))
+        self.accepted(*self.appraise({'roots': ['root.pem']}))
+        self.accepted(*self.appraise({'roots': [os.path.join(self.folder, 'root.pem')]}))
+        self.assertIn('check the path', self.unread(*self.appraise({'roots': ['none.pem']})))
 
 
 if __name__ == '__main__':
