@@ -49,7 +49,7 @@ enum cbx_root_kind {
 
 /** A key that is asked for: written to CBX_SEAL_KEY_DEVICE. */
 struct cbx_seal_want {
-	uint32_t selector; /* enum cbx_seal_selector */
+	uint32_t selector; /* enum cbx_seal_selector, or CBX_SEAL_ROOT */
 	uint32_t reserved; /* zero */
 	uint64_t security_version;
 	uint8_t key_id[CBX_SEAL_ID_BYTES];
@@ -62,6 +62,10 @@ struct cbx_seal_key {
 	uint32_t reserved;
 	uint64_t security_version; /* the box's own; 0 without a signer */
 };
+
+/** Selector: no key of the box's, but the root's name, the same in every box
+ * and at every start; of version 0 and a key id of zeros. */
+#define CBX_SEAL_ROOT 4u
 
 #define CBX_SEAL_KEY_DEVICE "/dev/confbox/key"
 
@@ -119,6 +123,8 @@ struct cbx_seal_options {
 	const void *context;	   /* context[context_bytes]: who opens says the
 				* same */
 	size_t context_bytes;	   /* at most CBX_SEAL_CONTEXT_MAX */
+	const uint8_t *root; /* root[32]: the name the root has to have; NULL:
+			      * any, even one that the host released */
 	const struct cbx_counter_value *counter; /* to seal: what it is bound
 				* to.  To open: what it is to be bound to, and
 				* the value now.  NULL: no counter */
@@ -132,6 +138,7 @@ struct cbx_seal_options {
  *                   failure
  *
  * @retval CBX_SEAL_OK         sealed, under a key id of its own
+ * @retval CBX_SEAL_E_ROOT     no root, or not the one that options name
  * @retval CBX_SEAL_E_NOMEM, CBX_SEAL_E_LIBRARY
  * @retval ...                 as cbx_seal_key
  */
@@ -165,7 +172,8 @@ CBX_SEAL_CHECKED enum cbx_seal_result cbx_seal_look(
  * @retval CBX_SEAL_E_UNEXPECTED  not of the selector, the version or the
  *                                counter that options ask for
  * @retval CBX_SEAL_E_COUNTER     bound to a counter, and options have none
- * @retval CBX_SEAL_E_ROOT        sealed with a root of another kind, or none
+ * @retval CBX_SEAL_E_ROOT        sealed with a root of another kind; none, or
+ *                                not the one that options name
  * @retval CBX_SEAL_E_ALTERED     one bit of blob or context, or the box, is
  *                                another
  * @retval CBX_SEAL_E_OLD         authentic, of a value the counter has passed

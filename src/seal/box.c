@@ -37,6 +37,23 @@ static struct cbx_span context_of(const struct cbx_seal_options *o)
 	return (struct cbx_span){ o->context, o->context_bytes };
 }
 
+/* Whether the root is the one the caller means. */
+static enum cbx_seal_result check_root(const struct cbx_seal_options *o)
+{
+	const struct cbx_seal_want want = { .selector = CBX_SEAL_ROOT };
+	struct cbx_seal_key key;
+	enum cbx_seal_result result = CBX_SEAL_OK;
+
+	if (o->root != NULL) {
+		result = cbx_seal_key(&want, &key);
+		if (result == CBX_SEAL_OK &&
+			memcmp(key.key, o->root, sizeof(key.key)) != 0) {
+			result = CBX_SEAL_E_ROOT;
+		}
+	}
+	return result;
+}
+
 /* The key a header names. */
 static enum cbx_seal_result key_of(
 	const struct cbx_seal_header *header, struct cbx_seal_key *key)
@@ -81,7 +98,10 @@ enum cbx_seal_result cbx_seal(const struct cbx_seal_options *options,
 		!make_header(options, bytes, &header)) {
 		return CBX_SEAL_E_LIBRARY;
 	}
-	result = key_of(&header, &key);
+	result = check_root(options);
+	if (result == CBX_SEAL_OK) {
+		result = key_of(&header, &key);
+	}
 	if (result == CBX_SEAL_OK) {
 		header.root = key.root;
 		result = cbx_seal_wrap(&header, key.key, context_of(options),
@@ -164,6 +184,9 @@ enum cbx_seal_result cbx_unseal(const struct cbx_seal_options *options,
 	}
 	if (result == CBX_SEAL_OK && psa_crypto_init() != PSA_SUCCESS) {
 		result = CBX_SEAL_E_LIBRARY;
+	}
+	if (result == CBX_SEAL_OK) {
+		result = check_root(options);
 	}
 	return result == CBX_SEAL_OK ? open_with(options, &header, blob, data)
 				     : result;

@@ -154,6 +154,10 @@ def vectors():
     yield key_vector('exact', EXACT, 0, 0, bytes(16), 'linux')
     yield key_vector('signer', SIGNER, 8, 3, bytes(16), 'snp')
     yield key_vector('family', FAMILY, 16, 2**64 - 1, bytes_of('family', 16), 'pks-vm')
+    info = filled('libconfbox seal key', 32) + struct.pack('<I', 4) + bytes(108) + \
+        filled('linux', 16)
+    yield [('vector', b'key name of the root'), ('root', ROOT), ('info', info),
+           ('key', hkdf(ROOT, info))]
     yield blob_vector('empty', EXACT, 0, None, b'', b'')
     yield blob_vector('words', EXACT, 0, None, b'', b'what outlives the box')
     yield blob_vector('context', SIGNER, 9, None, b'/var/lib/state', bytes_of('data', 1000))

@@ -28,10 +28,14 @@ static struct cbx_seal_info info_of(const struct cbx_seal_want *want)
 {
 	struct cbx_seal_info info = { .label = CBX_SEAL_KEY_LABEL,
 		.selector = want->selector,
-		.policy_flags = box.policy_flags,
-		.security_version = want->security_version,
 		.backend = "mock" };
 	bool exact = want->selector == CBX_SEAL_EXACT;
+
+	if (want->selector == CBX_SEAL_ROOT) {
+		return info;
+	}
+	info.policy_flags = box.policy_flags;
+	info.security_version = want->security_version;
 
 	memcpy(info.identity, exact ? box.measurement : box.signer,
 		sizeof(info.identity));
@@ -46,14 +50,14 @@ enum cbx_seal_result cbx_seal_key(
 	const struct cbx_seal_want *want, struct cbx_seal_key *key)
 {
 	const struct cbx_seal_info info = info_of(want);
-	bool exact = want->selector == CBX_SEAL_EXACT;
+	bool signer = want->selector == CBX_SEAL_SIGNER ||
+		      want->selector == CBX_SEAL_FAMILY;
 
-	if (want->selector < CBX_SEAL_EXACT ||
-		want->selector > CBX_SEAL_FAMILY ||
-		(exact && want->security_version != 0)) {
+	if (want->selector < CBX_SEAL_EXACT || want->selector > CBX_SEAL_ROOT ||
+		(!signer && want->security_version != 0)) {
 		return CBX_SEAL_E_INVALID;
 	}
-	if (!exact && (box.signer[0] == 0 ||
+	if (signer && (box.signer[0] == 0 ||
 			      want->security_version > box.security_version)) {
 		return CBX_SEAL_E_DENIED;
 	}

@@ -185,6 +185,29 @@ static void a_root_of_another_kind_is_said_to_be_one(void **state)
 	opening_is(&any, CBX_SEAL_E_ROOT);
 }
 
+/* A host can release a root of its own, and then knows every key. */
+static void another_root_than_the_one_that_is_meant_is_refused(void **state)
+{
+	const struct cbx_seal_want want = { .selector = CBX_SEAL_ROOT };
+	struct cbx_seal_options options = exact;
+	struct cbx_seal_key name;
+
+	(void)state;
+	assert_int_equal(cbx_seal_key(&want, &name), CBX_SEAL_OK);
+	options.root = name.key;
+	seal(&options);
+	opening_is(&options, CBX_SEAL_OK);
+	box.measurement[0] ^= 1;
+	opening_is(&options, CBX_SEAL_E_ALTERED); /* its name is the same */
+
+	box.root[0] ^= 1;
+	seal(&exact);
+	opening_is(&exact, CBX_SEAL_OK);
+	opening_is(&options, CBX_SEAL_E_ROOT);
+	assert_int_equal(cbx_seal(&options, secret, sizeof(secret), blob),
+		CBX_SEAL_E_ROOT);
+}
+
 static void the_context_has_to_be_the_same(void **state)
 {
 	struct cbx_seal_options options = exact;
@@ -334,6 +357,7 @@ int main(void)
 		TEST(the_opener_can_ask_for_a_selector_and_a_version),
 		TEST(without_a_root_nothing_is_sealed_or_opened),
 		TEST(a_root_of_another_kind_is_said_to_be_one),
+		TEST(another_root_than_the_one_that_is_meant_is_refused),
 		TEST(the_context_has_to_be_the_same),
 		TEST(no_bit_of_it_can_be_another),
 		TEST(a_blob_has_one_length),

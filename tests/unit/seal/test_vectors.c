@@ -161,7 +161,7 @@ static void other_code_comes_to_the_same(void **state)
 	}
 	assert_int_equal(fclose(file), 0);
 	check(&v, count);
-	assert_int_equal(count[0], 3);
+	assert_int_equal(count[0], 4);
 	assert_int_equal(count[1], 4);
 	assert_int_equal(count[2], 3);
 }
