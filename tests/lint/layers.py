@@ -25,6 +25,7 @@ ROOMS = {
     'include/confbox/appraisal.h': ((PUBLIC,), 'yes'),
     'include/confbox/forward.h': ((PUBLIC,), 'no'),
     'include/confbox/platform.h': ((PUBLIC,), 'yes'),
+    'include/confbox/release.h': ((PUBLIC,), 'yes'),
     'include/confbox/verify.h': ((PUBLIC,), 'yes'),
     'src/base/': ((PUBLIC,), 'no'),
     'src/hal/hal.h': ((BASE, PUBLIC), 'no'),

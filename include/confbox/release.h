@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Releasing the root of sealing keys to a monitor that was verified, on
+ * machines whose platform has none (doc/sealing.md).
+ *
+ *   the service            nonce, evidence, cbx_verify_box, cbx_release_seal
+ *   who started the monitor    cbx_release_ask, or its two halves:
+ *                          cbx_monitor_evidence, cbx_release_give
+ */
+#ifndef CONFBOX_RELEASE_H
+#define CONFBOX_RELEASE_H
+
+#include <confbox/verify.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CBX_RELEASE_ROOT_BYTES	  32u
+#define CBX_RELEASE_NAME_BYTES	  32u
+#define CBX_RELEASE_MESSAGE_BYTES 144u
+
+/**
+ * Seal a root for the keeper of a monitor, to be opened once, and by no other.
+ *
+ * @param      verdict   of a verification that accepted @p evidence, as of a
+ *                       box (cbx_verify_box)
+ * @param      evidence  the same bytes
+ * @param      root      32 random bytes, the same at each start: who has them
+ *                       has every sealing key
+ * @param[out] message   message[CBX_RELEASE_MESSAGE_BYTES], for cbx_release_give
+ *                       on the other side; zeros on failure
+ *
+ * @return CBX_ACCEPTED; the verdict's refusal; CBX_REFUSED_MALFORMED: no
+ *         monitor in it; CBX_REFUSED_INTERNAL: the cryptographic library failed
+ */
+CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_release_seal(
+	const struct cbx_verdict *verdict, struct cbx_span evidence,
+	const uint8_t root[CBX_RELEASE_ROOT_BYTES], uint8_t *message);
+
+/**
+ * The name by which a box knows a root (--root of confbox-seal(1)).
+ *
+ * @param      backend  as the evidence says, "linux": names differ
+ * @param[out] name     zeros on failure
+ *
+ * @return CBX_ACCEPTED, or CBX_REFUSED_INTERNAL
+ */
+CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_release_name(
+	const uint8_t root[CBX_RELEASE_ROOT_BYTES], const char *backend,
+	uint8_t name[CBX_RELEASE_NAME_BYTES]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
