@@ -3,7 +3,7 @@
  * A quote of a trust domain, taken apart: Intel's quoting library puts a TD
  * report and four links of proof into one blob.
  *
- *   header | [type, size] | TD report | size | signature data | zero bytes
+ *   header | [type, size] | TD report | size | signature data | padding
  *
  * Everything in a quote is a span of the evidence; nothing is copied.
  */
@@ -71,7 +71,7 @@ struct cbx_tdx_quote {
  * @retval CBX_ACCEPTED             it has the shape of a quote of a TD
  * @retval CBX_REFUSED_MALFORMED    a length passes the end, does not fit the
  *                                  one around it, or something other than zero
- *                                  bytes follows
+ *                                  bytes alone or text alone follows
  * @retval CBX_REFUSED_WRONG_TYPE   a quote of an SGX enclave, a TD report
  *                                  nobody has quoted
  * @retval CBX_REFUSED_UNSUPPORTED  another version, key type, vendor, body or

@@ -6,7 +6,7 @@
  * What may be changed without a refusal, because nothing vouches for it:
  *  - in the PEM text of certificates: line ends, and the bits of a last base64
  *    character that stand for nothing; the certificates are the same;
- *  - zero bytes behind the quote, as many as there are;
+ *  - zero bytes behind the quote, or printable text;
  *  - s of an ECDSA signature into the order less s, which signs the same;
  *  - of an event log: the header's fields but its algorithms, the types and
  *    data of events (so the size of the last one's data may grow into the
@@ -242,25 +242,30 @@ static void a_truncated_quote_is_malformed(void **state)
 	}
 }
 
-static void nothing_but_zeros_follows_a_quote(void **state)
+/* Bytes that are no text, among zeros; text among zeros. */
+static void nothing_but_zeros_or_text_follows_a_quote(void **state)
 {
 	for (size_t i = 0; i < SAMPLES; i++) {
 		struct test test = open_test(*state, &samples[i]);
 		uint8_t *quote = test.quote;
 		const size_t whole = test.size;
 
-		test.quote = evidence_copy(
-			(struct cbx_span){ quote, whole }, whole + 64);
-		for (test.size = whole + 1; test.size <= whole + 64;
-			test.size += 9) {
+		for (size_t more = 1; more <= 64; more += 9) {
+			test.size = whole + more;
+			test.quote = evidence_copy(
+				(struct cbx_span){ quote, whole }, test.size);
 			assert_int_equal(run(&test), CBX_ACCEPTED);
 			for (size_t k = whole; k < test.size; k++) {
-				test.quote[k] = (uint8_t)(1u << k % 8);
+				test.quote[k] = (uint8_t)(0x80 | 1u << k % 8);
+				assert_refused(&test, CBX_REFUSED_MALFORMED, k);
+				test.quote[k] = more == 1 ? 0x1f : 'a';
 				assert_refused(&test, CBX_REFUSED_MALFORMED, k);
 				test.quote[k] = 0;
 			}
+			memset(test.quote + whole, 'a', more);
+			assert_int_equal(run(&test), CBX_ACCEPTED);
+			free(test.quote);
 		}
-		free(test.quote);
 		test.quote = quote;
 		test.size = whole;
 		close_test(&test, 200);
@@ -630,7 +635,7 @@ int main(void)
 		SENTENCE(a_flipped_bit_of_every_field_is_refused),
 		SENTENCE(certificates_with_a_flipped_bit_are_refused),
 		SENTENCE(a_truncated_quote_is_malformed),
-		SENTENCE(nothing_but_zeros_follows_a_quote),
+		SENTENCE(nothing_but_zeros_or_text_follows_a_quote),
 		SENTENCE(lengths_that_lie_are_malformed),
 		SENTENCE(r_and_s_are_in_range),
 		SENTENCE(parts_of_two_quotes_make_none),
