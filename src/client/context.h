@@ -15,7 +15,9 @@ struct cbx_cpu {
 	struct cbx_context *context;
 	struct cbx_cpu *next; /* in the context's list of idle CPUs */
 	struct cbx_lane lane;
-	bool broken; /* the connection failed: never used again */
+	bool broken;		/* the connection failed: never used again */
+	uint32_t owed;		/* posted calls whose answers are to come */
+	enum cbx_status posted; /* of the first of them that failed */
 };
 
 struct cbx_share;
@@ -56,6 +58,23 @@ void cbx_cpu_put(struct cbx_cpu *cpu);
 /** Take a CPU if one is to be had at once and nobody waits for one. */
 CBX_CHECKED bool cbx_cpu_try(struct cbx_context *context, struct cbx_cpu **cpu);
 
+/**
+ * Make a call whose answer nobody waits for: what is sent next follows it at
+ * once, where the transport can do that.
+ *
+ * @retval CBX_OK          on its way
+ * @retval CBX_E_HARDWARE  the monitor ended
+ */
+CBX_CHECKED enum cbx_status cbx_cpu_post(
+	struct cbx_cpu *cpu, const struct cbx_call *call);
+
+/** Wait until all posted calls are done, and what they name is free again. */
+void cbx_cpu_settle(struct cbx_cpu *cpu);
+
+/** How the posted calls ended, once they are done.
+ * @return CBX_OK, or the status of the first that failed since last asked */
+CBX_CHECKED enum cbx_status cbx_cpu_posted(struct cbx_cpu *cpu);
+
 /** Send a call.  @retval CBX_E_HARDWARE the monitor ended */
 CBX_CHECKED enum cbx_status cbx_cpu_send(
 	struct cbx_cpu *cpu, const struct cbx_call *call);
@@ -63,7 +82,7 @@ CBX_CHECKED enum cbx_status cbx_cpu_send(
 /** Wait until the answer to the call sent can be received; the device says so
  * at once, and the receiving takes the time.  @param ms  -1 for ever
  * @return false after @p ms */
-bool cbx_cpu_wait(const struct cbx_cpu *cpu, int ms);
+bool cbx_cpu_wait(struct cbx_cpu *cpu, int ms);
 
 /** Receive the answer to the call sent; its status is a known one.
  * @retval CBX_E_HARDWARE the monitor ended, or talks nonsense */

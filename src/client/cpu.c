@@ -116,6 +116,7 @@ void cbx_cpu_put(struct cbx_cpu *cpu)
 		free(cpu);
 		context->cpus--;
 	} else {
+		cpu->posted = CBX_OK; /* nobody asked */
 		cpu->next = context->idle;
 		context->idle = cpu;
 	}
@@ -134,12 +135,7 @@ enum cbx_status cbx_cpu_send(struct cbx_cpu *cpu, const struct cbx_call *call)
 	return CBX_OK;
 }
 
-bool cbx_cpu_wait(const struct cbx_cpu *cpu, int ms)
-{
-	return cpu->context->monitor.by->wait(&cpu->lane, ms);
-}
-
-enum cbx_status cbx_cpu_receive(struct cbx_cpu *cpu, struct cbx_reply *reply)
+static enum cbx_status receive(struct cbx_cpu *cpu, struct cbx_reply *reply)
 {
 	const struct cbx_monitor *monitor = &cpu->context->monitor;
 	struct cbx_reply got;
@@ -155,6 +151,92 @@ enum cbx_status cbx_cpu_receive(struct cbx_cpu *cpu, struct cbx_reply *reply)
 	}
 	*reply = got;
 	return CBX_OK;
+}
+
+static void note_posted(struct cbx_cpu *cpu, enum cbx_status status)
+{
+	if (cpu->posted == CBX_OK) {
+		cpu->posted = status;
+	}
+}
+
+/* The answer to the oldest posted call. */
+static enum cbx_status receive_owed(struct cbx_cpu *cpu)
+{
+	struct cbx_reply reply;
+	enum cbx_status status = receive(cpu, &reply);
+
+	cpu->owed--;
+	if (status == CBX_OK) {
+		note_posted(cpu, (enum cbx_status)reply.status);
+	}
+	return status;
+}
+
+bool cbx_cpu_wait(struct cbx_cpu *cpu, int ms)
+{
+	const struct cbx_transport *by = cpu->context->monitor.by;
+
+	while (cpu->owed != 0 && !cpu->broken) {
+		if (!by->wait(&cpu->lane, ms)) {
+			return false;
+		}
+		if (receive_owed(cpu) != CBX_OK) {
+			return true; /* which the next receiving says, too */
+		}
+	}
+	return by->wait(&cpu->lane, ms);
+}
+
+static enum cbx_status settle(struct cbx_cpu *cpu)
+{
+	enum cbx_status status = CBX_OK;
+
+	while (status == CBX_OK && cpu->owed != 0) {
+		status = receive_owed(cpu);
+	}
+	return status;
+}
+
+/* A broken connection is told by the next call. */
+void cbx_cpu_settle(struct cbx_cpu *cpu)
+{
+	if (!cpu->broken && settle(cpu) != CBX_OK) {
+		cpu->broken = true;
+	}
+}
+
+enum cbx_status cbx_cpu_receive(struct cbx_cpu *cpu, struct cbx_reply *reply)
+{
+	enum cbx_status status = settle(cpu);
+
+	return status == CBX_OK ? receive(cpu, reply) : status;
+}
+
+enum cbx_status cbx_cpu_post(struct cbx_cpu *cpu, const struct cbx_call *call)
+{
+	enum cbx_status status;
+	struct cbx_reply reply;
+
+	if (cpu->lane.fd >= 0) { /* a socket keeps what is sent */
+		status = cbx_cpu_send(cpu, call);
+		cpu->owed += status == CBX_OK ? 1 : 0;
+		return status;
+	}
+	status = cbx_cpu_call(cpu, call, &reply);
+	if (reply.status != CBX_OK) {
+		note_posted(cpu, (enum cbx_status)reply.status);
+		return CBX_OK;
+	}
+	return status;
+}
+
+enum cbx_status cbx_cpu_posted(struct cbx_cpu *cpu)
+{
+	enum cbx_status status = cpu->posted;
+
+	cpu->posted = CBX_OK;
+	return status;
 }
 
 enum cbx_status cbx_cpu_call(struct cbx_cpu *cpu, const struct cbx_call *call,

@@ -7,23 +7,29 @@
 #include <client/error.h>
 #include <client/lend.h>
 
-/* Answer a thread that sleeps; the bytes are in the box's buffer. */
+/* Answer a thread that sleeps; the bytes are in the lender's buffer.  The entry
+ * that follows need not wait for the monitor's word, which cbx_run_answered
+ * looks at. */
 static enum cbx_status reply(struct cbx_lender *lender, uint64_t thread,
 	int64_t result, uint64_t bytes)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_REPLY,
 		.arg = { lender->run->box->root, thread, (uint64_t)result,
 			lender->buffer.pfn, bytes } };
-	struct cbx_reply answer;
-	enum cbx_status status = cbx_cpu_call(lender->cpu, &call, &answer);
 
-	/* Killed meanwhile: the next entry says so. */
-	if (answer.status == CBX_E_STATE || answer.status == CBX_E_STALE) {
-		return CBX_OK;
-	}
-	return status == CBX_OK ? CBX_OK
-				: cbx_fail_call(status, answer.status,
-					  "the monitor does not take a reply");
+	return cbx_cpu_post(lender->cpu, &call);
+}
+
+enum cbx_status cbx_run_answered(struct cbx_lender *lender)
+{
+	enum cbx_status status = cbx_cpu_posted(lender->cpu);
+
+	/* Killed meanwhile: the entry said so. */
+	return status == CBX_OK || status == CBX_E_STATE ||
+			       status == CBX_E_STALE
+		       ? CBX_OK
+		       : cbx_fail_monitor(
+				 status, "the monitor does not take a reply");
 }
 
 static int64_t read_input(struct cbx_lender *lender, void *buf, size_t size)
@@ -326,8 +332,12 @@ enum cbx_status cbx_run_served(struct cbx_lender *lender)
 	enum cbx_status status = CBX_OK;
 
 	while (status == CBX_OK && lender->run->server != NULL &&
-		cbx_server_next(lender->run->server, cbx_lend_buffer(lender),
-			&served)) {
+		cbx_server_waits(lender->run->server)) {
+		cbx_cpu_settle(lender->cpu); /* the buffer is free then */
+		if (!cbx_server_next(lender->run->server,
+			    cbx_lend_buffer(lender), &served)) {
+			break;
+		}
 		status = reply(
 			lender, served.thread, served.result, served.bytes);
 	}

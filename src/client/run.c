@@ -89,6 +89,9 @@ static enum cbx_status enter(struct cbx_lender *lender, struct cbx_reply *exit)
 	} else {
 		lender->cpu->broken = true; /* an answer is still to come */
 	}
+	if (status == CBX_OK) {
+		status = cbx_run_answered(lender);
+	}
 	if (status == CBX_OK && exit->status != CBX_OK) {
 		status = cbx_fail_monitor((enum cbx_status)exit->status,
 			"the monitor does not enter the box");
@@ -291,6 +294,7 @@ void cbx_lend_main(struct cbx_lender *lender)
 	if (status != CBX_OK) {
 		fail_run(lender->run, status);
 	}
+	cbx_cpu_settle(lender->cpu);
 	cbx_lend_leave(lender);
 }
 

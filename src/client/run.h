@@ -75,6 +75,11 @@ CBX_CHECKED enum cbx_status cbx_run_forward(
 CBX_CHECKED enum cbx_status cbx_run_refused(
 	struct cbx_lender *lender, const struct cbx_reply *exit);
 
+/** Whether the monitor took the answers given before the last entry.
+ * @retval CBX_OK         it did, or the box had ended
+ * @retval CBX_E_INVALID  it did not */
+CBX_CHECKED enum cbx_status cbx_run_answered(struct cbx_lender *lender);
+
 /** Answer forwarded calls that waited and need not any more. */
 CBX_CHECKED enum cbx_status cbx_run_served(struct cbx_lender *lender);
 
