@@ -131,6 +131,13 @@ CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_verify_tdx(
 	const struct cbx_endorsements *endorsements,
 	const struct cbx_appraisal *appraisal);
 
+/** An Arm CCA attestation token, in either wrapping (tag 399 or 907), by the key
+ * of its platform (CPAK), which the endorsements have.  Claims: "cca.*". */
+CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_verify_cca(
+	struct cbx_verdict *verdict, struct cbx_span evidence,
+	const struct cbx_endorsements *endorsements,
+	const struct cbx_appraisal *appraisal);
+
 #ifdef __cplusplus
 }
 #endif

@@ -66,3 +66,26 @@ enum cbx_refusal cbx_check_ecdsa(psa_algorithm_t hash, struct cbx_span point,
 	(void)pthread_mutex_unlock(&turn);
 	return refusal;
 }
+
+bool cbx_check_sign1(const struct cbx_cose_sign1 *sign1, struct cbx_span point)
+{
+	bool good;
+
+	(void)pthread_mutex_lock(&turn);
+	good = cbx_cose_sign1_verify(sign1, point);
+	(void)pthread_mutex_unlock(&turn);
+	return good;
+}
+
+bool cbx_check_point(struct cbx_span point)
+{
+	psa_key_id_t key = 0;
+	bool good;
+
+	(void)pthread_mutex_lock(&turn);
+	good = import(PSA_ALG_ECDSA(PSA_ALG_SHA_256), point, &key) ==
+	       CBX_ACCEPTED;
+	(void)psa_destroy_key(key);
+	(void)pthread_mutex_unlock(&turn);
+	return good;
+}

@@ -8,6 +8,7 @@
 #include <psa/crypto.h>
 
 #include <confbox/verify.h>
+#include <trust/cose.h>
 
 /**
  * Check an ECDSA signature.
@@ -26,5 +27,12 @@
 CBX_VERIFY_CHECKED enum cbx_refusal cbx_check_ecdsa(psa_algorithm_t hash,
 	struct cbx_span point, struct cbx_span message,
 	struct cbx_span signature);
+
+/** The same for a COSE_Sign1: cbx_cose_sign1_verify when it is its turn. */
+CBX_VERIFY_CHECKED bool cbx_check_sign1(
+	const struct cbx_cose_sign1 *sign1, struct cbx_span point);
+
+/** Whether 04 X Y is on the NIST curve of that size; takes turns, too. */
+CBX_VERIFY_CHECKED bool cbx_check_point(struct cbx_span point);
 
 #endif

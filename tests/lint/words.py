@@ -24,7 +24,7 @@ FINE = re.compile(r'guest[- ](?:physical|OS|kernel|operating)|SGX enclave|enclav
 HOSTS = re.compile(r'https?://([^/\s"\'<>)\]]+)')
 KNOWN_HOSTS = re.compile(r'(?:^|\.)(?:127\.0\.0\.1|apache\.org|w3\.org|kernel\.org|debian\.org|rfc-editor\.org|'
                          r'ietf\.org|keepachangelog\.com|semver\.org|spdx\.org|arm\.com|'
-                         r'intel\.com|amd\.com|example\.(?:com|org|net))$')
+                         r'intel\.com|amd\.com|example(?:\.(?:com|org|net))?)$')
 
 
 def is_script(tree, path):
