@@ -23,19 +23,20 @@ extern "C" {
 /**
  * Seal a root for the keeper of a monitor, to be opened once, and by no other.
  *
- * @param      verdict   of a verification that accepted @p evidence, as of a
- *                       box (cbx_verify_box)
- * @param      evidence  the same bytes
- * @param      root      32 random bytes, the same at each start: who has them
- *                       has every sealing key
- * @param[out] message   message[CBX_RELEASE_MESSAGE_BYTES], for cbx_release_give
- *                       on the other side; zeros on failure
+ * @param      verdict  cbx_verify_box's, which accepted evidence with a nonce
+ *                      of this service
+ * @param      root     32 random bytes, the same at each start: who has them has
+ *                      every sealing key
+ * @param[out] message  message[CBX_RELEASE_MESSAGE_BYTES], for cbx_release_give
+ *                      on the other side; zeros on failure
  *
- * @return CBX_ACCEPTED; the verdict's refusal; CBX_REFUSED_MALFORMED: no
- *         monitor in it; CBX_REFUSED_INTERNAL: the cryptographic library failed
+ * @retval CBX_ACCEPTED            made
+ * @retval CBX_REFUSED_WRONG_TYPE  accepted, but not a monitor's
+ * @retval CBX_REFUSED_INTERNAL    the cryptographic library failed
+ * @retval ...                     what the verdict says
  */
 CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_release_seal(
-	const struct cbx_verdict *verdict, struct cbx_span evidence,
+	const struct cbx_verdict *verdict,
 	const uint8_t root[CBX_RELEASE_ROOT_BYTES], uint8_t *message);
 
 /**

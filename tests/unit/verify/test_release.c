@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <confbox/release.h>
-#include <trust/cbor.h>
 #include <trust/hpke.h>
 #include <trust/release.h>
 #include <verify/verdict.h>
@@ -11,78 +10,45 @@
 static const uint8_t root[CBX_RELEASE_ROOT_BYTES] =
 	"thirty-two bytes, all of them..";
 
-/* A keeper, what its evidence says of the monitor, and what came. */
+/* A keeper, the verdict about its monitor, and what came of it. */
 struct keeper {
 	psa_key_id_t key;
 	uint8_t public[CBX_X25519];
-	uint8_t bytes[1024];
-	struct cbx_span evidence;
-	struct cbx_span monitor; /* the map, in it */
+	uint8_t digest[CBX_DIGEST_BYTES];
 	struct cbx_verdict *verdict;
 	uint8_t message[CBX_RELEASE_MESSAGE_BYTES];
 };
 static struct keeper keeper;
 
-static void put_monitor(struct cbx_cbor_writer *w, size_t key_bytes)
-{
-	cbx_cbor_put_map(w, 2);
-	cbx_cbor_put_int(w, CBX_LABEL_BACKEND);
-	cbx_cbor_put_text(w, "linux");
-	cbx_cbor_put_int(w, CBX_LABEL_CHANNEL_KEY);
-	cbx_cbor_put_map(w, 3);
-	cbx_cbor_put_int(w, CBX_COSE_KEY_KTY);
-	cbx_cbor_put_int(w, CBX_COSE_KTY_OKP);
-	cbx_cbor_put_int(w, CBX_COSE_KEY_CRV);
-	cbx_cbor_put_int(w, CBX_COSE_CRV_X25519);
-	cbx_cbor_put_int(w, CBX_COSE_KEY_X);
-	cbx_cbor_put_bytes(w, keeper.public, key_bytes);
-}
-
-/* Evidence whose signature nobody has to look at here. */
-static void make_evidence(const char *submodule, size_t key_bytes)
-{
-	static const uint8_t head[] = { 0xd2, 0x84, 0x44, 0xa1, 0x01, 0x38,
-		0x22, 0xa0 };
-	static const uint8_t signature[96];
-	uint8_t payload[512];
-	struct cbx_cbor_writer w = { .bytes = payload,
-		.size = sizeof(payload) };
-	struct cbx_cbor_writer whole = { .bytes = keeper.bytes,
-		.size = sizeof(keeper.bytes) };
-	size_t at;
-
-	cbx_cbor_put_map(&w, 1);
-	cbx_cbor_put_int(&w, CBX_EAT_SUBMODS);
-	cbx_cbor_put_map(&w, 1);
-	cbx_cbor_put_text(&w, submodule);
-	at = w.used;
-	put_monitor(&w, key_bytes);
-	assert_false(w.full);
-	cbx_cbor_put_encoded(&whole, (struct cbx_span){ head, sizeof(head) });
-	cbx_cbor_put_bytes(&whole, payload, w.used);
-	keeper.monitor =
-		(struct cbx_span){ keeper.bytes + whole.used - w.used + at,
-			w.used - at };
-	cbx_cbor_put_bytes(&whole, signature, sizeof(signature));
-	keeper.evidence = cbx_cbor_written(&whole);
-}
-
-static int make(void **state)
+/* Accept a monitor of these claims. */
+static void accept(struct cbx_span key, struct cbx_span digest)
 {
 	const struct cbx_appraisal any = { .size = sizeof(any) };
 
+	assert_int_equal(
+		cbx_verdict_begin(keeper.verdict, "box", &any), CBX_ACCEPTED);
+	cbx_claim_bytes(keeper.verdict, key, "monitor.channel-key");
+	cbx_claim_bytes(keeper.verdict, digest, "monitor.digest");
+	assert_int_equal(
+		cbx_verdict_appraise(keeper.verdict, &any), CBX_ACCEPTED);
+}
+
+static const struct cbx_span key_span = { keeper.public,
+	sizeof(keeper.public) };
+static const struct cbx_span digest_span = { keeper.digest,
+	sizeof(keeper.digest) };
+
+static int make(void **state)
+{
 	(void)state;
-	keeper.verdict = cbx_verdict_create();
+	keeper = (struct keeper){ .digest = "what the monitor is",
+		.verdict = cbx_verdict_create() };
 	if (keeper.verdict == NULL ||
 		!cbx_x25519_generate(&keeper.key, keeper.public)) {
 		return -1;
 	}
-	make_evidence(CBX_SUBMOD_MONITOR, CBX_X25519);
-	return cbx_verdict_begin(keeper.verdict, "box", &any) == CBX_ACCEPTED &&
-			       cbx_verdict_appraise(keeper.verdict, &any) ==
-				       CBX_ACCEPTED
-		       ? 0
-		       : -1;
+	accept(key_span, digest_span);
+	return 0;
 }
 
 static int drop(void **state)
@@ -94,24 +60,21 @@ static int drop(void **state)
 
 static enum cbx_refusal release(void)
 {
-	return cbx_release_seal(
-		keeper.verdict, keeper.evidence, root, keeper.message);
+	return cbx_release_seal(keeper.verdict, root, keeper.message);
 }
 
 /* Open the message as doc/channel.md says, as the monitor that is so. */
-static bool opens(psa_key_id_t key, struct cbx_span monitor, uint8_t got[32])
+static bool opens(
+	psa_key_id_t key, const uint8_t digest[CBX_DIGEST_BYTES], uint8_t *got)
 {
 	struct cbx_root_message message;
 	uint8_t info[CBX_CHANNEL_INFO_BYTES] = CBX_ROOT_LABEL;
 	struct cbx_hpke hpke;
-	size_t size;
 	bool opened;
 
 	memcpy(&message, keeper.message, sizeof(message));
 	memcpy(info + 32, message.header.session, 32);
-	assert_int_equal(psa_hash_compute(PSA_ALG_SHA_384, monitor.bytes,
-				 monitor.size, info + 64, 48, &size),
-		PSA_SUCCESS);
+	memcpy(info + 64, digest, CBX_DIGEST_BYTES);
 	assert_true(cbx_hpke_receive(&hpke, CBX_HPKE_AES_256_GCM, key,
 		message.header.enc, (struct cbx_span){ info, sizeof(info) }));
 	opened = cbx_hpke_open(&hpke,
@@ -128,7 +91,7 @@ static void the_keeper_that_was_verified_opens_it(void **state)
 
 	(void)state;
 	assert_int_equal(release(), CBX_ACCEPTED);
-	assert_true(opens(keeper.key, keeper.monitor, got));
+	assert_true(opens(keeper.key, keeper.digest, got));
 	assert_memory_equal(got, root, sizeof(got));
 	memcpy(&message, keeper.message, sizeof(message));
 	assert_memory_equal(message.header.magic, "CBXROOT1", 8);
@@ -150,21 +113,18 @@ static void nobody_else_does(void **state)
 	(void)state;
 	assert_int_equal(release(), CBX_ACCEPTED);
 	assert_true(cbx_x25519_generate(&other, public));
-	assert_false(opens(other, keeper.monitor, got));
+	assert_false(opens(other, keeper.digest, got));
 	assert_int_equal(psa_destroy_key(other), PSA_SUCCESS);
 }
 
 static void a_monitor_that_is_another_by_then_does_not(void **state)
 {
-	static uint8_t changed[512];
 	uint8_t got[32];
 
 	(void)state;
 	assert_int_equal(release(), CBX_ACCEPTED);
-	memcpy(changed, keeper.monitor.bytes, keeper.monitor.size);
-	changed[keeper.monitor.size - 1] ^= 1;
-	assert_false(opens(keeper.key,
-		(struct cbx_span){ changed, keeper.monitor.size }, got));
+	keeper.digest[CBX_DIGEST_BYTES - 1] ^= 1;
+	assert_false(opens(keeper.key, keeper.digest, got));
 }
 
 static void two_messages_are_two(void **state)
@@ -201,17 +161,20 @@ static void nothing_is_released_without_acceptance(void **state)
 
 static void what_names_no_monitors_key_gets_none(void **state)
 {
-	size_t size = keeper.evidence.size;
+	const struct cbx_appraisal any = { .size = sizeof(any) };
+	const struct cbx_span short_key = { keeper.public, 31 };
+	const struct cbx_span short_digest = { keeper.digest, 32 };
 
 	(void)state;
-	for (keeper.evidence.size = 0; keeper.evidence.size < size;
-		keeper.evidence.size++) {
-		nothing_comes_of(CBX_REFUSED_MALFORMED);
-	}
-	make_evidence(CBX_SUBMOD_BOX, CBX_X25519);
-	nothing_comes_of(CBX_REFUSED_MALFORMED);
-	make_evidence(CBX_SUBMOD_MONITOR, CBX_X25519 - 1);
-	nothing_comes_of(CBX_REFUSED_MALFORMED);
+	accept(short_key, digest_span);
+	nothing_comes_of(CBX_REFUSED_WRONG_TYPE);
+	accept(key_span, short_digest);
+	nothing_comes_of(CBX_REFUSED_WRONG_TYPE);
+	assert_int_equal(
+		cbx_verdict_begin(keeper.verdict, "snp", &any), CBX_ACCEPTED);
+	assert_int_equal(
+		cbx_verdict_appraise(keeper.verdict, &any), CBX_ACCEPTED);
+	nothing_comes_of(CBX_REFUSED_WRONG_TYPE);
 }
 
 /* A key of small order: everybody would know the secret. */
@@ -219,7 +182,7 @@ static void a_key_that_is_none_gets_none(void **state)
 {
 	(void)state;
 	memset(keeper.public, 0, sizeof(keeper.public));
-	make_evidence(CBX_SUBMOD_MONITOR, CBX_X25519);
+	accept(key_span, digest_span);
 	nothing_comes_of(CBX_REFUSED_INTERNAL);
 }
 
