@@ -5,6 +5,16 @@
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
+void cbx_psa_take_turn(void)
+{
+	(void)pthread_mutex_lock(&turn);
+}
+
+void cbx_psa_end_turn(void)
+{
+	(void)pthread_mutex_unlock(&turn);
+}
+
 static enum cbx_refusal import(
 	psa_algorithm_t algorithm, struct cbx_span point, psa_key_id_t *key)
 {
@@ -60,10 +70,10 @@ enum cbx_refusal cbx_check_ecdsa(psa_algorithm_t hash, struct cbx_span point,
 		    sizeof(digest), &size) != PSA_SUCCESS) {
 		return CBX_REFUSED_INTERNAL;
 	}
-	(void)pthread_mutex_lock(&turn);
+	cbx_psa_take_turn();
 	refusal = check(PSA_ALG_ECDSA(hash), point,
 		(struct cbx_span){ digest, size }, signature);
-	(void)pthread_mutex_unlock(&turn);
+	cbx_psa_end_turn();
 	return refusal;
 }
 

@@ -10,14 +10,18 @@
 #include <confbox/verify.h>
 #include <trust/cose.h>
 
+/** Whoever uses a key of PSA takes a turn and ends it: the table of keys of
+ * mbedTLS 2.28 knows no threads, and verifications may run at the same time.
+ * Not to be nested. */
+void cbx_psa_take_turn(void);
+void cbx_psa_end_turn(void);
+
 /**
- * Check an ECDSA signature.
+ * Check an ECDSA signature, in a turn of its own.
  *
  * @param hash       PSA_ALG_SHA_256 or another
  * @param point      the public key, 04 X Y, on the NIST curve of that size
  * @param signature  R S, both big-endian and as long as a coordinate
- *
- * Calls take turns: mbedTLS's table of keys may not be used by two threads.
  *
  * @retval CBX_ACCEPTED             it is the key's signature of the message
  * @retval CBX_REFUSED_SIGNATURE    it is not; R or S out of range, too

@@ -37,7 +37,10 @@ def table(entries):
 def main(evidence, digests, folder):
     os.makedirs(folder, exist_ok=True)
     rows = []
+    lists = part(read(evidence, 'crl', 'milan.pem')) + part(read(evidence, 'crl', 'genoa.pem'))
     for sample in sorted(os.listdir(evidence)):
+        if sample == 'crl':
+            continue
         report = read(evidence, sample, 'report.bin')
         rows.append(hashlib.sha256(report).digest())
         leaves = [name for name in sorted(os.listdir(os.path.join(evidence, sample)))
@@ -45,6 +48,7 @@ def main(evidence, digests, folder):
         for leaf in leaves:
             content = read(evidence, sample, leaf)
             seeds = {'certificate': b'\0' + part(report) + part(content)}
+            seeds['list'] = seeds['certificate'] + lists
             guid = VLEK if leaf.startswith('vlek') else VCEK
             raw = content if leaf.endswith('.der') else der(content)
             seeds['table'] = b'\1' + part(report) + table([(guid, raw), (ASK, content)])

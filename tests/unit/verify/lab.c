@@ -262,8 +262,14 @@ static size_t sign_list(
 
 	MUST(psa_hash_compute(PSA_ALG_SHA_384, body.bytes, body.size, digest,
 		     sizeof(digest), &size) == PSA_SUCCESS);
+#if MBEDTLS_VERSION_MAJOR < 3
 	MUST(mbedtls_pk_sign(&issuer->key, MBEDTLS_MD_SHA384, digest,
 		     sizeof(digest), signature, &size, draw, NULL) == 0);
+#else
+	MUST(mbedtls_pk_sign(&issuer->key, MBEDTLS_MD_SHA384, digest,
+		     sizeof(digest), signature, MBEDTLS_PK_SIGNATURE_MAX_SIZE,
+		     &size, draw, NULL) == 0);
+#endif
 	return size;
 }
 

@@ -7,6 +7,7 @@
 
 #include "snp_case.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include <verify/roots.h>
@@ -314,6 +315,107 @@ static void requirements_are_the_last_word(void **state)
 	snp_case_free(&test);
 }
 
+/* AMD's own lists.  Genoa's names an ASK before the one of today. */
+static void lists_of_the_vendor_are_understood(void **state)
+{
+	static const struct {
+		const char *sample;
+		const char *list;
+		int64_t now;
+		enum cbx_refusal reason;
+		bool checked;
+	} rows[] = {
+		{ "milan-v2-virtee", "snp/crl/milan.pem", 1748736000,
+			CBX_ACCEPTED, true },
+		{ "milan-v3-vlek", "snp/crl/milan.pem", 1748736000,
+			CBX_ACCEPTED, true },
+		{ "genoa-v3-azure", "snp/crl/genoa.pem", 1748736000,
+			CBX_ACCEPTED, true },
+		{ "genoa-v3-azure", "snp/crl/milan.pem", 1748736000,
+			CBX_ACCEPTED, false },
+		{ "genoa-v3-azure", "snp/crl/genoa.pem", 1762131600,
+			CBX_ACCEPTED, true }, /* its last second */
+		{ "genoa-v3-azure", "snp/crl/genoa.pem", 1762131601,
+			CBX_REFUSED_EXPIRED, false },
+		{ "milan-v2-virtee", "snp/crl/milan.pem", 1746535145,
+			CBX_REFUSED_EXPIRED, false },
+		{ "milan-v2-virtee", "snp/crl/milan.pem", 1746535146,
+			CBX_ACCEPTED, true }, /* its first */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snp_case test;
+
+		snp_case_sample(&test, sample_named(rows[i].sample));
+		test.certificates[test.count++] = evidence_load(rows[i].list);
+		test.appraisal.now = rows[i].now;
+		assert_int_equal(snp_case_run(&test), rows[i].reason);
+		if (rows[i].reason == CBX_ACCEPTED) {
+			assert_flag(
+				&test, "revocation-checked", rows[i].checked);
+		}
+		snp_case_free(&test);
+	}
+}
+
+static void a_damaged_list_of_the_vendor_is_refused(void **state)
+{
+	struct snp_case test;
+	uint8_t *text;
+	size_t size;
+
+	(void)state;
+	snp_case_sample(&test, sample_named("milan-v2-virtee"));
+	test.certificates[test.count++] = evidence_load("snp/crl/milan.pem");
+	text = (uint8_t *)(uintptr_t)test.certificates[1].bytes;
+	size = test.certificates[1].size;
+	for (size_t at = size - 400; at < size - 60; at += 7) {
+		uint8_t before = text[at];
+
+		if (before == '\n') {
+			continue;
+		}
+		text[at] = before == 'A' ? 'B' : 'A';
+		assert_int_equal(snp_case_run(&test), CBX_REFUSED_COLLATERAL);
+		text[at] = before;
+	}
+	snp_case_free(&test);
+}
+
+/* Each thread verifies its own, again and again. */
+static void *verify_often(void *argument)
+{
+	struct snp_case *test = argument;
+	uintptr_t accepted = 0;
+
+	for (size_t i = 0; i < 20; i++) {
+		accepted += snp_case_run(test) == CBX_ACCEPTED;
+	}
+	return (void *)accepted;
+}
+
+static void several_verify_at_the_same_time(void **state)
+{
+	struct snp_case tests[SNP_SAMPLES];
+	pthread_t threads[SNP_SAMPLES];
+
+	(void)state;
+	for (size_t i = 0; i < SNP_SAMPLES; i++) {
+		snp_case_sample(&tests[i], &snp_samples[i]);
+		assert_int_equal(pthread_create(&threads[i], NULL, verify_often,
+					 &tests[i]),
+			0);
+	}
+	for (size_t i = 0; i < SNP_SAMPLES; i++) {
+		void *accepted;
+
+		assert_int_equal(pthread_join(threads[i], &accepted), 0);
+		assert_int_equal((uintptr_t)accepted, 20);
+		snp_case_free(&tests[i]);
+	}
+}
+
 /* A verdict is used again and again. */
 static void nothing_is_left_of_the_last_verification(void **state)
 {
@@ -352,6 +454,9 @@ int main(void)
 		cmocka_unit_test(the_challenge_has_to_be_answered),
 		cmocka_unit_test(what_holds_a_report_binds_all_its_data),
 		cmocka_unit_test(requirements_are_the_last_word),
+		cmocka_unit_test(lists_of_the_vendor_are_understood),
+		cmocka_unit_test(a_damaged_list_of_the_vendor_is_refused),
+		cmocka_unit_test(several_verify_at_the_same_time),
 		cmocka_unit_test(nothing_is_left_of_the_last_verification),
 	};
 
