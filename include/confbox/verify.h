@@ -113,6 +113,21 @@ CBX_VERIFY_API const struct cbx_claim *cbx_verdict_claim(
  * endorsements may be NULL, none.
  */
 
+/** Evidence of a box (doc/evidence.md), with the platform evidence in it, whose
+ * endorsements may come along or in it.  Claims: "evidence.nonce", "box.*",
+ * "monitor.*", "platform.kind" and the platform's own.  box.channel-key is what a
+ * client may send to (confbox/client.h). */
+CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_verify_box(
+	struct cbx_verdict *verdict, struct cbx_span evidence,
+	const struct cbx_endorsements *endorsements,
+	const struct cbx_appraisal *appraisal);
+
+/** The same of a monitor alone, for who releases a root key to it. */
+CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_verify_monitor(
+	struct cbx_verdict *verdict, struct cbx_span evidence,
+	const struct cbx_endorsements *endorsements,
+	const struct cbx_appraisal *appraisal);
+
 /** An attestation report of AMD SEV-SNP, versions 2 to 5, of Milan, Genoa or
  * Turin.  The endorsements have the VCEK's or VLEK's certificate, alone or in
  * the table; revocation lists among them are used.  Claims: "snp.*". */
