@@ -21,8 +21,11 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
+	{ CBX_EVIDENCE_BOX, "evidence of a box", cbx_verify_box },
+	{ CBX_EVIDENCE_MONITOR, "evidence of a monitor", cbx_verify_monitor },
 	{ CBX_EVIDENCE_SNP, "an AMD SEV-SNP report", cbx_verify_snp },
 	{ CBX_EVIDENCE_TDX, "an Intel TD quote", cbx_verify_tdx },
+	{ CBX_EVIDENCE_CCA, "an Arm CCA token", cbx_verify_cca },
 };
 
 static const struct kind *kind_of(enum cbx_evidence_kind kind)
@@ -32,7 +35,7 @@ static const struct kind *kind_of(enum cbx_evidence_kind kind)
 			return &kinds[i];
 		}
 	}
-	return NULL;
+	return &kinds[0];
 }
 
 static struct cbx_span only(const struct cbx_verify_files *files)
@@ -72,10 +75,6 @@ static int verify(struct cbx_verdict *verdict,
 	const struct kind *kind = kind_of(line->kind);
 	const struct cbx_endorsements endorsements = endorsements_of(line);
 
-	if (kind == NULL) {
-		cbx_say("verify: say what it is evidence of: --snp or --tdx");
-		return CBX_VERIFY_UNREAD;
-	}
 	if (kind->verify(verdict, only(&line->evidence), &endorsements,
 		    appraisal) != CBX_ACCEPTED) {
 		return say_refused(verdict);

@@ -30,6 +30,7 @@ struct option {
 };
 
 static const struct option options[] = {
+	{ "monitor", A_FILE, "EVIDENCE", "evidence of a monitor alone" },
 	{ "snp", A_FILE, "REPORT", "an AMD SEV-SNP attestation report" },
 	{ "tdx", A_FILE, "QUOTE", "an Intel TD quote" },
 	{ "cca", A_FILE, "TOKEN", "an Arm CCA attestation token" },
@@ -110,7 +111,8 @@ static int apply_file(struct cbx_verify_line *line, const struct option *option,
 	static const struct {
 		const char *name;
 		enum cbx_evidence_kind kind;
-	} kinds[] = { { "snp", CBX_EVIDENCE_SNP }, { "tdx", CBX_EVIDENCE_TDX },
+	} kinds[] = { { "monitor", CBX_EVIDENCE_MONITOR },
+		{ "snp", CBX_EVIDENCE_SNP }, { "tdx", CBX_EVIDENCE_TDX },
 		{ "cca", CBX_EVIDENCE_CCA } };
 	struct cbx_verify_files *files;
 	size_t most;
@@ -261,6 +263,7 @@ void cbx_verify_line_help(void)
 {
 	(void)printf(
 		"usage: confbox verify [options] EVIDENCE\n"
+		"       confbox verify --monitor EVIDENCE [options]\n"
 		"       confbox verify --snp REPORT [--cert FILE...] "
 		"[options]\n"
 		"       confbox verify --tdx QUOTE [--collateral FILE...] "

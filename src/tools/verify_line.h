@@ -26,6 +26,7 @@ struct cbx_verify_line {
 	bool json;
 	enum cbx_evidence_kind {
 		CBX_EVIDENCE_BOX,
+		CBX_EVIDENCE_MONITOR,
 		CBX_EVIDENCE_SNP,
 		CBX_EVIDENCE_TDX,
 		CBX_EVIDENCE_CCA,

@@ -134,6 +134,9 @@ class Use(Case):
             path = self.path('nonsense', data)
             for kind in ('--snp', '--tdx'):
                 self.assertRegex(self.anything(kind, path), 'malformed|wrong-type|unsupported')
+            for args in ([path], ['--monitor', path],
+                         ['--cca', path, '--key', sample('cca/tf-rmm/platform_pub.pem')]):
+                self.assertRegex(self.anything(*args), 'malformed|wrong-type')
 
     def anything(self, *args):
         done = confbox(*args)
@@ -254,6 +257,52 @@ class Genuine(Case):
         self.assertNotIn(b'malformed', done.stderr)
         self.refused('collateral', *args, '--collateral', self.path('x', b'{}'),
                      '--at', '2026-02-10')
+
+
+class Tokens(Case):
+    """Arm CCA: there is no root but the platform's key."""
+
+    CCA = (
+        ('tf-rmm', 'platform_pub.pem'),
+        ('rust-01', 'platform_pub.jwk'),
+        ('draft-ffm-00', 'platform_pub.jwk'),
+        ('veraison-good', 'platform_pub.jwk'),
+    )
+
+    def test_tokens(self):
+        for folder, key in self.CCA:
+            with self.subTest(folder):
+                out = self.accepted('--cca', sample(f'cca/{folder}/token.cbor'),
+                                    '--key', sample(f'cca/{folder}/{key}'))
+                self.assertIn('accepted: an Arm CCA token', out)
+                self.assertRegex(out, r'(?m)^  cca\.rim +[0-9a-f]{64,128}$')
+
+    def test_wrong_keys(self):
+        token = sample('cca/veraison-good/token.cbor')
+        for name, reason in (('ta', 'signature'), ('ta-02-bad', 'certificate')):
+            key = json.loads(open_sample(f'cca/neg-keys/{name}.json'))[0]['pkey']
+            self.refused(reason, '--cca', token, '--key',
+                         self.path('jwk', json.dumps(key).encode()))
+        self.refused('certificate', '--cca', token, '--key', self.path('key', b'no key'))
+        for folder, key in self.CCA[2:]:
+            self.refused('signature', '--cca', sample('cca/tf-rmm/token.cbor'),
+                         '--key', sample(f'cca/{folder}/{key}'))
+
+    def test_the_challenge(self):
+        args = ['--cca', sample('cca/tf-rmm/token.cbor'),
+                '--key', sample('cca/tf-rmm/platform_pub.pem')]
+        self.accepted(*args, '--nonce', 'ab' * 64)
+        self.refused('nonce', *args, '--nonce', 'ab' * 63)
+        self.refused('nonce', *args, '--nonce', 'ab' * 63 + 'ac')
+
+    def test_a_token_with_one_bit_changed(self):
+        token = open_sample('cca/tf-rmm/token.cbor')
+        for at in range(0, len(token), 97):
+            changed = bytearray(token)
+            changed[at] ^= 1
+            done = confbox('--cca', '-', '--key', sample('cca/tf-rmm/platform_pub.pem'),
+                           input=bytes(changed))
+            self.assertEqual((done.returncode, done.stdout), (1, b''), at)
 
 
 class Policy(Case):
