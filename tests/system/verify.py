@@ -284,9 +284,8 @@ class Tokens(Case):
             self.refused(reason, '--cca', token, '--key',
                          self.path('jwk', json.dumps(key).encode()))
         self.refused('certificate', '--cca', token, '--key', self.path('key', b'no key'))
-        for folder, key in self.CCA[2:]:
-            self.refused('signature', '--cca', sample('cca/tf-rmm/token.cbor'),
-                         '--key', sample(f'cca/{folder}/{key}'))
+        for folder, key in self.CCA[:3]:
+            self.refused('signature', '--cca', token, '--key', sample(f'cca/{folder}/{key}'))
 
     def test_the_challenge(self):
         args = ['--cca', sample('cca/tf-rmm/token.cbor'),
