@@ -70,6 +70,51 @@ static size_t put_in_row(mbedtls_x509_crt *certificates, size_t count,
 	return left_out;
 }
 
+static bool is_issuer(
+	const mbedtls_x509_crt *certificate, const mbedtls_x509_crt *issuer)
+{
+	const mbedtls_x509_buf *name = &certificate->issuer_raw;
+	const mbedtls_x509_buf *other = &issuer->subject_raw;
+
+	return cbx_span_equal((struct cbx_span){ name->p, name->len },
+		(struct cbx_span){ other->p, other->len });
+}
+
+/* Put what is behind @p before behind @p last, which is no further back.
+ * @return the new last */
+static mbedtls_x509_crt *bring_forward(
+	mbedtls_x509_crt *last, mbedtls_x509_crt *before)
+{
+	mbedtls_x509_crt *moved = before->next;
+
+	before->next = moved->next;
+	moved->next = last->next;
+	last->next = moved;
+	return moved;
+}
+
+/* mbedTLS looks for an issuer only behind what it issued.  The leaf's come
+ * first, then theirs; who is nobody's stays at the end. */
+static void put_in_order(mbedtls_x509_crt *leaf)
+{
+	mbedtls_x509_crt *last = leaf;
+
+	for (mbedtls_x509_crt *at = leaf; at != NULL; at = at->next) {
+		mbedtls_x509_crt *before = last;
+
+		while (before->next != NULL) {
+			bool next = before == last;
+
+			if (!is_issuer(at, before->next)) {
+				before = before->next;
+				continue;
+			}
+			last = bring_forward(last, before);
+			before = next ? last : before;
+		}
+	}
+}
+
 /* mbedTLS frees what is in a row with its first. */
 static void take_apart(mbedtls_x509_crt *certificates, size_t count)
 {
@@ -98,6 +143,7 @@ static uint32_t search(struct cbx_chain *chain, const mbedtls_x509_crt *leaf,
 	*left_out =
 		put_in_row(chain->given, chain->given_count, first, now) +
 		put_in_row(chain->trusted, chain->trusted_count, &roots, now);
+	put_in_order(first);
 	chain->path_length = 0;
 	if (mbedtls_x509_crt_verify_with_profile(first, roots.next,
 		    all_lists(chain), &profile, NULL, &flags, visit,

@@ -30,12 +30,39 @@ static int draw(void *context, unsigned char *bytes, size_t size)
 
 void lab_key(struct lab_party *party)
 {
+	lab_key_on(party, MBEDTLS_ECP_DP_SECP384R1);
+}
+
+void lab_key_on(struct lab_party *party, mbedtls_ecp_group_id group)
+{
 	*party = (struct lab_party){ 0 };
 	mbedtls_pk_init(&party->key);
 	MUST(mbedtls_pk_setup(&party->key,
 		     mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)) == 0);
-	MUST(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP384R1,
-		     mbedtls_pk_ec(party->key), draw, NULL) == 0);
+	MUST(mbedtls_ecp_gen_key(
+		     group, mbedtls_pk_ec(party->key), draw, NULL) == 0);
+}
+
+void lab_key_rsa(struct lab_party *party, size_t bits, const char *exponent)
+{
+	mbedtls_mpi modulus;
+	mbedtls_mpi power;
+
+	*party = (struct lab_party){ 0 };
+	mbedtls_pk_init(&party->key);
+	mbedtls_mpi_init(&modulus);
+	mbedtls_mpi_init(&power);
+	MUST(mbedtls_pk_setup(&party->key,
+		     mbedtls_pk_info_from_type(MBEDTLS_PK_RSA)) == 0);
+	MUST(mbedtls_mpi_fill_random(&modulus, bits / 8, draw, NULL) == 0);
+	MUST(mbedtls_mpi_set_bit(&modulus, bits - 1, 1) == 0);
+	MUST(mbedtls_mpi_set_bit(&modulus, 0, 1) == 0);
+	MUST(mbedtls_mpi_read_string(&power, 16, exponent) == 0);
+	MUST(mbedtls_rsa_import(mbedtls_pk_rsa(party->key), &modulus, NULL,
+		     NULL, NULL, &power) == 0);
+	MUST(mbedtls_rsa_complete(mbedtls_pk_rsa(party->key)) == 0);
+	mbedtls_mpi_free(&modulus);
+	mbedtls_mpi_free(&power);
 }
 
 void lab_party_free(struct lab_party *party)

@@ -45,6 +45,13 @@ struct lab_form lab_vcek_form(const char *product);
 
 /** A key on P-384.  lab_party_free frees it. */
 void lab_key(struct lab_party *party);
+
+/** A key on another curve. */
+void lab_key_on(struct lab_party *party, mbedtls_ecp_group_id group);
+
+/** Half a key: an RSA modulus of that size, without factors, and an exponent,
+ * in hexadecimal. */
+void lab_key_rsa(struct lab_party *party, size_t bits, const char *exponent);
 void lab_party_free(struct lab_party *party);
 
 /** Make @p party's certificate, signed by @p issuer, which may be itself. */

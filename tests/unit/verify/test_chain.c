@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "evidence.h"
+#include "lab.h"
 
 #include <psa/crypto.h>
 
@@ -211,6 +212,66 @@ static void a_missing_or_wrong_issuer_is_no_way(void **state)
 	assert_int_equal(verify_at(setting, 0, TIME_2025), CBX_ACCEPTED);
 }
 
+/* Five of the lab's, each issued by the next; the last is trusted. */
+#define LINE 5u
+
+static void make_line(struct lab_party *line)
+{
+	static const char *const names[] = { "CN=SEV-VCEK", "CN=SEV-Milan",
+		"CN=Three", "CN=Four", "CN=Lab root" };
+
+	for (size_t i = 0; i < LINE; i++) {
+		lab_key(&line[i]);
+	}
+	for (size_t i = 0; i < LINE; i++) {
+		struct lab_form form = lab_vcek_form("Milan");
+		size_t issuer = i + 1 == LINE ? i : i + 1;
+
+		form.subject = names[i];
+		form.issuer = names[issuer];
+		form.ca = i != 0;
+		lab_certify(&line[i], &line[issuer], &form);
+	}
+}
+
+/* All orders of four; the leaf is wherever it comes. */
+static void the_order_of_certificates_does_not_matter(void **state)
+{
+	struct setting *setting = *state;
+	struct lab_party *line = calloc(LINE, sizeof(*line));
+
+	assert_non_null(line);
+	make_line(line);
+	for (unsigned int order = 0; order < 256; order++) {
+		size_t leaf = 4;
+		unsigned int seen = 0;
+
+		empty_chain(setting);
+		assert_int_equal(
+			cbx_chain_trust(setting->verdict, setting->chain,
+				line[LINE - 1].certificate),
+			CBX_ACCEPTED);
+		for (unsigned int i = 0; i < 4; i++) {
+			unsigned int which = order >> 2 * i & 3;
+
+			assert_int_equal(add(setting, line[which].certificate),
+				CBX_ACCEPTED);
+			seen |= 1u << which;
+			leaf = which == 0 ? i : leaf;
+		}
+		if (leaf < 4) {
+			assert_int_equal(verify_at(setting, leaf, TIME_2025),
+				seen == 15 ? CBX_ACCEPTED : CBX_REFUSED_CHAIN);
+		}
+		assert_int_equal(
+			setting->chain->path_length == LINE, seen == 15);
+	}
+	for (size_t i = 0; i < LINE; i++) {
+		lab_party_free(&line[i]);
+	}
+	free(line);
+}
+
 static void a_root_is_nobodys_leaf(void **state)
 {
 	struct setting *setting = *state;
@@ -374,6 +435,92 @@ static void extensions_are_found_by_their_identifier(void **state)
 			cbx_span_text("SEV-VCEK")));
 }
 
+/* Of VCEKs, extension 1.3.6.1.4.1.3704.1.3.7 becomes one more 3.6. */
+static void an_extension_that_is_there_twice_is_none(void **state)
+{
+	static const uint8_t oid[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78,
+		0x01, 0x03, 0x07 };
+	struct setting *setting = *state;
+	struct cbx_span file = evidence_load(samples[0].leaf);
+	uint8_t *copy = evidence_copy(file, file.size);
+	uint8_t *place = memmem(copy, file.size, oid, sizeof(oid));
+	uint8_t twice[sizeof(oid)];
+	struct cbx_span value;
+
+	assert_non_null(place);
+	place[sizeof(oid) - 1] = 0x06;
+	memcpy(twice, place, sizeof(twice));
+	assert_int_equal(add(setting, (struct cbx_span){ copy, file.size }),
+		CBX_ACCEPTED);
+	assert_int_equal(
+		cbx_certificate_extension(&setting->chain->given[0],
+			(struct cbx_span){ twice, sizeof(twice) }, &value),
+		CBX_EXTENSION_BROKEN);
+	assert_int_equal(value.size, 0);
+	twice[sizeof(twice) - 1] = 0x05;
+	assert_int_equal(
+		cbx_certificate_extension(&setting->chain->given[0],
+			(struct cbx_span){ twice, sizeof(twice) }, &value),
+		CBX_EXTENSION_FOUND);
+	free(copy);
+	evidence_free(file);
+}
+
+/* A certificate of @p party's key is added. */
+static enum cbx_refusal add_key(
+	struct setting *setting, struct lab_party *party)
+{
+	struct lab_form form = lab_vcek_form("Milan");
+	struct lab_party issuer;
+	enum cbx_refusal refusal;
+
+	lab_key(&issuer);
+	lab_certify(party, &issuer, &form);
+	refusal = add(setting, party->certificate);
+	lab_party_free(&issuer);
+	lab_party_free(party);
+	return refusal;
+}
+
+static void keys_are_of_a_usual_kind_and_size(void **state)
+{
+	static const struct {
+		size_t bits;
+		const char *exponent;
+		enum cbx_refusal reason;
+	} rows[] = {
+		{ 2048, "10001", CBX_ACCEPTED },
+		{ 3072, "3", CBX_ACCEPTED },
+		{ 4096, "FFFFFFFF", CBX_ACCEPTED },
+		{ 4096, "100000001", CBX_REFUSED_CERTIFICATE },
+		{ 1024, "10001", CBX_REFUSED_CERTIFICATE },
+		{ 2040, "10001", CBX_REFUSED_CERTIFICATE },
+		{ 4104, "10001", CBX_REFUSED_CERTIFICATE },
+		{ 8192, "10001", CBX_REFUSED_CERTIFICATE },
+	};
+	static const struct {
+		mbedtls_ecp_group_id group;
+		enum cbx_refusal reason;
+	} curves[] = {
+		{ MBEDTLS_ECP_DP_SECP256R1, CBX_ACCEPTED },
+		{ MBEDTLS_ECP_DP_SECP384R1, CBX_ACCEPTED },
+		{ MBEDTLS_ECP_DP_SECP521R1, CBX_ACCEPTED },
+		{ MBEDTLS_ECP_DP_SECP256K1, CBX_REFUSED_CERTIFICATE },
+		{ MBEDTLS_ECP_DP_BP384R1, CBX_REFUSED_CERTIFICATE },
+	};
+	struct setting *setting = *state;
+	struct lab_party party;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		lab_key_rsa(&party, rows[i].bits, rows[i].exponent);
+		assert_int_equal(add_key(setting, &party), rows[i].reason);
+	}
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		lab_key_on(&party, curves[i].group);
+		assert_int_equal(add_key(setting, &party), curves[i].reason);
+	}
+}
+
 static void a_key_is_only_a_key_of_its_curve(void **state)
 {
 	struct setting *setting = *state;
@@ -425,6 +572,7 @@ int main(void)
 		TEST(every_sample_leads_to_its_root_in_its_time),
 		TEST(no_sample_leads_to_another_root),
 		TEST(a_missing_or_wrong_issuer_is_no_way),
+		TEST(the_order_of_certificates_does_not_matter),
 		TEST(a_root_is_nobodys_leaf),
 		TEST(corrupted_leaves_lead_nowhere),
 		TEST(what_is_no_certificate_is_refused),
@@ -433,6 +581,8 @@ int main(void)
 		TEST(pem_may_hold_several_and_comments),
 		TEST(callers_bring_roots_and_certificates),
 		TEST(extensions_are_found_by_their_identifier),
+		TEST(an_extension_that_is_there_twice_is_none),
+		TEST(keys_are_of_a_usual_kind_and_size),
 		TEST(a_key_is_only_a_key_of_its_curve),
 		TEST(signatures_need_a_point_of_the_curve),
 	};

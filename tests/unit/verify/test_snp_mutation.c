@@ -4,7 +4,8 @@
  * end (with sanitizers, that is seen).
  *
  * No byte of a report or of a DER certificate is left out: what is not signed
- * has to be zero.  In PEM, text around the blocks and white space are nobody's;
+ * has to be zero, or is the signature, of which there is one other form
+ * (s_has_two_signs_and_r_has_not).  In PEM, text around the blocks and white space are nobody's;
  * in a certificate table, bytes no entry points at (test_snp_table.c).
  */
 #include "unit.h"
@@ -240,6 +241,37 @@ static void a_signature_lies_within_the_group(void **state)
 	}
 }
 
+/* number = order - number */
+static void negate(uint8_t *number)
+{
+	int borrow = 0;
+
+	for (size_t i = 0; i < 48; i++) {
+		int digit = order[i] - number[i] - borrow;
+
+		borrow = digit < 0;
+		number[i] = (uint8_t)(digit + (borrow << 8));
+	}
+}
+
+/* Of ECDSA, S and its negative both verify; AMD's firmware writes either.  So
+ * S's bytes, alone in a report, are not the only ones there could be, and
+ * nobody may know a report again by its digest. */
+static void s_has_two_signs_and_r_has_not(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SNP_SAMPLES; i++) {
+		struct snp_case test;
+
+		snp_case_sample(&test, &snp_samples[i]);
+		negate(test.report + 0x2e8);
+		assert_int_equal(snp_case_run(&test), CBX_ACCEPTED);
+		negate(test.report + 0x2a0);
+		assert_reason(&test, CBX_REFUSED_SIGNATURE, i);
+		snp_case_free(&test);
+	}
+}
+
 static void another_reports_signature_is_none(void **state)
 {
 	(void)state;
@@ -340,6 +372,7 @@ int main(void)
 		cmocka_unit_test(other_values_have_reasons_of_their_own),
 		cmocka_unit_test(a_report_is_as_long_as_a_report),
 		cmocka_unit_test(a_signature_lies_within_the_group),
+		cmocka_unit_test(s_has_two_signs_and_r_has_not),
 		cmocka_unit_test(another_reports_signature_is_none),
 		cmocka_unit_test(a_damaged_certificate_is_refused),
 		cmocka_unit_test(a_shortened_certificate_is_refused),
