@@ -137,6 +137,24 @@ static void other_kinds_are_bad(void **state)
 	}
 }
 
+static void the_largest_sum_is_a_sum(void **state)
+{
+	uint8_t archive[BLOCK];
+	struct cbx_tar_entry entry;
+	uint64_t offset = 0;
+
+	(void)state;
+	put_header(archive, "x", '5', 0);
+	memset(archive, 0xff, 100);
+	memset(archive + 265, 0xff, BLOCK - 265);
+	seal(archive);
+	assert_int_equal(
+		read_at(archive, BLOCK, &offset, &entry), CBX_TAR_NEXT);
+	archive[511] = 0;
+	offset = 0;
+	assert_int_equal(read_at(archive, BLOCK, &offset, &entry), CBX_TAR_BAD);
+}
+
 static void prefix_and_name_are_joined(void **state)
 {
 	uint8_t archive[BLOCK];
@@ -305,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_file_has_its_attributes_and_bytes),
 		cmocka_unit_test(every_kind_is_told_apart),
 		cmocka_unit_test(other_kinds_are_bad),
+		cmocka_unit_test(the_largest_sum_is_a_sum),
 		cmocka_unit_test(prefix_and_name_are_joined),
 		cmocka_unit_test(a_link_without_a_target_is_bad),
 		cmocka_unit_test(a_file_that_ends_early_is_bad),
