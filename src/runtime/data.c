@@ -270,6 +270,9 @@ int64_t cbx_data_resize(struct cbx_data *data, uint64_t size)
 		return -LX_EFBIG;
 	}
 	if (size < data->size) {
+		if (!cbx_memory_cut(data, size)) {
+			return -LX_ENOMEM;
+		}
 		if (data->mapped) {
 			cbx_memory_withdraw(data, size, data->size);
 		}

@@ -60,7 +60,7 @@ int64_t cbx_data_read(const struct cbx_data *data, uint64_t offset, uint64_t va,
 int64_t cbx_data_write(
 	struct cbx_data *data, uint64_t offset, uint64_t va, uint64_t bytes);
 
-/** @retval -EFBIG, -ENOSPC  unchanged */
+/** @retval -EFBIG, -ENOSPC, -ENOMEM  unchanged */
 CBX_MUST_CHECK int64_t cbx_data_resize(struct cbx_data *data, uint64_t size);
 
 /** Where the next data, or the next hole, begins at or after @p offset; the

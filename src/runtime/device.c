@@ -89,16 +89,19 @@ const struct cbx_file_ops *cbx_device_ops(uint8_t device)
 		.read = null_read,
 		.write = null_write,
 		.seekable = true,
+		.still = true,
 	};
 	static const struct cbx_file_ops zero = {
 		.read = zero_read,
 		.write = null_write,
 		.seekable = true,
+		.still = true,
 	};
 	static const struct cbx_file_ops full = {
 		.read = zero_read,
 		.write = full_write,
 		.seekable = true,
+		.still = true,
 	};
 	static const struct cbx_file_ops random = {
 		.read = random_read,

@@ -8,7 +8,7 @@
 #include "syscall.h"
 #include "task.h"
 #include "template.h"
-#include "timers.h"
+#include "trap.h"
 
 /* fast.S */
 extern const uint8_t cbx_fast_leave[], cbx_fast_leave_end[];
@@ -74,12 +74,11 @@ static bool serve_locked(struct cbx_task *self, const uint64_t *arg)
 	waits = self->ending || cbx_signal_waiting() ||
 		self->signal.mask_swapped || self->rang ||
 		cbx_template_wanted();
-	if (!waits) {
-		cbx_timers_leave(self);
+	if (waits || !cbx_trap_let_go(self)) {
+		cbx_runtime_unlock();
+		return true;
 	}
-	self->outside = !waits;
-	cbx_runtime_unlock();
-	return waits;
+	return false; /* who interrupts it from now on makes it due */
 }
 
 bool cbx_fast_serve(struct cbx_task *self)

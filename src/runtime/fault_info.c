@@ -87,3 +87,21 @@ struct lx_siginfo cbx_fault_info(const struct cbx_upcall *upcall,
 		return of_instruction(vector, regs->rip);
 	}
 }
+
+struct lx_siginfo cbx_fault_describe(
+	const struct cbx_upcall *upcall, enum cbx_memory_fault served)
+{
+	struct lx_siginfo info = {
+		.signo = LX_SIGSEGV,
+		.code = LX_SEGV_ACCERR,
+		.address = upcall->value,
+	};
+
+	if (served == CBX_FAULTED_NOTHING) {
+		info.code = LX_SEGV_MAPERR;
+	} else if (served == CBX_FAULTED_BEYOND) {
+		info.signo = LX_SIGBUS;
+		info.code = LX_BUS_ADRERR;
+	}
+	return info;
+}

@@ -8,10 +8,15 @@
 #include <base/upcall.h>
 
 #include "linux_signal.h"
+#include "memory.h"
 
 /** The signal of a fault that is not an access to memory.
  * @param frame  the up-call's */
 struct lx_siginfo cbx_fault_info(const struct cbx_upcall *upcall,
 	const struct cbx_regs *regs, void *frame);
+
+/** The signal of an access to memory that could not be served. */
+struct lx_siginfo cbx_fault_describe(
+	const struct cbx_upcall *upcall, enum cbx_memory_fault served);
 
 #endif

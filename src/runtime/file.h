@@ -42,6 +42,7 @@ struct cbx_file_ops {
 	/** what /proc/PID/fd calls it; NULL: by its node */
 	const char *name;
 	bool seekable; /* has a position */
+	bool still;    /* which is 0 whatever it is moved to */
 };
 
 /** An open file description. */

@@ -87,6 +87,9 @@ uint64_t cbx_memory_find_low(uint64_t bytes);
 /** Serve a fault at an address.  @param access  LX_PROT_* */
 enum cbx_memory_fault cbx_memory_fault(uint64_t address, uint8_t access);
 
+/** Say that there is no memory left, and whom that ends. */
+void cbx_memory_tell_empty(void);
+
 /** Map all of a range for @p access, before a gate is given it or because the
  * program asked; what the program may not touch so is left.
  * @return false when there is no memory for all of it */
@@ -125,6 +128,11 @@ void cbx_memory_reset(struct cbx_map *map);
  * again. */
 void cbx_memory_withdraw(
 	const struct cbx_data *data, uint64_t from, uint64_t to);
+
+/** A file is to be cut to @p size bytes: what processes copied of its pages
+ * past that is gone, as on Linux.
+ * @return false when there is no memory to record it; nothing changed */
+CBX_MUST_CHECK bool cbx_memory_cut(const struct cbx_data *data, uint64_t size);
 
 /** A map of no memory, in a space of its own; NULL when there is none to have.
  * It has one user. */

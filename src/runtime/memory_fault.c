@@ -7,6 +7,7 @@
 #include "lib.h"
 #include "linux.h"
 #include "memory_map.h"
+#include "message.h"
 #include "node.h"
 #include "share.h"
 #include "task.h"
@@ -215,4 +216,21 @@ bool cbx_memory_populate(uint64_t address, uint64_t bytes, uint8_t access)
 		}
 	}
 	return true;
+}
+
+void cbx_memory_tell_empty(void)
+{
+	const struct cbx_process *self = cbx_process_self();
+
+	cbx_message_begin("out of memory: all ");
+	cbx_message_number(cbx_budget_total() * CBX_PAGE_SIZE >> 20);
+	cbx_message_put(" MiB of the box are used");
+	if (self->parent != NULL) {
+		cbx_message_put("; process ");
+		cbx_message_number(self->pid);
+		cbx_message_put(" (");
+		cbx_message_put(cbx_task_self()->name);
+		cbx_message_put(") is ended");
+	}
+	cbx_message_end();
 }

@@ -76,3 +76,55 @@ void cbx_memory_withdraw(
 		}
 	}
 }
+
+/* Whether an extent has a process's own copies of what lies past @p from. */
+static bool has_copies(
+	const struct cbx_extent *e, const struct cbx_data *data, uint64_t from)
+{
+	return e->state == CBX_EXTENT_PRESENT && e->file != NULL &&
+	       &e->file->data == data && e->end - e->origin > from;
+}
+
+/* Make room for the borders; with none to be had, nothing changed. */
+static bool make_borders(
+	struct cbx_map *m, const struct cbx_data *data, uint64_t from)
+{
+	uint64_t borders = 0;
+
+	for (uint64_t i = 0; i < m->extents.count; i++) {
+		borders += has_copies(&m->extents.at[i], data, from) ? 1 : 0;
+	}
+	return borders == 0 || cbx_map_room(m, borders);
+}
+
+static void drop_copies(
+	struct cbx_map *m, const struct cbx_data *data, uint64_t from)
+{
+	for (uint64_t i = 0; i < m->extents.count; i++) {
+		const struct cbx_extent *e = &m->extents.at[i];
+
+		if (!has_copies(e, data, from)) {
+			continue;
+		}
+		if (e->start - e->origin < from) {
+			cbx_extent_cut(&m->extents, e->origin + from);
+		} else {
+			cbx_map_reset(m, &m->extents.at[i]);
+		}
+	}
+}
+
+bool cbx_memory_cut(const struct cbx_data *data, uint64_t size)
+{
+	uint64_t from = cbx_page_ceil(size);
+
+	for (struct cbx_map *m = cbx_maps; m != NULL; m = m->next) {
+		if (!make_borders(m, data, from)) {
+			return false;
+		}
+	}
+	for (struct cbx_map *m = cbx_maps; m != NULL; m = m->next) {
+		drop_copies(m, data, from);
+	}
+	return true;
+}

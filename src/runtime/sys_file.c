@@ -208,6 +208,9 @@ int64_t cbx_sys_lseek(const uint64_t *arg)
 	if (!file->ops->seekable) {
 		return file->ops == &cbx_path_ops ? -LX_EBADF : -LX_ESPIPE;
 	}
+	if (file->ops->still && arg[2] <= LX_SEEK_HOLE) {
+		return 0;
+	}
 	if (arg[2] == LX_SEEK_CUR) {
 		from = (int64_t)file->position;
 	} else if (arg[2] == LX_SEEK_END) {

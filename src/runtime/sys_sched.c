@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scheduling: every task has the same share, and nothing changes that. */
+/* Scheduling: every task has the same share, and nothing changes that; the
+ * policy a task was given is told again. */
 #include "gate.h"
 #include "heap.h"
 #include "lib.h"
@@ -17,6 +18,7 @@ enum {
 	IDLE = 5,
 	REAL_MAX = 99,
 	RESET_ON_FORK = 0x40000000,
+	FLAG_RESET_ON_FORK = 1, /* of struct attributes */
 };
 
 /* struct sched_attr of Linux, as far as every kernel knows it. */
@@ -29,9 +31,10 @@ struct attributes {
 };
 CBX_SIZE(48, attributes);
 
-static bool known(uint64_t tid)
+static struct cbx_task *find(uint64_t tid)
 {
-	return (uint32_t)tid == 0 || cbx_task_find((uint32_t)tid) != NULL;
+	return (uint32_t)tid == 0 ? cbx_task_self()
+				  : cbx_task_find((uint32_t)tid);
 }
 
 static bool plain(uint64_t policy)
@@ -44,7 +47,7 @@ static int64_t check(uint64_t tid, uint64_t policy, int64_t priority)
 	if ((int32_t)tid < 0) {
 		return -LX_EINVAL;
 	}
-	if (!known(tid)) {
+	if (find(tid) == NULL) {
 		return -LX_ESRCH;
 	}
 	if (policy == FIFO || policy == RR) {
@@ -52,6 +55,23 @@ static int64_t check(uint64_t tid, uint64_t policy, int64_t priority)
 							   : -LX_EPERM;
 	}
 	return plain(policy) && priority == 0 ? 0 : -LX_EINVAL;
+}
+
+static int64_t set(uint64_t tid, uint32_t policy, int64_t priority)
+{
+	int64_t status =
+		check(tid, policy & ~(uint32_t)RESET_ON_FORK, priority);
+
+	if (status == 0) {
+		find(tid)->policy = policy;
+	}
+	return status;
+}
+
+uint32_t cbx_sched_inherit(uint32_t policy)
+{
+	/* what would be reset is only a real-time policy */
+	return policy & ~(uint32_t)RESET_ON_FORK;
 }
 
 int64_t cbx_sys_sched_yield(const uint64_t *arg)
@@ -70,8 +90,7 @@ int64_t cbx_sys_sched_setscheduler(const uint64_t *arg)
 	if (cbx_user_get(&priority, arg[2], sizeof(priority)) != 0) {
 		return -LX_EFAULT;
 	}
-	return check(
-		arg[0], (uint32_t)arg[1] & ~(uint32_t)RESET_ON_FORK, priority);
+	return set(arg[0], (uint32_t)arg[1], priority);
 }
 
 int64_t cbx_sys_sched_setparam(const uint64_t *arg)
@@ -86,7 +105,9 @@ int64_t cbx_sys_sched_setparam(const uint64_t *arg)
 
 int64_t cbx_sys_sched_getscheduler(const uint64_t *arg)
 {
-	return check(arg[0], OTHER, 0);
+	int64_t status = check(arg[0], OTHER, 0);
+
+	return status != 0 ? status : (int64_t)find(arg[0])->policy;
 }
 
 int64_t cbx_sys_sched_get_priority_max(const uint64_t *arg)
@@ -127,18 +148,31 @@ int64_t cbx_sys_sched_setattr(const uint64_t *arg)
 	if (a.bytes < sizeof(a) || arg[2] != 0) {
 		return a.bytes != 0 || arg[2] != 0 ? -LX_EINVAL : 0;
 	}
-	return check(arg[0], a.policy, a.priority);
+	if (a.policy > INT32_MAX || (a.policy & RESET_ON_FORK) != 0 ||
+		(a.flags & ~(uint64_t)FLAG_RESET_ON_FORK) != 0) {
+		return -LX_EINVAL;
+	}
+	return set(arg[0],
+		a.policy | (a.flags != 0 ? (uint32_t)RESET_ON_FORK : 0),
+		a.priority);
 }
 
 int64_t cbx_sys_sched_getattr(const uint64_t *arg)
 {
-	const struct attributes a = { .bytes = sizeof(a) };
+	struct attributes a = { .bytes = sizeof(a) };
 	int64_t status = check(arg[0], OTHER, 0);
+	uint32_t policy;
 
 	if (status == 0 && ((uint32_t)arg[2] < sizeof(a) || arg[3] != 0)) {
 		return -LX_EINVAL;
 	}
-	return status != 0 ? status : cbx_user_put(arg[1], &a, sizeof(a));
+	if (status != 0) {
+		return status;
+	}
+	policy = find(arg[0])->policy;
+	a.policy = policy & ~(uint32_t)RESET_ON_FORK;
+	a.flags = policy != a.policy ? FLAG_RESET_ON_FORK : 0;
+	return cbx_user_put(arg[1], &a, sizeof(a));
 }
 
 /* There is one CPU to be told of. */
@@ -146,7 +180,7 @@ int64_t cbx_sys_sched_setaffinity(const uint64_t *arg)
 {
 	uint64_t mask = 0;
 
-	if (!known(arg[0])) {
+	if (find(arg[0]) == NULL) {
 		return -LX_ESRCH;
 	}
 	if (cbx_user_get(&mask, arg[2], cbx_min((uint32_t)arg[1], 8)) != 0) {

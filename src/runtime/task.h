@@ -37,11 +37,13 @@ struct cbx_task {
 	struct cbx_task *next; /* of its process */
 	uint64_t thread;       /* the monitor's handle */
 	uint32_t tid;
-	uint32_t gates; /* since its call began; counted under a trace */
+	uint32_t gates;	 /* since its call began; counted under a trace */
+	uint32_t policy; /* what sched_getscheduler tells */
 	char name[CBX_TASK_NAME];
 	struct cbx_context context;
 	bool outside; /* its program runs: to be told something, interrupt it */
 	bool rang;    /* it was interrupted: timers may be due */
+	bool letting_go;       /* outside, but for dropping the lock */
 	int64_t deadline;      /* of its next up-call, or 0; */
 	int64_t deadline_wake; /* in ticks */
 	struct cbx_cpu_time cpu;
@@ -74,6 +76,9 @@ extern bool cbx_task_stacks_seen;
 
 /** The box's first task. */
 extern struct cbx_task cbx_task_init;
+
+/** The scheduling policy a new task has of one with @p policy. */
+uint32_t cbx_sched_inherit(uint32_t policy);
 
 /** The running task. */
 static inline struct cbx_task *cbx_task_self(void)

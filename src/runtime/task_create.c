@@ -134,6 +134,7 @@ struct cbx_task *cbx_task_create(
 	task->process = process;
 	task->tid = cbx_task_number();
 	memcpy(task->name, self->name, sizeof(task->name));
+	task->policy = cbx_sched_inherit(self->policy);
 	task->signal.mask = self->signal.mask;
 	task->signal.stack.flags = LX_SS_DISABLE;
 	if ((how->flags & LX_CLONE_CHILD_CLEARTID) != 0) {

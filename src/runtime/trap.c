@@ -4,7 +4,6 @@
 #include <base/gatecall_linux.h>
 #include <base/start.h>
 
-#include "budget.h"
 #include "clone.h"
 #include "fault_info.h"
 #include "frame.h"
@@ -89,19 +88,34 @@ static bool finish(struct cbx_task *self, uint32_t number)
 		       self->context.regs, self->context.frame, number);
 }
 
-/* From here on whoever wants it to look again interrupts it. */
+bool cbx_trap_let_go(struct cbx_task *self)
+{
+	cbx_timers_leave(self);
+	self->letting_go = true;
+	__atomic_store_n(&self->outside, true, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&self->rang, __ATOMIC_SEQ_CST)) {
+		cbx_runtime_unlock();
+		__atomic_store_n(&self->letting_go, false, __ATOMIC_SEQ_CST);
+		return true;
+	}
+	self->outside = false;
+	self->letting_go = false;
+	return false;
+}
+
+/* Back to the program, unless it was interrupted on its way. */
 static void leave(struct cbx_task *self)
 {
 	for (;;) {
-		cbx_timers_leave(self);
-		__atomic_store_n(&self->outside, true, __ATOMIC_SEQ_CST);
-		if (!__atomic_load_n(&self->rang, __ATOMIC_SEQ_CST)) {
-			break;
+		if (cbx_trap_let_go(self)) {
+			if (!__atomic_load_n(&self->rang, __ATOMIC_SEQ_CST)) {
+				return;
+			}
+			self->outside = false;
+			cbx_runtime_lock();
 		}
-		self->outside = false;
 		finish(self, CBX_NO_CALL);
 	}
-	cbx_runtime_unlock();
 }
 
 /* The result, and who says so: struct cbx_trace. */
@@ -138,7 +152,8 @@ static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 
 /* A signal may wait for a task that makes no call.  When the task is just
  * going back to its program, and has looked already, it is interrupted again:
- * a call it makes until then looks, too. */
+ * a call it makes until then looks, too.  While it drops the lock it is in a
+ * gate, maybe, whose reply another gate would take away; it looks afterwards. */
 static void deadline(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
@@ -147,7 +162,7 @@ static void deadline(
 	self->rang = true;
 	if (!in_program(regs->rip)) {
 		cbx_fast_interrupted(regs);
-		if (self->outside) {
+		if (self->outside && !self->letting_go) {
 			cbx_gate_deadline(upcall->value + AGAIN_NS, 0);
 		}
 		return;
@@ -167,24 +182,6 @@ static uint8_t access_of(uint32_t code)
 	default:
 		return LX_PROT_READ;
 	}
-}
-
-static struct lx_siginfo describe(
-	const struct cbx_upcall *upcall, enum cbx_memory_fault served)
-{
-	struct lx_siginfo info = {
-		.signo = LX_SIGSEGV,
-		.code = LX_SEGV_ACCERR,
-		.address = upcall->value,
-	};
-
-	if (served == CBX_FAULTED_NOTHING) {
-		info.code = LX_SEGV_MAPERR;
-	} else if (served == CBX_FAULTED_BEYOND) {
-		info.signo = LX_SIGBUS;
-		info.code = LX_BUS_ADRERR;
-	}
-	return info;
 }
 
 /* A program that keeps constants in its text should not have asked. */
@@ -218,23 +215,6 @@ static _Noreturn void broken(
 	cbx_signal_die(LX_SIGSEGV);
 }
 
-static void tell_out_of_memory(void)
-{
-	const struct cbx_process *self = cbx_process_self();
-
-	cbx_message_begin("out of memory: all ");
-	cbx_message_number(cbx_budget_total() * CBX_PAGE_SIZE >> 20);
-	cbx_message_put(" MiB of the box are used");
-	if (self->parent != NULL) {
-		cbx_message_put("; process ");
-		cbx_message_number(self->pid);
-		cbx_message_put(" (");
-		cbx_message_put(cbx_task_self()->name);
-		cbx_message_put(") is ended");
-	}
-	cbx_message_end();
-}
-
 /* There is no memory for a touch.  A copy of the runtime's fails, and the
  * process dies when the call is over; anywhere else it dies now. */
 static void out_of_memory(struct cbx_regs *regs)
@@ -243,7 +223,7 @@ static void out_of_memory(struct cbx_regs *regs)
 	uint64_t fixup = cbx_user_fixup(regs->rip);
 
 	if (cbx_process_self()->state == CBX_PROCESS_RUNS) {
-		tell_out_of_memory();
+		cbx_memory_tell_empty();
 		if (fixup == 0) {
 			cbx_signal_die(LX_SIGKILL);
 		}
@@ -291,18 +271,35 @@ static void fault(
 		broken(upcall, regs);
 	}
 	info = upcall->code <= CBX_FAULT_EXECUTE
-		       ? describe(upcall, served)
+		       ? cbx_fault_describe(upcall, served)
 		       : cbx_fault_info(upcall, regs, frame);
 	explain(upcall, &info);
 	cbx_signal_fault(&info);
+}
+
+/* Have memory of the runtime's own in this space.  What comes meanwhile leaves
+ * its gates alone, as while the lock is dropped. */
+static bool bring(const struct cbx_upcall *upcall)
+{
+	struct cbx_task *self = cbx_task_self();
+	bool before = self->letting_go;
+	bool done;
+
+	self->letting_go = true;
+	done = cbx_memory_space_fault(
+		upcall->value, upcall->code == CBX_FAULT_WRITE);
+	__atomic_store_n(&self->letting_go, before, __ATOMIC_SEQ_CST);
+	if (!before && self->outside && self->rang) {
+		cbx_gate_deadline(1, 0);
+	}
+	return done;
 }
 
 /* The runtime touches memory of its own for the first time in this space. */
 static bool is_own(const struct cbx_upcall *upcall, const struct cbx_regs *regs)
 {
 	return upcall->code <= CBX_FAULT_EXECUTE && in_runtime(regs->rip) &&
-	       cbx_memory_space_fault(
-		       upcall->value, upcall->code == CBX_FAULT_WRITE);
+	       bring(upcall);
 }
 
 /* One of the runtime itself comes with the lock held, or taking it. */

@@ -85,6 +85,17 @@ uint64_t cbx_user_copy(void *to, const void *from, uint64_t bytes)
 	return bytes - part;
 }
 
+/* Where copies of its pages were cut, and whether that can be. */
+static uint64_t cut_at = UINT64_MAX;
+static bool cannot_cut;
+
+bool cbx_memory_cut(const struct cbx_data *data, uint64_t size)
+{
+	(void)data;
+	cut_at = size;
+	return !cannot_cut;
+}
+
 /* What was withdrawn last. */
 static uint64_t withdrawn_from, withdrawn_to;
 
@@ -371,8 +382,24 @@ static void pages_to_write_are_made(void **state)
 	assert_int_equal(((uint8_t *)pages.at)[100000 - pages.offset], 0);
 	assert_int_equal(cbx_data_resize(&data, 70000), 0);
 	assert_int_equal(withdrawn_from, 70000);
+	assert_int_equal(cut_at, 70000);
 	fail_after = 1;
 	assert_int_equal(cbx_data_pages(&data, 0, true, &pages), -LX_ENOMEM);
+	cbx_data_free(&data);
+	assert_int_equal(blocks, 0);
+}
+
+static void a_cut_that_cannot_be_recorded_changes_nothing(void **state)
+{
+	struct cbx_data data = on_base();
+
+	(void)state;
+	cannot_cut = true;
+	withdrawn_from = 0;
+	assert_int_equal(cbx_data_resize(&data, 70000), -LX_ENOMEM);
+	assert_int_equal(data.size, sizeof(base));
+	assert_int_equal(withdrawn_from, 0);
+	cannot_cut = false;
 	cbx_data_free(&data);
 	assert_int_equal(blocks, 0);
 }
@@ -384,6 +411,8 @@ int main(void)
 			pages_of_the_base_are_lent_until_they_are_written,
 			begin),
 		cmocka_unit_test_setup(pages_to_write_are_made, begin),
+		cmocka_unit_test_setup(
+			a_cut_that_cannot_be_recorded_changes_nothing, begin),
 		cmocka_unit_test_setup(holes_are_found, begin),
 		cmocka_unit_test_setup(a_hole_gives_its_memory_back, begin),
 		cmocka_unit_test_setup(without_memory_there_is_no_hole, begin),

@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -112,6 +113,20 @@ static void agree(void)
 	printf("%d\n", now >= SECOND * 15 / 100 && now < 10 * SECOND);
 }
 
+/* Nothing keeps the clock right, or it is the host's; asking works. */
+static void asking(void)
+{
+	struct timex t = { 0 };
+	struct timeval left = { 1, 1 };
+	int state = adjtimex(&t);
+
+	printf("adjtimex: %d", state >= 0 && state <= TIME_ERROR);
+	printf(" %d",
+		llabs((long long)t.time.tv_sec - (long long)time(NULL)) < 2);
+	printf(" %ld %d", t.tick, adjtime(NULL, &left));
+	printf(" %ld\n", (long)left.tv_sec);
+}
+
 static void rest(void)
 {
 	struct timespec t = { 1, 1 };
@@ -125,6 +140,7 @@ static void rest(void)
 	printf("getcpu: %d", getcpu(&cpu, NULL));
 	printf(" %d\n", cpu < 4096);
 	printf("vDSO: %d\n", getauxval(AT_SYSINFO_EHDR) != 0);
+	asking();
 }
 
 static void print_clocks(void)

@@ -146,6 +146,23 @@ static void positions(void)
 	close(fd);
 }
 
+/* The position of /dev/null and its like stays 0. */
+static void devices(void)
+{
+	static const char *const names[] = { "/dev/null", "/dev/zero",
+		"/dev/full" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd = open(names[i], O_RDONLY);
+
+		SAY(lseek(fd, -5, SEEK_SET));
+		SAY(lseek(fd, 1l << 62, SEEK_END));
+		SAY(lseek(fd, 7, SEEK_CUR));
+		SAY(lseek(fd, 0, 99));
+		close(fd);
+	}
+}
+
 static void vectors(void)
 {
 	char a[4] = { 0 };
@@ -377,6 +394,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	opening();
 	positions();
+	devices();
 	vectors();
 	names();
 	listing();

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGE 4096u
@@ -111,6 +112,36 @@ static void the_end(void)
 	a[0] = 9;
 	printf("unlinked: %d %d\n", a[0], a[1]);
 	munmap(a, 8 * PAGE);
+}
+
+/* Cutting a file takes away what processes copied of it, not what lies on its
+ * last page. */
+static void cut_copies(void)
+{
+	int fd = make("/tmp/cut", 4 * PAGE, 3);
+	char *a = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE, fd, 0);
+	pid_t pid;
+
+	memset(a, 7, 4 * PAGE);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		memset(a + PAGE, 8, 2 * PAGE);
+		ftruncate(fd, PAGE + 10);
+		ftruncate(fd, 4 * PAGE);
+		_exit(a[0] == 7 && a[PAGE] == 8 && a[2 * PAGE - 1] == 8 &&
+					a[2 * PAGE] == 0 && a[3 * PAGE] == 0
+				? 0
+				: 1);
+	}
+	waitpid(pid, &(int){ 0 }, 0);
+	printf("copies: %d %d %d %d\n", is(a, 7, 2 * PAGE), a[2 * PAGE],
+		touch(a + 3 * PAGE, true), is(a + 3 * PAGE, 0, PAGE));
+	ftruncate(fd, 0);
+	printf("nothing: %d\n", touch(a, false));
+	unlink("/tmp/cut");
+	close(fd);
+	munmap(a, 4 * PAGE);
 }
 
 static void refused(void)
@@ -279,6 +310,7 @@ int main(void)
 	sigaction(SIGBUS, &action, NULL);
 	coherent();
 	the_end();
+	cut_copies();
 	refused();
 	moved();
 	moved_file();

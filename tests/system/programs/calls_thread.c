@@ -449,6 +449,12 @@ static void cancel(void *(*run)(void *), const char *what)
 	printf("cancelled: %s %d\n", what, result == PTHREAD_CANCELED);
 }
 
+static void *own_policy(void *arg)
+{
+	printf(" %d", sched_getscheduler(0));
+	return arg;
+}
+
 /* Scheduling, as far as it says the same everywhere. */
 static void schedule(void)
 {
@@ -462,6 +468,12 @@ static void schedule(void)
 		sched_get_priority_min(SCHED_OTHER));
 	printf(" %d", sched_setscheduler(0, SCHED_OTHER, &param));
 	printf(" %d", sched_get_priority_max(77));
+	printf(" %d", sched_setscheduler(
+			      0, SCHED_BATCH | SCHED_RESET_ON_FORK, &param));
+	printf(" %x", (unsigned int)sched_getscheduler(0));
+	pthread_join(start(own_policy, NULL), NULL);
+	printf(" %d %d", sched_setscheduler(0, SCHED_BATCH, &param),
+		sched_setscheduler(0, SCHED_OTHER, &param));
 	printf(" %d\n", sched_setscheduler(0, SCHED_RR, &param));
 	printf("barrier: %d",
 		(int)syscall(SYS_membarrier, 0, 0, 0) & expedited);
