@@ -58,6 +58,7 @@ perl a language
 redis-server a server and its clients
 ripgrep a program of Rust
 sqlite3 databases
+stress-ng its stressors run in a box and outside
 xz-utils compression
 zstd compression
 bash-static a larger program the system tests run in boxes
