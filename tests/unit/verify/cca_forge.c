@@ -5,7 +5,7 @@
 
 #include <trust/cose.h>
 
-#define ROOM 16384
+#define ROOM 80000
 
 /* A key pair of a curve and its point. */
 struct pair {
@@ -31,6 +31,8 @@ struct forge forge_usual(void)
 	struct forge usual = {
 		.tag = 399,
 		.format = 263,
+		.record = 2,
+		.sign1 = 18,
 		.platform_alg = CBX_COSE_ALG_ES384,
 		.realm_alg = CBX_COSE_ALG_ES384,
 		.platform_profile = "tag:arm.com,2023:cca_platform#1.0.0",
@@ -38,6 +40,9 @@ struct forge forge_usual(void)
 		.lifecycle = 0x3003,
 		.components = 1,
 		.component_bytes = 32,
+		.ueid = 1,
+		.client = 1,
+		.mec = 1,
 		.key_hash = "sha-256",
 		.realm_hash = "sha-256",
 		.rim_bytes = 32,
@@ -94,9 +99,9 @@ static void put_filled(
 	cbx_cbor_put_bytes(writer, bytes, size);
 }
 
-static void put_ueid(struct cbx_cbor_writer *writer)
+static void put_ueid(const struct forge *forge, struct cbx_cbor_writer *writer)
 {
-	uint8_t ueid[33] = { 1 };
+	uint8_t ueid[33] = { forge->ueid };
 
 	cbx_cbor_put_bytes(writer, ueid, sizeof(ueid));
 }
@@ -153,11 +158,11 @@ static struct cbx_span realm_claims(
 	}
 	if (forge->third_claims) {
 		cbx_cbor_put_int(&writer, 256);
-		put_ueid(&writer);
+		put_ueid(forge, &writer);
 		cbx_cbor_put_int(&writer, 44243);
-		cbx_cbor_put_uint(&writer, 1);
+		cbx_cbor_put_uint(&writer, forge->mec);
 		cbx_cbor_put_int(&writer, 44244);
-		cbx_cbor_put_uint(&writer, 0);
+		cbx_cbor_put_uint(&writer, forge->lfa);
 		cbx_cbor_put_int(&writer, 44257);
 		put_filled(&writer, 0xDE, 32);
 	}
@@ -216,7 +221,8 @@ static struct cbx_span platform_claims(
 	cbx_cbor_put_map(
 		&writer, 7u + (forge->platform_profile != NULL ? 1u : 0u) +
 				 (forge->third_claims ? 2u : 0u) +
-				 (forge->extension ? 1u : 0u));
+				 (forge->extension ? 1u : 0u) +
+				 (forge->padding != 0 ? 1u : 0u));
 	if (forge->platform_profile != NULL) {
 		cbx_cbor_put_int(&writer, 265);
 		cbx_cbor_put_text(&writer, forge->platform_profile);
@@ -226,7 +232,7 @@ static struct cbx_span platform_claims(
 	cbx_cbor_put_int(&writer, 2396);
 	put_filled(&writer, 0x96, 32);
 	cbx_cbor_put_int(&writer, 256);
-	put_ueid(&writer);
+	put_ueid(forge, &writer);
 	cbx_cbor_put_int(&writer, 2401);
 	put_filled(&writer, 0x01, 4);
 	cbx_cbor_put_int(&writer, 2395);
@@ -240,9 +246,15 @@ static struct cbx_span platform_claims(
 	}
 	if (forge->third_claims) {
 		cbx_cbor_put_int(&writer, 2394);
-		cbx_cbor_put_uint(&writer, 1);
+		cbx_cbor_put_uint(&writer, forge->client);
 		cbx_cbor_put_int(&writer, 2403);
 		put_filled(&writer, 0x03, 4);
+	}
+	if (forge->padding != 0) {
+		static const uint8_t zeros[ROOM];
+
+		cbx_cbor_put_int(&writer, -70000);
+		cbx_cbor_put_bytes(&writer, zeros, forge->padding);
 	}
 	if (forge->extension) {
 		cbx_cbor_put_int(&writer, 2404);
@@ -293,7 +305,7 @@ static struct cbx_span sign(const struct forge *forge, const struct pair *pair,
 		psa_sign_hash(pair->id, PSA_ALG_ECDSA(hash_of(pair->alg)),
 			digest, size, signature, sizeof(signature), &size),
 		PSA_SUCCESS);
-	cbx_cbor_put_tag(&writer, 18);
+	cbx_cbor_put_tag(&writer, forge->sign1);
 	cbx_cbor_put_array(&writer, 4);
 	cbx_cbor_put_bytes(&writer, header, inner.used);
 	cbx_cbor_put_map(&writer, forge->kid ? 1 : 0);
@@ -311,10 +323,13 @@ static void put_half(const struct forge *forge, struct cbx_cbor_writer *writer,
 {
 	cbx_cbor_put_int(writer, label);
 	if (forge->tag == 907) {
-		cbx_cbor_put_array(writer, 2);
+		cbx_cbor_put_array(writer, forge->record);
 		cbx_cbor_put_uint(writer, forge->format);
 	}
 	cbx_cbor_put_bytes(writer, half.bytes, half.size);
+	if (forge->tag == 907 && forge->record == 3) {
+		cbx_cbor_put_uint(writer, 4);
+	}
 }
 
 struct cbx_span forge_token(const struct forge *forge, struct cbx_span *point)

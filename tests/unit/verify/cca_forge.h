@@ -16,6 +16,8 @@
 struct forge {
 	uint64_t tag;	      /* 399 or 907 */
 	uint64_t format;      /* of a CMW record */
+	size_t record;	      /* entries of one */
+	uint64_t sign1;	      /* tag of the signed parts */
 	bool third_entry;     /* the collection has one */
 	int64_t platform_alg; /* CBX_COSE_ALG_* of the platform key's curve */
 	int64_t realm_alg;
@@ -27,7 +29,12 @@ struct forge {
 	size_t components;
 	size_t component_bytes; /* of a measurement */
 	const char *component_hash;
-	bool extension;	   /* claim 2404 */
+	bool extension;	 /* claim 2404 */
+	size_t padding;	 /* bytes of a claim nobody knows; 0: no claim */
+	uint8_t ueid;	 /* first byte of instance ids */
+	uint64_t client; /* of those of 2024 */
+	uint64_t mec;
+	uint64_t lfa;
 	bool third_claims; /* those of the profile of 2024 */
 	bool raw_key;	   /* the realm's key is a point, no COSE_Key */
 	bool key_off_curve;

@@ -296,6 +296,64 @@ static void no_claim_takes_another_type(void **state)
 	assert_int_equal(tried, 10 * (9 + 8));
 }
 
+/* A value of that many bytes for a claim of the platform. */
+static enum cbx_refusal of_size(
+	struct cbx_verdict *verdict, int64_t key, bool text, size_t size)
+{
+	static struct cbx_cbor changed[CBX_CCA_ITEMS];
+	static uint8_t value[5000];
+	static uint8_t room[16384];
+	static char letters[5000];
+	struct cbx_cbor_writer one = { .bytes = value, .size = sizeof(value) };
+	struct cbx_cbor_writer writer = { .bytes = room, .size = sizeof(room) };
+
+	memset(letters, 'a', size);
+	letters[size] = '\0';
+	if (text) {
+		cbx_cbor_put_text(&one, letters);
+	} else {
+		cbx_cbor_put_bytes(&one, letters, size);
+	}
+	assert_int_equal(
+		cbx_cbor_decode(
+			replace(load(PLATFORM "cbor/"
+					      "CcaPlatformExample.diag"),
+				key, cbx_cbor_written(&one), &writer),
+			0, changed, CBX_CCA_ITEMS),
+		CBX_CBOR_FINE);
+	begin(verdict);
+	return cbx_cca_claims(verdict, CBX_CCA_HALF_PLATFORM, changed);
+}
+
+static void texts_and_bytes_have_a_longest(void **state)
+{
+	assert_int_equal(of_size(*state, 2400, true, 512), CBX_ACCEPTED);
+	assert_int_equal(
+		of_size(*state, 2400, true, 513), CBX_REFUSED_MALFORMED);
+	assert_int_equal(of_size(*state, 2401, false, 4096), CBX_ACCEPTED);
+	assert_int_equal(
+		of_size(*state, 2401, false, 4097), CBX_REFUSED_MALFORMED);
+}
+
+static void a_component_is_a_map(void **state)
+{
+	static const uint8_t list[] = { 0x81, 0x00 };
+	static struct cbx_cbor changed[CBX_CCA_ITEMS];
+	static uint8_t room[8192];
+	struct cbx_cbor_writer writer = { .bytes = room, .size = sizeof(room) };
+
+	assert_int_equal(
+		cbx_cbor_decode(
+			replace(load(PLATFORM "cbor/CcaPlatformExample.diag"),
+				2399, (struct cbx_span){ list, 2 }, &writer),
+			0, changed, CBX_CCA_ITEMS),
+		CBX_CBOR_FINE);
+	begin(*state);
+	assert_int_equal(cbx_cca_claims(*state, CBX_CCA_HALF_PLATFORM, changed),
+		CBX_REFUSED_MALFORMED);
+	assert_non_null(strstr(cbx_verdict_detail(*state), "not a map"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cca_make, cca_drop)
 
 int main(void)
@@ -305,6 +363,8 @@ int main(void)
 		TEST(a_half_is_not_the_other),
 		TEST(what_is_no_map_is_malformed),
 		TEST(no_claim_takes_another_type),
+		TEST(texts_and_bytes_have_a_longest),
+		TEST(a_component_is_a_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

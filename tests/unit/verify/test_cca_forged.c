@@ -36,6 +36,8 @@ static void both_wrappings_are_taken(void **state)
 	CHECK(CBX_REFUSED_WRONG_TYPE, f.tag = 398);
 	CHECK(CBX_REFUSED_WRONG_TYPE, f.tag = 18);
 	CHECK(CBX_REFUSED_MALFORMED, f.tag = 907; f.format = 262);
+	CHECK(CBX_REFUSED_MALFORMED, f.tag = 907; f.record = 3);
+	CHECK(CBX_REFUSED_MALFORMED, f.sign1 = 17);
 	CHECK(CBX_REFUSED_UNSUPPORTED, f.third_entry = true);
 	CHECK(CBX_REFUSED_UNSUPPORTED, f.tag = 907; f.third_entry = true);
 	CHECK(CBX_REFUSED_UNSUPPORTED, f.swapped = true);
@@ -56,6 +58,31 @@ static void every_algorithm_is_verified_by_its_curve(void **state)
 			f.realm_alg = algorithms[i % 3];
 			f.wrong_realm_key = true);
 	}
+}
+
+/* 64 KiB with all there is around the padding. */
+static void a_token_has_a_longest(void **state)
+{
+	struct forge forge = forge_usual();
+	struct cbx_span point;
+	size_t more;
+
+	forge.padding = 60000;
+	more = CBX_CCA_TOKEN_MAX - forge_token(&forge, &point).size;
+	CHECK(CBX_ACCEPTED, f.padding = 60000 + more);
+	CHECK(CBX_REFUSED_MALFORMED, f.padding = 60000 + more + 1);
+}
+
+static void what_is_no_tag_is_something_else(void **state)
+{
+	static const uint8_t number[] = { 0x19, 0x01, 0x8f }; /* 399 */
+	struct cbx_appraisal appraisal = cca_anything();
+
+	cca_assert_reason(*state,
+		cbx_verify_cca(*state,
+			(struct cbx_span){ number, sizeof(number) }, NULL,
+			&appraisal),
+		CBX_REFUSED_WRONG_TYPE, "a number");
 }
 
 static void headers_that_are_critical_are_not_passed_over(void **state)
@@ -121,6 +148,23 @@ static void each_profile_has_its_claims(void **state)
 		f.realm_profile = "tag:arm.com,2026:realm#2.0.0");
 }
 
+static void claims_of_2024_are_in_their_range(void **state)
+{
+#define THIRD                                                       \
+	f.third_claims = true;                                      \
+	f.platform_profile = "tag:arm.com,2024:cca_platform#2.0.0"; \
+	f.realm_profile = "tag:arm.com,2024:realm#2.0.0"
+
+	CHECK(CBX_ACCEPTED, THIRD; f.mec = 0; f.lfa = 1);
+	CHECK(CBX_REFUSED_MALFORMED, THIRD; f.mec = 2);
+	CHECK(CBX_REFUSED_MALFORMED, THIRD; f.lfa = 2);
+	CHECK(CBX_REFUSED_MALFORMED, THIRD; f.client = 0);
+	CHECK(CBX_REFUSED_MALFORMED, THIRD; f.client = 2);
+	CHECK(CBX_REFUSED_MALFORMED, f.ueid = 2);
+	CHECK(CBX_REFUSED_MALFORMED, f.ueid = 0);
+#undef THIRD
+}
+
 static void sizes_are_those_of_digests(void **state)
 {
 	CHECK(CBX_ACCEPTED, f.rim_bytes = f.rem_bytes = 48);
@@ -174,6 +218,9 @@ static void who_allows_debugging_gets_it(void **state)
 	assert_int_equal(
 		((struct cbx_verdict *)*state)->trust[CBX_TRUST_RUNTIME_OPAQUE],
 		96);
+	assert_int_equal(
+		((struct cbx_verdict *)*state)->trust[CBX_TRUST_CONFIGURATION],
+		32);
 	CHECK(CBX_REFUSED_LIFECYCLE, f.lifecycle = 0x6000;
 		appraisal.flags = CBX_APPRAISE_DEBUG);
 }
@@ -242,10 +289,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(both_wrappings_are_taken),
 		TEST(every_algorithm_is_verified_by_its_curve),
+		TEST(a_token_has_a_longest),
+		TEST(what_is_no_tag_is_something_else),
 		TEST(headers_that_are_critical_are_not_passed_over),
 		TEST(the_realm_key_comes_as_its_profile_has_it),
 		TEST(the_platform_vouches_for_the_realm_key),
 		TEST(each_profile_has_its_claims),
+		TEST(claims_of_2024_are_in_their_range),
 		TEST(sizes_are_those_of_digests),
 		TEST(components_are_counted),
 		TEST(only_a_secured_platform_is_accepted),

@@ -212,6 +212,98 @@ static void every_item_is_what_it_says(void **state)
 	}
 }
 
+/* A token of the old wrapping, written anew: head number @p longer, of those
+ * nobody signed, is not the shortest. */
+struct rewriter {
+	struct cbx_cbor_writer writer;
+	size_t head;
+	size_t longer;
+};
+
+static void put_head(struct rewriter *to, uint8_t type, uint64_t number)
+{
+	size_t at = to->writer.used;
+	uint8_t *bytes = to->writer.bytes;
+
+	cbx_cbor_put_uint(&to->writer, number);
+	if (to->head++ == to->longer) {
+		size_t size = number < 24 ? 1 : number < 256 ? 2 : 4;
+
+		to->writer.used = at;
+		bytes[to->writer.used++] = (uint8_t)(size == 1	 ? 24
+						     : size == 2 ? 25
+								 : 26);
+		for (size_t i = size; i > 0; i--) {
+			bytes[to->writer.used++] =
+				(uint8_t)(number >> 8 * (i - 1));
+		}
+	}
+	bytes[at] |= (uint8_t)(type << 5);
+}
+
+static void put_span(struct rewriter *to, struct cbx_span span)
+{
+	put_head(to, CBX_CBOR_BYTES, span.size);
+	cbx_cbor_put_encoded(&to->writer, span);
+}
+
+static void put_sign1(struct rewriter *to, struct cbx_span half)
+{
+	static uint8_t room[4096];
+	struct rewriter inner = { { .bytes = room, .size = sizeof(room) },
+		to->head + 1, to->longer };
+	struct cbx_cbor items[16];
+	const struct cbx_cbor *array = items + 1;
+
+	assert_int_equal(cbx_cbor_decode(half, 0, items, 16), CBX_CBOR_FINE);
+	put_head(&inner, CBX_CBOR_TAG, 18);
+	put_head(&inner, CBX_CBOR_ARRAY, 4);
+	put_span(&inner, cbx_cbor_at(array, 0)->bytes);
+	put_head(&inner, CBX_CBOR_MAP, 0);
+	put_span(&inner, cbx_cbor_at(array, 2)->bytes);
+	put_span(&inner, cbx_cbor_at(array, 3)->bytes);
+	put_span(to, (struct cbx_span){ room, inner.writer.used });
+	to->head = inner.head;
+}
+
+static struct cbx_span rewrite(
+	const struct subject *subject, size_t longer, size_t *heads)
+{
+	static uint8_t room[8192];
+	struct rewriter to = { { .bytes = room, .size = sizeof(room) }, 0,
+		longer };
+	struct cbx_cbor items[16];
+
+	assert_int_equal(
+		cbx_cbor_decode(subject->token, 0, items, 16), CBX_CBOR_FINE);
+	put_head(&to, CBX_CBOR_TAG, 399);
+	put_head(&to, CBX_CBOR_MAP, 2);
+	put_head(&to, CBX_CBOR_UINT, 44234);
+	put_sign1(&to, cbx_cbor_find(items + 1, 44234)->bytes);
+	put_head(&to, CBX_CBOR_UINT, 44241);
+	put_sign1(&to, cbx_cbor_find(items + 1, 44241)->bytes);
+	*heads = to.head;
+	return (struct cbx_span){ room, to.writer.used };
+}
+
+static void what_nobody_signed_is_written_in_one_way(void **state)
+{
+	for (size_t i = 0; i < DIFFERENT; i++) {
+		struct subject subject;
+		size_t heads = 0;
+
+		begin(&subject, *state, different[i]);
+		assert_true(cbx_span_equal(
+			rewrite(&subject, SIZE_MAX, &heads), subject.token));
+		assert_int_equal(heads, 18);
+		for (size_t k = 0; k < 18; k++) {
+			refuse(&subject, rewrite(&subject, k, &heads),
+				"a longer head", k);
+		}
+		end(&subject, 18);
+	}
+}
+
 /* The two signatures of a token. */
 static size_t signatures_of(
 	const struct subject *subject, struct cbx_span signatures[2])
@@ -359,6 +451,7 @@ int main(void)
 		TEST(a_bit_of_any_byte_counts),
 		TEST(no_end_but_the_last_is_an_end),
 		TEST(every_item_is_what_it_says),
+		TEST(what_nobody_signed_is_written_in_one_way),
 		TEST(numbers_of_a_signature_are_in_their_range),
 		TEST(halves_stand_where_they_belong),
 		TEST(halves_come_in_any_order),

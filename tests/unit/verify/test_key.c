@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#include <verify/key.h>
+
 /* The keys of a list of trust anchors, as JWK files. */
 static struct cbx_span key_in_list(const char *name)
 {
@@ -151,6 +153,63 @@ static void a_key_is_read_to_the_letter(void **state)
 	}
 }
 
+/* base64 of other alphabets, of a key that is good as it is. */
+static void a_jwk_has_an_alphabet_of_its_own(void **state)
+{
+	struct cbx_span file = evidence_load(cca_samples[2].key);
+	struct cbx_span copy = { evidence_copy(file, file.size), file.size };
+	struct cbx_key key;
+	uint8_t *changed = (uint8_t *)(uintptr_t)copy.bytes;
+	size_t places = 0;
+
+	(void)state;
+	assert_null(cbx_key_from_file(&key, copy));
+	for (size_t i = 40; i < copy.size; i++) { /* past "P-384" */
+		uint8_t was = changed[i];
+
+		if (was == '-' || was == '_') {
+			changed[i] = was == '-' ? '+' : '/';
+			assert_non_null(cbx_key_from_file(&key, copy));
+			changed[i] = was;
+			places++;
+		}
+	}
+	assert_true(places >= 2);
+	evidence_free(copy);
+	evidence_free(file);
+}
+
+static void a_point_is_all_of_one(void **state)
+{
+	struct cbx_span file = evidence_load(cca_samples[2].key);
+	struct cbx_span point;
+	struct cbx_key key;
+	struct cbx_key other = { 0 };
+	uint8_t compressed[CBX_KEY_POINT_MAX] = { 0 };
+
+	(void)state;
+	assert_null(cbx_key_from_file(&key, file));
+	point = cbx_key_point(&key);
+	assert_int_equal(point.size, 97);
+	assert_null(cbx_key_from_point(&other, point));
+	assert_memory_equal(other.x963, key.x963, 97);
+	for (size_t size = 0; size < 97; size++) {
+		assert_non_null(cbx_key_from_point(
+			&other, (struct cbx_span){ point.bytes, size }));
+	}
+	memcpy(compressed, point.bytes, 97);
+	for (int first = 0; first < 256; first++) {
+		compressed[0] = (uint8_t)first;
+		assert_int_equal(
+			cbx_key_from_point(&other,
+				(struct cbx_span){ compressed, 97 }) == NULL,
+			first == 4);
+	}
+	assert_non_null(cbx_key_from_coordinates(&other,
+		cbx_span_part(point, 1, 48), cbx_span_part(point, 49, 47)));
+	evidence_free(file);
+}
+
 static void a_key_is_cut_nowhere(void **state)
 {
 	for (size_t i = 0; i < CCA_SAMPLES; i++) {
@@ -191,6 +250,8 @@ int main(void)
 		TEST(without_a_key_nothing_is_accepted),
 		TEST(endorsements_of_another_version_are_not_used),
 		TEST(a_key_is_read_to_the_letter),
+		TEST(a_jwk_has_an_alphabet_of_its_own),
+		TEST(a_point_is_all_of_one),
 		TEST(a_key_is_cut_nowhere),
 		TEST(a_file_that_is_no_key_by_its_size_is_not_read),
 	};
