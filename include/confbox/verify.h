@@ -100,6 +100,17 @@ CBX_VERIFY_API const struct cbx_claim *cbx_verdict_claim_at(
 CBX_VERIFY_API const struct cbx_claim *cbx_verdict_claim(
 	const struct cbx_verdict *verdict, const char *name);
 
+/**
+ * The result as JSON, for whoever did not verify: an EAT attestation result
+ * (draft-fv-rats-ear) with one appraisal, named "box", "snp" and so on.  Its
+ * status is no better than its worst entry, and what was refused is
+ * contraindicated.  It is not signed.
+ *
+ * @return a text for free(); NULL when there is no memory
+ */
+CBX_VERIFY_API CBX_VERIFY_CHECKED char *cbx_verdict_json(
+	const struct cbx_verdict *verdict);
+
 /*
  * Verification.  All of these functions return one of refusal.def, the first
  * they come upon (doc/verify.md has the order):

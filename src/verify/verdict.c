@@ -118,6 +118,12 @@ enum cbx_refusal cbx_verdict_begin(struct cbx_verdict *verdict,
 			"the appraisal is of another version");
 	}
 	verdict->now = appraisal->now;
+	if (appraisal->nonce.size != 0 &&
+		appraisal->nonce.size <= sizeof(verdict->nonce)) {
+		memcpy(verdict->nonce, appraisal->nonce.bytes,
+			appraisal->nonce.size);
+		verdict->nonce_size = appraisal->nonce.size;
+	}
 	for (size_t i = 0; i < appraisal->requirement_count; i++) {
 		if (!requirement_valid(&appraisal->requirements[i])) {
 			return cbx_refuse(verdict, CBX_REFUSED_INTERNAL,

@@ -12,6 +12,7 @@
 
 #define CBX_VERDICT_DETAIL 256u
 #define CBX_VERDICT_CLAIMS 192u
+#define CBX_VERDICT_NONCE  64u
 
 /** Which part of the platform an entry of the trustworthiness vector is about
  * (draft-fv-rats-ear 4.2; AR4SI 2.3). */
@@ -31,9 +32,11 @@ struct cbx_verdict {
 	enum cbx_refusal reason;
 	bool no_room; /* a claim could not be kept */
 	char detail[CBX_VERDICT_DETAIL];
-	char kind[8];		  /* "snp", "box"; of the evidence */
-	int8_t trust[CBX_TRUSTS]; /* 0: no claim */
-	int64_t now;		  /* of the appraisal */
+	char kind[8];			  /* "snp", "box"; of the evidence */
+	int8_t trust[CBX_TRUSTS];	  /* 0: no claim */
+	int64_t now;			  /* of the appraisal */
+	uint8_t nonce[CBX_VERDICT_NONCE]; /* of the appraisal */
+	size_t nonce_size;		  /* 0: none, or one that is longer */
 	struct cbx_claim claims[CBX_VERDICT_CLAIMS];
 	void *blocks[CBX_VERDICT_CLAIMS]; /* where claims are kept */
 	size_t claim_count;
