@@ -26,11 +26,13 @@ static int fail_socket(const char *path, int error)
 	return -1;
 }
 
-/* What a service left that is gone can be made anew. */
+/* What a service left that is gone can be made anew; nothing but a socket. */
 static bool is_left(const struct sockaddr_un *name)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool left = fd >= 0 &&
+	struct stat st;
+	bool left = fd >= 0 && lstat(name->sun_path, &st) == 0 &&
+		    S_ISSOCK(st.st_mode) &&
 		    connect(fd, (const struct sockaddr *)name, sizeof(*name)) !=
 			    0 &&
 		    errno == ECONNREFUSED;
