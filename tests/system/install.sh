@@ -27,10 +27,11 @@ libdir=${pc%/pkgconfig/confbox.pc}
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 bin=$work/root$prefix/bin/confbox
 
-for file in confbox.h appraisal.h counter.h platform.h seal.h span.h verify.h abi.h forward.def forward.h gate.def refusal.def status.def; do
+for file in confbox.h appraisal.h client.h counter.h platform.h release.h seal.h span.h verify.h abi.h forward.def forward.h gate.def refusal.def status.def; do
 	[ -f "$work/root$prefix/include/confbox/$file" ] || fail "no header $file"
 done
-for file in libconfbox.so libconfbox.so.0 libconfbox.a; do
+for file in libconfbox.so libconfbox.so.0 libconfbox.a \
+	libconfbox-verify.so libconfbox-verify.so.0 libconfbox-verify.a; do
 	[ -e "$libdir/$file" ] || fail "no library $file"
 done
 [ "$(pkg-config --modversion confbox)" = "$("$bin" --version | cut -d' ' -f2)" ] ||
@@ -45,8 +46,16 @@ done | tr '\n' ' ' | grep -oE 'CBX_(COUNTER_)?API [^;(]*\(' | grep -oE '[a-z_]+\
 	tr -d '(' | sort -u >"$work/declared"
 diff "$work/declared" "$work/exported" || fail 'declared and exported functions differ'
 
+nm -D --defined-only "$libdir/libconfbox-verify.so" | awk '$2 == "T" { print $3 }' |
+	sed 's/@.*//' | sort >"$work/exported"
+for file in appraisal.h client.h release.h verify.h; do
+	sed 's/^#.*//' "$source/include/confbox/$file"
+done | tr '\n' ' ' | grep -oE 'CBX_VERIFY_API [^;(]*\(' | grep -oE '[a-z_]+\($' |
+	tr -d '(' | sort -u >"$work/declared-verify"
+diff "$work/declared-verify" "$work/exported" || fail 'declared and exported functions of libconfbox-verify differ'
+
 # Man pages: every command, option and function is there, and they render.
-for page in man1/confbox.1 man1/confbox-verify.1 man3/libconfbox.3 man5/cbx.5; do
+for page in man1/confbox.1 man1/confbox-verify.1 man3/libconfbox.3 man3/libconfbox-verify.3 man5/cbx.5 man5/confbox-appraisal.5; do
 	file=$(find "$work/root$prefix/share/man/$page"*) || fail "no man page $page"
 	if command -v man >/dev/null; then
 		man --warnings -l "$file" >/dev/null 2>"$work/warnings" || fail "man $page"
@@ -56,6 +65,9 @@ done
 while read -r name; do
 	grep -q "$name" "$source/doc/man/libconfbox.3" || fail "libconfbox.3 lacks $name"
 done <"$work/declared"
+while read -r name; do
+	grep -q "$name" "$source/doc/man/libconfbox-verify.3" || fail "libconfbox-verify.3 lacks $name"
+done <"$work/declared-verify"
 for command in run build measure info verify; do
 	page=confbox.1
 	[ $command != verify ] || page=confbox-verify.1
@@ -110,4 +122,29 @@ make -s -C "$work/service" clean
 make -s -C "$work/service" LDLIBS="$(pkg-config --static --libs confbox |
 	sed 's/-lconfbox/-l:libconfbox.a/')" || fail 'the example does not build statically'
 try static
+
+# A relying party links its own library alone.
+cp -r "$source/examples/relying-party" "$work/relying-party"
+cp "$source/examples/appraisal.json" "$work/policy.json"
+head -c 32 /dev/zero >"$work/nonce"
+echo 'no evidence' >"$work/evidence"
+
+refuses() {
+	local status=0
+	LD_LIBRARY_PATH=$libdir "$work/relying-party/accept" "$work/policy.json" "$work/evidence" "$work/nonce" \
+		<"$work/b" >"$work/sealed" 2>"$work/result" || status=$?
+	[ $status = 1 ] || fail "$1: the relying party ended with $status: $(cat "$work/result")"
+	[ ! -s "$work/sealed" ] || fail "$1: something was sealed to nobody"
+	grep -q '"libconfbox.reason": "malformed"' "$work/result" || fail "$1: $(cat "$work/result")"
+}
+
+make -s -C "$work/relying-party" || fail 'the relying party does not build'
+ldd "$work/relying-party/accept" >"$work/ldd" || true
+grep -q libconfbox-verify.so.0 "$work/ldd" || fail 'the relying party is not linked to the shared library'
+! grep -q libconfbox.so "$work/ldd" || fail 'the relying party needs libconfbox'
+refuses shared
+make -s -C "$work/relying-party" clean
+make -s -C "$work/relying-party" LDLIBS="$(pkg-config --static --libs confbox-verify |
+	sed 's/-lconfbox-verify/-l:libconfbox-verify.a/')" || fail 'the relying party does not build statically'
+refuses static
 echo 'installed, built twice, same answers'
