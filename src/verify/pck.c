@@ -50,7 +50,8 @@ static struct der der_of(struct cbx_span span)
 {
 	unsigned char *start = (unsigned char *)(uintptr_t)span.bytes;
 
-	return (struct der){ start, span.bytes + span.size };
+	return (struct der){ start,
+		span.size == 0 ? start : span.bytes + span.size };
 }
 
 /* A number from 0 to @p limit, the rest of @p der. */
