@@ -18,19 +18,9 @@
 #include <verify/roots.h>
 #include <verify/span.h>
 
-#include "bench.h"
+#include "verify.h"
 
-/* The tools have no answer to an error but to end. */
-#define MUST(condition)                                                    \
-	do {                                                               \
-		if (!(condition)) {                                        \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, \
-				#condition);                               \
-			exit(1);                                           \
-		}                                                          \
-	} while (0)
-
-static struct cbx_span load(const char *folder, const char *name)
+struct cbx_span verify_load(const char *folder, const char *name)
 {
 	static uint8_t room[1 << 20];
 	char path[512];
@@ -172,7 +162,7 @@ struct figures {
 	double used; /* the same with a key used before */
 };
 
-static void take(double *least, uint64_t since)
+void verify_take(double *least, uint64_t since)
 {
 	*least = bench_least(*least, (double)(bench_now() - since) / 1000);
 }
@@ -194,8 +184,8 @@ static void snp_prepare(
 
 	MUST(verdict != NULL && chain != NULL);
 	*run = (struct snp_run){
-		.report = load(folder, sample->report),
-		.leaf = load(folder, sample->leaf),
+		.report = verify_load(folder, sample->report),
+		.leaf = verify_load(folder, sample->leaf),
 		.verdict = verdict,
 		.chain = chain,
 	};
@@ -235,17 +225,17 @@ static struct figures snp_measure(const struct snp_run *run,
 		uint64_t since = bench_now();
 
 		snp_verify(run, sample->now);
-		take(&figures.whole, since);
+		verify_take(&figures.whole, since);
 		since = bench_now();
 		rsa_run(&run->rsa[0]);
 		rsa_run(&run->rsa[1]);
-		take(&figures.rsa, since);
+		verify_take(&figures.rsa, since);
 		since = bench_now();
 		ecdsa_run(&run->ecdsa);
-		take(&figures.ecdsa, since);
+		verify_take(&figures.ecdsa, since);
 		since = bench_now();
 		ecdsa_run_used(&run->ecdsa);
-		take(&figures.used, since);
+		verify_take(&figures.used, since);
 	}
 	figures.rsa /= 2;
 	return figures;
@@ -260,7 +250,7 @@ static void snp_end(struct snp_run *run)
 	free((void *)(uintptr_t)run->leaf.bytes);
 }
 
-static void print_check(const char *what, double figure)
+void verify_print(const char *what, double figure)
 {
 	bench_print(&(struct bench_row){
 		.what = what, .figure = figure, .unit = "us" });
@@ -296,8 +286,9 @@ int main(int count, char **arguments)
 		least.used = bench_least(least.used, figures.used);
 		snp_end(&run);
 	}
-	print_check("- of them: RSA-4096, PSS, mbedTLS", least.rsa);
-	print_check("- of them: ECDSA P-384, mbedTLS", least.ecdsa);
-	print_check("- the same with a key used before", least.used);
+	verify_print("- of them: RSA-4096, PSS, mbedTLS", least.rsa);
+	verify_print("- of them: ECDSA P-384, mbedTLS", least.ecdsa);
+	verify_print("- the same with a key used before", least.used);
+	verify_tdx(arguments[1], quick);
 	return 0;
 }

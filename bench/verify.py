@@ -12,7 +12,8 @@ import table
 # As openssl speed calls it, prints it, and we do.
 CHECKS = (('rsa4096', r'^rsa 4096 bits +[0-9.]+s +[0-9.]+s +[0-9.]+ +([0-9.]+)$',
            '- RSA-4096, PKCS #1, OpenSSL'),
-          ('ecdsap384', r'^ *384 bits ecdsa .*? +([0-9.]+)$', '- ECDSA P-384, OpenSSL'))
+          ('ecdsap384', r'^ *384 bits ecdsa .*? +([0-9.]+)$', '- ECDSA P-384, OpenSSL'),
+          ('ecdsap256', r'^ *256 bits ecdsa .*? +([0-9.]+)$', '- ECDSA P-256, OpenSSL'))
 
 
 def openssl(quick):
