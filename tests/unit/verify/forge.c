@@ -235,8 +235,9 @@ size_t forge_certify(struct forge *forge,
 	(void)snprintf(subject, sizeof(subject), "CN=%s",
 		certificate->name != NULL ? certificate->name
 					  : names[certificate->subject]);
-	(void)snprintf(
-		issuer, sizeof(issuer), "CN=%s", names[certificate->issuer]);
+	(void)snprintf(issuer, sizeof(issuer), "CN=%s",
+		certificate->issuer_name != NULL ? certificate->issuer_name
+						 : names[certificate->issuer]);
 	mbedtls_x509write_crt_init(&writer);
 	mbedtls_x509write_crt_set_version(&writer, MBEDTLS_X509_CRT_VERSION_3);
 	mbedtls_x509write_crt_set_md_alg(&writer, MBEDTLS_MD_SHA256);

@@ -42,7 +42,8 @@ struct forge_pck {
 struct forge_certificate {
 	enum forge_who subject;
 	enum forge_who issuer;
-	const char *name;	     /* common name */
+	const char *name; /* common name; NULL: as usual */
+	const char *issuer_name;
 	const struct forge_pck *pck; /* its extension; NULL: none */
 	const char *from, *to;	     /* "20250101000000"; NULL: as usual */
 	unsigned char serial;

@@ -24,16 +24,6 @@ void world_make_quote(struct world *world)
 	world_sign_quote(world);
 }
 
-/* sixteen components, the first three of them given */
-#define COMPONENTS(a, b, c)                                              \
-	"[{\"svn\":" #a ",\"category\":\"BIOS\"},{\"svn\":" #b           \
-	"},{\"svn\":" #c                                                 \
-	"},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0}," \
-	"{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},"   \
-	"{\"svn\":0},{\"svn\":0},{\"svn\":0}]"
-#define TCB(sgx, pce, tdx)                               \
-	"{\"sgxtcbcomponents\":" sgx ",\"pcesvn\":" #pce \
-	",\"tdxtcbcomponents\":" tdx "}"
 #define PART_LEVEL(svn, status)      \
 	"{\"tcb\":{\"isvsvn\":" #svn \
 	"},\"tcbDate\":\"2024-03-13T00:00:00Z\",\"tcbStatus\":\"" status "\"}"
@@ -66,21 +56,25 @@ static void write_tcb_info(struct world *world)
 		"\"tdxModuleIdentities\":[%s,%s],\"tcbLevels\":["
 		"{\"tcb\":%s,\"tcbDate\":\"2024-11-13T00:00:00Z\","
 		"\"tcbStatus\":%s},"
-		"{\"tcb\":" TCB(COMPONENTS(5, 5, 2), 5,
-			COMPONENTS(5, 0,
+		"{\"tcb\":" WORLD_TCB_LEVEL(WORLD_COMPONENTS(5, 5, 2), 5,
+			WORLD_COMPONENTS(5, 0,
 				5)) ",\"tcbStatus\":"
 				    "\"ConfigurationNeeded\"," ADVISORIES "},"
-				    "{\"tcb\":" TCB(COMPONENTS(4, 4, 2), 5,
-					    COMPONENTS(3, 0,
+				    "{\"tcb\":" WORLD_TCB_LEVEL(
+					    WORLD_COMPONENTS(4, 4, 2), 5,
+					    WORLD_COMPONENTS(3, 0,
 						    3)) ",\"tcbStatus\":"
 							"\"OutOfDateConfigurati"
 							"onNeeded\"," ADVISORIES
 							"},"
-							"{\"tcb\":" TCB(
-								COMPONENTS(2, 2,
+							"{\"tcb\""
+							":" WORLD_TCB_LEVEL(
+								WORLD_COMPONENTS(
+									2, 2,
 									2),
 								5,
-								COMPONENTS(1, 0,
+								WORLD_COMPONENTS(
+									1, 0,
 									1)) ","
 									    "\""
 									    "tc"
@@ -168,7 +162,8 @@ void world_make(struct world *world)
 		.qe_signer = "DC9E2A7C6F948F17474E34A7FC43ED03"
 			     "0F7C1563F1BABDDF6340C82E0E54A8C5",
 		.qe_attributes = "11000000000000000000000000000000",
-		.spoiled = TCB(COMPONENTS(5, 5, 2), 11, COMPONENTS(5, 0, 5)),
+		.spoiled = WORLD_TCB_LEVEL(WORLD_COMPONENTS(5, 5, 2), 11,
+			WORLD_COMPONENTS(5, 0, 5)),
 	};
 
 	world->says = usual;
@@ -202,7 +197,7 @@ enum cbx_refusal world_verify(
 		.requirement_count = world->requirement_count,
 	};
 	const struct cbx_span quote = { world->quote, world->quote_size };
-	struct cbx_span files[WORLD_FILES];
+	struct cbx_span files[WORLD_FILES] = { { 0 } };
 	struct cbx_endorsements endorsements = tdx_collateral(files, 0);
 
 	for (int i = 0; i < WORLD_FILES; i++) {

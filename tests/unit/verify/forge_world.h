@@ -10,6 +10,17 @@
 
 #include "forge.h"
 
+/* A TCB of tcbInfo: sixteen components, the first three of them given. */
+#define WORLD_COMPONENTS(a, b, c)                                        \
+	"[{\"svn\":" #a ",\"category\":\"BIOS\"},{\"svn\":" #b           \
+	"},{\"svn\":" #c                                                 \
+	"},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0}," \
+	"{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0},"   \
+	"{\"svn\":0},{\"svn\":0},{\"svn\":0}]"
+#define WORLD_TCB_LEVEL(sgx, pce, tdx)                   \
+	"{\"sgxtcbcomponents\":" sgx ",\"pcesvn\":" #pce \
+	",\"tdxtcbcomponents\":" tdx "}"
+
 /** What collateral says; TEXT members go into JSON as they are. */
 struct world_collateral {
 	const char *status;	   /* of the first level */

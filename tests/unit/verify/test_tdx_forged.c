@@ -426,6 +426,27 @@ static void a_certificate_has_one_use(void **state)
 	}
 }
 
+/* Machines of one package have PCKs of another CA. */
+static void both_cas_issue_pcks(void **state)
+{
+	static const char processor[] = "Intel SGX PCK Processor CA";
+	const struct forge_pck usual = forge_usual_pck();
+	const struct forge_certificate ca = { FORGE_CA, FORGE_ROOT,
+		.name = processor, .serial = 2, .is_ca = true };
+	const struct forge_certificate pck = { FORGE_PCK, FORGE_CA,
+		.issuer_name = processor, .pck = &usual, .serial = 3 };
+
+	(void)forge_certify(world.forge, &ca, world.pem[FORGE_CA]);
+	(void)forge_certify(world.forge, &pck, world.pem[FORGE_PCK]);
+	(void)snprintf(world.chain, sizeof(world.chain), "%s%s",
+		world.pem[FORGE_PCK], world.pem[FORGE_CA]);
+	world_sign_quote(&world);
+	world_expect(&world, *state, CBX_ACCEPTED, processor);
+	assert_int_equal(cbx_verdict_claim(*state, "tdx.collateral.revocation")
+				 ->value.number,
+		0); /* the other CA's list */
+}
+
 static void a_pcks_extension_is_whole(void **state)
 {
 	for (unsigned int part = 1; part <= 7; part++) {
@@ -584,6 +605,18 @@ static void collateral_says_what_intel_specifies(void **state)
 			"{\"sgxtcbcomponents\":[{\"svn\":1}],\"pcesvn\":11,"
 			"\"tdxtcbcomponents\":[]}",
 			CBX_REFUSED_COLLATERAL),
+		ROW(spoiled,
+			WORLD_TCB_LEVEL(WORLD_COMPONENTS(256, 5, 2), 11,
+				WORLD_COMPONENTS(5, 0, 5)),
+			CBX_REFUSED_COLLATERAL),
+		ROW(spoiled,
+			WORLD_TCB_LEVEL(WORLD_COMPONENTS(5, 5, 2), 11,
+				WORLD_COMPONENTS(-1, 0, 5)),
+			CBX_REFUSED_COLLATERAL),
+		ROW(spoiled,
+			WORLD_TCB_LEVEL(WORLD_COMPONENTS(5, 5, 2), 65536,
+				WORLD_COMPONENTS(5, 0, 5)),
+			CBX_REFUSED_COLLATERAL),
 		ROW(status, "1", CBX_REFUSED_COLLATERAL),
 		ROW(qe_id, "\"QE\"", CBX_REFUSED_IDENTITY),
 		ROW(qe_id, "\"TD_QE2\"", CBX_REFUSED_IDENTITY),
@@ -672,6 +705,27 @@ static void an_answer_is_read_in_one_way(void **state)
 /* A bundle is a bag of the same things as strings. */
 static void a_bundle_is_as_good_as_its_parts(void **state)
 {
+	/* 64 bytes. */
+	static const char zeros[] = "00000000000000000000000000000000"
+				    "00000000000000000000000000000000"
+				    "00000000000000000000000000000000"
+				    "00000000000000000000000000000000";
+	static const struct {
+		const char *member;
+		const char *value; /* NULL: it is not there */
+	} spoiled[] = {
+		{ "root_ca_crl", "30xx" },
+		{ "pck_crl", "" },
+		{ "pck_crl_issuer_chain", "none" },
+		{ "tcb_info_signature", NULL },
+		{ "tcb_info_signature", "00" },
+		{ "tcb_info_signature", zeros }, /* two signers, the same */
+		{ "tcb_info", "[]" },
+		{ "tcb_info", "{}" },
+		{ "tcb_info", "{\"id\":\"TDX\"} " },
+		{ "tcb_info", "{\"id\":\"TDX\"" },
+		{ "qe_identity", "{\"id\":\"TDX\"}" },
+	};
 	char hex[2][2049];
 	json_t *bundle = json_object();
 	char *text;
@@ -722,14 +776,24 @@ static void a_bundle_is_as_good_as_its_parts(void **state)
 	world_expect(&world, *state, CBX_REFUSED_COLLATERAL, "two bundles");
 	world.sizes[1] = 0;
 	free(text);
-	assert_int_equal(
-		json_object_set_new(bundle, "root_ca_crl", json_string("30xx")),
-		0);
-	text = json_dumps(bundle, 0);
-	world.sizes[0] = (size_t)snprintf(
-		(char *)world.files[0], sizeof(world.files[0]), "%s", text);
-	world_expect(&world, *state, CBX_REFUSED_COLLATERAL, "no digits");
-	free(text);
+	for (size_t i = 0; i < sizeof(spoiled) / sizeof(spoiled[0]); i++) {
+		json_t *other = json_deep_copy(bundle);
+
+		(void)json_object_del(other, spoiled[i].member);
+		if (spoiled[i].value != NULL) {
+			assert_int_equal(
+				json_object_set_new(other, spoiled[i].member,
+					json_string(spoiled[i].value)),
+				0);
+		}
+		text = json_dumps(other, 0);
+		world.sizes[0] = (size_t)snprintf((char *)world.files[0],
+			sizeof(world.files[0]), "%s", text);
+		world_expect(&world, *state, CBX_REFUSED_COLLATERAL,
+			spoiled[i].member);
+		free(text);
+		json_decref(other);
+	}
 	json_decref(bundle);
 	world.sizes[0] =
 		(size_t)snprintf((char *)world.files[0], 16, "{\"tcb\":\"x\"}");
@@ -738,7 +802,7 @@ static void a_bundle_is_as_good_as_its_parts(void **state)
 
 static void too_many_files_are_refused(void **state)
 {
-	struct cbx_span files[CBX_TDX_COLLATERAL_FILES + 1];
+	struct cbx_span files[CBX_TDX_COLLATERAL_FILES + 1] = { { 0 } };
 	struct cbx_endorsements endorsements =
 		tdx_collateral(files, CBX_TDX_COLLATERAL_FILES + 1);
 	const struct cbx_appraisal appraisal = { .size = sizeof(appraisal),
@@ -769,6 +833,7 @@ int main(void)
 		SENTENCE(other_versions_of_a_quote_are_accepted),
 		SENTENCE(a_key_the_report_does_not_bind_is_refused),
 		SENTENCE(a_certificate_has_one_use),
+		SENTENCE(both_cas_issue_pcks),
 		SENTENCE(a_pcks_extension_is_whole),
 		SENTENCE(the_quotes_certificates_are_its_chain),
 		SENTENCE(what_a_list_names_is_refused),

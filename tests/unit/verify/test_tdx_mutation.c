@@ -17,6 +17,8 @@
 #include <mbedtls/bignum.h>
 
 #include <verify/ccel.h>
+#include <verify/chain.h>
+#include <verify/pck.h>
 #include <verify/tdx_quote.h>
 
 #define NOW "2026-02-10T00:00:00Z"
@@ -456,6 +458,72 @@ static void other_types_are_unsupported(void **state)
 	close_test(&test, 75);
 }
 
+/* Everything in it, one after another. */
+static size_t flatten(const struct cbx_pck *pck, uint8_t room[512])
+{
+	const struct cbx_span parts[] = { pck->ppid, pck->cpusvn, pck->pceid,
+		pck->fmspc, pck->instance, pck->configuration };
+	size_t size = sizeof(pck->components);
+
+	memcpy(room, pck->components, size);
+	room[size++] = (uint8_t)(pck->pcesvn >> 8);
+	room[size++] = (uint8_t)pck->pcesvn;
+	room[size++] = pck->sgx_type;
+	for (size_t i = 0; i < 6; i++) {
+		assert_true(parts[i].size < 80);
+		memcpy(room + size, parts[i].bytes, parts[i].size);
+		size += parts[i].size;
+	}
+	return size;
+}
+
+/* The extension is signed, but by whom?  What it says, it says in one way. */
+static void a_pcks_extension_has_one_form(void **state)
+{
+	struct test test = open_test(*state, &samples[0]);
+	struct cbx_chain *chain = cbx_chain_create();
+	struct cbx_tdx_quote quote;
+	struct cbx_pck pck;
+	uint8_t whole[512];
+	size_t whole_size;
+	size_t refused = 0;
+	mbedtls_x509_buf *extensions;
+
+	assert_int_equal(
+		cbx_tdx_quote_parse(*state,
+			(struct cbx_span){ test.quote, test.size }, &quote),
+		CBX_ACCEPTED);
+	assert_int_equal(
+		cbx_chain_add(*state, chain, quote.certificates), CBX_ACCEPTED);
+	assert_int_equal(
+		cbx_pck_read(*state, &chain->given[0], &pck), CBX_ACCEPTED);
+	whole_size = flatten(&pck, whole);
+	extensions = &chain->given[0].v3_ext;
+	/* The SGX extension, which is the last one, without its head. */
+	for (size_t i = extensions->len - 554; i < extensions->len; i++) {
+		for (unsigned int bit = 0; bit < 8; bit++) {
+			uint8_t other[512];
+			enum cbx_refusal refusal;
+
+			extensions->p[i] ^= (unsigned char)(1u << bit);
+			refusal = cbx_pck_read(*state, &chain->given[0], &pck);
+			if (refusal == CBX_ACCEPTED) {
+				assert_false(
+					flatten(&pck, other) == whole_size &&
+					memcmp(whole, other, whole_size) == 0);
+			} else {
+				assert_int_equal(
+					refusal, CBX_REFUSED_CERTIFICATE);
+				refused++;
+			}
+			extensions->p[i] ^= (unsigned char)(1u << bit);
+		}
+	}
+	assert_true(refused > 2000);
+	cbx_chain_destroy(chain);
+	close_test(&test, 0);
+}
+
 /* ---------------------------------------------------------- event logs -- */
 
 /* One event of the sample's log, which has one digest each. */
@@ -640,6 +708,7 @@ int main(void)
 		SENTENCE(r_and_s_are_in_range),
 		SENTENCE(parts_of_two_quotes_make_none),
 		SENTENCE(other_types_are_unsupported),
+		SENTENCE(a_pcks_extension_has_one_form),
 		SENTENCE(events_of_a_log_cannot_be_changed),
 		SENTENCE(events_of_a_log_cannot_be_left_out),
 		SENTENCE(a_logs_header_is_one),
