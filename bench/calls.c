@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define CALLS  2000u
+#define WAKES  50u
 #define BLOCK  4096u
 #define HASHED (256u * 1024u)
 
@@ -166,39 +167,40 @@ static const struct {
 
 /* The C library's memset leaves bytes in vector registers, as something or
  * other does in every program: who interrupts it has to save them. */
-static uint64_t one_round(void (*call)(void))
+static uint64_t one_round(void (*call)(void), uint32_t count)
 {
 	uint64_t start;
 
 	memset(block, (int)sink, sizeof(block));
 	check(lseek(file, 0, SEEK_SET) == 0, "lseek");
 	start = now();
-	for (uint32_t i = 0; i < CALLS; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		call();
 	}
 	return now() - start;
 }
 
-static double least(void (*call)(void), unsigned long rounds)
+static double least(void (*call)(void), uint32_t count, unsigned long rounds)
 {
 	uint64_t least_time = UINT64_MAX;
 
 	for (unsigned long i = 0; i < rounds; i++) {
-		uint64_t time = one_round(call);
+		uint64_t time = one_round(call, count);
 
 		least_time = time < least_time ? time : least_time;
 	}
-	return (double)least_time / CALLS;
+	return (double)least_time / count;
 }
 
-/* The time of two wake-ups and two sleeps, halved. */
+/* The time of two wake-ups and two sleeps, halved.  Rounds are short: two CPUs
+ * are left alone by others for a moment only. */
 static void print_wake(unsigned long rounds)
 {
 	pthread_t thread;
 	double time;
 
 	check(pthread_create(&thread, NULL, partner, NULL) == 0, "a thread");
-	time = least(wake_other, rounds);
+	time = least(wake_other, WAKES, rounds * (CALLS / WAKES));
 	__atomic_store_n(&turn, 2, __ATOMIC_SEQ_CST);
 	(void)call_futex(&turn, FUTEX_WAKE, 1);
 	check(pthread_join(thread, NULL) == 0, "its end");
@@ -228,7 +230,8 @@ int main(int argc, char **argv)
 	make_file(argv[1]);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		printf("%s %.1f\n", calls[i].name,
-			least(calls[i].call, strtoul(argv[2], NULL, 10)));
+			least(calls[i].call, CALLS,
+				strtoul(argv[2], NULL, 10)));
 	}
 	print_wake(strtoul(argv[2], NULL, 10));
 	return EXIT_SUCCESS;

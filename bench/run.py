@@ -99,6 +99,7 @@ def places(bench):
     calls, rounds = bench.program('bench_calls'), '2' if bench.quick else '20'
     where = {'native': [calls, '/dev/shm', rounds],
              'box': bench.box(calls, '/tmp', rounds),
+             ONE_CPU: bench.box(calls, '/tmp', rounds, options=['--cpus', '1']),
              'box, every call a trap': bench.box(calls, '/tmp', rounds,
                                                  options=['--rewrite', 'never'])}
     if bench.quick:
@@ -134,9 +135,11 @@ def print_calls(bench):
     table.heading('A system call in a box (medians)')
     for name, (text, most) in CALLS.items():
         for place in where:
-            if place not in ('box', 'box, every call a trap'):
+            if place not in ('box', ONE_CPU, 'box, every call a trap'):
                 table.row(text, median['box', name], 'ns', place, median[place, name],
                           target(place, most))
+    table.row(CALLS['wake'][0] + ', a box of one CPU', median[ONE_CPU, 'wake'], 'ns', 'native',
+              median['native', 'wake'])
     table.heading('The same when every call is a trap')
     for name, (text, _) in CALLS.items():
         table.row(text + ', a trap', median['box, every call a trap', name], 'ns', 'native',

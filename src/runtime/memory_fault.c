@@ -13,7 +13,9 @@
 #include "task.h"
 
 #define CHUNK_MIN    0x10000u
-#define LENT_CLUSTER 0x40000ull
+#define LENT_CLUSTER 0x10000ull
+#define LENT_FIRST   48u /* copies of that */
+#define LENT_MORE    0x40000ull
 
 /* Map zeros at [start, end) of the lazy extent around it. */
 static bool commit(struct cbx_map *m, uint64_t start, uint64_t end)
@@ -85,13 +87,25 @@ static bool is_live(const struct cbx_extent *e)
 	       e->file->data.chunks != 0;
 }
 
+/* Of a template's pages, which the monitor copies, all with one gate: little
+ * at first, for a clone that answers and is gone, more when it goes on. */
+static uint64_t lent_bytes(void)
+{
+	static uint32_t copies;
+
+	if (copies == LENT_FIRST) {
+		return LENT_MORE;
+	}
+	copies++;
+	return LENT_CLUSTER;
+}
+
 /* Make pages around an address the process's own. */
 static bool own_around(struct cbx_map *m, uint64_t address)
 {
 	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
-	/* a template's pages the monitor copies, all with one gate */
 	bool lent = e->state == CBX_EXTENT_PRESENT && e->share == NULL;
-	uint64_t bytes = lent ? LENT_CLUSTER : CBX_MAP_CLUSTER;
+	uint64_t bytes = lent ? lent_bytes() : CBX_MAP_CLUSTER;
 	uint64_t page = cbx_page_floor(address);
 	uint64_t cluster = address & ~(bytes - 1);
 	uint64_t start = cbx_max(e->start, cluster);
