@@ -240,6 +240,21 @@ static enum cbx_refusal check_data(
 	return CBX_ACCEPTED;
 }
 
+/* Who is at a higher level inside may ask for reports, too: with data of its
+ * own, and its own level. */
+static enum cbx_refusal check_level(
+	struct work *work, const struct cbx_span *expected)
+{
+	unsigned int vmpl =
+		(unsigned int)cbx_snp_number(&work->report, CBX_SNP_VMPL, 4);
+
+	if (expected != NULL && vmpl != 0) {
+		return cbx_refuse(work->verdict, CBX_REFUSED_BINDING,
+			"not the monitor asked for the report: VMPL %u", vmpl);
+	}
+	return CBX_ACCEPTED;
+}
+
 /* ------------------------------------------------------------- all of it -- */
 
 static void claim_certified(struct work *work)
@@ -288,6 +303,9 @@ static enum cbx_refusal check_all(
 	}
 	if (refusal == CBX_ACCEPTED) {
 		refusal = check_debug(work);
+	}
+	if (refusal == CBX_ACCEPTED) {
+		refusal = check_level(work, report_data);
 	}
 	if (refusal == CBX_ACCEPTED) {
 		refusal = check_data(work, report_data);

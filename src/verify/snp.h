@@ -20,6 +20,7 @@
 #define CBX_SNP_CHIP_ID		 0x1a0u
 #define CBX_SNP_CHIP_ID_SIZE	 64u
 #define CBX_SNP_POLICY		 0x008u
+#define CBX_SNP_VMPL		 0x030u
 #define CBX_SNP_POLICY_DEBUG	 19u /* bit */
 #define CBX_SNP_TCB_SIZE	 8u
 
@@ -119,13 +120,14 @@ CBX_VERIFY_CHECKED enum cbx_refusal cbx_snp_table_add(
 
 /**
  * cbx_verify_snp on a verdict that has begun, without its end: for evidence
- * that holds a report.
+ * that holds a report the monitor asked for, at VMPL 0.
  *
  * @param report_data  what the report's has to be, 64 bytes; NULL: the
  *                     appraisal's nonce has to match
  *
- * @return as cbx_verify_snp, never CBX_REFUSED_REQUIREMENT;
- *         CBX_REFUSED_BINDING when the report's data is not @p report_data
+ * @return as cbx_verify_snp, never CBX_REFUSED_REQUIREMENT; with
+ *         @p report_data CBX_REFUSED_BINDING when the report's is another, or
+ *         when its VMPL is not 0
  */
 CBX_VERIFY_CHECKED enum cbx_refusal cbx_snp_check(struct cbx_verdict *verdict,
 	struct cbx_span evidence, const struct cbx_endorsements *endorsements,

@@ -142,7 +142,8 @@ static enum cbx_refusal read_head(
 	struct cbx_verdict *verdict, struct cbx_snp_report *report)
 {
 	unsigned int algorithm = (unsigned int)cbx_snp_number(report, 0x034, 4);
-	unsigned int vmpl = (unsigned int)cbx_snp_number(report, 0x030, 4);
+	unsigned int vmpl =
+		(unsigned int)cbx_snp_number(report, CBX_SNP_VMPL, 4);
 
 	report->version = (uint32_t)cbx_snp_number(report, 0, 4);
 	if (report->version < 2 || report->version > 5) {

@@ -366,6 +366,66 @@ static void there_is_an_end_to_certificates(void **state)
 		CBX_REFUSED_CERTIFICATE);
 }
 
+static void files_are_at_most_a_mebibyte(void **state)
+{
+	struct setting *setting = *state;
+	struct cbx_span pem = cbx_root_file(CBX_ROOT_ASK_MILAN);
+	uint8_t *file = evidence_copy(pem, CBX_CHAIN_FILE + 1);
+
+	memset(file + pem.size, '\n', CBX_CHAIN_FILE + 1 - pem.size);
+	assert_int_equal(
+		add(setting, (struct cbx_span){ file, CBX_CHAIN_FILE }),
+		CBX_ACCEPTED);
+	assert_int_equal(
+		add(setting, (struct cbx_span){ file, CBX_CHAIN_FILE + 1 }),
+		CBX_REFUSED_CERTIFICATE);
+	free(file);
+}
+
+/* What a reader of C strings would not see. */
+static void text_has_no_zero_bytes(void **state)
+{
+	struct setting *setting = *state;
+	struct cbx_span pem = cbx_root_file(CBX_ROOT_ASK_MILAN);
+	uint8_t *file = evidence_copy(pem, pem.size + 1);
+
+	assert_int_equal(add(setting, (struct cbx_span){ file, pem.size + 1 }),
+		CBX_REFUSED_CERTIFICATE);
+	assert_int_equal(add(setting, (struct cbx_span){ file, pem.size }),
+		CBX_ACCEPTED);
+	free(file);
+}
+
+static void lists_are_few_whole_and_no_roots(void **state)
+{
+	static const char *const times[2] = { "251201000000Z",
+		"260201000000Z" };
+	static uint8_t room[LAB_ROOM];
+	struct setting *setting = *state;
+	struct lab_form form = lab_vcek_form("Milan");
+	struct lab_party party;
+	struct cbx_span list;
+	uint8_t *longer;
+
+	lab_key(&party);
+	lab_certify(&party, &party, &form);
+	list = lab_list(&party, times, NULL, 0, room);
+	longer = evidence_copy(list, list.size + 1);
+	assert_int_equal(
+		add(setting, (struct cbx_span){ longer, list.size + 1 }),
+		CBX_REFUSED_CERTIFICATE);
+	assert_int_equal(
+		cbx_chain_trust(setting->verdict, setting->chain, list),
+		CBX_REFUSED_CERTIFICATE);
+	empty_chain(setting);
+	for (size_t i = 0; i < CBX_CHAIN_LISTS; i++) {
+		assert_int_equal(add(setting, list), CBX_ACCEPTED);
+	}
+	assert_int_equal(add(setting, list), CBX_REFUSED_CERTIFICATE);
+	free(longer);
+	lab_party_free(&party);
+}
+
 static void pem_may_hold_several_and_comments(void **state)
 {
 	struct setting *setting = *state;
@@ -578,6 +638,9 @@ int main(void)
 		TEST(what_is_no_certificate_is_refused),
 		TEST(every_truncation_and_extension_is_refused),
 		TEST(there_is_an_end_to_certificates),
+		TEST(files_are_at_most_a_mebibyte),
+		TEST(text_has_no_zero_bytes),
+		TEST(lists_are_few_whole_and_no_roots),
 		TEST(pem_may_hold_several_and_comments),
 		TEST(callers_bring_roots_and_certificates),
 		TEST(extensions_are_found_by_their_identifier),

@@ -295,6 +295,30 @@ static void what_holds_a_report_binds_all_its_data(void **state)
 	snp_case_free(&test);
 }
 
+/* The same report is fine for who asks about that level. */
+static void what_holds_a_report_holds_the_monitors(void **state)
+{
+	struct snp_case test;
+	uint8_t data[64];
+	const struct cbx_span expected = { data, sizeof(data) };
+	struct cbx_endorsements endorsements = { .size = sizeof(endorsements),
+		.certificate_count = 1 };
+
+	(void)state;
+	snp_case_sample(&test, sample_named("milan-v3-vlek")); /* VMPL 1 */
+	endorsements.certificates = test.certificates;
+	memcpy(data, test.report + 0x50, sizeof(data));
+	assert_int_equal(snp_case_run(&test), CBX_ACCEPTED);
+	assert_int_equal(
+		cbx_verdict_begin(test.verdict, "box", &test.appraisal),
+		CBX_ACCEPTED);
+	assert_int_equal(cbx_snp_check(test.verdict,
+				 (struct cbx_span){ test.report, test.size },
+				 &endorsements, &test.appraisal, &expected),
+		CBX_REFUSED_BINDING);
+	snp_case_free(&test);
+}
+
 static void requirements_are_the_last_word(void **state)
 {
 	const struct cbx_value certified = { .kind = CBX_VALUE_NUMBER,
@@ -453,6 +477,7 @@ int main(void)
 		cmocka_unit_test(time_decides),
 		cmocka_unit_test(the_challenge_has_to_be_answered),
 		cmocka_unit_test(what_holds_a_report_binds_all_its_data),
+		cmocka_unit_test(what_holds_a_report_holds_the_monitors),
 		cmocka_unit_test(requirements_are_the_last_word),
 		cmocka_unit_test(lists_of_the_vendor_are_understood),
 		cmocka_unit_test(a_damaged_list_of_the_vendor_is_refused),

@@ -7,9 +7,12 @@
 #include "unit.h"
 
 #include "lab.h"
+#include "maker.h"
 #include "snp_case.h"
 
 #include <stdio.h>
+
+#include <confbox/abi.h>
 
 /* 2026-01-01 */
 #define NOW 1767225600
@@ -522,6 +525,18 @@ static void only_issuers_issue(void **state)
 	assert_int_equal(run(lab), CBX_REFUSED_CHAIN);
 }
 
+static void a_reports_key_is_on_p384(void **state)
+{
+	struct lab *lab = *state;
+
+	begin(lab, "Milan", 3, false);
+	lab_party_free(&lab->leaf);
+	lab_key_on(&lab->leaf, MBEDTLS_ECP_DP_SECP256R1);
+	assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
+	assert_string_equal(cbx_verdict_detail(lab->test.verdict),
+		"the key is not on P-384");
+}
+
 static void an_expired_issuer_is_expired_not_unknown(void **state)
 {
 	struct lab *lab = *state;
@@ -662,6 +677,114 @@ static void a_damaged_list_is_refused_or_checks_nothing(void **state)
 	}
 }
 
+/* --------------------------------------------------- evidence of a box -- */
+
+static void put_entry(uint8_t *table, size_t entry, const uint8_t *guid,
+	size_t *end, struct cbx_span content)
+{
+	uint8_t *at = table + entry * 24;
+
+	memcpy(at, guid, 16);
+	at[16] = (uint8_t)*end;
+	at[17] = (uint8_t)(*end >> 8);
+	at[20] = (uint8_t)content.size;
+	at[21] = (uint8_t)(content.size >> 8);
+	memcpy(table + *end, content.bytes, content.size);
+	*end += content.size;
+}
+
+/* The lab's certificates, as a host would hand them to the inside. */
+static struct cbx_span make_table(const struct lab *lab, uint8_t *room)
+{
+	static const uint8_t vcek[16] = { 0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64,
+		0x45, 0x64, 0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd };
+	static const uint8_t ask[16] = { 0x4a, 0xb7, 0xb3, 0x79, 0xbb, 0xac,
+		0x4f, 0xe4, 0xa0, 0x2f, 0x05, 0xae, 0xf3, 0x27, 0xc7, 0x82 };
+	size_t end = 3 * (size_t)24;
+
+	memset(room, 0, end);
+	put_entry(room, 0, vcek, &end, lab->leaf.certificate);
+	put_entry(room, 1, ask, &end, lab->issuer.certificate);
+	return (struct cbx_span){ room, end };
+}
+
+/* A box on this lab's machine, whose keeper's key the report binds. */
+struct boxed {
+	struct keeper keeper;
+	struct facts facts;
+	struct made made;
+	uint8_t table[2 * LAB_ROOM];
+};
+
+static void begin_boxed(struct lab *lab, struct boxed *boxed)
+{
+	begin(lab, "Turin", 5, false);
+	boxed->facts = evidence_facts();
+	boxed->facts.backend = "snp";
+	boxed->facts.kind = "snp";
+	boxed->facts.caps |= CBX_CAP_HARDWARE_ROOT;
+	lab->test.appraisal.flags = 0;
+	lab->test.appraisal.nonce = (struct cbx_span){ 0 };
+	evidence_report_data(
+		&boxed->keeper, &boxed->facts, lab->recipe.report + 0x50);
+}
+
+static enum cbx_refusal verify_boxed(
+	struct lab *lab, struct boxed *boxed, bool with_table)
+{
+	struct cbx_appraisal *appraisal = &lab->test.appraisal;
+
+	(void)run(lab); /* signs, certifies */
+	boxed->facts.report =
+		(struct cbx_span){ lab->test.report, lab->test.size };
+	if (with_table) {
+		boxed->facts.endorsements = make_table(lab, boxed->table);
+	}
+	appraisal->nonce = (struct cbx_span){ boxed->facts.nonce,
+		boxed->facts.nonce_size };
+	evidence_make(&boxed->keeper, &boxed->facts, &boxed->made);
+	return cbx_verify_box(
+		lab->test.verdict, made_span(&boxed->made), NULL, appraisal);
+}
+
+static void evidence_of_a_box_holds_the_monitors_report(void **state)
+{
+	struct lab *lab = *state;
+	struct boxed *boxed = calloc(1, sizeof(*boxed));
+
+	assert_non_null(boxed);
+	boxed->keeper = keeper_make();
+	begin_boxed(lab, boxed);
+	assert_int_equal(verify_boxed(lab, boxed, true), CBX_ACCEPTED);
+	assert_number(lab, "snp.vmpl", 0);
+	assert_non_null(
+		cbx_verdict_claim(lab->test.verdict, "box.measurement"));
+	lab->test.appraisal.root_count = 0;
+	assert_int_equal(
+		cbx_verify_box(lab->test.verdict, made_span(&boxed->made), NULL,
+			&lab->test.appraisal),
+		CBX_REFUSED_CHAIN);
+
+	begin_boxed(lab, boxed);
+	assert_int_equal(
+		verify_boxed(lab, boxed, false), CBX_REFUSED_CERTIFICATE);
+	/* Whoever runs beside the monitor, at a level of its own. */
+	begin_boxed(lab, boxed);
+	lab->recipe.report[0x30] = 1;
+	assert_int_equal(verify_boxed(lab, boxed, true), CBX_REFUSED_BINDING);
+	begin_boxed(lab, boxed);
+	lab->recipe.report[0x50 + 63] ^= 1;
+	assert_int_equal(verify_boxed(lab, boxed, true), CBX_REFUSED_BINDING);
+	begin_boxed(lab, boxed);
+	lab->recipe.report[0x0a] |= 8;
+	assert_int_equal(verify_boxed(lab, boxed, true), CBX_REFUSED_DEBUG);
+	begin_boxed(lab, boxed);
+	lab->recipe.leaf.spl[8] = 2;
+	assert_int_equal(verify_boxed(lab, boxed, true), CBX_REFUSED_TCB);
+	(void)psa_destroy_key(boxed->keeper.key);
+	free(boxed);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 
 int main(void)
@@ -684,8 +807,10 @@ int main(void)
 		TEST(products_are_known_by_their_whole_name),
 		TEST(issuers_issue_what_is_theirs),
 		TEST(only_issuers_issue),
+		TEST(a_reports_key_is_on_p384),
 		TEST(an_expired_issuer_is_expired_not_unknown),
 		TEST(another_key_of_the_same_name_is_no_way),
+		TEST(evidence_of_a_box_holds_the_monitors_report),
 		TEST(lists_are_used_when_they_are_there),
 		TEST(an_issuer_may_revoke_its_leaves),
 		TEST(lists_have_their_time_too),
