@@ -36,7 +36,7 @@ CALLS = {
     'mmap-page': ('mmap, touch, munmap of 4 KiB', 1.5),
 }
 SLOWER_GVISOR = 0.05  # a box's part of gVisor's time, where native is met
-GVISOR, BUBBLEWRAP = 'gVisor (ptrace)', 'bubblewrap'
+GVISOR, BUBBLEWRAP, ONE_CPU = 'gVisor (ptrace)', 'bubblewrap', 'box of one CPU'
 
 
 class Bench:
