@@ -35,6 +35,7 @@ libjansson-dev policy files, OCI images
 libmbedtls-dev SHA-384 in the keeper and in confbox measure
 libarchive-dev root file systems from tar archives
 libcbor-dev evidence and tokens are CBOR
+linux-libc-dev how to ask Linux for an SNP report
 libcmocka-dev the unit tests, which are built with everything else
 python3 makes a few files during the build
 '

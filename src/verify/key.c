@@ -101,7 +101,7 @@ static const char *from_jwk(struct cbx_key *key, const json_t *jwk)
 	uint8_t y[FIELD_MAX];
 
 	if (type == NULL || strcmp(type, "EC") != 0 || field == 0) {
-		return "a JWK, but no key of P-256, P-384 or P-521";
+		return "JSON, but no JWK of P-256, P-384 or P-521";
 	}
 	if (!from_base64url(json_object_get(jwk, "x"), x, field) ||
 		!from_base64url(json_object_get(jwk, "y"), y, field)) {

@@ -138,6 +138,54 @@ static const struct {
 		false },
 };
 
+/* Keys that are good, and others of their files' kinds. */
+static const char *const p521[] = {
+	"{\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":"
+	"\"APTSX_2owFi02pGx3IYhIsBNkmHFl41MWhqmoy4V4plqNiEd_"
+	"uZLB7X9qyNFCzds05T0vghmdhfBiB-97krSQOXD\",\"y\":"
+	"\"AJHfOcCkrsRUie4fq5bRBVLlnMx8oUN9j-Rwdgy1u6mz6u2wWx7qJU4UqG5NZpPfH-"
+	"zpAX9lRWT-bH_jIaq6Hfcw\"}",
+	"-----BEGIN PUBLIC KEY-----\n"
+	"MIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQA9NJf/ajAWLTakbHchiEiwE2SYcWX\n"
+	"jUxaGqajLhXimWo2IR3+5ksHtf2rI0ULN2zTlPS+CGZ2F8GIH73uStJA5cMAkd85\n"
+	"wKSuxFSJ7h+rltEFUuWczHyhQ32P5HB2DLW7qbPq7bBbHuolThSobk1mk98f7OkB\n"
+	"f2VFZP5sf+Mhqrod9zA=\n"
+	"-----END PUBLIC KEY-----\n",
+};
+static const char *const wrong[] = {
+	/* secp256k1 */
+	"-----BEGIN PUBLIC KEY-----\n"
+	"MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEssC3Yb1tosOBIFYTJnhcJ0+FaoBCVuxu\n"
+	"WIfJUwWpPVFS0foEXsZg+ijhNa5Rtft9zc62OrDm+TFrHzAwhJ33EA==\n"
+	"-----END PUBLIC KEY-----\n",
+	/* RSA */
+	"-----BEGIN PUBLIC KEY-----\n"
+	"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtwQIbJ6/WPolwR0nciuZ\n"
+	"8W9oX0H9GMrCcj6vFLqqsBJtxmi1/RQA7of0PnDSVZPkyoQcSDEoY/iWdgyIxzW+\n"
+	"MBvqlSXFNnT1hZN5DAiWnsI2SRdEM6vhy0cVMm2mkIAQuTtwuZqxhy3CmBN/6vd9\n"
+	"3sPmYF4vJC81Fj4tsdK3LiGHj8W69yyIaqE41jReAP9gCMeWMX+C+X1R7SNAhWpx\n"
+	"7vOhVvIMQPk+3bL8wsa5qqsJ3+z/DG11pbuijQNlUiLSoH0SVX5D7iaG/NR/AXdR\n"
+	"84lLF1CdvLaAh3fhZlDZy7sa/BrbpqCFuceg9OcphMHOPcbhHpGsBBVKPqsR1m1G\n"
+	"gwIDAQAB\n"
+	"-----END PUBLIC KEY-----\n",
+};
+
+static void every_curve_has_its_key(void **state)
+{
+	struct cbx_key key[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		check_key(*state, cbx_span_text(p521[i]), CBX_REFUSED_SIGNATURE,
+			p521[i]);
+		assert_null(cbx_key_from_file(&key[i], cbx_span_text(p521[i])));
+		check_key(*state, cbx_span_text(wrong[i]),
+			CBX_REFUSED_CERTIFICATE, wrong[i]);
+	}
+	assert_int_equal(cbx_key_point(&key[0]).size, 133);
+	assert_true(
+		cbx_span_equal(cbx_key_point(&key[0]), cbx_key_point(&key[1])));
+}
+
 static void a_key_is_read_to_the_letter(void **state)
 {
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -249,6 +297,7 @@ int main(void)
 		TEST(keys_of_the_samples_that_are_no_good_are_refused),
 		TEST(without_a_key_nothing_is_accepted),
 		TEST(endorsements_of_another_version_are_not_used),
+		TEST(every_curve_has_its_key),
 		TEST(a_key_is_read_to_the_letter),
 		TEST(a_jwk_has_an_alphabet_of_its_own),
 		TEST(a_point_is_all_of_one),
