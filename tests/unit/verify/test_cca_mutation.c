@@ -126,20 +126,23 @@ static size_t items_of(const struct subject *subject, struct cbx_cbor *items)
 	return count;
 }
 
+/* All of the first token, the others at every fifth byte: each costs two
+ * signatures. */
 static void a_bit_of_any_byte_counts(void **state)
 {
 	for (size_t i = 0; i < DIFFERENT; i++) {
+		const size_t step = i == 0 ? 1 : 5;
 		struct subject subject;
 
 		begin(&subject, *state, different[i]);
-		for (size_t at = 0; at < subject.token.size; at++) {
+		for (size_t at = 0; at < subject.token.size; at += step) {
 			uint8_t flipped = subject.token.bytes[at] ^
 					  (uint8_t)(1u << at % 8);
 
 			refuse_spliced(&subject, at, 1,
 				(struct cbx_span){ &flipped, 1 }, "a bit");
 		}
-		end(&subject, subject.token.size);
+		end(&subject, subject.token.size / step);
 	}
 }
 
