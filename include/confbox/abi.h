@@ -14,7 +14,7 @@
 /** Version of this interface.  Majors do not talk to each other; a caller of
  * a newer minor may see CBX_E_UNKNOWN_CALL. */
 #define CBX_ABI_MAJOR 0u
-#define CBX_ABI_MINOR 1u
+#define CBX_ABI_MINOR 2u
 
 #define CBX_PAGE_SIZE  4096u
 #define CBX_PAGE_SHIFT 12u
@@ -85,7 +85,8 @@ enum cbx_exit_reason {
 	CBX_EXIT_IDLE = 1, /* nothing can run; ret[1] wake time, ticks, or 0 */
 	CBX_EXIT_OUTPUT = 2, /* ret[1] thread, ret[2] port, ret[3] bytes */
 	CBX_EXIT_ENDED = 3,  /* ret[1] status, ret[2] enum cbx_end_reason; both
-	                      * zero when the box was confined */
+	                      * zero when the box was confined: then the buffer
+	                      * holds its last frame (doc/channel.md) */
 	CBX_EXIT_INPUT = 4,  /* ret[1] thread, ret[2] port, ret[3] most bytes */
 	CBX_EXIT_FORWARD = 5, /* ret[1] thread, ret[2] call, ret[3] bytes in
 	                       * the buffer, ret[4] most bytes of answer */
@@ -116,7 +117,8 @@ enum cbx_port {
 	                      * confined */
 };
 
-/** BOX_CONFINE's last argument: the client's data is complete. */
+/** BOX_CONFINE's last argument: the client's data is complete.  Of a box with
+ * CBX_POLICY_PLAIN only; records say so themselves. */
 #define CBX_CONFINE_LAST 1u
 
 /** BOX_DIGEST's second argument. */
@@ -171,7 +173,13 @@ struct cbx_forward {
 /** The host may end the box as a template: any box it makes may read what this
  * one holds then. */
 #define CBX_POLICY_TEMPLATE 16u
-#define CBX_POLICY_FLAGS    31u
+/** The host is the client: its data comes and its output goes in plain
+ * (doc/adr/0021).  Without it, both are sealed (doc/channel.md). */
+#define CBX_POLICY_PLAIN 32u
+/** Only a pristine box is confined: not tainted, no clone, and told nothing by
+ * the host after it was measured. */
+#define CBX_POLICY_CLEAN 64u
+#define CBX_POLICY_FLAGS 127u
 
 /** CPU features a policy lists: BASIC (x87, SSE) and what else the box may
  * use.  0 is all the CPU has; anything else is refused (CBX_E_UNSUPPORTED)
@@ -219,11 +227,63 @@ struct cbx_policy {
 	char text[CBX_POLICY_TEXT];
 };
 
-/** First bytes of a confined box's output buffer; zeros follow the data up to
- * policy.output_pages. */
+/** What a confined box's output begins with, when it is opened; the data, and
+ * zeros up to policy.output_pages less CBX_OUTPUT_TAIL, follow. */
 struct cbx_output {
-	uint64_t bytes;
-	uint64_t reserved;
+	uint64_t bytes;	 /* of data */
+	uint32_t kind;	 /* enum cbx_output_kind */
+	uint32_t port;	 /* of data */
+	uint64_t status; /* of the end */
+	uint64_t reason; /* of the end: enum cbx_end_reason */
+};
+enum cbx_output_kind {
+	CBX_OUTPUT_DATA = 1,
+	CBX_OUTPUT_END = 2, /* the box ended; there is no more */
+};
+#define CBX_OUTPUT_TAIL 16u /* the tag; zero in plain */
+
+/** MONITOR_EVIDENCE, BOX_EVIDENCE. */
+#define CBX_EVIDENCE_PAGES_MAX 16u
+
+/** BOX_SIGN: whoever answers for the box says so (doc/sealing.md). */
+#define CBX_FAMILY_BYTES 16u
+struct cbx_signature {
+	uint8_t key[96]; /* P-384: x, y */
+	uint8_t family[CBX_FAMILY_BYTES];
+	uint64_t version; /* security version: grows when a hole is closed */
+	uint8_t signature[96]; /* r, s; ES384 over "libconfbox signer 1", padded
+	                        * with zero bytes to 32, the measurement, family
+	                        * and version */
+};
+
+/** REPORT: one box says to another, of the same monitor, what it is. */
+#define CBX_REPORT_DATA 64u
+struct cbx_report {
+	uint64_t number; /* of the box: none has another's */
+	uint64_t flags;	 /* CBX_BOX_* */
+	uint8_t measurement[CBX_DIGEST_BYTES];
+	uint8_t input_digest[CBX_DIGEST_BYTES];
+	uint8_t signer[CBX_DIGEST_BYTES]; /* SHA-384 of its key, or zero */
+	uint8_t family[CBX_FAMILY_BYTES];
+	uint64_t version;
+	uint8_t data[CBX_REPORT_DATA]; /* whatever the box wants to say */
+	uint8_t mac[CBX_DIGEST_BYTES]; /* the monitor's */
+};
+
+/** SEAL_KEY's first argument: who gets the same key again (doc/sealing.md). */
+enum cbx_seal_selector {
+	CBX_SEAL_EXACT = 1,  /* this measurement */
+	CBX_SEAL_SIGNER = 2, /* any box of its signer's */
+	CBX_SEAL_FAMILY = 3, /* any of the signer's family */
+};
+#define CBX_SEAL_KEY_BYTES 32u
+#define CBX_SEAL_ID_BYTES  32u
+
+/** Where sealing keys come from. */
+enum cbx_root_kind {
+	CBX_ROOT_NONE = 0,
+	CBX_ROOT_PLATFORM = 1,
+	CBX_ROOT_RELEASED = 2, /* by whoever verified the monitor's evidence */
 };
 
 /** CAPS: ret[0] these bits, ret[1] enum cbx_backend, ret[2] pages, ret[3]
@@ -295,7 +355,27 @@ CBX_AT(0x20, 24, cbx_rule, value);
 CBX_SIZE(0x38, cbx_rule);
 
 CBX_AT(0x00, 8, cbx_output, bytes);
-CBX_AT(0x08, 8, cbx_output, reserved);
-CBX_SIZE(0x10, cbx_output);
+CBX_AT(0x08, 4, cbx_output, kind);
+CBX_AT(0x0c, 4, cbx_output, port);
+CBX_AT(0x10, 8, cbx_output, status);
+CBX_AT(0x18, 8, cbx_output, reason);
+CBX_SIZE(0x20, cbx_output);
+
+CBX_AT(0x00, 96, cbx_signature, key);
+CBX_AT(0x60, 16, cbx_signature, family);
+CBX_AT(0x70, 8, cbx_signature, version);
+CBX_AT(0x78, 96, cbx_signature, signature);
+CBX_SIZE(0xd8, cbx_signature);
+
+CBX_AT(0x00, 8, cbx_report, number);
+CBX_AT(0x08, 8, cbx_report, flags);
+CBX_AT(0x10, 48, cbx_report, measurement);
+CBX_AT(0x40, 48, cbx_report, input_digest);
+CBX_AT(0x70, 48, cbx_report, signer);
+CBX_AT(0xa0, 16, cbx_report, family);
+CBX_AT(0xb0, 8, cbx_report, version);
+CBX_AT(0xb8, 64, cbx_report, data);
+CBX_AT(0xf8, 48, cbx_report, mac);
+CBX_SIZE(0x128, cbx_report);
 
 #endif

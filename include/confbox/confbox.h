@@ -530,21 +530,30 @@ struct cbx_run {
 /** Serve calls of enum cbx_forward_id with this process's rights; without it,
  * and without a callback, they fail with ENOSYS. */
 #define CBX_RUN_SERVE 1u
+/** The client is elsewhere: input is its message, as doc/channel.md says, and
+ * output, with CBX_PORT_CLIENT, the frames of the box, each whole.  Without it
+ * this process is the client of a box that is confined: it seals the input to
+ * the box of its own monitor and opens the frames. */
+#define CBX_RUN_SEALED 2u
 
 /** How a box ended. */
 struct cbx_result {
 	size_t size;		    /* sizeof(struct cbx_result) */
-	enum cbx_end_reason reason; /* why; EXIT if the box was confined */
-	uint32_t confined;	    /* 1: confined, reason and status are not
-				     * for the host to know */
-	uint32_t exit_status;	    /* EXIT: the program's status, 0 to 255;
+	enum cbx_end_reason reason; /* why; EXIT if it is not known */
+	uint32_t confined;    /* 1: the box was confined; reason and status
+				     * are its client's to know: they hold if
+				     * told is 1 */
+	uint32_t exit_status; /* EXIT: the program's status, 0 to 255;
 				     * undefined if signal is not 0 */
-	uint32_t signal;	    /* EXIT: the signal that ended it, or 0 */
-	uint32_t timed_out;	    /* 1: killed because of timeout_ns */
-	int32_t input_error;	    /* errno of the last failed input, or 0 */
-	int32_t output_error;	    /* errno of the last failed output, or 0 */
-	int32_t error_error;	    /* errno of the last failed write to
+	uint32_t signal;      /* EXIT: the signal that ended it, or 0 */
+	uint32_t timed_out;   /* 1: killed because of timeout_ns */
+	int32_t input_error;  /* errno of the last failed input, or 0 */
+	int32_t output_error; /* errno of the last failed output, or 0 */
+	int32_t error_error;  /* errno of the last failed write to
 				     * standard error, or 0 */
+	uint32_t told;	      /* 1: this process was the client of a
+				     * confined box, and was told its end */
+	uint32_t reserved;    /* zero */
 };
 
 /**
@@ -589,6 +598,44 @@ CBX_API CBX_CHECKED enum cbx_status cbx_box_kill(struct cbx_box *box);
  */
 CBX_API CBX_CHECKED enum cbx_status cbx_box_wait(
 	struct cbx_box *box, uint64_t timeout_ns, struct cbx_result *result);
+
+/** What evidence is asked for. */
+struct cbx_evidence_want {
+	size_t size;	    /* sizeof(struct cbx_evidence_want) */
+	const void *nonce;  /* nonce[nonce_bytes]: the client's, never used
+			     * before */
+	size_t nonce_bytes; /* 16 to 64 */
+};
+
+/** More than evidence ever takes. */
+#define CBX_EVIDENCE_ROOM 65536u
+
+/**
+ * Get evidence of a box: what it is, under which monitor, on what machine, and
+ * its channel's key (doc/evidence.md).  From any thread or callback.
+ *
+ * Evidence for a channel is asked for when the box waits for its client's data
+ * (the run's input callback is called): what the box is told later changes it.
+ *
+ * @param[out]    evidence  COSE_Sign1; undefined on failure
+ * @param[in,out] size      room; bytes.  Untouched on failure
+ *
+ * @retval CBX_OK          made
+ * @retval CBX_E_INVALID   want has an unknown size, or the nonce's is out of
+ *                         range
+ * @retval CBX_E_NOMEM     no room, or no free pages in the context
+ * @retval CBX_E_STATE     the box is BUILDING
+ * @retval CBX_E_STALE     it has ended
+ * @retval CBX_E_BUSY      the platform does not come to an answer
+ * @retval CBX_E_HARDWARE  the monitor ended, or the platform refused
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_evidence(struct cbx_box *box,
+	const struct cbx_evidence_want *want, void *evidence, size_t *size);
+
+/** The same of the monitor alone. */
+CBX_API CBX_CHECKED enum cbx_status cbx_monitor_evidence(
+	struct cbx_context *context, const struct cbx_evidence_want *want,
+	void *evidence, size_t *size);
 
 /** The monitor's view of a box. */
 struct cbx_box_info {

@@ -3,7 +3,7 @@
  * The keeper's desk: the pages over which the monitor and the keeper talk.
  *
  * The desk is memory of the keeper's own box.  The monitor copies a request
- * and the pages it concerns onto the desk, runs the keeper until it makes the
+ * and the bytes it concerns onto the desk, runs the keeper until it makes the
  * KEEPER_NEXT gate, and copies the answer off.  So the keeper never maps a
  * page of another box, and a request never races with its owner.
  *
@@ -22,12 +22,39 @@
 #define CBX_DESK_DATA_PAGES CBX_IO_PAGES_MAX
 #define CBX_DESK_PAGES	    (1u + CBX_DESK_DATA_PAGES)
 
-/** Operations. */
+/** Operations.  Each reads and writes what its comment names; everything else
+ * on the desk is ignored and stays as it is. */
 enum cbx_desk_op {
 	CBX_DESK_NONE = 0,
 	/** digest := SHA-384(digest || record_i || data_i) for each record i
 	 * below count; see struct cbx_record. */
 	CBX_DESK_EXTEND = 1,
+	/** key := the platform report's 64 bytes, for nonce. */
+	CBX_DESK_REPORT_DATA = 2,
+	/** Evidence, of box or (number 0) of the monitor alone, with nonce;
+	 * what the platform said is the size bytes of data, the last
+	 * endorsements of which are no report.  data, size := evidence. */
+	CBX_DESK_EVIDENCE = 3,
+	/** Open the size bytes of data, the next piece of a client's message
+	 * to box.  data, size := what was sealed; count := 1 when that was the
+	 * last; session and digest (of the input) advance. */
+	CBX_DESK_OPEN = 4,
+	/** Seal the size bytes of data, a whole frame whose last
+	 * CBX_OUTPUT_TAIL bytes are free, in place; session advances. */
+	CBX_DESK_SEAL = 5,
+	/** Check the struct cbx_signature in data over box's measurement;
+	 * digest := SHA-384 of the key. */
+	CBX_DESK_SIGNER = 6,
+	/** digest := what makes the size bytes of data, at most a page, this
+	 * keeper's own. */
+	CBX_DESK_MAC = 7,
+	/** key := box's sealing key of selector count (enum
+	 * cbx_seal_selector), version, and the id in nonce; monitor.root :=
+	 * where it comes from. */
+	CBX_DESK_SEAL_KEY = 8,
+	/** Take the root key sealed to this keeper in the size bytes of
+	 * data. */
+	CBX_DESK_ROOT = 9,
 };
 
 /** Kinds of log record; the text is the record's first eight bytes, padded
@@ -40,6 +67,9 @@ enum cbx_desk_op {
 #define CBX_RECORD_FINALIZE "finalize" /* no data */
 #define CBX_RECORD_INPUT    "input"    /* offset, result; data: the bytes */
 #define CBX_RECORD_CLIENT   "client"   /* offset, flags; data: the bytes */
+#define CBX_RECORD_CHANNEL \
+	"channel" /* first record, flags, bytes; data: the
+					* header of the message, tags */
 
 #define CBX_RECORD_BOOT "boot" /* data: the boot log */
 
@@ -47,10 +77,65 @@ enum cbx_desk_op {
  * says how long the data is: the log is domain-separated, length-prefixed. */
 struct cbx_record {
 	char kind[8];
-	uint64_t address; /* or entry, offset */
+	uint64_t address; /* or entry, offset, number of a record */
 	uint64_t info;	  /* or rights, stack, result */
-	uint64_t info2;	  /* or thread argument; else 0 */
+	uint64_t info2;	  /* or thread argument, bytes; else 0 */
 	uint64_t length;  /* bytes of data, at most CBX_PAGE_SIZE */
+};
+
+/** A client's session with a box: the keeper's, which keeps none; the monitor
+ * stores it with the box and does not look into it.  Zero: there is none. */
+struct cbx_session {
+	uint32_t open;	   /* 1 */
+	uint32_t complete; /* 1: the message's last record was opened */
+	uint64_t record;   /* number of the next one */
+	uint64_t frame;	   /* the same */
+	uint8_t key[32];
+	uint8_t output_key[32];
+	uint8_t nonce[12];
+	uint8_t output_nonce[12];
+};
+
+/** What of a policy evidence says in words. */
+enum cbx_policy_word {
+	CBX_WORD_FLAGS,
+	CBX_WORD_OUTPUT_PAGES,
+	CBX_WORD_WAKE_STEP,
+	CBX_WORD_FEATURES,
+	CBX_WORD_RULES,
+	CBX_POLICY_WORDS
+};
+
+#define CBX_LENDERS_MAX 8u /* templates one box borrows of */
+
+/** What the monitor knows of a box. */
+struct cbx_facts {
+	uint64_t number; /* from 1; never used again; 0: no box */
+	uint32_t state;
+	uint32_t flags; /* CBX_BOX_* */
+	uint64_t input_bytes;
+	uint8_t measurement[CBX_DIGEST_BYTES];
+	uint8_t input_digest[CBX_DIGEST_BYTES];
+	uint8_t policy_digest[CBX_DIGEST_BYTES];
+	uint64_t policy[CBX_POLICY_WORDS];
+	uint64_t has_signer; /* 1: the next three hold */
+	uint8_t signer[CBX_DIGEST_BYTES];
+	uint8_t family[CBX_FAMILY_BYTES];
+	uint64_t version;
+	uint64_t lender_count; /* at most CBX_LENDERS_MAX */
+	uint8_t lender[CBX_LENDERS_MAX][2][CBX_DIGEST_BYTES]; /* measurement,
+							       * input digest */
+};
+
+/** What the monitor knows of itself and its machine. */
+struct cbx_facts_monitor {
+	uint64_t backend; /* enum cbx_backend */
+	uint64_t caps;	  /* CBX_CAP_* */
+	uint64_t booted;  /* 1: boot_digest holds */
+	uint8_t boot_digest[CBX_DIGEST_BYTES];
+	uint32_t platform; /* enum cbx_platform: what the report is */
+	uint32_t root;	   /* enum cbx_root_kind; PLATFORM: root_key holds */
+	uint8_t root_key[CBX_SEAL_KEY_BYTES];
 };
 
 /**
@@ -68,6 +153,17 @@ struct cbx_desk {
 	struct cbx_record record;
 	uint64_t last_length;		  /* length of the last record's data */
 	uint8_t digest[CBX_DIGEST_BYTES]; /* in and out */
+
+	/* What follows is no part of EXTEND, and not looked at by it. */
+	uint64_t size;	       /* bytes of data, in and out */
+	uint64_t endorsements; /* of size, the last ones */
+	uint64_t version;
+	uint64_t nonce_bytes;
+	uint8_t nonce[64];
+	uint8_t key[64];
+	struct cbx_session session;
+	struct cbx_facts box;
+	struct cbx_facts_monitor monitor;
 };
 
 CBX_AT(0x00, 8, cbx_record, kind);
@@ -82,6 +178,8 @@ CBX_AT(0x08, 8, cbx_desk, count);
 CBX_AT(0x10, 40, cbx_desk, record);
 CBX_AT(0x38, 8, cbx_desk, last_length);
 CBX_AT(0x40, 48, cbx_desk, digest);
-CBX_SIZE(0x70, cbx_desk);
+CBX_AT(0x70, 8, cbx_desk, size);
+_Static_assert(sizeof(struct cbx_desk) <= CBX_PAGE_SIZE, "fits its page");
+CBX_SIZE(0x70, cbx_session);
 
 #endif

@@ -15,6 +15,15 @@
 /** The caller must look at the result. */
 #define CBX_MUST_CHECK __attribute__((warn_unused_result))
 
+/** What a platform's report is. */
+enum cbx_platform {
+	CBX_PLATFORM_NONE = 0, /* there is no hardware root */
+	CBX_PLATFORM_SNP = 1,
+	CBX_PLATFORM_TDX = 2,
+	CBX_PLATFORM_CCA = 3,
+	CBX_PLATFORM_TEST = 4,
+};
+
 /** The number of a page of guest-physical memory; never an address. */
 struct cbx_pfn {
 	uint64_t n;

@@ -96,6 +96,8 @@ static enum cbx_status create(struct cbx_box *box, struct cbx_cpu *cpu,
 	if (status == CBX_OK) {
 		box->root = call.arg[0];
 		box->lends = (policy->flags & CBX_POLICY_TEMPLATE) != 0;
+		box->plain = (policy->flags & CBX_POLICY_PLAIN) != 0;
+		box->output_pages = policy->output_pages;
 		box->holdings[0].given = 2;
 	}
 	return status;

@@ -38,10 +38,12 @@ struct cbx_box {
 	pthread_cond_t ended;
 	enum cbx_phase phase; /* guarded by lock, as is result */
 	struct cbx_result result;
-	atomic_bool killed; /* cbx_box_kill was called */
-	bool lends;	    /* its policy lets it become a template */
-	bool to_point;	    /* the run ends when nothing will wake it */
-	bool at_point;	    /* it did */
+	atomic_bool killed;    /* cbx_box_kill was called */
+	bool lends;	       /* its policy lets it become a template */
+	bool plain;	       /* its policy has no channel */
+	uint32_t output_pages; /* of its policy */
+	bool to_point;	       /* the run ends when nothing will wake it */
+	bool at_point;	       /* it did */
 };
 
 /** The bytes of the box's host pages: CBX_IO_BYTES_MAX of them. */

@@ -5,6 +5,7 @@
 
 #include <client/counter.h>
 #include <client/error.h>
+#include <client/confine.h>
 #include <client/lend.h>
 
 /* Answer a thread that sleeps; the bytes are in the lender's buffer.  The entry
@@ -53,8 +54,7 @@ static int64_t read_input(struct cbx_lender *lender, void *buf, size_t size)
 	return n;
 }
 
-/* Fill the buffer with the client's data; shorter at its end only. */
-static int64_t read_full(struct cbx_lender *lender, uint8_t *buf, size_t size)
+int64_t cbx_run_read_full(struct cbx_lender *lender, uint8_t *buf, size_t size)
 {
 	size_t done = 0;
 	int64_t n = 1;
@@ -64,77 +64,6 @@ static int64_t read_full(struct cbx_lender *lender, uint8_t *buf, size_t size)
 		done += n > 0 ? (size_t)n : 0;
 	}
 	return n < 0 ? n : (int64_t)done;
-}
-
-static enum cbx_status confine_once(struct cbx_lender *lender, uint64_t thread,
-	uint64_t bytes, uint64_t flags)
-{
-	struct cbx_call call = { .id = CBX_CALL_BOX_CONFINE,
-		.arg = { lender->run->box->root, thread, lender->buffer.pfn,
-			bytes, flags } };
-	struct cbx_reply answer;
-	enum cbx_status status;
-	uint32_t tries = 0;
-
-	do {
-		status = cbx_cpu_call(lender->cpu, &call, &answer);
-		if (answer.status == CBX_E_BUSY &&
-			cbx_lend_alone(lender) != CBX_OK) {
-			break;
-		}
-	} while (answer.status == CBX_E_BUSY && cbx_busy_wait(++tries));
-	if (status == CBX_OK) {
-		lender->run->confined = true;
-		return cbx_lend_alone(lender);
-	}
-	if (answer.status == CBX_E_STALE) {
-		return CBX_OK;
-	}
-	return cbx_fail_call(
-		status, answer.status, "the monitor does not confine the box");
-}
-
-static enum cbx_status fail_client_data(
-	struct cbx_lender *lender, uint64_t most)
-{
-	enum cbx_status status = cbx_box_end(lender->run->box, lender->cpu);
-
-	return status != CBX_OK
-		       ? status
-		       : cbx_fail(CBX_E_INVALID,
-				 "the client's data does not fit: the box "
-				 "takes %llu bytes; give it more memory",
-				 (unsigned long long)most);
-}
-
-/* Deliver the client's data: the first bytes confine the box. */
-static enum cbx_status confine(
-	struct cbx_lender *lender, uint64_t thread, uint64_t most)
-{
-	uint64_t total = 0;
-	bool last = false;
-
-	while (!last) {
-		int64_t n = read_full(
-			lender, cbx_lend_buffer(lender), CBX_IO_BYTES_MAX);
-		enum cbx_status status;
-
-		if (n < 0) {
-			/* Half of the data must not pass for all of it. */
-			return cbx_box_end(lender->run->box, lender->cpu);
-		}
-		if ((uint64_t)n > most - total) {
-			return fail_client_data(lender, most);
-		}
-		last = (uint64_t)n < CBX_IO_BYTES_MAX;
-		total += (uint64_t)n;
-		status = confine_once(lender, thread, (uint64_t)n,
-			last ? CBX_CONFINE_LAST : 0);
-		if (status != CBX_OK) {
-			return status;
-		}
-	}
-	return CBX_OK;
 }
 
 static enum cbx_status serve_input(
@@ -147,7 +76,7 @@ static enum cbx_status serve_input(
 		return cbx_run_nonsense("input of a confined box");
 	}
 	if (exit->ret[2] == CBX_PORT_CLIENT) {
-		return confine(lender, exit->ret[1], most);
+		return cbx_confine_deliver(lender, exit->ret[1], most);
 	}
 	if (most > CBX_IO_BYTES_MAX) {
 		most = CBX_IO_BYTES_MAX;
@@ -186,7 +115,7 @@ static int64_t write_to(struct cbx_lender *lender, enum cbx_port port,
 		      : cbx_stream_write(fd, buf, size, &lender->patience);
 }
 
-static int64_t write_output(struct cbx_lender *lender, enum cbx_port port,
+int64_t cbx_run_write(struct cbx_lender *lender, enum cbx_port port,
 	const void *buf, size_t size)
 {
 	int64_t n = write_to(lender, port, buf, size);
@@ -202,28 +131,6 @@ static int64_t write_output(struct cbx_lender *lender, enum cbx_port port,
 	return n;
 }
 
-/* A confined box cannot be told: what cannot be written is lost, and the
- * result says so. */
-static enum cbx_status output_confined(struct cbx_lender *lender)
-{
-	const uint8_t *buf = cbx_lend_buffer(lender);
-	struct cbx_output header;
-	uint64_t done = 0;
-	int64_t n = 1;
-
-	memcpy(&header, buf, sizeof(header));
-	if (header.bytes > CBX_IO_BYTES_MAX - sizeof(header)) {
-		return cbx_run_nonsense("a confined output's size");
-	}
-	while (done < header.bytes && n > 0) {
-		n = write_output(lender, CBX_PORT_OUTPUT,
-			buf + sizeof(header) + done,
-			(size_t)(header.bytes - done));
-		done += n > 0 ? (uint64_t)n : 0;
-	}
-	return CBX_OK;
-}
-
 enum cbx_status cbx_run_output(
 	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
@@ -232,13 +139,13 @@ enum cbx_status cbx_run_output(
 	int64_t n;
 
 	if (lender->run->confined) {
-		return output_confined(lender);
+		return cbx_confine_output(lender);
 	}
 	if (bytes == 0 || bytes > CBX_IO_BYTES_MAX ||
 		(port != CBX_PORT_OUTPUT && port != CBX_PORT_ERROR)) {
 		return cbx_run_nonsense("an output's size or port");
 	}
-	n = write_output(lender, (enum cbx_port)port, cbx_lend_buffer(lender),
+	n = cbx_run_write(lender, (enum cbx_port)port, cbx_lend_buffer(lender),
 		(size_t)bytes);
 	return n == (int64_t)bytes ? CBX_OK : reply(lender, exit->ret[1], n, 0);
 }

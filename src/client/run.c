@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <client/confine.h>
 #include <client/lend.h>
 
 #include <errno.h>
@@ -113,20 +114,27 @@ void cbx_run_sleep(struct cbx_lender *lender,
 	}
 }
 
-static void end(struct cbx_running *run, const struct cbx_reply *exit)
+void cbx_run_note_end(
+	struct cbx_running *run, uint64_t status, enum cbx_end_reason reason)
 {
-	uint64_t status = exit->ret[1];
-
-	run->result.confined = run->confined ? 1 : 0;
-	run->result.reason = run->confined ? CBX_END_EXIT
-					   : (enum cbx_end_reason)exit->ret[2];
-	if (run->result.reason != CBX_END_EXIT || run->confined) {
+	run->result.reason = reason;
+	if (reason != CBX_END_EXIT) {
 		return;
 	}
 	if ((status & ~0xffull) == SIGNAL_FLAG) {
 		run->result.signal = (uint32_t)(status & 0x7fu);
 	} else {
 		run->result.exit_status = (uint32_t)(status & 0xffu);
+	}
+}
+
+static void end(struct cbx_lender *lender, const struct cbx_reply *exit)
+{
+	if (lender->run->confined) {
+		cbx_confine_end(lender);
+	} else {
+		cbx_run_note_end(lender->run, exit->ret[1],
+			(enum cbx_end_reason)exit->ret[2]);
 	}
 }
 
@@ -180,7 +188,7 @@ static enum cbx_status serve_exit(
 		return cbx_run_input(lender, exit);
 	case CBX_EXIT_ENDED:
 		if (cbx_lend_end(lender->run)) {
-			end(lender->run, exit);
+			end(lender, exit);
 		}
 		return CBX_OK;
 	case CBX_EXIT_OUTPUT:
@@ -356,7 +364,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 
 	if (!cbx_sized_read(&running.how, sizeof(running.how), run,
 		    sizeof(running.how)) ||
-		(running.how.flags & ~CBX_RUN_SERVE) != 0 ||
+		(running.how.flags & ~(CBX_RUN_SERVE | CBX_RUN_SEALED)) != 0 ||
 		running.how.reserved != 0 ||
 		!cbx_sized_valid(result, sizeof(running.result))) {
 		return cbx_fail(CBX_E_INVALID,
@@ -368,6 +376,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 	}
 	status = run_on_cpus(&running);
 	cbx_server_destroy(running.server);
+	cbx_sealed_end(&running.sealed);
 	finish(box, status, &running.result);
 	if (status == CBX_OK) {
 		cbx_sized_write(

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include <client/box.h>
+#include <client/sealed.h>
 #include <client/serve.h>
 #include <client/stream.h>
 
@@ -37,6 +38,7 @@ struct cbx_running {
 	struct cbx_patience patience;
 	struct cbx_result result;
 	struct cbx_server *server; /* NULL: none */
+	struct cbx_sealed sealed;  /* this process is the client */
 	uint32_t cpus;		   /* at most inside at once */
 	atomic_bool confined;
 
@@ -79,6 +81,19 @@ CBX_CHECKED enum cbx_status cbx_run_refused(
  * @retval CBX_OK         it did, or the box had ended
  * @retval CBX_E_INVALID  it did not */
 CBX_CHECKED enum cbx_status cbx_run_answered(struct cbx_lender *lender);
+
+/** Fill the buffer from the run's input; shorter at its end only.
+ * @return how many bytes, or a negative errno */
+int64_t cbx_run_read_full(struct cbx_lender *lender, uint8_t *buf, size_t size);
+
+/** Write to the run's output of that port, and note what failed.
+ * @return how many bytes, or a negative errno */
+int64_t cbx_run_write(struct cbx_lender *lender, enum cbx_port port,
+	const void *buf, size_t size);
+
+/** Put a status of the box's into the run's result. */
+void cbx_run_note_end(
+	struct cbx_running *run, uint64_t status, enum cbx_end_reason reason);
 
 /** Answer forwarded calls that waited and need not any more. */
 CBX_CHECKED enum cbx_status cbx_run_served(struct cbx_lender *lender);

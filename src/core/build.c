@@ -35,7 +35,9 @@ enum cbx_status cbx_build_create(
 	if (status == CBX_OK) {
 		d = cbx_domain_hold(pfn);
 		d->keeper = keeper;
+		d->number = cbx_keeper_number();
 		d->measurement = digest;
+		d->policy_digest = digest;
 		cbx_domain_drop(d);
 	}
 	return status;
@@ -111,7 +113,7 @@ static void give(struct cbx_domain *d, const struct cbx_addition *add)
 
 /* Map what was given; what is refused goes back to the pool. */
 static enum cbx_status map_added(struct cbx_domain *d,
-	const struct cbx_span *to, const struct cbx_addition *add,
+	const struct cbx_stretch *to, const struct cbx_addition *add,
 	uint64_t *done)
 {
 	enum cbx_status status = cbx_space_map_run(
@@ -144,7 +146,7 @@ static void measure_part(
 }
 
 static enum cbx_status add_pages(struct cbx_domain *d,
-	const struct cbx_span *to, const struct cbx_addition *add,
+	const struct cbx_stretch *to, const struct cbx_addition *add,
 	uint64_t *done)
 {
 	const struct cbx_record record = record_of(add);
@@ -175,7 +177,7 @@ enum cbx_status cbx_build_add(
 	struct cbx_domain *d, const struct cbx_addition *add, uint64_t *done)
 {
 	enum cbx_status status = check_add(d, add);
-	struct cbx_span to = {
+	struct cbx_stretch to = {
 		.va = add->va,
 		.count = add->count,
 		.rights = add->rights,

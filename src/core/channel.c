@@ -2,6 +2,7 @@
 #include <base/string.h>
 #include <core/assert.h>
 #include <core/channel.h>
+#include <core/frame.h>
 #include <core/keeper.h>
 #include <core/measure.h>
 #include <core/reserve.h>
@@ -83,24 +84,6 @@ static enum cbx_status log_output(
 	return status;
 }
 
-/* Output of a confined box waits for its time step. */
-static void hold_output(
-	struct cbx_run *run, struct cbx_va buffer, uint64_t *bytes)
-{
-	uint64_t room = run->d->policy.output_pages * (uint64_t)CBX_PAGE_SIZE -
-			sizeof(struct cbx_output);
-	struct cbx_thread *thread = run->thread;
-
-	if (*bytes > room) {
-		*bytes = room;
-	}
-	thread->state = CBX_THREAD_HELD;
-	thread->wake = cbx_thread_wake(run->d, 0);
-	thread->buffer = buffer;
-	thread->capacity = *bytes;
-	run->yield = true;
-}
-
 enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 	struct cbx_va buffer, uint64_t size, uint64_t *bytes)
 {
@@ -119,7 +102,7 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 		return log_output(run, buffer, bytes);
 	}
 	if (confined) {
-		hold_output(run, buffer, bytes);
+		cbx_frame_hold(run, port, buffer, bytes);
 		return CBX_OK;
 	}
 	if (*bytes > room) {
@@ -139,32 +122,6 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 		run->thread->capacity = *bytes;
 	}
 	return status;
-}
-
-void cbx_channel_release(struct cbx_run *run)
-{
-	struct cbx_thread *thread = run->thread;
-	const struct cbx_output header = { .bytes = thread->capacity };
-	uint64_t end = sizeof(header) + thread->capacity;
-	uint64_t whole = run->d->policy.output_pages * (uint64_t)CBX_PAGE_SIZE;
-	enum cbx_status status = CBX_E_FAULT;
-
-	if (cbx_copy_box_range(run->space, thread->buffer, thread->capacity,
-		    CBX_RIGHT_R)) {
-		status = cbx_copy_to_host(run->io, 0, &header, sizeof(header));
-	}
-	if (status == CBX_OK) {
-		status = cbx_copy_box_to_host(run->space, thread->buffer,
-			run->io, sizeof(header), thread->capacity);
-	}
-	if (status == CBX_OK) {
-		status = cbx_copy_to_host(run->io, end, NULL, whole - end);
-	}
-	if (status == CBX_OK) {
-		cbx_run_leave_to_serve(run, CBX_EXIT_OUTPUT);
-		return;
-	}
-	thread->reply = (struct cbx_reply){ .status = (uint64_t)status };
 }
 
 /* Give the host a call: what was copied and checked, then the rest. */
@@ -230,28 +187,24 @@ enum cbx_status cbx_channel_forward(
 	return status;
 }
 
-/* Measure bytes on the desk into the input digest, then hand them over. */
-static enum cbx_status deliver(struct cbx_domain *d,
-	const struct cbx_thread *thread, const struct cbx_record *record,
-	struct cbx_va to, uint64_t bytes)
+enum cbx_status cbx_channel_deliver(struct cbx_domain *d,
+	const struct cbx_thread *thread, struct cbx_va to, uint64_t bytes,
+	const struct cbx_digest *digest)
 {
 	struct cbx_space *space = cbx_space_hold(d, thread->space);
-	struct cbx_digest digest = d->input_digest;
 	enum cbx_status status = CBX_E_FAULT;
 
 	if (cbx_copy_box_range(space, to, bytes, CBX_RIGHT_W)) {
-		status = cbx_measure_bytes(d, record, bytes, &digest);
-	}
-	if (status == CBX_OK) {
 		cbx_measure_deliver(space, to, bytes);
-		d->input_digest = digest;
+		d->input_digest = *digest;
 		d->input_bytes += bytes;
+		status = CBX_OK;
 	}
 	cbx_space_drop(space);
 	return status;
 }
 
-static void answer_thread(
+void cbx_channel_answer(
 	struct cbx_thread *thread, uint64_t result, uint64_t bytes)
 {
 	thread->reply = (struct cbx_reply){ .ret = { result, bytes } };
@@ -292,6 +245,7 @@ enum cbx_status cbx_channel_reply(struct cbx_domain *d,
 		.address = d->input_bytes,
 		.info = answer->result,
 	};
+	struct cbx_digest digest = d->input_digest;
 	bool counted = thread->ask != CBX_ASK_OUTPUT;
 	enum cbx_status status = check_reply(thread, answer);
 
@@ -299,65 +253,15 @@ enum cbx_status cbx_channel_reply(struct cbx_domain *d,
 		status = cbx_measure_fetch(answer->source, answer->bytes);
 	}
 	if (status == CBX_OK) {
-		status = deliver(
-			d, thread, &record, thread->buffer, answer->bytes);
+		status = cbx_measure_bytes(d, &record, answer->bytes, &digest);
 	}
 	if (status == CBX_OK) {
-		answer_thread(thread, answer->result, answer->bytes);
+		status = cbx_channel_deliver(
+			d, thread, thread->buffer, answer->bytes, &digest);
+	}
+	if (status == CBX_OK) {
+		cbx_channel_answer(thread, answer->result, answer->bytes);
 		d->asks -= counted;
 	}
 	return status;
-}
-
-/* Whether the box may hold client data from now on. */
-static enum cbx_status check_confine(const struct cbx_domain *d,
-	const struct cbx_thread *thread, const struct cbx_answer *answer)
-{
-	if ((answer->result & ~(uint64_t)CBX_CONFINE_LAST) != 0 ||
-		answer->bytes > CBX_IO_BYTES_MAX ||
-		answer->bytes > thread->capacity - thread->filled) {
-		return CBX_E_INVALID;
-	}
-	if (thread->state != CBX_THREAD_WAITING ||
-		thread->ask != CBX_ASK_CLIENT || d->client_complete ||
-		d->shared_count != 0 || d->asks != 0) {
-		return CBX_E_STATE;
-	}
-	if (d->running != 0) {
-		cbx_domain_kick(d);
-		return CBX_E_BUSY;
-	}
-	return CBX_OK;
-}
-
-enum cbx_status cbx_channel_confine(struct cbx_domain *d,
-	struct cbx_thread *thread, const struct cbx_answer *answer)
-{
-	const struct cbx_record record = {
-		.kind = CBX_RECORD_CLIENT,
-		.address = thread->filled,
-		.info = answer->result,
-	};
-	struct cbx_va to = { thread->buffer.a + thread->filled };
-	enum cbx_status status = check_confine(d, thread, answer);
-
-	if (status == CBX_OK) {
-		status = cbx_measure_fetch(answer->source, answer->bytes);
-	}
-	if (status == CBX_OK) {
-		status = deliver(d, thread, &record, to, answer->bytes);
-	}
-	if (status != CBX_OK) {
-		return status;
-	}
-	if (d->state == CBX_DOMAIN_READY) {
-		cbx_domain_move(d, CBX_DOMAIN_DO_CONFINE);
-		d->was_confined = true;
-	}
-	thread->filled += answer->bytes;
-	if (answer->result == CBX_CONFINE_LAST) {
-		d->client_complete = true;
-		answer_thread(thread, thread->filled, 0);
-	}
-	return CBX_OK;
 }

@@ -26,9 +26,6 @@ CBX_MUST_CHECK enum cbx_status cbx_channel_read(struct cbx_run *run,
 CBX_MUST_CHECK enum cbx_status cbx_channel_write(struct cbx_run *run,
 	uint64_t port, struct cbx_va buffer, uint64_t size, uint64_t *bytes);
 
-/** Let a HELD output go: exactly the policy's size, whatever was written. */
-void cbx_channel_release(struct cbx_run *run);
-
 /** A call to the host. */
 struct cbx_forwarding {
 	uint64_t number;
@@ -67,13 +64,29 @@ struct cbx_answer {
 CBX_MUST_CHECK enum cbx_status cbx_channel_reply(struct cbx_domain *d,
 	struct cbx_thread *thread, const struct cbx_answer *answer);
 
-/** Deliver client data and confine the box.
+/** Hand over bytes on the desk, which are measured: @p digest is the input
+ * digest with them.
+ * @retval CBX_OK       in the box
+ * @retval CBX_E_FAULT  the box may not write there; nothing changed */
+CBX_MUST_CHECK enum cbx_status cbx_channel_deliver(struct cbx_domain *d,
+	const struct cbx_thread *thread, struct cbx_va to, uint64_t bytes,
+	const struct cbx_digest *digest);
+
+/** Let a thread that waits go on, with this answer. */
+void cbx_channel_answer(
+	struct cbx_thread *thread, uint64_t result, uint64_t bytes);
+
+/** Deliver client data and confine the box (confine.c).
  * @retval CBX_OK          delivered; CONFINED
- * @retval CBX_E_INVALID   too many bytes, unknown flags
+ * @retval CBX_E_INVALID   too many bytes, unknown flags, malformed records
  * @retval CBX_E_STATE     nobody asked, it is complete, or the box has a
  *                         window, a writable COMMON page or an open request
  * @retval CBX_E_BUSY      a thread of it runs; it was kicked
- * @retval CBX_E_DENIED, CBX_E_FAULT, CBX_E_HARDWARE  as cbx_channel_reply */
+ * @retval CBX_E_DENIED    a source page is not HOST, the records are not the
+ *                         session's next ones, or the policy wants a pristine
+ *                         box
+ * @retval CBX_E_FAULT     the box took the buffer away meanwhile
+ * @retval CBX_E_HARDWARE  the keeper did not do its part */
 CBX_MUST_CHECK enum cbx_status cbx_channel_confine(struct cbx_domain *d,
 	struct cbx_thread *thread, const struct cbx_answer *answer);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
 #include <core/domain.h>
+#include <core/thread.h>
 #include <core/reserve.h>
 
 #define PAIR(event, state) (((uint32_t)(event) << 8) | (uint32_t)(state))
@@ -173,10 +174,26 @@ void cbx_domain_end(
 	if (d->state == CBX_DOMAIN_DYING) {
 		return;
 	}
-	cbx_domain_move(d, CBX_DOMAIN_DO_END);
-	d->end_reason = (uint32_t)reason;
-	d->end_status = status;
+	if (d->end_wake == 0) {
+		d->end_reason = (uint32_t)reason;
+		d->end_status = status;
+	}
+	if (d->state != CBX_DOMAIN_CONFINED || reason == CBX_END_KILLED) {
+		cbx_domain_move(d, CBX_DOMAIN_DO_END);
+	} else if (d->end_wake == 0) {
+		d->end_wake = cbx_thread_frame_wake(d);
+	}
 	cbx_domain_kick(d);
+}
+
+uint32_t cbx_domain_flags(const struct cbx_domain *d)
+{
+	return (d->tainted ? CBX_BOX_TAINTED : 0) |
+	       ((d->policy.flags & CBX_POLICY_DEBUG) != 0 ? CBX_BOX_DEBUG : 0) |
+	       (d->was_confined ? CBX_BOX_CONFINED : 0) |
+	       (d->keeper ? CBX_BOX_KEEPER : 0) |
+	       (d->state == CBX_DOMAIN_TEMPLATE ? CBX_BOX_TEMPLATE : 0) |
+	       (d->lender_count != 0 ? CBX_BOX_CLONE : 0);
 }
 
 void cbx_thread_kick(const struct cbx_thread *thread)

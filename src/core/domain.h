@@ -12,6 +12,7 @@
 #define CBX_CORE_DOMAIN_H
 
 #include <arch/arch.h>
+#include <base/desk.h>
 #include <base/types.h>
 #include <core/page.h>
 
@@ -47,8 +48,6 @@ struct cbx_page_list {
 /** Most threads, and most spaces, one policy may allow. */
 #define CBX_THREADS_MAX 1024u
 
-#define CBX_LENDERS_MAX 8u /* templates one box borrows of */
-
 /** A thread whose exit a host still serves: it goes on when the CPU comes back
  * that it left on, so that what other threads then do comes after. */
 struct cbx_left {
@@ -63,14 +62,25 @@ struct cbx_digest {
 	uint8_t byte[CBX_DIGEST_BYTES];
 };
 
+/** Who answers for a box (BOX_SIGN). */
+struct cbx_signer {
+	struct cbx_digest key; /* its SHA-384 */
+	uint8_t family[CBX_FAMILY_BYTES];
+	uint64_t version;
+};
+
 /** What the core knows of a box: its root page. */
 struct cbx_domain {
 	uint32_t self; /* handle */
 	uint32_t state;
+	uint64_t number; /* no other box has, or had, it */
 	struct cbx_policy policy;
+	struct cbx_digest policy_digest; /* the measurement's first value */
 	struct cbx_digest measurement;
 	struct cbx_digest input_digest;
 	uint64_t input_bytes;
+	struct cbx_signer signer; /* has_signer: holds */
+	struct cbx_session session;
 
 	uint64_t page_count;   /* pages it owns, this one included */
 	uint32_t shared_count; /* windows, also while they are leaving */
@@ -82,9 +92,10 @@ struct cbx_domain {
 	bool tainted;
 	bool was_confined;
 	bool client_complete; /* the client's data is all here */
-	bool spoiled;	      /* a page is in, its measurement is not */
-	bool borrowing;	      /* the last lender's pages are not all in */
-	uint32_t borrowers;   /* TEMPLATE: boxes that may map its pages */
+	bool has_signer;
+	bool spoiled;	    /* a page is in, its measurement is not */
+	bool borrowing;	    /* the last lender's pages are not all in */
+	uint32_t borrowers; /* TEMPLATE: boxes that may map its pages */
 	uint32_t lender_count, lender[CBX_LENDERS_MAX];
 	struct cbx_va
 		cursor; /* TEMPLATE: lends; borrowing: has what is below */
@@ -96,6 +107,8 @@ struct cbx_domain {
 	uint32_t left_count;
 	struct cbx_left left[CBX_LEFT_MAX];
 
+	uint64_t frame_wake; /* when the latest output may go, ticks */
+	uint64_t end_wake;   /* CONFINED: when its end is told; 0: it lives */
 	uint64_t end_status;
 	uint32_t end_reason; /* enum cbx_end_reason */
 };
@@ -148,6 +161,7 @@ struct cbx_thread {
 	uint64_t capacity;    /* of the buffer, bytes */
 	uint64_t filled;      /* CLIENT: bytes delivered so far */
 	uint64_t wake;	      /* PARKED, HELD: ticks; 0 = never by itself */
+	uint32_t port;	      /* HELD: of the output */
 	uint64_t deadline;    /* ticks of its up-call; 0 = none */
 	struct cbx_reply reply;
 	struct cbx_arch_vcpu vcpu;
@@ -194,9 +208,20 @@ CBX_MUST_CHECK enum cbx_status cbx_domain_create(
 /** Perform a move of its life. @pre cbx_domain_next allows it */
 void cbx_domain_move(struct cbx_domain *d, enum cbx_domain_event event);
 
-/** End a box: DYING from now on, CPUs kicked; nothing if it is already. */
+/** End a box: it never runs again, CPUs are kicked.  It is DYING from now on;
+ * a confined one that was not killed when its end may be told.  The first end
+ * is the one that counts. */
 void cbx_domain_end(
 	struct cbx_domain *d, enum cbx_end_reason reason, uint64_t status);
+
+/** Whether it never runs again. */
+static inline bool cbx_domain_ended(const struct cbx_domain *d)
+{
+	return d->state == CBX_DOMAIN_DYING || d->end_wake != 0;
+}
+
+/** What may be said of it: CBX_BOX_*. */
+uint32_t cbx_domain_flags(const struct cbx_domain *d);
 
 /** Kick the CPU that runs a thread, or each that runs one of the box; not this
  * one: it is out already, and the kick would hit whatever it runs next. */

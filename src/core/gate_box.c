@@ -14,10 +14,10 @@ static struct cbx_space *hold_space(struct cbx_gate *g, uint64_t handle)
 }
 
 /* The pages a box names by three arguments from @p arg on, in such a space. */
-static struct cbx_span span_of(
+static struct cbx_stretch span_of(
 	struct cbx_gate *g, uint64_t space, const uint64_t *arg)
 {
-	return (struct cbx_span){
+	return (struct cbx_stretch){
 		.space = hold_space(g, space),
 		.va = { arg[0] },
 		.count = arg[1],
@@ -38,7 +38,7 @@ enum cbx_status cbx_gate_end(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_map(struct cbx_gate *g)
 {
-	const struct cbx_span to = span_of(g, g->arg[0], &g->arg[1]);
+	const struct cbx_stretch to = span_of(g, g->arg[0], &g->arg[1]);
 
 	return cbx_space_map(g->d, &to, &g->ret[0]);
 }
@@ -47,7 +47,7 @@ enum cbx_status cbx_gate_map_alias(struct cbx_gate *g)
 {
 	struct cbx_space *from = hold_space(g, g->arg[4]);
 	enum cbx_status status;
-	struct cbx_span to;
+	struct cbx_stretch to;
 
 	if (from == NULL) {
 		return CBX_E_INVALID;
@@ -60,14 +60,14 @@ enum cbx_status cbx_gate_map_alias(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_unmap(struct cbx_gate *g)
 {
-	const struct cbx_span from = span_of(g, g->arg[0], &g->arg[1]);
+	const struct cbx_stretch from = span_of(g, g->arg[0], &g->arg[1]);
 
 	return cbx_space_unmap(g->d, &from, false, &g->ret[0]);
 }
 
 enum cbx_status cbx_gate_protect(struct cbx_gate *g)
 {
-	const struct cbx_span at = span_of(g, g->arg[0], &g->arg[1]);
+	const struct cbx_stretch at = span_of(g, g->arg[0], &g->arg[1]);
 
 	return cbx_space_protect(g->d, &at, &g->ret[0]);
 }
@@ -195,7 +195,7 @@ enum cbx_status cbx_gate_upcall_deadline(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_window_share(struct cbx_gate *g)
 {
-	struct cbx_span to = span_of(g, 0, g->arg);
+	struct cbx_stretch to = span_of(g, 0, g->arg);
 	struct cbx_mapping first;
 	enum cbx_status status;
 
@@ -210,7 +210,7 @@ enum cbx_status cbx_gate_window_share(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_window_unshare(struct cbx_gate *g)
 {
-	const struct cbx_span from = span_of(g, 0, g->arg);
+	const struct cbx_stretch from = span_of(g, 0, g->arg);
 
 	return cbx_space_unmap(g->d, &from, true, &g->ret[0]);
 }

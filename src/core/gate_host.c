@@ -123,10 +123,11 @@ enum cbx_status cbx_gate_box_finalize(struct cbx_gate *g)
 enum cbx_status cbx_gate_box_enter(struct cbx_gate *g)
 {
 	const struct cbx_io io = { .pfn = g->arg[1], .pages = g->arg[2] };
+	bool frames =
+		g->d->state == CBX_DOMAIN_CONFINED || g->d->session.open != 0;
 
 	if (io.pages > CBX_IO_PAGES_MAX ||
-		(g->d->state == CBX_DOMAIN_CONFINED &&
-			io.pages < g->d->policy.output_pages)) {
+		(frames && io.pages < g->d->policy.output_pages)) {
 		return CBX_E_INVALID;
 	}
 	if (!cbx_copy_host_range(io.pfn, io.pages, CBX_VIEW_W)) {
@@ -193,13 +194,7 @@ enum cbx_status cbx_gate_box_query(struct cbx_gate *g)
 	const struct cbx_domain *d = g->d;
 
 	g->ret[0] = d->state;
-	g->ret[1] = (d->tainted ? CBX_BOX_TAINTED : 0) |
-		    ((d->policy.flags & CBX_POLICY_DEBUG) != 0 ? CBX_BOX_DEBUG
-							       : 0) |
-		    (d->was_confined ? CBX_BOX_CONFINED : 0) |
-		    (d->keeper ? CBX_BOX_KEEPER : 0) |
-		    (d->state == CBX_DOMAIN_TEMPLATE ? CBX_BOX_TEMPLATE : 0) |
-		    (d->lender_count != 0 ? CBX_BOX_CLONE : 0);
+	g->ret[1] = cbx_domain_flags(d);
 	if (!d->was_confined) {
 		g->ret[2] = d->page_count;
 		g->ret[3] = d->reserve.count;

@@ -9,6 +9,7 @@
 static uint32_t keeper;	  /* its handle; 0 = none yet */
 static uint64_t desk_pfn; /* first page of its desk */
 static bool dead;
+static uint64_t numbers; /* of boxes so far */
 
 static struct cbx_digest boot_digest;
 static bool booted; /* boot_digest holds */
@@ -18,7 +19,13 @@ void cbx_keeper_init(void)
 	keeper = 0;
 	desk_pfn = 0;
 	dead = false;
+	numbers = 0;
 	booted = false;
+}
+
+uint64_t cbx_keeper_number(void)
+{
+	return ++numbers;
 }
 
 bool cbx_keeper_ready(void)
@@ -75,49 +82,112 @@ void cbx_keeper_copy(struct cbx_pfn to, uint64_t count)
 	cbx_hal_page_copy(to, (struct cbx_pfn){ desk_pfn + 1 }, count);
 }
 
-/* Lay a request on the desk, let the keeper serve it, take the answer. */
-static enum cbx_status serve(struct cbx_domain *d, struct cbx_desk *request)
+struct cbx_desk *cbx_keeper_desk(enum cbx_desk_op op)
 {
-	void *desk = cbx_hal_page_map((struct cbx_pfn){ desk_pfn });
-	enum cbx_status status;
+	struct cbx_desk *desk = cbx_hal_page_map((struct cbx_pfn){ desk_pfn });
 
-	memcpy(desk, request, sizeof(*request));
-	cbx_hal_page_unmap(desk);
-	status = cbx_run_keeper(d);
-	if (status != CBX_OK) {
-		return CBX_E_HARDWARE;
-	}
-	desk = cbx_hal_page_map((struct cbx_pfn){ desk_pfn });
-	memcpy(request, desk, sizeof(*request));
-	cbx_hal_page_unmap(desk);
-	return CBX_OK;
+	memset(desk, 0,
+		op == CBX_DESK_EXTEND ? offsetof(struct cbx_desk, size)
+				      : sizeof(*desk));
+	desk->op = (uint64_t)op;
+	return desk;
 }
 
-enum cbx_status cbx_keeper_extend(const struct cbx_record *record,
-	uint64_t count, uint64_t last_length, struct cbx_digest *digest)
+/* What the keeper may say of a request; anything else is its failure. */
+static enum cbx_status understand(enum cbx_status said)
 {
-	struct cbx_desk request = {
-		.op = CBX_DESK_EXTEND,
-		.count = count,
-		.record = *record,
-		.last_length = last_length,
-	};
+	return said == CBX_OK || said == CBX_E_INVALID ||
+			       said == CBX_E_DENIED || said == CBX_E_STATE ||
+			       said == CBX_E_UNSUPPORTED
+		       ? said
+		       : CBX_E_HARDWARE;
+}
+
+enum cbx_status cbx_keeper_work(const struct cbx_desk *desk)
+{
 	struct cbx_domain *d = dead ? NULL : cbx_domain_hold(keeper);
 	enum cbx_status status;
 
 	if (d == NULL) {
 		return CBX_E_HARDWARE;
 	}
-	memcpy(request.digest, digest, sizeof(*digest));
-	status = serve(d, &request);
-	if (status == CBX_OK) {
-		memcpy(digest, request.digest, sizeof(*digest));
-	} else if (d->state == CBX_DOMAIN_DYING) {
+	CBX_ASSERT(desk->op != CBX_DESK_NONE);
+	status = cbx_run_keeper(d);
+	if (d->state == CBX_DOMAIN_DYING) {
 		dead = true;
 		cbx_hal_log("the keeper died; nothing can be measured");
 	}
 	cbx_domain_drop(d);
-	return status;
+	return understand(status);
+}
+
+enum cbx_status cbx_keeper_extend(const struct cbx_record *record,
+	uint64_t count, uint64_t last_length, struct cbx_digest *digest)
+{
+	struct cbx_desk *desk = cbx_keeper_desk(CBX_DESK_EXTEND);
+	enum cbx_status status;
+
+	desk->count = count;
+	desk->record = *record;
+	desk->last_length = last_length;
+	memcpy(desk->digest, digest, sizeof(*digest));
+	status = cbx_keeper_work(desk);
+	if (status == CBX_OK) {
+		memcpy(digest, desk->digest, sizeof(*digest));
+	}
+	cbx_hal_page_unmap(desk);
+	return status == CBX_OK ? CBX_OK : CBX_E_HARDWARE;
+}
+
+/* The templates it borrows of. */
+static void tell_lenders(const struct cbx_domain *d, struct cbx_facts *facts)
+{
+	facts->lender_count = d->lender_count;
+	for (uint32_t i = 0; i < d->lender_count; i++) {
+		const struct cbx_domain *lender = cbx_domain_hold(d->lender[i]);
+
+		memcpy(facts->lender[i][0], &lender->measurement,
+			CBX_DIGEST_BYTES);
+		memcpy(facts->lender[i][1], &lender->input_digest,
+			CBX_DIGEST_BYTES);
+		cbx_domain_drop(lender);
+	}
+}
+
+void cbx_keeper_tell_box(const struct cbx_domain *d, struct cbx_facts *facts)
+{
+	facts->number = d->number;
+	facts->state = d->state;
+	facts->flags = cbx_domain_flags(d);
+	facts->input_bytes = d->input_bytes;
+	memcpy(facts->measurement, &d->measurement, CBX_DIGEST_BYTES);
+	memcpy(facts->input_digest, &d->input_digest, CBX_DIGEST_BYTES);
+	memcpy(facts->policy_digest, &d->policy_digest, CBX_DIGEST_BYTES);
+	facts->policy[CBX_WORD_FLAGS] = d->policy.flags;
+	facts->policy[CBX_WORD_OUTPUT_PAGES] = d->policy.output_pages;
+	facts->policy[CBX_WORD_WAKE_STEP] = d->policy.wake_step;
+	facts->policy[CBX_WORD_FEATURES] = d->policy.features;
+	facts->policy[CBX_WORD_RULES] = d->policy.rule_count;
+	facts->has_signer = d->has_signer;
+	memcpy(facts->signer, &d->signer.key, CBX_DIGEST_BYTES);
+	memcpy(facts->family, d->signer.family, CBX_FAMILY_BYTES);
+	facts->version = d->signer.version;
+	tell_lenders(d, facts);
+}
+
+enum cbx_status cbx_keeper_tell_monitor(struct cbx_facts_monitor *facts)
+{
+	const struct cbx_hal_caps caps = cbx_hal_caps();
+	enum cbx_status status = cbx_hal_root_key(facts->root_key);
+
+	facts->backend = (uint64_t)caps.backend;
+	facts->caps = caps.bits;
+	facts->booted = booted;
+	memcpy(facts->boot_digest, &boot_digest, CBX_DIGEST_BYTES);
+	if (status == CBX_OK) {
+		facts->root = CBX_ROOT_PLATFORM;
+	}
+	return status == CBX_E_UNSUPPORTED ? CBX_OK : status;
 }
 
 enum cbx_status cbx_keeper_boot(const void *log, size_t size)

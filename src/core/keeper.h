@@ -38,11 +38,39 @@ CBX_MUST_CHECK enum cbx_status cbx_keeper_adopt(uint64_t handle);
  */
 CBX_MUST_CHECK enum cbx_status cbx_keeper_boot(const void *log, size_t size);
 
+/** A number that no box had: from it the keeper makes the box's keys. */
+uint64_t cbx_keeper_number(void);
+
 /** Map data page @p i of the desk; cbx_hal_page_unmap ends that. */
 uint8_t *cbx_keeper_data(uint64_t i);
 
 /** Copy the first @p count data pages to pages of a box. */
 void cbx_keeper_copy(struct cbx_pfn to, uint64_t count);
+
+/** Map the desk's first page, zero but for the operation (of EXTEND: as far as
+ * it looks); the caller fills it, has it worked on, reads the answer and ends
+ * the mapping by cbx_hal_page_unmap. */
+struct cbx_desk *cbx_keeper_desk(enum cbx_desk_op op);
+
+/**
+ * Have the keeper do what its desk says.
+ *
+ * @param desk  cbx_keeper_desk's
+ *
+ * @retval CBX_OK          the answer is there, what it says is the keeper's
+ * @retval CBX_E_INVALID, CBX_E_DENIED, CBX_E_STATE, CBX_E_UNSUPPORTED  the
+ *                         keeper refuses the request, which somebody else made
+ * @retval CBX_E_HARDWARE  it is dead, or could not
+ */
+CBX_MUST_CHECK enum cbx_status cbx_keeper_work(const struct cbx_desk *desk);
+
+/** Fill in what there is to say of a box, or of the monitor.
+ * @param[in,out] facts  zero
+ * @retval CBX_OK    filled in
+ * @retval CBX_E_BUSY, CBX_E_HARDWARE  of the platform's root key */
+void cbx_keeper_tell_box(const struct cbx_domain *d, struct cbx_facts *facts);
+CBX_MUST_CHECK enum cbx_status cbx_keeper_tell_monitor(
+	struct cbx_facts_monitor *facts);
 
 /**
  * digest := SHA-384(digest || record || data), for @p count records; see

@@ -39,7 +39,7 @@ void cbx_space_leave(
 
 /* Unmap a run of windows, or of anything else, from page *done on. */
 static enum cbx_status unmap_run(
-	const struct cbx_span *from, bool window, uint64_t *done)
+	const struct cbx_stretch *from, bool window, uint64_t *done)
 {
 	struct cbx_va at = cbx_va_add(from->va, *done);
 	struct cbx_space *space = from->space;
@@ -63,7 +63,7 @@ static enum cbx_status unmap_run(
 }
 
 enum cbx_status cbx_space_unmap(struct cbx_domain *d,
-	const struct cbx_span *from, bool window, uint64_t *done)
+	const struct cbx_stretch *from, bool window, uint64_t *done)
 {
 	enum cbx_status status = cbx_space_check(from);
 

@@ -63,3 +63,18 @@ void cbx_measure_deliver(
 		CBX_ASSERT(status == CBX_OK);
 	}
 }
+
+enum cbx_status cbx_measure_give(struct cbx_io io, uint64_t size)
+{
+	enum cbx_status status = CBX_OK;
+
+	for (uint64_t n = 0; n < size && status == CBX_OK; n += CBX_PAGE_SIZE) {
+		const uint8_t *data = cbx_keeper_data(n >> CBX_PAGE_SHIFT);
+		uint64_t part = size - n;
+
+		status = cbx_copy_to_host(io, n, data,
+			part < CBX_PAGE_SIZE ? part : CBX_PAGE_SIZE);
+		cbx_hal_page_unmap(data);
+	}
+	return status;
+}

@@ -10,7 +10,7 @@
 #define CBX_CORE_MEASURE_H
 
 #include <base/desk.h>
-#include <core/domain.h>
+#include <core/copy.h>
 
 /** Measure @p count records that stand for pages, or nothing but themselves.
  * Data, if the record has a length, is on the desk.
@@ -39,5 +39,10 @@ CBX_MUST_CHECK enum cbx_status cbx_measure_fetch(uint64_t pfn, uint64_t size);
  * @pre cbx_copy_box_range said yes, and the lock was not dropped since */
 void cbx_measure_deliver(
 	const struct cbx_space *space, struct cbx_va va, uint64_t size);
+
+/** Copy @p size bytes from the desk into a buffer of the host's.
+ * @retval CBX_OK, CBX_E_NOMEM, CBX_E_DENIED  as cbx_copy_to_host */
+CBX_MUST_CHECK enum cbx_status cbx_measure_give(
+	struct cbx_io io, uint64_t size);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
 #include <core/channel.h>
+#include <core/frame.h>
 #include <core/gate.h>
 #include <core/run.h>
 
@@ -55,7 +56,9 @@ static void leave_ended(struct cbx_run *run)
 {
 	*run->host = (struct cbx_reply){ 0 };
 	cbx_run_leave(run, CBX_EXIT_ENDED);
-	if (!run->d->was_confined) {
+	if (run->d->was_confined) {
+		cbx_frame_end(run);
+	} else {
 		run->host->ret[1] = run->d->end_status;
 		run->host->ret[2] = run->d->end_reason;
 	}
@@ -66,6 +69,16 @@ static void leave_idle(struct cbx_run *run, uint64_t wake)
 	cbx_run_leave(run, CBX_EXIT_IDLE);
 	run->d->idle++;
 	run->host->ret[1] = wake;
+}
+
+/* A confined box ended: until the end's time step it seems to sleep. */
+static void leave_ending(struct cbx_run *run)
+{
+	if (run->d->end_wake > cbx_hal_ticks()) {
+		leave_idle(run, run->d->end_wake);
+	} else {
+		cbx_domain_move(run->d, CBX_DOMAIN_DO_END);
+	}
 }
 
 /* The program made a system call under trace: show it to the host. */
@@ -148,8 +161,8 @@ static void run_once(struct cbx_run *run)
 		cbx_gate_lock_take();
 	}
 	thread->answered = false;
-	/* Whatever it wanted, a dying box does not get it. */
-	if (run->d->state != CBX_DOMAIN_DYING) {
+	/* Whatever it wanted, a box that ended does not get it. */
+	if (!cbx_domain_ended(run->d)) {
 		handle_stop(run, &stop);
 	}
 }
@@ -193,10 +206,10 @@ static void run_thread(struct cbx_run *run, struct cbx_thread *thread)
 
 	begin_thread(run, thread);
 	if (held) {
-		cbx_channel_release(run);
+		cbx_frame_release(run);
 	}
 	while (!run->leave && !run->yield && !run->gone &&
-		run->d->state != CBX_DOMAIN_DYING) {
+		!cbx_domain_ended(run->d)) {
 		run_once(run);
 	}
 	finish_thread(run);
@@ -211,7 +224,7 @@ enum cbx_status cbx_run_enter(
 		d->idle--;
 	}
 	come_back(d, io);
-	while (!run.leave && d->state != CBX_DOMAIN_DYING) {
+	while (!run.leave && !cbx_domain_ended(d)) {
 		uint64_t wake;
 		struct cbx_thread *thread = cbx_thread_pick(d, &wake);
 
@@ -220,6 +233,9 @@ enum cbx_status cbx_run_enter(
 		} else {
 			run_thread(&run, thread);
 		}
+	}
+	if (!run.leave && d->state == CBX_DOMAIN_CONFINED) {
+		leave_ending(&run);
 	}
 	if (d->state == CBX_DOMAIN_DYING) {
 		leave_ended(&run);

@@ -10,7 +10,7 @@ bool cbx_space_may_map(const struct cbx_domain *d, uint64_t rights)
 	       (rights & CBX_RIGHT_X) == 0 || rights == CBX_RIGHT_X;
 }
 
-enum cbx_status cbx_space_check(const struct cbx_span *span)
+enum cbx_status cbx_space_check(const struct cbx_stretch *span)
 {
 	if (span->space == NULL || span->count == 0 ||
 		span->count > CBX_RANGE_PAGES_MAX ||
@@ -22,7 +22,7 @@ enum cbx_status cbx_space_check(const struct cbx_span *span)
 
 /* And whether the box may map memory so. */
 static enum cbx_status check_rights(
-	const struct cbx_domain *d, const struct cbx_span *span)
+	const struct cbx_domain *d, const struct cbx_stretch *span)
 {
 	enum cbx_status status = cbx_space_check(span);
 
@@ -34,7 +34,7 @@ static enum cbx_status check_rights(
 }
 
 enum cbx_status cbx_space_prepare(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t spare)
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t spare)
 {
 	enum cbx_status status = check_rights(d, to);
 	struct cbx_space *space = to->space;
@@ -65,7 +65,7 @@ enum cbx_status cbx_space_prepare(
 }
 
 enum cbx_status cbx_space_prepare_pages(
-	struct cbx_domain *d, const struct cbx_span *to)
+	struct cbx_domain *d, const struct cbx_stretch *to)
 {
 	enum cbx_status status = check_rights(d, to);
 	enum cbx_status settled;
@@ -102,7 +102,7 @@ enum cbx_status cbx_space_finish(
 	return status;
 }
 
-enum cbx_status cbx_space_map_run(const struct cbx_span *to, uint64_t at,
+enum cbx_status cbx_space_map_run(const struct cbx_stretch *to, uint64_t at,
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
 	uint64_t n = 0;
@@ -130,7 +130,7 @@ enum cbx_status cbx_space_map_run(const struct cbx_span *to, uint64_t at,
 
 /* Map a run of reserve pages from page *done on; what is refused goes back. */
 static enum cbx_status map_fresh(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done)
 {
 	uint32_t first;
 	uint64_t n = cbx_reserve_take(d, to->count - *done, &first);
@@ -146,7 +146,7 @@ static enum cbx_status map_fresh(
 }
 
 enum cbx_status cbx_space_map(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done)
 {
 	enum cbx_status status = cbx_space_prepare_pages(d, to);
 
@@ -202,7 +202,7 @@ static enum cbx_status check_source(
 }
 
 /* Map a run of pages once more, from page *done on. */
-static enum cbx_status alias_run(const struct cbx_span *to,
+static enum cbx_status alias_run(const struct cbx_stretch *to,
 	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
 {
 	struct cbx_mapping source;
@@ -217,8 +217,9 @@ static enum cbx_status alias_run(const struct cbx_span *to,
 	return status;
 }
 
-enum cbx_status cbx_space_alias(struct cbx_domain *d, const struct cbx_span *to,
-	const struct cbx_space *from, struct cbx_va from_va, uint64_t *done)
+enum cbx_status cbx_space_alias(struct cbx_domain *d,
+	const struct cbx_stretch *to, const struct cbx_space *from,
+	struct cbx_va from_va, uint64_t *done)
 {
 	enum cbx_status status = cbx_va_range_valid(from_va, to->count)
 					 ? cbx_space_prepare(d, to, 0)
@@ -257,7 +258,7 @@ static enum cbx_status change(struct cbx_space *space, struct cbx_va va,
 /* Change a run from page *done on: of what others have, to a copy of one's own
  * before it is written. */
 static enum cbx_status protect_run(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done)
 {
 	struct cbx_va va = cbx_va_add(to->va, *done);
 	struct cbx_mapping first;
@@ -278,7 +279,7 @@ static enum cbx_status protect_run(
 }
 
 enum cbx_status cbx_space_protect(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done)
 {
 	enum cbx_status status = check_rights(d, to);
 

@@ -11,7 +11,7 @@
 #include <core/domain.h>
 
 /** Pages of a space, and the rights a call is about; any numbers. */
-struct cbx_span {
+struct cbx_stretch {
 	struct cbx_space *space; /* held; NULL: the box has none of that name */
 	struct cbx_va va;
 	uint64_t count;
@@ -23,7 +23,7 @@ struct cbx_span {
  * @retval CBX_E_INVALID  there is no space, or the range is empty, too long or
  *                        not box addresses
  * @retval CBX_E_STATE    the space is being destroyed */
-CBX_MUST_CHECK enum cbx_status cbx_space_check(const struct cbx_span *span);
+CBX_MUST_CHECK enum cbx_status cbx_space_check(const struct cbx_stretch *span);
 
 /**
  * Make sure all of it can be mapped: nothing is there, and the tables are,
@@ -38,21 +38,21 @@ CBX_MUST_CHECK enum cbx_status cbx_space_check(const struct cbx_span *span);
  * @retval CBX_E_NOMEM    the reserve is too small
  */
 CBX_MUST_CHECK enum cbx_status cbx_space_prepare(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t spare);
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t spare);
 
 /** As cbx_space_prepare, with as many more pages left in the reserve to be
  * mapped; settles what left the space first.
  * @retval CBX_E_BUSY  the reserve is too small until a flush completes
  * @retval ...         as cbx_space_prepare */
 CBX_MUST_CHECK enum cbx_status cbx_space_prepare_pages(
-	struct cbx_domain *d, const struct cbx_span *to);
+	struct cbx_domain *d, const struct cbx_stretch *to);
 
 /** Map pages pfn, pfn + 1, ... from page @p at of the span on, and count the
  * mappings of PRIVATE ones.
  * @retval CBX_OK          *done are mapped, at least one
  * @retval CBX_E_STATE     the first is mapped too often
  * @retval CBX_E_HARDWARE  page *done was refused */
-CBX_MUST_CHECK enum cbx_status cbx_space_map_run(const struct cbx_span *to,
+CBX_MUST_CHECK enum cbx_status cbx_space_map_run(const struct cbx_stretch *to,
 	uint64_t at, struct cbx_pfn pfn, uint64_t count, uint64_t *done);
 
 /** End what cbx_space_prepare began: if @p status is no success, the tables it
@@ -81,7 +81,7 @@ bool cbx_space_may_map(const struct cbx_domain *d, uint64_t rights);
  *                         as cbx_space_prepare_pages
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_map(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done);
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done);
 
 /** Map pages that @p from maps at @p from_va once more.
  * @retval CBX_OK          all of them
@@ -92,7 +92,7 @@ CBX_MUST_CHECK enum cbx_status cbx_space_map(
  * @retval CBX_E_NOMEM     the reserve has no page for a table
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_alias(struct cbx_domain *d,
-	const struct cbx_span *to, const struct cbx_space *from,
+	const struct cbx_stretch *to, const struct cbx_space *from,
 	struct cbx_va from_va, uint64_t *done);
 
 /** Unmap pages, or (@p window) take windows back; what is mapped nowhere else
@@ -104,7 +104,7 @@ CBX_MUST_CHECK enum cbx_status cbx_space_alias(struct cbx_domain *d,
  * @retval CBX_E_DENIED    page *done is a window, unlike @p window
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
-	const struct cbx_span *from, bool window, uint64_t *done);
+	const struct cbx_stretch *from, bool window, uint64_t *done);
 
 /** Change the rights of mappings.  A borrowed page that is to be written is
  * replaced by a copy, out of the reserve.
@@ -117,7 +117,7 @@ CBX_MUST_CHECK enum cbx_status cbx_space_unmap(struct cbx_domain *d,
  *                         repeat from there
  * @retval CBX_E_HARDWARE  page *done was refused */
 CBX_MUST_CHECK enum cbx_status cbx_space_protect(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done);
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done);
 
 /** Lend zero pages of the reserve to box and host: a window.
  *
@@ -126,7 +126,7 @@ CBX_MUST_CHECK enum cbx_status cbx_space_protect(
  * @retval ...         as cbx_space_map
  * @retval CBX_E_BUSY  also: page *done is half shown, and leaving again */
 CBX_MUST_CHECK enum cbx_status cbx_window_share(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done);
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done);
 
 /** Move pages that left the space, and may move on by now, to the reserve;
  * at most @p count. @return CBX_OK when none is left, else why */

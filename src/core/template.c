@@ -125,7 +125,7 @@ static enum cbx_status map_run(struct cbx_domain *d, struct cbx_space *space,
 	const struct cbx_mapping *first, uint64_t *n)
 {
 	struct cbx_rights rights = lent(first->rights);
-	const struct cbx_span to = {
+	const struct cbx_stretch to = {
 		.space = space,
 		.va = d->cursor,
 		.count = *n,
@@ -179,7 +179,7 @@ enum cbx_status cbx_template_map(
 }
 
 enum cbx_status cbx_template_copy(struct cbx_domain *d,
-	const struct cbx_span *to, uint64_t at, uint64_t *n)
+	const struct cbx_stretch *to, uint64_t at, uint64_t *n)
 {
 	struct cbx_va va = cbx_va_add(to->va, at);
 	struct cbx_space *space = to->space;

@@ -49,7 +49,7 @@ CBX_MUST_CHECK enum cbx_status cbx_template_map(
  * @retval ...  as cbx_space_protect
  */
 CBX_MUST_CHECK enum cbx_status cbx_template_copy(struct cbx_domain *d,
-	const struct cbx_span *to, uint64_t at, uint64_t *n);
+	const struct cbx_stretch *to, uint64_t at, uint64_t *n);
 
 /** A box that has no space left borrows nothing any more. */
 void cbx_template_give_back(struct cbx_domain *d);

@@ -88,6 +88,12 @@ uint64_t cbx_thread_wake(const struct cbx_domain *d, uint64_t ticks)
 	return step - over > UINT64_MAX - at ? UINT64_MAX : at + (step - over);
 }
 
+uint64_t cbx_thread_frame_wake(struct cbx_domain *d)
+{
+	d->frame_wake = cbx_thread_wake(d, d->frame_wake + 1);
+	return d->frame_wake;
+}
+
 /* Whether the thread can run now; *wake becomes the earliest time one can. */
 static bool can_run(const struct cbx_thread *thread, uint64_t *wake)
 {

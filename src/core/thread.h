@@ -38,4 +38,7 @@ struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake);
  * earliest; UINT64_MAX when that is beyond time. */
 uint64_t cbx_thread_wake(const struct cbx_domain *d, uint64_t ticks);
 
+/** The time step at which the box's next frame may go: one each. */
+uint64_t cbx_thread_frame_wake(struct cbx_domain *d);
+
 #endif

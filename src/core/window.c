@@ -6,7 +6,7 @@
 /* Lend one reserve page: show it to the host, then to the box; if the box's
  * half is refused, the page leaves as an unshared window does. */
 static enum cbx_status share_one(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t at)
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t at)
 {
 	uint32_t pfn;
 	uint64_t n = cbx_reserve_take(d, 1, &pfn);
@@ -36,7 +36,7 @@ static enum cbx_status share_one(
 }
 
 enum cbx_status cbx_window_share(
-	struct cbx_domain *d, const struct cbx_span *to, uint64_t *done)
+	struct cbx_domain *d, const struct cbx_stretch *to, uint64_t *done)
 {
 	enum cbx_status status = cbx_space_prepare_pages(d, to);
 

@@ -24,6 +24,8 @@
 
 #include <base/types.h>
 
+#define CBX_HAL_REPORT_DATA 64u
+
 /** Facts about a backend and the machine it found; fixed after start. */
 struct cbx_hal_caps {
 	uint64_t bits;		  /* CBX_CAP_* */
@@ -208,6 +210,56 @@ void cbx_hal_cpu_kick(uint32_t cpu);
  * @retval CBX_E_HARDWARE  no entropy now; buf holds zeros
  */
 CBX_MUST_CHECK enum cbx_status cbx_hal_random(void *buf, size_t size);
+
+/** A platform's report: size bytes, of which the last endorsements are what
+ * came with it (certificates, a log). */
+struct cbx_hal_report {
+	enum cbx_platform platform;
+	uint32_t size; /* at most CBX_HAL_REPORT_PAGES pages */
+	uint32_t endorsements;
+};
+#define CBX_HAL_REPORT_PAGES 15u
+
+/**
+ * Begin a report that vouches for the monitor and for @p data, whoever waits
+ * for another one: that is forgotten.
+ *
+ * @retval CBX_OK             it is being made
+ * @retval CBX_E_UNSUPPORTED  there is no hardware root; so say the caps
+ * @retval CBX_E_BUSY         not now; repeat
+ * @retval CBX_E_HARDWARE     the platform refused
+ *
+ * @source AMD 56860 MSG_REPORT_REQ; Intel TDX TDG.MR.REPORT and GHCI GetQuote;
+ *         Arm DEN0137 RSI_ATTESTATION_TOKEN_INIT
+ */
+CBX_MUST_CHECK enum cbx_status cbx_hal_report_start(
+	const uint8_t data[CBX_HAL_REPORT_DATA]);
+
+/**
+ * Read a page of the report begun last.
+ *
+ * @param      index   0, 1, ... below the report's pages; 0 until it is known
+ * @param[out] page    page[CBX_PAGE_SIZE]: the page, and what it had
+ * @param[out] report  the whole
+ *
+ * @retval CBX_OK          read
+ * @retval CBX_E_BUSY      it is not made yet; nothing is written
+ * @retval CBX_E_HARDWARE  there will be none
+ */
+CBX_MUST_CHECK enum cbx_status cbx_hal_report_next(
+	uint32_t index, uint8_t *page, struct cbx_hal_report *report);
+
+/**
+ * The key that this platform derives for this monitor, the same at each start.
+ *
+ * @param[out] key  on success
+ *
+ * @retval CBX_OK             derived
+ * @retval CBX_E_UNSUPPORTED  the platform has none
+ * @retval CBX_E_BUSY         not yet; repeat
+ */
+CBX_MUST_CHECK enum cbx_status cbx_hal_root_key(
+	uint8_t key[CBX_SEAL_KEY_BYTES]);
 
 /** Nanoseconds since the machine started; never goes back on one CPU. */
 uint64_t cbx_hal_ticks(void);

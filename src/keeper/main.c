@@ -11,7 +11,7 @@
 int main(void)
 {
 	struct cbx_desk *desk = (struct cbx_desk *)CBX_DESK_VA;
-	const uint8_t *data = (const uint8_t *)(CBX_DESK_VA + CBX_PAGE_SIZE);
+	uint8_t *data = (uint8_t *)(CBX_DESK_VA + CBX_PAGE_SIZE);
 	enum cbx_status last = CBX_OK;
 
 	while (cbx_keeper_next(last) == CBX_OK) {

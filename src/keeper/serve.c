@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <keeper/secret.h>
 #include <keeper/serve.h>
+#include <keeper/work.h>
 
 #include <string.h>
 
+#include <mbedtls/platform_util.h>
 #include <psa/crypto.h>
 
 static enum cbx_status to_status(psa_status_t status)
@@ -12,16 +15,6 @@ static enum cbx_status to_status(psa_status_t status)
 	}
 	return status == PSA_ERROR_INSUFFICIENT_MEMORY ? CBX_E_NOMEM
 						       : CBX_E_HARDWARE;
-}
-
-/* Read the request once; no later line can see the shared copy. */
-static struct cbx_desk copy_request(const struct cbx_desk *desk)
-{
-	struct cbx_desk request;
-
-	memcpy(&request, desk, sizeof(request));
-	__asm__ volatile("" : : : "memory");
-	return request;
 }
 
 /* Bytes of data a request is about; its count and lengths are valid. */
@@ -126,19 +119,78 @@ static enum cbx_status extend(
 	return to_status(status);
 }
 
-enum cbx_status cbx_keeper_serve(
+bool cbx_work_extend(uint8_t digest[CBX_DIGEST_BYTES],
+	const struct cbx_record *record, const uint8_t *data)
+{
+	return extend_one(digest, record, data) == PSA_SUCCESS;
+}
+
+/* Read the request once; no later line can see the shared copy. */
+static void copy_request(
+	struct cbx_desk *request, const struct cbx_desk *desk, size_t size)
+{
+	memcpy(request, desk, size);
+	__asm__ volatile("" : : : "memory");
+}
+
+static enum cbx_status serve_extend(
 	struct cbx_desk *desk, const uint8_t *data, size_t data_bytes)
 {
-	struct cbx_desk request = copy_request(desk);
+	struct cbx_desk request;
+	enum cbx_status status;
 
-	if (request.op != CBX_DESK_EXTEND) {
-		return CBX_E_UNSUPPORTED;
-	}
-
-	enum cbx_status status = extend(&request, data, data_bytes);
-
+	copy_request(&request, desk, offsetof(struct cbx_desk, size));
+	status = extend(&request, data, data_bytes);
 	if (status == CBX_OK) {
 		memcpy(desk->digest, request.digest, sizeof(desk->digest));
 	}
+	return status;
+}
+
+static enum cbx_status work_on(
+	uint64_t op, struct cbx_desk *request, struct cbx_work work)
+{
+	switch (op) {
+	case CBX_DESK_REPORT_DATA:
+		return cbx_work_report_data(request);
+	case CBX_DESK_EVIDENCE:
+		return cbx_work_evidence(request, work);
+	case CBX_DESK_OPEN:
+		return cbx_work_open(request, work);
+	case CBX_DESK_SEAL:
+		return cbx_work_seal(request, work);
+	case CBX_DESK_SIGNER:
+		return cbx_work_signer(request, work);
+	case CBX_DESK_MAC:
+		return cbx_work_mac(request, work);
+	case CBX_DESK_SEAL_KEY:
+		return cbx_work_seal_key(request);
+	case CBX_DESK_ROOT:
+		return cbx_work_root(request, work);
+	default:
+		return CBX_E_UNSUPPORTED;
+	}
+}
+
+enum cbx_status cbx_keeper_serve(
+	struct cbx_desk *desk, uint8_t *data, size_t data_bytes)
+{
+	const struct cbx_work work = { data, data_bytes };
+	struct cbx_desk request;
+	enum cbx_status status;
+	uint64_t op = desk->op;
+
+	if (op == CBX_DESK_EXTEND) {
+		return serve_extend(desk, data, data_bytes);
+	}
+	copy_request(&request, desk, sizeof(request));
+	if (!cbx_secret_start()) {
+		return CBX_E_HARDWARE;
+	}
+	status = work_on(request.op, &request, work);
+	if (status == CBX_OK) {
+		memcpy(desk, &request, sizeof(request));
+	}
+	mbedtls_platform_zeroize(&request, sizeof(request));
 	return status;
 }

@@ -19,22 +19,26 @@
  * The request is copied before it is looked at, so that what is checked is
  * what is done.
  *
- * @param[in,out] desk  the request; on success its digest is the answer, on
- *                      failure it is untouched
- * @param data          bytes[data_bytes]; page i begins at i * CBX_PAGE_SIZE;
- *                      NULL when data_bytes is 0
+ * @param[in,out] desk  the request; on success the answer stands where its
+ *                      operation says, on failure it is untouched
+ * @param[in,out] data  data[data_bytes]; page i begins at i * CBX_PAGE_SIZE;
+ *                      NULL when data_bytes is 0; on success as the operation
+ *                      says, on failure undefined
  * @param data_bytes    any number
  *
- * @retval CBX_OK            desk->digest is the new digest
- * @retval CBX_E_UNSUPPORTED no such operation
+ * @retval CBX_OK            done
+ * @retval CBX_E_UNSUPPORTED no such operation; SEAL_KEY: there is no root
  * @retval CBX_E_INVALID     not well-formed (struct cbx_desk), the data does
- *                           not hold what the lengths say, or a record's
- *                           address would pass the end of the number range
+ *                           not hold what the lengths say, a record's address
+ *                           would pass the end of the number range, or what a
+ *                           client or signer sent is malformed
+ * @retval CBX_E_DENIED      what a client or signer sent does not authenticate
+ * @retval CBX_E_STATE       ROOT: there is a root
  * @retval CBX_E_NOMEM       the library has no memory
- * @retval CBX_E_HARDWARE    the library cannot hash; there was no entropy to
- *                           start it, or it is not built with SHA-384
+ * @retval CBX_E_HARDWARE    the library failed; there was no entropy to start
+ *                           it, or it is not built with what this takes
  */
 CBX_MUST_CHECK enum cbx_status cbx_keeper_serve(
-	struct cbx_desk *desk, const uint8_t *data, size_t data_bytes);
+	struct cbx_desk *desk, uint8_t *data, size_t data_bytes);
 
 #endif

@@ -11,8 +11,9 @@ bool cbx_aead_start(struct cbx_aead *aead, struct cbx_span key,
 	psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
 
 	*aead = (struct cbx_aead){ 0 };
-	psa_set_key_usage_flags(
-		&attributes, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT);
+	psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT |
+						     PSA_KEY_USAGE_DECRYPT |
+						     PSA_KEY_USAGE_EXPORT);
 	psa_set_key_algorithm(&attributes, PSA_ALG_GCM);
 	psa_set_key_type(&attributes, PSA_KEY_TYPE_AES);
 	if (psa_import_key(&attributes, key.bytes, key.size, &aead->key) !=
@@ -22,6 +23,15 @@ bool cbx_aead_start(struct cbx_aead *aead, struct cbx_span key,
 	}
 	memcpy(aead->nonce, nonce, CBX_AEAD_NONCE);
 	return true;
+}
+
+bool cbx_aead_key(const struct cbx_aead *aead, uint8_t key[CBX_AEAD_KEY])
+{
+	size_t size = 0;
+
+	return psa_export_key(aead->key, key, CBX_AEAD_KEY, &size) ==
+		       PSA_SUCCESS &&
+	       size == CBX_AEAD_KEY;
 }
 
 void cbx_aead_stop(struct cbx_aead *aead)

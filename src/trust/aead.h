@@ -35,6 +35,10 @@ struct cbx_aead {
 bool cbx_aead_start(struct cbx_aead *aead, struct cbx_span key,
 	const uint8_t nonce[CBX_AEAD_NONCE]);
 
+/** The key, as it was given: for who keeps it elsewhere between messages.
+ * @return false: PSA refused, or it is no AES-256 key */
+bool cbx_aead_key(const struct cbx_aead *aead, uint8_t key[CBX_AEAD_KEY]);
+
 /** Forget the key.  Stopping twice is stopping once. */
 void cbx_aead_stop(struct cbx_aead *aead);
 

@@ -87,7 +87,6 @@ enum cbx_evidence_label {
 };
 
 #define CBX_EVIDENCE_LENDERS_MAX 8u
-#define CBX_FAMILY_BYTES	 16u
 
 /** What a signature, and a key of P-384, is made of. */
 #define CBX_P384_BYTES	     48u
@@ -98,6 +97,9 @@ enum cbx_evidence_label {
 #define CBX_LABEL_BYTES	      32u /* zero bytes follow a shorter text */
 #define CBX_REPORT_DATA_LABEL "libconfbox report data"
 #define CBX_REPORT_DATA_BYTES 64u
+
+/** What a signer's signature begins with (struct cbx_signature). */
+#define CBX_SIGN_LABEL "libconfbox signer 1"
 
 /* ------------------------------------------------------------- channel -- */
 

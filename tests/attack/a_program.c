@@ -100,7 +100,7 @@ void attack_a01_unlisted_call_is_not_forwarded(void **state)
 	assert_true(attack_ended(&box));
 	attack_unharmed(&box);
 	/* A policy can say that to try is the end. */
-	policy.flags = CBX_POLICY_STRICT;
+	policy.flags |= CBX_POLICY_STRICT;
 	machine_building(&box, &policy);
 	must(BOX_FINALIZE, box.handle);
 	attack_hide(&box, ATTACK_SECRET_VA);
@@ -123,7 +123,7 @@ void attack_a03_policy_is_out_of_reach(void **state)
 	(void)state;
 	machine_building(&box, NULL);
 	policy.rule[0].call = 77;
-	policy.flags = CBX_POLICY_DEBUG;
+	policy.flags |= CBX_POLICY_DEBUG;
 	machine_put(box.io, &policy, sizeof(policy)); /* too late */
 	must(BOX_FINALIZE, box.handle);
 	attack_hide(&box, ATTACK_SECRET_VA);
@@ -205,7 +205,7 @@ static void hidden_text(void)
 	uint64_t pool = machine_pool(2);
 	uint64_t word;
 
-	policy.flags = CBX_POLICY_EXECUTE_ONLY;
+	policy.flags |= CBX_POLICY_EXECUTE_ONLY;
 	if ((must(CAPS) & CBX_CAP_BOX_EXECUTE_ONLY) == 0) {
 		uint64_t page = machine_pages(1);
 

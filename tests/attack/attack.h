@@ -117,11 +117,8 @@ void attack_admits(const char *reason);
 /** Start over with room for hundreds of boxes. */
 void attack_room(void);
 
-/** Let time pass until @p ticks. */
-void attack_wait(uint64_t ticks);
-
 /** Whether the box was ended by what it did last; checks that the host learns
  * no more than it may. */
-bool attack_ended(const struct machine_box *box);
+bool attack_ended(struct machine_box *box);
 
 #endif

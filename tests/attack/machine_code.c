@@ -15,11 +15,6 @@ void attack_room(void)
 	/* There is enough from the start. */
 }
 
-void attack_wait(uint64_t ticks)
-{
-	(void)actor_wait(ticks);
-}
-
 bool attack_instruction(struct machine_box *box, const uint8_t *label,
 	const uint64_t arg[CBX_CALL_ARGS])
 {

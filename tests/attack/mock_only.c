@@ -106,8 +106,3 @@ void attack_room(void)
 
 	machine_again(&options, true);
 }
-
-void attack_wait(uint64_t ticks)
-{
-	mock_ticks_set(ticks);
-}

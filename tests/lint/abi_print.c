@@ -55,6 +55,12 @@ static void print_limits(void)
 	VALUE(CBX_NAME_MAX);
 	VALUE(CBX_RULE_ARGS);
 	VALUE(CBX_POLICY_STRICT);
+	VALUE(CBX_OUTPUT_TAIL);
+	VALUE(CBX_EVIDENCE_PAGES_MAX);
+	VALUE(CBX_FAMILY_BYTES);
+	VALUE(CBX_REPORT_DATA);
+	VALUE(CBX_SEAL_KEY_BYTES);
+	VALUE(CBX_SEAL_ID_BYTES);
 }
 
 static void print_bits(void)
@@ -82,6 +88,8 @@ static void print_bits(void)
 	VALUE(CBX_POLICY_TRACE);
 	VALUE(CBX_POLICY_EXECUTE_ONLY);
 	VALUE(CBX_POLICY_TEMPLATE);
+	VALUE(CBX_POLICY_PLAIN);
+	VALUE(CBX_POLICY_CLEAN);
 	VALUE(CBX_POLICY_FLAGS);
 	VALUE(CBX_FEATURE_BASIC);
 	VALUE(CBX_FEATURE_AVX);
@@ -127,6 +135,14 @@ static void print_enums(void)
 	VALUE(CBX_DIGEST_INPUT);
 	VALUE(CBX_DIGEST_LENDER);
 	VALUE(CBX_DIGEST_LENDER_INPUT);
+	VALUE(CBX_OUTPUT_DATA);
+	VALUE(CBX_OUTPUT_END);
+	VALUE(CBX_SEAL_EXACT);
+	VALUE(CBX_SEAL_SIGNER);
+	VALUE(CBX_SEAL_FAMILY);
+	VALUE(CBX_ROOT_NONE);
+	VALUE(CBX_ROOT_PLATFORM);
+	VALUE(CBX_ROOT_RELEASED);
 	VALUE(CBX_UPCALL_SYSCALL);
 	VALUE(CBX_UPCALL_FAULT);
 	VALUE(CBX_UPCALL_DEADLINE);
@@ -194,7 +210,27 @@ static void print_layouts(void)
 	FIELD(cbx_rule, value);
 	SIZE(cbx_output);
 	FIELD(cbx_output, bytes);
-	FIELD(cbx_output, reserved);
+	FIELD(cbx_output, kind);
+	FIELD(cbx_output, port);
+	FIELD(cbx_output, status);
+	FIELD(cbx_output, reason);
+
+	SIZE(cbx_signature);
+	FIELD(cbx_signature, key);
+	FIELD(cbx_signature, family);
+	FIELD(cbx_signature, version);
+	FIELD(cbx_signature, signature);
+
+	SIZE(cbx_report);
+	FIELD(cbx_report, number);
+	FIELD(cbx_report, flags);
+	FIELD(cbx_report, measurement);
+	FIELD(cbx_report, input_digest);
+	FIELD(cbx_report, signer);
+	FIELD(cbx_report, family);
+	FIELD(cbx_report, version);
+	FIELD(cbx_report, data);
+	FIELD(cbx_report, mac);
 }
 
 int main(void)

@@ -13,8 +13,10 @@ FILE, HEADER, FUNCTION, PARAMETERS, NESTING = 400, 250, 60, 5, 3
 
 # Longer than a header should be, because they are one table or one API.
 LONG = {
-    'include/confbox/abi.h': 350,
-    'include/confbox/confbox.h': 730,
+    'include/confbox/abi.h': 390,
+    'src/core/domain.h': 280,
+    'src/hal/hal.h': 290,
+    'include/confbox/confbox.h': 790,
 }
 
 

@@ -12,12 +12,12 @@ import sys
 
 import lintlib
 
-# 3000 was the aim of the first release; doc/adr/0020 says what the rest buys.
-BUDGET = 3200
+# 3000 was the aim of the first release; doc/adr/0020 and 0025 say what the rest buys.
+BUDGET = 3650
 COUNTED = ('src/core/', 'src/hal/hal.h', 'src/arch/arch.h')
 # All that runs with rights on a machine of its own.  The limit is what has been
 # reached, to the next hundred; it rises by an ADR only, and falls to the target.
-MACHINE_BUDGET = 9300
+MACHINE_BUDGET = 9700
 MACHINE_TARGET = 8000
 MACHINE = ('src/core/', 'src/hal/hal.h', 'src/hal/pks-vm/', 'src/arch/', 'src/monitor/')
 # Not in that image: the linux backend's main; what src/arch/x86_64/entry.h stands for.
@@ -29,7 +29,7 @@ ALSO = {
     'src/base/': 'what several rooms share',
     'src/hal/linux/': 'trusted on the linux backend',
     'src/hal/mock/': 'tests only',
-    'src/keeper/': 'trusted for the measurement; mbedTLS comes on top',
+    'src/keeper/': 'trusted with keys, data and the measurement; mbedTLS comes on top',
     'src/trust/': 'trusted with keys; by the keeper, and by clients',
     'src/runtime/': 'trusted by its own box only',
     'src/client/': 'not trusted',

@@ -174,6 +174,7 @@ spec_host_fn spec_version, spec_caps, spec_boot, spec_donate, spec_return,
 spec_host_fn spec_create, spec_grant, spec_add, spec_thread_add;
 spec_host_fn spec_template, spec_borrow;
 spec_host_fn spec_finalize, spec_reply, spec_confine, spec_kick, spec_kill;
+spec_host_fn spec_monitor_evidence, spec_box_evidence, spec_sign, spec_root;
 spec_host_fn spec_reclaim, spec_destroy, spec_box_query, spec_digest, spec_peek;
 
 typedef void spec_box_fn(
@@ -184,9 +185,13 @@ spec_box_fn spec_thread_create, spec_thread_exit, spec_park, spec_unpark;
 spec_box_fn spec_upcall_entry, spec_upcall_resume, spec_upcall_deadline;
 spec_box_fn spec_share, spec_unshare, spec_forward, spec_read, spec_write;
 spec_box_fn spec_random, spec_time;
+spec_box_fn spec_report, spec_report_check, spec_seal_key;
 
 /** The next multiple of the box's time step at or after @p ticks that lies
  * after now. */
 uint64_t step_after(const struct spec_box *box, uint64_t ticks);
+
+/** The step at which the box's next output may go. */
+uint64_t step_of_frame(struct spec_box *box);
 
 #endif

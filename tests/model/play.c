@@ -39,7 +39,7 @@ static void let_go(void)
 {
 	struct spec_box *box = run.box;
 
-	if (box->life == LIFE_ENDING) {
+	if (spec_ended(box)) {
 		return;
 	}
 	box->last_space = run.thread->space;
@@ -60,7 +60,7 @@ static void answered(struct spec_answer *answer, bool later)
 	if (!later) {
 		sync_answer(answer, &asked.call);
 	} else if ((answer->right & 1u << answer->status) == 0 &&
-		   run.box->life != LIFE_ENDING) {
+		   !spec_ended(run.box)) {
 		world_fail("box call %#jx left; right were %#x",
 			(uintmax_t)asked.call.id, answer->right);
 	}
@@ -229,7 +229,7 @@ static void hear(const struct mock_box_cpu *cpu, struct spec_thread *thread)
 	} else if (asked.open) {
 		answered_unheard();
 	}
-	if (run.leaves || run.box->life == LIFE_ENDING) {
+	if (run.leaves || spec_ended(run.box)) {
 		world_fail("the box should have left");
 	}
 	pick(thread);
@@ -425,6 +425,22 @@ static void die(const struct cbx_reply *reply)
 	world_fail("the box ended for no reason");
 }
 
+/* Whether the box ended although no thread of it did it: a sealed one seems to
+ * sleep then, with threads that could run. */
+static bool died_unseen(const struct cbx_reply *reply)
+{
+	bool idle = (uint32_t)reply->ret[0] == CBX_EXIT_IDLE &&
+		    run.box->life == LIFE_SEALED;
+	bool runs = false;
+
+	for (unsigned int i = 0; i < SPEC_THREADS; i++) {
+		runs = runs || (run.box->thread[i].handle != 0 &&
+				       spec_runnable(&run.box->thread[i]));
+	}
+	return !spec_ended(run.box) &&
+	       ((idle && runs) || (uint32_t)reply->ret[0] == CBX_EXIT_ENDED);
+}
+
 /* What the host must be told, when the threads did not say. */
 static void leave(const struct cbx_reply *reply)
 {
@@ -438,9 +454,6 @@ static void leave(const struct cbx_reply *reply)
 		}
 		break;
 	case CBX_EXIT_ENDED:
-		die(reply);
-		spec_exit_ended(&run);
-		break;
 	case CBX_EXIT_INTERRUPTED:
 	case CBX_EXIT_INPUT:
 	case CBX_EXIT_FORWARD:
@@ -455,15 +468,23 @@ static void leave(const struct cbx_reply *reply)
 static void compare_exit(
 	const struct cbx_call *call, const struct cbx_reply *reply)
 {
-	if (asked.open && (uint32_t)reply->ret[0] == CBX_EXIT_ENDED) {
+	const uint32_t reason = (uint32_t)reply->ret[0];
+	bool unheard = reason == CBX_EXIT_ENDED ||
+		       (reason == CBX_EXIT_IDLE && run.box->sealed_once);
+
+	if (asked.open && unheard) {
 		answered_unheard();
 	} else if (asked.open) {
 		answered_later((uint32_t)reply->ret[0] == CBX_EXIT_REFUSED
 				       ? CBX_E_DENIED
 				       : CBX_OK);
 	}
-	if (run.box->life == LIFE_ENDING) {
-		spec_exit_ended(&run);
+	if (!run.leaves && died_unseen(reply)) {
+		die(reply);
+	}
+	if (run.box->life == LIFE_ENDING ||
+		(!run.leaves && spec_ended(run.box))) {
+		spec_exit_ending(&run);
 	} else if (!run.leaves) {
 		leave(reply);
 	}

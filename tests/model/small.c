@@ -270,7 +270,7 @@ void small_begin(const struct small_machine *machine)
 {
 	const struct cbx_policy policy = {
 		.version = CBX_POLICY_VERSION,
-		.flags = CBX_POLICY_TEMPLATE,
+		.flags = CBX_POLICY_TEMPLATE | CBX_POLICY_PLAIN,
 		.output_pages = 1,
 		.threads_max = 3,
 		.wake_step = 10,

@@ -113,6 +113,7 @@ struct spec_thread {
 	bool answered; /* reply answers its last gate, when it runs */
 	struct cbx_reply reply;
 	struct cbx_call call; /* the system call it made */
+	uint64_t port;	      /* HOLD: of the output */
 };
 
 enum spec_life {
@@ -137,7 +138,12 @@ struct spec_box {
 	uint64_t input_bytes;
 	uint8_t digest[2][CBX_DIGEST_BYTES];
 	uint64_t end_status, end_reason;
-	bool lends; /* LENDING: and all it has */
+	uint64_t frame_wake; /* of the last output */
+	uint64_t end_wake;   /* SEALED: its end is told then; 0: it lives */
+	uint64_t number;     /* no other box has it */
+	bool has_signer;
+	uint8_t signer[72]; /* as a report shows it: key, family, version */
+	bool lends;	    /* LENDING: and all it has */
 	bool borrowing;
 	uint64_t cursor;	       /* borrowing: mapped what lies below */
 	uint32_t lender[SPEC_LENDERS]; /* roots; 0 none */
@@ -147,6 +153,7 @@ struct spec_box {
 /** One machine. */
 struct spec {
 	uint32_t pages, keeper;
+	uint64_t boxes;	 /* so far */
 	uint32_t cpu;	 /* who calls */
 	uint8_t holding; /* CPUs that acknowledge no flush of others */
 	uint64_t ticks;
@@ -203,12 +210,18 @@ void spec_picked(struct spec_run *run, struct spec_thread *thread);
 /** Ends: what happens to a box. */
 void spec_end(struct spec_box *box, uint64_t reason, uint64_t status);
 
+/** Whether it never runs again. */
+bool spec_ended(const struct spec_box *box);
+
 /** Exits. */
 void spec_exit(struct spec_run *run, enum cbx_exit_reason reason);
 void spec_exit_served(struct spec_run *run, struct spec_thread *thread,
 	enum cbx_exit_reason reason);
 void spec_exit_idle(struct spec_run *run);
 void spec_exit_ended(struct spec_run *run);
+
+/** Of a sealed box that ended: IDLE until its end may be told. */
+void spec_exit_ending(struct spec_run *run);
 void spec_exit_trace(struct spec_run *run, const struct cbx_call *call);
 
 /** A held output may go now: it is written, and the exit is OUTPUT.  @return

@@ -13,7 +13,7 @@ enum {
 
 static bool policy_named(const struct cbx_policy *policy)
 {
-	return policy->version == 2 && policy->flags <= 31 &&
+	return policy->version == 2 && policy->flags <= 127 &&
 	       (policy->features == 0 ||
 		       (policy->features <= 15 && policy->features % 2 == 1)) &&
 	       policy->output_pages >= 1 && policy->output_pages <= 64 &&
@@ -61,6 +61,7 @@ void spec_create(
 	returns(answer, 0, arg[0]);
 	box = box_new((uint32_t)arg[0]);
 	box->policy = policy;
+	box->number = ++spec.boxes;
 	become(box->root, IS_TABLE, box->root);
 	become((uint32_t)arg[1], IS_TABLE, box->root);
 	space_new(box, (uint32_t)arg[1]);
@@ -206,11 +207,23 @@ void spec_finalize(
 
 void spec_end(struct spec_box *box, uint64_t reason, uint64_t status)
 {
-	if (box->life != LIFE_ENDING) {
-		box->life = LIFE_ENDING;
+	if (box->life == LIFE_ENDING) {
+		return;
+	}
+	if (box->end_wake == 0) {
 		box->end_reason = reason;
 		box->end_status = status;
 	}
+	if (box->life != LIFE_SEALED || reason == CBX_END_KILLED) {
+		box->life = LIFE_ENDING;
+	} else if (box->end_wake == 0) {
+		box->end_wake = step_of_frame(box);
+	}
+}
+
+bool spec_ended(const struct spec_box *box)
+{
+	return box->life == LIFE_ENDING || box->end_wake != 0;
 }
 
 void spec_kick(

@@ -81,14 +81,17 @@ static void give_host(
 }
 
 /* Output of a sealed box waits for the next step of its time. */
-static void hold(struct spec_run *run, uint64_t va, uint64_t bytes)
+static void hold(
+	struct spec_run *run, uint64_t port, uint64_t va, uint64_t bytes)
 {
 	struct spec_thread *thread = run->thread;
+
+	thread->port = port;
 
 	thread->doing = DOES_HOLD;
 	thread->buffer = va;
 	thread->capacity = bytes;
-	thread->wake = step_after(run->box, 0);
+	thread->wake = step_of_frame(run->box);
 	run->yields = true;
 }
 
@@ -98,8 +101,8 @@ void spec_write(
 	bool sealed = run->box->life == LIFE_SEALED;
 	uint64_t whole =
 		run->box->policy.output_pages * (uint64_t)CBX_PAGE_SIZE;
-	uint64_t room = sealed ? whole - sizeof(struct cbx_output)
-			       : run->io_pages * CBX_PAGE_SIZE;
+	uint64_t room =
+		sealed ? whole - 32 - 16 : run->io_pages * CBX_PAGE_SIZE;
 	uint64_t wanted = least(arg[2], CBX_IO_BYTES_MAX);
 	uint64_t bytes = least(wanted, room);
 
@@ -113,7 +116,7 @@ void spec_write(
 	}
 	returns(answer, 0, bytes);
 	if (sealed) {
-		hold(run, arg[1], bytes);
+		hold(run, arg[0], arg[1], bytes);
 	} else if (bytes != 0) {
 		give_host(run, 0, arg[1], bytes);
 		spec_exit_served(run, run->thread, CBX_EXIT_OUTPUT);
@@ -315,6 +318,18 @@ static bool has_ties(const struct spec_box *box)
 	return windows_of(box) != 0 || asking_of(box) != 0;
 }
 
+/* The policy wants a box that nobody had a hand in. */
+static bool is_spoilt(const struct spec_box *box)
+{
+	static const uint8_t nothing[CBX_DIGEST_BYTES];
+
+	return (box->policy.flags & CBX_POLICY_CLEAN) != 0 &&
+	       box->life == LIFE_READY &&
+	       (box->tainted || box->lenders != 0 ||
+		       memcmp(box->digest[INPUT], nothing, sizeof(nothing)) !=
+			       0);
+}
+
 void spec_confine(
 	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer)
 {
@@ -326,16 +341,22 @@ void spec_confine(
 		return;
 	}
 
+	bool plain = (box->policy.flags & CBX_POLICY_PLAIN) != 0;
 	bool asks = thread->doing == DOES_CLIENT;
 	uint64_t most = asks ? least(thread->capacity - thread->filled,
 				       CBX_IO_BYTES_MAX)
 			     : 0;
 
 	refuse_if(answer, !asks || has_ties(box), CBX_E_STATE);
-	refuse_if(answer, bytes > most, CBX_E_INVALID);
-	refuse_if(answer, arg[4] > CBX_CONFINE_LAST, CBX_E_INVALID);
+	refuse_if(answer, bytes > (plain ? most : CBX_IO_BYTES_MAX),
+		CBX_E_INVALID);
+	refuse_if(
+		answer, arg[4] > (plain ? CBX_CONFINE_LAST : 0), CBX_E_INVALID);
+	refuse_if(answer, !plain || is_spoilt(box), CBX_E_DENIED);
+	refuse_if(answer,
+		bytes <= CBX_IO_BYTES_MAX && !pages_lent(arg[2], bytes),
+		CBX_E_DENIED);
 	if (answer->right == 0) {
-		refuse_if(answer, !pages_lent(arg[2], bytes), CBX_E_DENIED);
 		refuse_if(answer,
 			!may_use(space_of(box, thread->space),
 				thread->buffer + thread->filled, bytes,

@@ -15,6 +15,12 @@ uint64_t step_after(const struct spec_box *box, uint64_t ticks)
 	return steps > UINT64_MAX / step ? UINT64_MAX : steps * step;
 }
 
+uint64_t step_of_frame(struct spec_box *box)
+{
+	box->frame_wake = step_after(box, box->frame_wake + 1);
+	return box->frame_wake;
+}
+
 bool spec_enter(const struct cbx_call *call, struct spec_answer *answer,
 	struct spec_run *run)
 {
@@ -106,6 +112,17 @@ void spec_exit_ended(struct spec_run *run)
 	}
 }
 
+void spec_exit_ending(struct spec_run *run)
+{
+	if (run->box->life == LIFE_SEALED && run->box->end_wake > spec.ticks) {
+		spec_exit(run, CBX_EXIT_IDLE);
+		returns(&run->exit, 1, run->box->end_wake);
+	} else {
+		run->box->life = LIFE_ENDING;
+		spec_exit_ended(run);
+	}
+}
+
 void spec_exit_idle(struct spec_run *run)
 {
 	uint64_t wake = 0;
@@ -160,7 +177,8 @@ void spec_exit_trace(struct spec_run *run, const struct cbx_call *call)
 static void write_held(struct spec_run *run, const struct spec_thread *thread)
 {
 	static uint8_t data[CBX_IO_BYTES_MAX];
-	const uint64_t header[2] = { thread->capacity, 0 };
+	const uint64_t header[4] = { thread->capacity,
+		CBX_OUTPUT_DATA | thread->port << 32 };
 	uint64_t whole =
 		run->box->policy.output_pages * (uint64_t)CBX_PAGE_SIZE;
 	uint64_t end = sizeof(header) + thread->capacity;

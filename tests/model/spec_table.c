@@ -21,6 +21,8 @@ static const struct row rows[] = {
 	{ 0x000, 'a', 0, "", spec_version, NULL },
 	{ 0x001, 'h', 0, "", spec_caps, NULL },
 	{ 0x002, 'h', 0, "", spec_boot, NULL },
+	{ 0x003, 'h', 4, "", spec_monitor_evidence, NULL },
+	{ 0x004, 'h', 2, "", spec_root, NULL },
 	{ 0x010, 'h', 2, "", spec_donate, NULL },
 	{ 0x011, 'h', 2, "", spec_return, NULL },
 	{ 0x012, 'h', 1, "", spec_query, NULL },
@@ -41,6 +43,8 @@ static const struct row rows[] = {
 	{ 0x02f, 'h', 4, "r", spec_peek, NULL },
 	{ 0x030, 'h', 1, "rt", spec_template, NULL },
 	{ 0x031, 'h', 2, "m", spec_borrow, NULL },
+	{ 0x032, 'h', 5, "rst", spec_box_evidence, NULL },
+	{ 0x033, 'h', 2, "r", spec_sign, NULL },
 	{ 0x100, 'b', 1, "rs", NULL, spec_do_end },
 	{ 0x101, 'b', 4, "rs", NULL, spec_map },
 	{ 0x102, 'b', 6, "rs", NULL, spec_alias },
@@ -63,6 +67,9 @@ static const struct row rows[] = {
 	{ 0x131, 'b', 3, "rs", NULL, spec_write },
 	{ 0x138, 'b', 0, "rs", NULL, spec_random },
 	{ 0x139, 'b', 0, "rs", NULL, spec_time },
+	{ 0x13a, 'b', 1, "rs", NULL, spec_report },
+	{ 0x13b, 'b', 1, "rs", NULL, spec_report_check },
+	{ 0x13c, 'b', 6, "rs", NULL, spec_seal_key },
 	{ 0x140, 'k', 1, "r", NULL, NULL },
 };
 

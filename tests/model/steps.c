@@ -30,7 +30,8 @@ static struct cbx_policy make_policy(void)
 	struct cbx_policy policy = {
 		.version = CBX_POLICY_VERSION,
 		.flags = choose(4) | (once_in(5) ? 4 : 0) |
-			 (once_in(5) ? 8 : 0) | (once_in(2) ? 16 : 0),
+			 (once_in(5) ? 8 : 0) | (once_in(2) ? 16 : 0) |
+			 (once_in(10) ? 0 : 32) | (once_in(10) ? 64 : 0),
 		.features = once_in(20) ? choose(18) : 0,
 		.output_pages = 1 + choose(2),
 		.threads_max = 1 + choose(5),
@@ -278,9 +279,32 @@ static void make_peek(const struct spec_box *box, struct cbx_call *call)
 	call->arg[3] = pick_page(IS_HOST);
 }
 
+/* Evidence, a signature or a root. */
+static void make_trust(struct cbx_call *call)
+{
+	static const uint64_t ids[] = { CBX_CALL_MONITOR_EVIDENCE,
+		CBX_CALL_BOX_EVIDENCE, CBX_CALL_BOX_SIGN,
+		CBX_CALL_ROOT_RELEASE };
+	bool names_box;
+
+	call->id = ids[choose(4)];
+	names_box = call->id == CBX_CALL_BOX_EVIDENCE ||
+		    call->id == CBX_CALL_BOX_SIGN;
+	call->arg[names_box] = pick_page(IS_HOST);
+	if (call->id == CBX_CALL_ROOT_RELEASE) {
+		call->arg[1] = choose(200);
+	} else if (call->id != CBX_CALL_BOX_SIGN) {
+		call->arg[names_box + 1] = once_in(4) ? choose(80) : 16;
+		call->arg[names_box + 2] = pick_page(IS_HOST);
+		call->arg[names_box + 3] = once_in(8) ? choose(20) : 1;
+	}
+}
+
 static void make_look(const struct spec_box *box, struct cbx_call *call)
 {
-	if ((box->policy.flags & CBX_POLICY_DEBUG) != 0 && once_in(2)) {
+	if (once_in(3)) {
+		make_trust(call);
+	} else if ((box->policy.flags & CBX_POLICY_DEBUG) != 0 && once_in(2)) {
 		make_peek(box, call);
 	} else if (once_in(2)) {
 		call->id = CBX_CALL_BOX_QUERY;
@@ -402,7 +426,10 @@ static void make_box_call(struct cbx_call *call)
 	} else {
 		make_running_call(box, call);
 	}
-	call->arg[0] = box->root;
+	if (call->id != CBX_CALL_MONITOR_EVIDENCE &&
+		call->id != CBX_CALL_ROOT_RELEASE) {
+		call->arg[0] = box->root;
+	}
 }
 
 /* Now and then a call is not quite right. */

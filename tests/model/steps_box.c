@@ -247,9 +247,25 @@ static void make_small_call(struct cbx_call *call)
 	call->id = once_in(60) ? CBX_CALL_END : small[choose(4)];
 }
 
+/* Reports between boxes, and a key. */
+static void make_trust(const struct spec_run *run, struct cbx_call *call)
+{
+	static const uint64_t ids[] = { CBX_CALL_REPORT, CBX_CALL_REPORT_CHECK,
+		CBX_CALL_REPORT_CHECK, CBX_CALL_SEAL_KEY };
+
+	call->id = ids[choose(4)];
+	if (call->id == CBX_CALL_SEAL_KEY) {
+		call->arg[0] = choose(5);
+		call->arg[1] = once_in(2) ? 0 : choose(3);
+		call->arg[2 + choose(4)] = choose(9);
+	} else {
+		call->arg[0] = buffer_of(run);
+	}
+}
+
 static void make_call(const struct spec_run *run, struct cbx_call *call)
 {
-	switch (choose(10)) {
+	switch (choose(11)) {
 	case 0:
 	case 1:
 	case 2:
@@ -266,6 +282,9 @@ static void make_call(const struct spec_run *run, struct cbx_call *call)
 	case 7:
 	case 8:
 		make_talk(run, call);
+		break;
+	case 9:
+		make_trust(run, call);
 		break;
 	default:
 		make_small_call(call);

@@ -124,6 +124,7 @@ static void begin_ledger(void)
 		begin_page(i);
 	}
 	SPEC_CHECK(spec.keeper != 0);
+	spec.boxes = 1; /* the keeper */
 	spec.ticks = cbx_hal_ticks();
 	spec.caps[0] = cbx_hal_caps().bits;
 	spec.caps[1] = CBX_BACKEND_MOCK;

@@ -11,7 +11,7 @@ import keeper_pack as pack
 
 PAGE = pack.PAGE
 # Of each kind of box: flags and features of its policy, flags of its start block.
-KINDS = {'': (0, 0, 0), 'confined': (0, 0, 2), 'hidden': (4, 0, 8), 'basic': (0, 1, 16)}
+KINDS = {'': (0, 0, 0), 'confined': (32, 0, 2), 'hidden': (4, 0, 8), 'basic': (0, 1, 16)}
 SLACK_PAGES = 320  # page tables, threads
 EPOCH_NS = 1735689600000000000
 OUTPUT_PAGES, THREADS, WAKE_STEP = 16, 64, 1000000

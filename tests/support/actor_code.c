@@ -108,6 +108,11 @@ void actor_report(struct machine_box *box)
 	}
 }
 
+void machine_wait(uint64_t ticks)
+{
+	(void)actor_wait(ticks);
+}
+
 bool actor_wait(uint64_t ticks)
 {
 	while (ticks != 0 && cbx_hal_ticks() < ticks) {

@@ -93,6 +93,13 @@ void actor_report(struct machine_box *box)
 	(void)box;
 }
 
+void machine_wait(uint64_t ticks)
+{
+	if (cbx_hal_ticks() < ticks) {
+		mock_ticks_set(ticks);
+	}
+}
+
 bool actor_wait(uint64_t ticks)
 {
 	(void)ticks;

@@ -60,7 +60,7 @@ void machine_lender(struct machine_box *box)
 	static const uint64_t words[2] = { 0x1eaf, 0x2eaf };
 	struct cbx_policy policy = machine_policy();
 
-	policy.flags = CBX_POLICY_TEMPLATE;
+	policy.flags |= CBX_POLICY_TEMPLATE;
 	machine_bare(box, &policy);
 	for (uint64_t i = 0; i < 2; i++) {
 		machine_put(box->io + i, &words[i], sizeof(words[i]));
@@ -91,6 +91,18 @@ uint32_t machine_enter(struct machine_box *box)
 	box->exit = gate(BOX_ENTER, box->handle, box->io, box->io_count);
 	assert_int_equal(box->exit.status, CBX_OK);
 	return (uint32_t)box->exit.ret[0];
+}
+
+bool machine_ended(struct machine_box *box)
+{
+	uint32_t reason = (uint32_t)box->exit.ret[0];
+
+	if (reason == CBX_EXIT_IDLE && box->exit.ret[1] != 0 &&
+		must(BOX_QUERY, box->handle) == CBX_DOMAIN_CONFINED) {
+		machine_wait(box->exit.ret[1]);
+		reason = machine_enter(box);
+	}
+	return reason == CBX_EXIT_ENDED;
 }
 
 /* Enter until the thread's script is done, or the box has another reason. */

@@ -57,6 +57,7 @@ struct cbx_policy machine_policy(void)
 {
 	return (struct cbx_policy){
 		.version = CBX_POLICY_VERSION,
+		.flags = CBX_POLICY_PLAIN,
 		.output_pages = 1,
 		.threads_max = MACHINE_THREADS,
 		.wake_step = actor_wake_step,

@@ -207,6 +207,13 @@ void machine_erase(struct machine_box *box);
  * CHANNEL_READ read. */
 void machine_confine(struct machine_box *box);
 
+/** Let time pass until @p ticks. */
+void machine_wait(uint64_t ticks);
+
+/** Whether the box ended: of a confined one that sleeps, when its next time
+ * step has come.  The last exit, ENDED, is in box->exit. */
+bool machine_ended(struct machine_box *box);
+
 /** The invariants (doc/invariants.md) hold. O(pages * boxes). */
 void machine_assert_sound(void);
 

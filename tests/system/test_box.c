@@ -392,7 +392,8 @@ static void a_confined_box_answers_and_tells_nothing_else(void **state)
 	(void)state;
 	assert_int_equal(result.confined, 1);
 	assert_int_equal(result.reason, CBX_END_EXIT);
-	assert_int_equal(result.exit_status, 0);
+	assert_int_equal(result.told, 1); /* this process is the client */
+	assert_int_equal(result.exit_status, 3);
 	assert_string_equal(io.output, "got client data\n");
 	cbx_image_destroy(image);
 	cbx_context_close(context);

@@ -480,7 +480,7 @@ static void confined_output_is_padded_and_comes_at_its_time(void **state)
 	struct cbx_policy policy = machine_policy();
 	struct machine_box box;
 	uint8_t page[CBX_PAGE_SIZE];
-	uint64_t header[2];
+	uint64_t header[4];
 
 	(void)state;
 	policy.output_pages = 2;
@@ -506,9 +506,11 @@ static void confined_output_is_padded_and_comes_at_its_time(void **state)
 	assert_true(mock_host_read(0, at(box.io), 0, page, sizeof(page)));
 	memcpy(header, page, sizeof(header));
 	assert_int_equal(header[0], 17);
-	assert_int_equal(header[1], 0);
-	assert_memory_equal(page + 16, "the client's data", 17);
-	for (size_t i = 16 + 17; i < sizeof(page); i++) {
+	assert_int_equal(
+		header[1], (uint64_t)CBX_PORT_OUTPUT << 32 | CBX_OUTPUT_DATA);
+	assert_int_equal(header[2] | header[3], 0);
+	assert_memory_equal(page + 32, "the client's data", 17);
+	for (size_t i = 32 + 17; i < sizeof(page); i++) {
 		assert_int_equal(page[i], 0);
 	}
 	assert_true(mock_is_zero(at(box.io + 1)));
@@ -543,7 +545,7 @@ static void confined_output_is_cut_to_the_policy(void **state)
 		MACHINE_DATA, 8192);
 	mock_ticks_advance(1000);
 	assert_int_equal(machine_enter(&box), CBX_EXIT_OUTPUT);
-	assert_int_equal(answer(&box).ret[0], 4096 - 16);
+	assert_int_equal(answer(&box).ret[0], 4096 - 32 - 16);
 }
 
 static void held_output_whose_memory_went_is_an_error(void **state)

@@ -18,6 +18,8 @@ static const struct row rows[] = {
 	{ 0x000, 'A', 0, "-" },
 	{ 0x001, 'H', 0, "-" },
 	{ 0x002, 'H', 0, "-" },
+	{ 0x003, 'H', 4, "-" },
+	{ 0x004, 'H', 2, "-" },
 	{ 0x010, 'H', 2, "-" },
 	{ 0x011, 'H', 2, "-" },
 	{ 0x012, 'H', 1, "-" },
@@ -38,6 +40,8 @@ static const struct row rows[] = {
 	{ 0x02f, 'H', 4, "R" },
 	{ 0x030, 'H', 1, "RT" },
 	{ 0x031, 'H', 2, "B" },
+	{ 0x032, 'H', 5, "RCT" },
+	{ 0x033, 'H', 2, "R" },
 	{ 0x100, 'B', 1, "RC" },
 	{ 0x101, 'B', 4, "RC" },
 	{ 0x102, 'B', 6, "RC" },
@@ -60,6 +64,9 @@ static const struct row rows[] = {
 	{ 0x131, 'B', 3, "RC" },
 	{ 0x138, 'B', 0, "RC" },
 	{ 0x139, 'B', 0, "RC" },
+	{ 0x13a, 'B', 1, "RC" },
+	{ 0x13b, 'B', 1, "RC" },
+	{ 0x13c, 'B', 6, "RC" },
 	{ 0x140, 'K', 1, "R" },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -223,7 +230,7 @@ static void make_box(struct machine_box *box, char letter)
 	machine_again(&options, true);
 	struct cbx_policy policy = machine_policy();
 
-	policy.flags = CBX_POLICY_TEMPLATE;
+	policy.flags |= CBX_POLICY_TEMPLATE;
 	machine_building(box, &policy);
 	if (letter != 'B') {
 		must(BOX_FINALIZE, box->handle);
@@ -290,6 +297,9 @@ static void host_calls_are_heard_where_the_table_says(void **state)
 		{ CBX_CALL_BOX_PEEK, CBX_E_DENIED, 0 },
 		{ CBX_CALL_BOX_TEMPLATE, CBX_OK, 0 },
 		{ CBX_CALL_BOX_BORROW, CBX_E_INVALID, 0 },
+		{ CBX_CALL_BOX_EVIDENCE, CBX_E_INVALID,
+			CBX_EVIDENCE_PAGES_MAX + 1 },
+		{ CBX_CALL_BOX_SIGN, CBX_E_DENIED, 0 },
 	};
 
 	(void)state;
@@ -322,8 +332,7 @@ static uint64_t ask(struct machine_box *box, uint64_t id)
 	const uint64_t none[CBX_CALL_ARGS] = { 0 };
 	struct cbx_reply reply = machine_in_box(box, 0, id, none);
 
-	if (reply.status == MACHINE_NO_ANSWER &&
-		(uint32_t)box->exit.ret[0] == CBX_EXIT_ENDED) {
+	if (reply.status == MACHINE_NO_ANSWER && machine_ended(box)) {
 		return NOWHERE;
 	}
 	return reply.status;
@@ -405,6 +414,7 @@ static void a_confined_box_may_not_talk_malformed_either(void **state)
 	assert_int_equal(machine_enter(&box), CBX_EXIT_INTERRUPTED);
 	assert_int_equal(in_box(&box, WINDOW_SHARE, MACHINE_FREE, 1, 1).status,
 		MACHINE_NO_ANSWER);
+	assert_true(machine_ended(&box));
 	assert_int_equal(must(BOX_QUERY, box.handle), CBX_DOMAIN_DYING);
 }
 

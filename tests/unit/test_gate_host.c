@@ -146,7 +146,7 @@ static void only_a_debug_box_can_be_peeked(void **state)
 	(void)state;
 	machine_box(&box);
 	refuse(E_DENIED, BOX_PEEK, box.handle, MACHINE_DATA, 8, box.io);
-	policy.flags = CBX_POLICY_DEBUG;
+	policy.flags |= CBX_POLICY_DEBUG;
 	machine_building(&box, &policy);
 	must(BOX_FINALIZE, box.handle);
 	assert_int_equal(gate(BOX_QUERY, box.handle).ret[1], CBX_BOX_DEBUG);
@@ -171,7 +171,7 @@ static void a_debug_box_is_no_longer_peeked_when_confined(void **state)
 	struct machine_box box;
 
 	(void)state;
-	policy.flags = CBX_POLICY_DEBUG;
+	policy.flags |= CBX_POLICY_DEBUG;
 	machine_building(&box, &policy);
 	must(BOX_FINALIZE, box.handle);
 	machine_confine(&box);

@@ -176,7 +176,7 @@ static void policies_out_of_range_are_refused(void **state)
 		assert_false(cbx_policy_valid(&p)); \
 	} while (0)
 	REFUSED(version, 1);
-	REFUSED(flags, 32);
+	REFUSED(flags, CBX_POLICY_FLAGS + 1);
 	REFUSED(features, CBX_FEATURE_AVX);
 	REFUSED(features, CBX_FEATURES + 2);
 	REFUSED(output_pages, 0);

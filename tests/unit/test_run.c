@@ -183,7 +183,7 @@ static void a_traced_system_call_is_shown_with_its_result(void **state)
 	uint64_t thread;
 
 	(void)state;
-	policy.flags = CBX_POLICY_TRACE;
+	policy.flags |= CBX_POLICY_TRACE;
 	machine_building(&box, &policy);
 	must(BOX_FINALIZE, box.handle);
 	assert_int_equal(
@@ -216,7 +216,7 @@ static void a_confined_box_is_not_shown(void **state)
 	uint32_t code = 0;
 
 	(void)state;
-	policy.flags = CBX_POLICY_TRACE;
+	policy.flags |= CBX_POLICY_TRACE;
 	machine_building(&box, &policy);
 	must(BOX_FINALIZE, box.handle);
 	assert_int_equal(
@@ -268,7 +268,8 @@ static void every_end_of_a_confined_box_looks_the_same(void **state)
 		} else {
 			mock_program(MACHINE_CODE(&box), ends[i], NULL);
 		}
-		assert_int_equal(machine_enter(&box), CBX_EXIT_ENDED);
+		(void)machine_enter(&box);
+		assert_true(machine_ended(&box));
 		query = gate(BOX_QUERY, box.handle);
 		if (i == 0) {
 			first[0] = box.exit;

@@ -460,7 +460,7 @@ static void text_of_a_hiding_box_has_no_other_right(void **state)
 	struct machine_box box;
 
 	(void)state;
-	policy.flags = CBX_POLICY_EXECUTE_ONLY;
+	policy.flags |= CBX_POLICY_EXECUTE_ONLY;
 	machine_building(&box, &policy);
 	refuse(E_DENIED, BOX_ADD, box.handle, MACHINE_FREE, machine_pool(1), 1,
 		RX, CBX_NO_PAGE);

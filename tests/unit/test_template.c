@@ -97,7 +97,7 @@ static void a_borrower_is_no_template(void **state)
 	(void)state;
 	machine_lender(&lender);
 	repeat(BOX_TEMPLATE, lender.handle, 0);
-	policy.flags = CBX_POLICY_TEMPLATE;
+	policy.flags |= CBX_POLICY_TEMPLATE;
 	machine_bare(&box, &policy);
 	repeat(BOX_BORROW, box.handle, lender.handle);
 	must(BOX_FINALIZE, box.handle);
@@ -331,7 +331,7 @@ static void a_hiding_box_borrows_no_readable_text(void **state)
 	(void)state;
 	machine_lender(&lender);
 	repeat(BOX_TEMPLATE, lender.handle, 0);
-	policy.flags = CBX_POLICY_EXECUTE_ONLY;
+	policy.flags |= CBX_POLICY_EXECUTE_ONLY;
 	machine_bare(&box, &policy);
 	refuse(E_DENIED, BOX_BORROW, box.handle, lender.handle);
 	machine_assert_sound();
@@ -381,7 +381,7 @@ static void a_box_borrows_of_eight(void **state)
 	for (uint32_t i = 0; i <= CBX_LENDERS_MAX; i++) {
 		struct cbx_policy policy = machine_policy();
 
-		policy.flags = CBX_POLICY_TEMPLATE;
+		policy.flags |= CBX_POLICY_TEMPLATE;
 		machine_bare(&lender[i], &policy);
 		must(BOX_FINALIZE, lender[i].handle);
 		repeat(BOX_TEMPLATE, lender[i].handle, 0);

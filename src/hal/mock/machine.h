@@ -148,6 +148,9 @@ struct mock_machine {
 	bool refuse_half;
 	bool refused;
 	bool random_fail;
+	uint8_t report[CBX_HAL_REPORT_DATA]; /* what one is about */
+	uint32_t report_wait;		     /* calls until it is made */
+	bool report_begun;
 	uint64_t random;
 	atomic_uint_fast64_t ticks;
 	struct mock_space_side **spaces;

@@ -9,7 +9,8 @@
 struct cbx_hal_caps cbx_hal_caps(void)
 {
 	return (struct cbx_hal_caps){
-		.bits = mock.options.caps,
+		.bits = mock.options.caps |
+			(mock.options.root ? CBX_CAP_HARDWARE_ROOT : 0),
 		.backend = CBX_BACKEND_MOCK,
 	};
 }

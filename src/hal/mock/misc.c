@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small devices: kicks, randomness, time, the log. */
+/* Small devices: kicks, randomness, reports, time, the log. */
 #include <sched.h>
 #include <string.h>
 
@@ -52,6 +52,62 @@ void mock_random_fail(bool fail)
 	mock_lock();
 	mock.random_fail = fail;
 	mock_unlock();
+}
+
+enum cbx_status cbx_hal_report_start(const uint8_t data[CBX_HAL_REPORT_DATA])
+{
+	enum cbx_status status = CBX_E_UNSUPPORTED;
+
+	mock_lock();
+	if (mock.options.root) {
+		status = mock_step(false);
+	}
+	if (status == CBX_OK) {
+		memcpy(mock.report, data, sizeof(mock.report));
+		mock.report_wait = mock.options.report_delay;
+		mock.report_begun = true;
+	}
+	mock_unlock();
+	return status;
+}
+
+/* "CBXTEST1" and the data: it proves nothing. */
+enum cbx_status cbx_hal_report_next(
+	uint32_t index, uint8_t *page, struct cbx_hal_report *report)
+{
+	static const char magic[8] = "CBXTEST1";
+	enum cbx_status status;
+
+	mock_lock();
+	MOCK_ASSERT(index == 0 && mock.report_begun);
+	status = mock_step(false);
+	if (status == CBX_OK && mock.report_wait != 0) {
+		mock.report_wait--;
+		status = CBX_E_BUSY;
+	}
+	if (status == CBX_OK) {
+		memset(page, 0, CBX_PAGE_SIZE);
+		memcpy(page, magic, sizeof(magic));
+		memcpy(page + sizeof(magic), mock.report, sizeof(mock.report));
+		*report = (struct cbx_hal_report){
+			.platform = CBX_PLATFORM_TEST,
+			.size = sizeof(magic) + sizeof(mock.report),
+		};
+	}
+	mock_unlock();
+	return status;
+}
+
+/* The test root: the same for every machine. */
+enum cbx_status cbx_hal_root_key(uint8_t key[CBX_SEAL_KEY_BYTES])
+{
+	if (!mock.options.root) {
+		return CBX_E_UNSUPPORTED;
+	}
+	for (uint8_t i = 0; i < CBX_SEAL_KEY_BYTES; i++) {
+		key[i] = i;
+	}
+	return CBX_OK;
 }
 
 uint64_t cbx_hal_ticks(void)

@@ -39,6 +39,10 @@ struct mock_options {
 	bool caps_given;	/* caps counts; else MOCK_CAPS */
 	uint64_t caps;		/* CBX_CAP_* */
 	uint64_t seed;		/* 1: of cbx_hal_random */
+	bool root;		/* plays a machine with a hardware root, whose
+				 * report anybody can make (CBX_PLATFORM_TEST);
+				 * adds CBX_CAP_HARDWARE_ROOT */
+	uint32_t report_delay;	/* 0: calls for which a report is not made */
 };
 
 /**

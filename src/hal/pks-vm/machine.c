@@ -192,6 +192,28 @@ static bool random_word(uint64_t *word)
 	return false;
 }
 
+/* There is no hardware root. */
+enum cbx_status cbx_hal_report_start(const uint8_t data[CBX_HAL_REPORT_DATA])
+{
+	(void)data;
+	return CBX_E_UNSUPPORTED;
+}
+
+enum cbx_status cbx_hal_report_next(
+	uint32_t index, uint8_t *page, struct cbx_hal_report *report)
+{
+	(void)index;
+	(void)page;
+	(void)report;
+	return CBX_E_HARDWARE;
+}
+
+enum cbx_status cbx_hal_root_key(uint8_t key[CBX_SEAL_KEY_BYTES])
+{
+	(void)key;
+	return CBX_E_UNSUPPORTED;
+}
+
 enum cbx_status cbx_hal_random(void *buf, size_t size)
 {
 	uint8_t *to = buf;
