@@ -69,7 +69,7 @@ static bool read_byte(const mbedtls_x509_crt *certificate, uint8_t x, uint8_t y,
 	}
 	at = (unsigned char *)(uintptr_t)value.bytes;
 	if (mbedtls_asn1_get_int(&at, value.bytes + value.size, &number) != 0 ||
-		at != value.bytes + value.size || number < 0 || number > 255) {
+		at != value.bytes + value.size || (unsigned int)number > 255) {
 		return false;
 	}
 	*byte = (uint8_t)number;

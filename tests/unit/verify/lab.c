@@ -98,19 +98,28 @@ struct lab_form lab_vcek_form(const char *product)
 	return form;
 }
 
-static void extend(mbedtls_x509write_cert *writer, uint8_t x, uint8_t y,
-	struct cbx_span value)
+/* A writer, and what it writes. */
+struct extender {
+	mbedtls_x509write_cert *writer;
+	const struct lab_form *form;
+};
+
+static void extend(
+	const struct extender *to, uint8_t x, uint8_t y, struct cbx_span value)
 {
 	const uint8_t oid[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01,
 		x, y };
+	uint8_t room[256] = { 0 };
+	size_t size = value.size + (to->form->longer == x ? 1 : 0);
 
-	MUST(mbedtls_x509write_crt_set_extension(writer, (const char *)oid,
-		     sizeof(oid) - (y == 0 ? 1 : 0), 0, value.bytes,
-		     value.size) == 0);
+	MUST(size <= sizeof(room));
+	memcpy(room, value.bytes, value.size);
+	MUST(mbedtls_x509write_crt_set_extension(to->writer, (const char *)oid,
+		     sizeof(oid) - (y == 0 ? 1 : 0), 0, room, size) == 0);
 }
 
 static void extend_number(
-	mbedtls_x509write_cert *writer, uint8_t x, uint8_t y, int number)
+	const struct extender *to, uint8_t x, uint8_t y, int number)
 {
 	uint8_t room[8];
 	unsigned char *at = room + sizeof(room);
@@ -121,11 +130,10 @@ static void extend_number(
 	}
 	size = mbedtls_asn1_write_int(&at, room, number);
 	MUST(size > 0);
-	extend(writer, x, y, (struct cbx_span){ at, (size_t)size });
+	extend(to, x, y, (struct cbx_span){ at, (size_t)size });
 }
 
-static void extend_text(
-	mbedtls_x509write_cert *writer, uint8_t x, const char *text)
+static void extend_text(const struct extender *to, uint8_t x, const char *text)
 {
 	uint8_t room[128];
 	unsigned char *at = room + sizeof(room);
@@ -136,22 +144,36 @@ static void extend_text(
 	}
 	size = mbedtls_asn1_write_ia5_string(&at, room, text, strlen(text));
 	MUST(size > 0);
-	extend(writer, x, 0, (struct cbx_span){ at, (size_t)size });
+	extend(to, x, 0, (struct cbx_span){ at, (size_t)size });
 }
 
 static void extend_all(
 	mbedtls_x509write_cert *writer, const struct lab_form *form)
 {
-	extend_number(writer, 1, 0, form->structure);
-	extend_text(writer, 2, form->product);
+	const struct extender to = { writer, form };
+
+	extend_number(&to, 1, 0, form->structure);
+	extend_text(&to, 2, form->product);
 	for (uint8_t i = 1; i < 10; i++) {
-		extend_number(writer, 3, i, form->spl[i]);
+		extend_number(&to, 3, i, form->spl[i]);
 	}
 	if (form->chip_size != 0) {
-		extend(writer, 4, 0,
+		extend(&to, 4, 0,
 			(struct cbx_span){ form->chip, form->chip_size });
 	}
-	extend_text(writer, 5, form->provider);
+	extend_text(&to, 5, form->provider);
+}
+
+static void constrain(
+	mbedtls_x509write_cert *writer, const struct lab_form *form)
+{
+	if (form->ca) {
+		MUST(mbedtls_x509write_crt_set_basic_constraints(
+			     writer, 1, -1) == 0);
+	}
+	if (!form->ca || form->product != NULL) {
+		extend_all(writer, form);
+	}
 }
 
 void lab_certify(struct lab_party *party, struct lab_party *issuer,
@@ -176,11 +198,8 @@ void lab_certify(struct lab_party *party, struct lab_party *issuer,
 	if (form->version_1) {
 		mbedtls_x509write_crt_set_version(
 			&writer, MBEDTLS_X509_CRT_VERSION_1);
-	} else if (form->ca) {
-		MUST(mbedtls_x509write_crt_set_basic_constraints(
-			     &writer, 1, -1) == 0);
 	} else {
-		extend_all(&writer, form);
+		constrain(&writer, form);
 	}
 	size = mbedtls_x509write_crt_der(
 		&writer, party->room, sizeof(party->room), draw, NULL);

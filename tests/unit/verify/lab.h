@@ -37,6 +37,7 @@ struct lab_form {
 	size_t chip_size;
 	uint8_t chip[64];
 	const char *provider;
+	uint8_t longer; /* extension 1.x with a byte behind its value */
 };
 
 /** A form of a VCEK of the product (the size of its chip's identity is 64,

@@ -474,6 +474,18 @@ static void certificates_of_another_form_are_refused(void **state)
 	assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
 	begin(lab, "Milan", 3, false)->leaf.version_1 = true;
 	assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
+	begin(lab, "Milan", 3, false)->leaf.ca = true;
+	assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
+}
+
+static void extensions_end_where_they_end(void **state)
+{
+	struct lab *lab = *state;
+
+	for (uint8_t x = 1; x <= 5; x++) {
+		begin(lab, "Milan", 3, x == 5)->leaf.longer = x;
+		assert_int_equal(run(lab), CBX_REFUSED_CERTIFICATE);
+	}
 }
 
 static void products_are_known_by_their_whole_name(void **state)
@@ -804,6 +816,7 @@ int main(void)
 		TEST(a_chip_is_its_certificates_chip),
 		TEST(a_chips_identity_may_be_wrapped),
 		TEST(certificates_of_another_form_are_refused),
+		TEST(extensions_end_where_they_end),
 		TEST(products_are_known_by_their_whole_name),
 		TEST(issuers_issue_what_is_theirs),
 		TEST(only_issuers_issue),
