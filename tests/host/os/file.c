@@ -3,7 +3,6 @@
 #include <host/os/file.h>
 
 #include <asm/fcntl.h>
-#include <asm/poll.h>
 #include <linux/uio.h>
 
 #define FILES	  64u
@@ -346,56 +345,4 @@ OS_SYSCALL(sys_ioctl)
 	}
 	return file->kind == OS_KIND_TEST ? os_test_ioctl(t, arg)
 					  : OS_ERROR(ENOTTY);
-}
-
-static uint16_t ready(const struct pollfd *poll)
-{
-	const struct os_file *file = os_file_at((uint64_t)poll->fd);
-	bool nothing = file != NULL && file->kind == OS_KIND_COUNTER &&
-		       file->position == 0;
-
-	if (file == NULL) {
-		return POLLNVAL;
-	}
-	return (uint16_t)poll->events & (nothing ? POLLOUT : POLLIN | POLLOUT);
-}
-
-static uint64_t poll_all(const uint64_t *arg)
-{
-	uint64_t count = 0;
-
-	for (uint64_t i = 0; i < arg[1]; i++) {
-		uint64_t at = arg[0] + i * sizeof(struct pollfd);
-		struct pollfd poll;
-
-		if (!os_get(&poll, at, sizeof(poll))) {
-			return OS_ERROR(EFAULT);
-		}
-		poll.revents = poll.fd < 0 ? 0 : (short)ready(&poll);
-		count += poll.revents != 0;
-		if (!os_put(at, &poll, sizeof(poll))) {
-			return OS_ERROR(EFAULT);
-		}
-	}
-	return count;
-}
-
-OS_SYSCALL(sys_poll)
-{
-	uint64_t count = poll_all(arg);
-	int32_t milliseconds = (int32_t)arg[2];
-
-	if (t->poll_ns == 0) {
-		t->poll_ns =
-			milliseconds < 0
-				? UINT64_MAX
-				: os_now() + (uint64_t)milliseconds * 1000000u;
-	}
-	if (count != 0 || os_now() >= t->poll_ns) {
-		t->poll_ns = 0;
-		return count;
-	}
-	t->regs.rip -= 2; /* `syscall`, again */
-	t->cpu->yield = true;
-	return t->regs.rax;
 }

@@ -344,6 +344,7 @@ OS_SYSCALL(sys_lseek);
 OS_SYSCALL(sys_fcntl);
 OS_SYSCALL(sys_ioctl);
 OS_SYSCALL(sys_poll);
+OS_SYSCALL(sys_ppoll);
 OS_SYSCALL(sys_readlink);
 OS_SYSCALL(sys_readlinkat);
 OS_SYSCALL(sys_getcwd);

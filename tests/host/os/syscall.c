@@ -63,6 +63,7 @@ static os_syscall *const table[] = {
 	[__NR_newfstatat] = sys_newfstatat,
 	[__NR_readlinkat] = sys_readlinkat,
 	[__NR_faccessat] = sys_faccessat,
+	[__NR_ppoll] = sys_ppoll,
 	[__NR_set_robust_list] = sys_zero,
 	[__NR_signalfd4] = sys_signalfd4,
 	[__NR_eventfd2] = sys_eventfd2,

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -103,6 +104,30 @@ static void devices_are_there(void)
 		getrandom(&random[2], 16, 0) == 16 && random[2] != random[3]);
 }
 
+static void waits_to_the_nanosecond(int fd)
+{
+	struct timespec pause = { 0, 3000000 };
+	const struct timespec never = { 0, 1000000000 };
+	struct pollfd poll_one = { .fd = fd, .events = POLLIN };
+	struct timespec begun;
+	struct timespec done;
+	uint64_t value = 1;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	SAY("ppoll waits", ppoll(&poll_one, 1, &pause, NULL) == 0);
+	clock_gettime(CLOCK_MONOTONIC, &done);
+	SAY("as long as it was told",
+		(done.tv_sec - begun.tv_sec) * 1000000000 + done.tv_nsec -
+				begun.tv_nsec >=
+			3000000);
+	SAY("no such time",
+		ppoll(&poll_one, 1, &never, NULL) == -1 && errno == EINVAL);
+	SAY("add one", write(fd, &value, 8) == 8);
+	SAY("ppoll sees it", ppoll(&poll_one, 1, NULL, NULL) == 1 &&
+				     poll_one.revents == POLLIN);
+	SAY("and takes it", read(fd, &value, 8) == 8 && value == 1);
+}
+
 static void events_count(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
@@ -114,6 +139,7 @@ static void events_count(void)
 	SAY("add", write(fd, &value, 8) == 8 && write(fd, &value, 8) == 8);
 	SAY("now", poll(&poll_one, 1, -1) == 1 && poll_one.revents == POLLIN);
 	SAY("sum", read(fd, &value, 8) == 8 && value == 6);
+	waits_to_the_nanosecond(fd);
 }
 
 static void the_system(void)
