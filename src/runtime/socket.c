@@ -161,9 +161,10 @@ void cbx_socket_close(struct cbx_socket *socket)
 	close_socket(socket);
 }
 
-static uint32_t wait_flags(const struct cbx_file *file)
+uint32_t cbx_socket_flags(const struct cbx_file *file, uint64_t flags)
 {
-	return (file->flags & LX_O_NONBLOCK) != 0 ? LX_MSG_DONTWAIT : 0;
+	return (uint32_t)flags |
+	       ((file->flags & LX_O_NONBLOCK) != 0 ? LX_MSG_DONTWAIT : 0);
 }
 
 static int64_t socket_vector(
@@ -178,12 +179,13 @@ static int64_t socket_vector(
 
 	if (write) {
 		return cbx_socket_send(
-			file->node->socket, &in, wait_flags(file));
+			file->node->socket, &in, cbx_socket_flags(file, 0));
 	}
 	if (vector->total == 0) {
 		return 0;
 	}
-	done = cbx_socket_receive(file->node->socket, &out, wait_flags(file));
+	done = cbx_socket_receive(
+		file->node->socket, &out, cbx_socket_flags(file, 0));
 	cbx_parcel_drop(out.rights);
 	return done;
 }

@@ -104,6 +104,8 @@ CBX_MUST_CHECK int64_t cbx_socket_open(
 
 /** The socket of a file; NULL when it is none. */
 struct cbx_socket *cbx_socket_of(const struct cbx_file *file);
+/** A call's MSG_* flags, and whether the file waits. */
+uint32_t cbx_socket_flags(const struct cbx_file *file, uint64_t flags);
 /** Its file, held, or -EBADF, -ENOTSOCK in @p status. */
 struct cbx_file *cbx_socket_hold_file(uint64_t fd, int64_t *status);
 
@@ -239,9 +241,7 @@ CBX_MUST_CHECK int64_t cbx_control_put(struct cbx_message_out *message,
 /** Close what nobody received; NULL is nothing. */
 void cbx_parcel_drop(struct cbx_parcel *rights);
 
-/* Options: socket_option.c */
-
-/** setsockopt(2), getsockopt(2), with their five arguments. */
+/** socket_option.c: setsockopt(2), getsockopt(2), with their five arguments. */
 CBX_MUST_CHECK int64_t cbx_socket_set_option(
 	struct cbx_socket *socket, const uint64_t *arg);
 CBX_MUST_CHECK int64_t cbx_socket_get_option(

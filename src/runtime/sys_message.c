@@ -8,12 +8,6 @@
 #include "time.h"
 #include "user.h"
 
-static uint32_t flags_of(const struct cbx_file *file, uint64_t flags)
-{
-	return (uint32_t)flags |
-	       ((file->flags & LX_O_NONBLOCK) != 0 ? LX_MSG_DONTWAIT : 0);
-}
-
 int64_t cbx_sys_sendto(const uint64_t *arg)
 {
 	struct cbx_address to;
@@ -36,8 +30,8 @@ int64_t cbx_sys_sendto(const uint64_t *arg)
 	if (status == 0) {
 		cbx_iovec_one(
 			&message.vector, arg[1], cbx_min(arg[2], LX_RW_MAX));
-		status = cbx_socket_send(
-			file->node->socket, &message, flags_of(file, arg[3]));
+		status = cbx_socket_send(file->node->socket, &message,
+			cbx_socket_flags(file, arg[3]));
 	}
 	cbx_file_drop(file);
 	return status;
@@ -64,8 +58,8 @@ int64_t cbx_sys_recvfrom(const uint64_t *arg)
 	} else {
 		cbx_iovec_one(
 			&message.vector, arg[1], cbx_min(arg[2], LX_RW_MAX));
-		status = cbx_socket_receive(
-			file->node->socket, &message, flags_of(file, arg[3]));
+		status = cbx_socket_receive(file->node->socket, &message,
+			cbx_socket_flags(file, arg[3]));
 	}
 	if (status >= 0 && put_from(&message, arg[4], arg[5]) != 0) {
 		status = -LX_EFAULT;
@@ -102,7 +96,7 @@ static int64_t send_message(const struct cbx_file *file,
 	}
 	if (status == 0) {
 		status = cbx_socket_send(
-			socket, &message, flags_of(file, flags));
+			socket, &message, cbx_socket_flags(file, flags));
 	}
 	cbx_parcel_drop(message.rights);
 	cbx_iovec_drop(&message.vector);
@@ -156,7 +150,8 @@ static int64_t receive_message(
 	if (done != 0) {
 		return done;
 	}
-	done = cbx_socket_receive(socket, &message, flags_of(file, flags));
+	done = cbx_socket_receive(
+		socket, &message, cbx_socket_flags(file, flags));
 	if (done >= 0 && put_rest(socket, &message, header, flags) != 0) {
 		done = -LX_EFAULT;
 	}

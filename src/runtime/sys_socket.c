@@ -117,11 +117,6 @@ int64_t cbx_sys_socketpair(const uint64_t *arg)
 	return status;
 }
 
-static uint32_t wait_flags(const struct cbx_file *file)
-{
-	return (file->flags & LX_O_NONBLOCK) != 0 ? LX_MSG_DONTWAIT : 0;
-}
-
 int64_t cbx_sys_bind(const uint64_t *arg)
 {
 	struct cbx_address address;
@@ -150,8 +145,8 @@ int64_t cbx_sys_connect(const uint64_t *arg)
 	}
 	status = cbx_address_get(&address, arg[1], arg[2]);
 	if (status == 0) {
-		status = cbx_socket_connect(
-			file->node->socket, &address, wait_flags(file));
+		status = cbx_socket_connect(file->node->socket, &address,
+			cbx_socket_flags(file, 0));
 	}
 	cbx_file_drop(file);
 	return status;
@@ -174,8 +169,8 @@ static int64_t accept(
 	const struct cbx_file *file, const uint64_t *arg, uint32_t flags)
 {
 	struct cbx_socket *made;
-	int64_t fd =
-		cbx_socket_accept(file->node->socket, wait_flags(file), &made);
+	int64_t fd = cbx_socket_accept(
+		file->node->socket, cbx_socket_flags(file, 0), &made);
 	struct cbx_address peer;
 
 	if (fd != 0) {

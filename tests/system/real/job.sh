@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Pipes, subshells, background jobs, here-documents, arrays, traps.
 set -u
+own=$(mktemp -d) || exit 1 # outside, too, somebody else may run this
 count() { tr -s ' ' '\n' | sort | uniq -c | sort -k1,1nr -k2; }
 
 echo "== pipes"
@@ -20,13 +21,13 @@ bash -c 'exit 5'; echo "status $?"
 bash -c 'kill -TERM $$' 2> /dev/null; echo "status $?"
 
 echo "== jobs"
-for i in 3 1 2; do (sleep 0.0$i; echo "job $i" > "/tmp/job$i") & done
-wait; cat /tmp/job1 /tmp/job2 /tmp/job3
+for i in 3 1 2; do (sleep 0.0$i; echo "job $i" > "$own/job$i") & done
+wait; cat "$own"/job[123]
 (exit 9) & pid=$!; wait $pid; echo "status $?"
 sleep 100 & kill -KILL $!; wait $! 2> /dev/null; echo "status $?"
 
 echo "== files"
-mkdir -p /tmp/tree/a/b && cd /tmp/tree || exit 1
+mkdir -p "$own/tree/a/b" && cd "$own/tree" || exit 1
 for n in 1 2 3; do echo "$n" > "a/b/$n"; done
 cp -r a c && rm a/b/2 && mv c/b/3 c/moved && ln -s c/moved link && ln c/b/1 hard
 find . -type f | sort; cat link; readlink link; stat -c '%h %s' hard
@@ -48,8 +49,8 @@ printf '%5.2f|%-5s|%05d\n' 3.14159 ab 42
 
 echo "== ends"
 find . -name '*.sql' -print0 | xargs -0 -n 1 basename
-exec 3> /tmp/three; echo to-three >&3; exec 3>&-; cat /tmp/three
-mkfifo /tmp/fifo; (echo through > /tmp/fifo) & cat /tmp/fifo; wait
-trap 'echo trapped' USR1; kill -USR1 $$; trap 'echo the end' EXIT
+exec 3> "$own/three"; echo to-three >&3; exec 3>&-; cat "$own/three"
+mkfifo "$own/fifo"; (echo through > "$own/fifo") & cat "$own/fifo"; wait
+trap 'echo trapped' USR1; kill -USR1 $$; trap 'rm -r "$own"; echo the end' EXIT
 timeout 0.1 sleep 10; echo "status $?"
 exit 4
