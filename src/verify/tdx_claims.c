@@ -4,8 +4,7 @@
  */
 #include <verify/tdx.h>
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include <verify/span.h>
 
@@ -143,17 +142,16 @@ static void claim_advisories(
 	for (size_t i = 0; i < json_array_size(advisories); i++) {
 		const char *name =
 			json_string_value(json_array_get(advisories, i));
-		size_t size = name == NULL ? 0 : strlen(name);
+		int size = name == NULL ? -1
+					: snprintf(text + used,
+						  sizeof(text) - used, "%s%s",
+						  used == 0 ? "" : " ", name);
 
-		if (name == NULL || size + 1 > sizeof(text) - used) {
+		if (size < 0 || (size_t)size >= sizeof(text) - used) {
 			verdict->no_room = true;
 			return;
 		}
-		if (used != 0) {
-			text[used++] = ' ';
-		}
-		memcpy(text + used, name, size);
-		used += size;
+		used += (size_t)size;
 	}
 	if (used != 0) {
 		cbx_claim_text(verdict,

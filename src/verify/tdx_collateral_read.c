@@ -166,8 +166,10 @@ static enum cbx_refusal read_json(struct cbx_verdict *verdict,
 
 static bool looks_like_json(struct cbx_span file)
 {
+	static const uint8_t space[] = { ' ', '\t', '\r', '\n' };
+
 	for (size_t i = 0; i < file.size; i++) {
-		if (memchr(" \t\r\n", file.bytes[i], 4) == NULL) {
+		if (memchr(space, file.bytes[i], sizeof(space)) == NULL) {
 			return file.bytes[i] == '{';
 		}
 	}
