@@ -11,6 +11,8 @@ int cbx_command_run(struct cbx_command_line *line);
 int cbx_command_build(struct cbx_command_line *line);
 /** Print a measurement. */
 int cbx_command_measure(struct cbx_command_line *line);
+/** Write evidence of a box, or of the monitor. */
+int cbx_command_attest(struct cbx_command_line *line);
 /** Print what this machine offers. */
 int cbx_command_info(struct cbx_command_line *line);
 /** Look for instructions a host kernel must not hold. */

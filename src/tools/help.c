@@ -30,6 +30,12 @@ static const struct command_text texts[] = {
 		"       confbox measure [options] [--] PROGRAM [ARGUMENT]...",
 		"Print the measurement that the monitor will give a box of "
 		"this image." },
+	{ CBX_COMMAND_ATTEST, "attest",
+		"confbox attest --nonce HEX [options] [IMAGE]\n"
+		"       confbox attest --nonce HEX [options] [--] PROGRAM "
+		"[ARGUMENT]...",
+		"Write evidence of a box of this image, not yet begun; without "
+		"an image, of the\nmonitor alone.  confbox verify checks it." },
 	{ CBX_COMMAND_INFO, "info", "confbox info",
 		"Show which backend runs boxes here, and who it keeps out." },
 	{ CBX_COMMAND_SCAN, "scan", "confbox scan FILE",

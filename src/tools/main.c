@@ -23,6 +23,8 @@ static int run_command(struct cbx_command_line *line)
 		return cbx_command_measure(line);
 	case CBX_COMMAND_SCAN:
 		return cbx_command_scan(line);
+	case CBX_COMMAND_ATTEST:
+		return cbx_command_attest(line);
 	case CBX_COMMAND_POLICY: /* read its own arguments */
 	case CBX_COMMAND_COUNTER:
 	case CBX_COMMAND_VERIFY:
@@ -43,7 +45,7 @@ static int command(const char *name, int argc, char **argv)
 		{ CBX_COMMAND_VERIFY, cbx_command_verify } };
 	static const enum cbx_command commands[] = { CBX_COMMAND_RUN,
 		CBX_COMMAND_BUILD, CBX_COMMAND_MEASURE, CBX_COMMAND_INFO,
-		CBX_COMMAND_SCAN };
+		CBX_COMMAND_SCAN, CBX_COMMAND_ATTEST };
 	struct cbx_command_line line;
 	int code;
 

@@ -11,6 +11,7 @@
 #define M CBX_COMMAND_MEASURE
 #define I CBX_COMMAND_INFO
 #define S CBX_COMMAND_SCAN
+#define A CBX_COMMAND_ATTEST
 
 static const struct cbx_option_row rows[] = {
 #define X(NAME, name, value, commands, shapes, help)                        \

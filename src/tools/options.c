@@ -180,6 +180,7 @@ static const char **word_of(
 	       : option == CBX_OPTION_CWD	 ? &line->program.cwd
 	       : option == CBX_OPTION_TRACE_FILE ? &line->trace_file
 	       : option == CBX_OPTION_OUTPUT	 ? &line->output
+	       : option == CBX_OPTION_NONCE	 ? &line->nonce
 						 : &line->counter;
 }
 
@@ -205,6 +206,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_CWD:
 	case CBX_OPTION_TRACE_FILE:
 	case CBX_OPTION_OUTPUT:
+	case CBX_OPTION_NONCE:
 	case CBX_OPTION_COUNTER:
 		*word_of(line, option) = value;
 		return 0;

@@ -20,6 +20,7 @@ enum cbx_command {
 	CBX_COMMAND_POLICY = 64,   /* the same */
 	CBX_COMMAND_VERIFY = 128,  /* the same */
 	CBX_COMMAND_COUNTER = 256, /* the same */
+	CBX_COMMAND_ATTEST = 512,
 };
 
 /** Most CPUs of one box (--cpus). */
@@ -32,8 +33,9 @@ struct cbx_command_line {
 	bool print_measurement;
 	uint64_t timeout_ns; /* 0: none */
 	uint32_t cpus;	     /* 0: all there are */
-	const char *output;  /* build: the image file */
-	const char *image;   /* run, measure: an image file, or NULL;
+	const char *output;  /* build: the image file; attest: the evidence */
+	const char *nonce;   /* attest: as it was given */
+	const char *image;   /* run, measure, attest: an image file, or NULL;
 			      * scan: the file */
 	const char *shaping; /* the first option given that shapes an image */
 	char **argv; /* program and arguments, NULL-terminated, or NULL */

@@ -28,7 +28,8 @@ int cbx_options_check(const struct cbx_command_line *line)
 		return check_scan(line);
 	}
 	if (line->image != NULL && line->command != CBX_COMMAND_RUN &&
-		line->command != CBX_COMMAND_MEASURE) {
+		line->command != CBX_COMMAND_MEASURE &&
+		line->command != CBX_COMMAND_ATTEST) {
 		return cbx_options_unexpected(line->image);
 	}
 	if (line->image != NULL && line->shaping != NULL) {
@@ -38,7 +39,8 @@ int cbx_options_check(const struct cbx_command_line *line)
 		return CBX_CODE_FAILED;
 	}
 	if (line->image == NULL && line->argv == NULL &&
-		line->command != CBX_COMMAND_INFO) {
+		line->command != CBX_COMMAND_INFO &&
+		line->command != CBX_COMMAND_ATTEST) {
 		cbx_say("no program is named; see confbox --help");
 		return CBX_CODE_FAILED;
 	}
