@@ -275,6 +275,7 @@ enum cbx_seal_selector {
 	CBX_SEAL_EXACT = 1,  /* this measurement */
 	CBX_SEAL_SIGNER = 2, /* any box of its signer's */
 	CBX_SEAL_FAMILY = 3, /* any of the signer's family */
+	CBX_SEAL_ROOT = 4,   /* no key, but the root's name: any box's */
 };
 #define CBX_SEAL_KEY_BYTES 32u
 #define CBX_SEAL_ID_BYTES  32u

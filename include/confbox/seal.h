@@ -28,28 +28,9 @@ extern "C" {
 
 /* ---------------------------------------------------------------- keys -- */
 
-#ifndef CBX_SEAL_KEY_BYTES
-/** Who gets the key again. */
-enum cbx_seal_selector {
-	CBX_SEAL_EXACT = 1,  /* a box of this measurement */
-	CBX_SEAL_SIGNER = 2, /* any box of its signer */
-	CBX_SEAL_FAMILY = 3, /* of its signer and family */
-};
-
-/** Where the root comes from. */
-enum cbx_root_kind {
-	CBX_ROOT_NONE = 0, /* of test vectors */
-	CBX_ROOT_PLATFORM = 1,
-	CBX_ROOT_RELEASED = 2,
-};
-
-#define CBX_SEAL_KEY_BYTES 32u
-#define CBX_SEAL_ID_BYTES  32u
-#endif
-
 /** A key that is asked for: written to CBX_SEAL_KEY_DEVICE. */
 struct cbx_seal_want {
-	uint32_t selector; /* enum cbx_seal_selector, or CBX_SEAL_ROOT */
+	uint32_t selector; /* enum cbx_seal_selector */
 	uint32_t reserved; /* zero */
 	uint64_t security_version;
 	uint8_t key_id[CBX_SEAL_ID_BYTES];
@@ -62,10 +43,6 @@ struct cbx_seal_key {
 	uint32_t reserved;
 	uint64_t security_version; /* the box's own; 0 without a signer */
 };
-
-/** Selector: no key of the box's, but the root's name, the same in every box
- * and at every start; of version 0 and a key id of zeros. */
-#define CBX_SEAL_ROOT 4u
 
 #define CBX_SEAL_KEY_DEVICE "/dev/confbox/key"
 

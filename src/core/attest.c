@@ -284,12 +284,13 @@ enum cbx_status cbx_gate_report_check(struct cbx_gate *g)
 static enum cbx_status check_seal(
 	const struct cbx_domain *d, uint64_t selector, uint64_t version)
 {
-	if (selector < CBX_SEAL_EXACT || selector > CBX_SEAL_FAMILY ||
-		(selector == CBX_SEAL_EXACT && version != 0)) {
+	bool any = selector == CBX_SEAL_EXACT || selector == CBX_SEAL_ROOT;
+
+	if (selector < CBX_SEAL_EXACT || selector > CBX_SEAL_ROOT ||
+		(any && version != 0)) {
 		return CBX_E_INVALID;
 	}
-	return selector == CBX_SEAL_EXACT ||
-			       (d->has_signer && version <= d->signer.version)
+	return any || (d->has_signer && version <= d->signer.version)
 		       ? CBX_OK
 		       : CBX_E_DENIED;
 }

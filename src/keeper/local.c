@@ -84,33 +84,40 @@ enum cbx_status cbx_work_mac(struct cbx_desk *request, struct cbx_work work)
 		       : CBX_E_HARDWARE;
 }
 
-static bool make_seal_info(
-	const struct cbx_desk *request, struct cbx_seal_info *info)
+/* Who the box is, as far as the selector asks. */
+static bool tell_box(const struct cbx_desk *request, struct cbx_seal_info *info)
 {
 	const struct cbx_facts *box = &request->box;
-	const char *backend = cbx_claims_backend(request->monitor.backend);
 	bool exact = request->count == CBX_SEAL_EXACT;
 
-	*info = (struct cbx_seal_info){
-		.selector = (uint32_t)request->count,
-		.policy_flags = (uint32_t)box->policy[CBX_WORD_FLAGS],
-		.security_version = request->version,
-	};
-	if (backend == NULL || request->count < CBX_SEAL_EXACT ||
-		request->count > CBX_SEAL_FAMILY ||
-		(exact && request->version != 0) ||
+	if ((exact && request->version != 0) ||
 		(!exact && box->has_signer != 1)) {
 		return false;
 	}
-	memcpy(info->label, CBX_SEAL_KEY_LABEL, strlen(CBX_SEAL_KEY_LABEL));
+	info->policy_flags = (uint32_t)box->policy[CBX_WORD_FLAGS];
+	info->security_version = request->version;
 	memcpy(info->identity, exact ? box->measurement : box->signer,
 		CBX_DIGEST_BYTES);
 	if (request->count == CBX_SEAL_FAMILY) {
 		memcpy(info->family, box->family, CBX_FAMILY_BYTES);
 	}
 	memcpy(info->key_id, request->nonce, CBX_SEAL_ID_BYTES);
-	memcpy(info->backend, backend, strlen(backend));
 	return true;
+}
+
+static bool make_seal_info(
+	const struct cbx_desk *request, struct cbx_seal_info *info)
+{
+	const char *backend = cbx_claims_backend(request->monitor.backend);
+
+	*info = (struct cbx_seal_info){ .label = CBX_SEAL_KEY_LABEL,
+		.selector = (uint32_t)request->count };
+	if (backend == NULL || request->count < CBX_SEAL_EXACT ||
+		request->count > CBX_SEAL_ROOT) {
+		return false;
+	}
+	memcpy(info->backend, backend, strlen(backend));
+	return request->count == CBX_SEAL_ROOT || tell_box(request, info);
 }
 
 enum cbx_status cbx_work_seal_key(struct cbx_desk *request)

@@ -122,15 +122,15 @@ void spec_seal_key(
 	struct spec_run *run, const uint64_t *arg, struct spec_answer *answer)
 {
 	const struct spec_box *box = run->box;
+	bool any = arg[0] == 1 || arg[0] == 4; /* this box, the root */
 	uint64_t version;
 
 	memcpy(&version, box->signer + 64, sizeof(version));
-	refuse_if(answer,
-		arg[0] < 1 || arg[0] > 3 || (arg[0] == 1 && arg[1] != 0),
+	refuse_if(answer, arg[0] < 1 || arg[0] > 4 || (any && arg[1] != 0),
 		CBX_E_INVALID);
 	if (answer->right == 0) {
 		refuse_if(answer,
-			arg[0] != 1 && (!box->has_signer || arg[1] > version),
+			!any && (!box->has_signer || arg[1] > version),
 			CBX_E_DENIED);
 	}
 	if (allowed(answer)) {

@@ -255,7 +255,7 @@ static void make_trust(const struct spec_run *run, struct cbx_call *call)
 
 	call->id = ids[choose(4)];
 	if (call->id == CBX_CALL_SEAL_KEY) {
-		call->arg[0] = choose(5);
+		call->arg[0] = choose(6);
 		call->arg[1] = once_in(2) ? 0 : choose(3);
 		call->arg[2 + choose(4)] = choose(9);
 	} else {

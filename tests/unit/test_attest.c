@@ -430,7 +430,7 @@ static void sealing_keys_follow_who_asks_and_for_what(void **state)
 	with_root(0);
 	machine_box(&box);
 	assert_int_equal(in_box(&box, SEAL_KEY, 0).status, CBX_E_INVALID);
-	assert_int_equal(in_box(&box, SEAL_KEY, 4).status, CBX_E_INVALID);
+	assert_int_equal(in_box(&box, SEAL_KEY, 5).status, CBX_E_INVALID);
 	assert_int_equal(in_box(&box, SEAL_KEY, CBX_SEAL_EXACT, 1).status,
 		CBX_E_INVALID);
 	assert_int_equal(
@@ -455,6 +455,31 @@ static void sealing_keys_follow_who_asks_and_for_what(void **state)
 	}
 	key[1] = seal_key(&box, CBX_SEAL_EXACT, 0, 5);
 	assert_memory_equal(key[0].ret, key[1].ret, 32);
+}
+
+static void a_root_has_one_name_in_every_box(void **state)
+{
+	struct machine_box box;
+	struct machine_box other;
+	struct cbx_reply name[3];
+	struct cbx_reply key;
+
+	(void)state;
+	with_root(0);
+	machine_box(&box);
+	machine_box(&other);
+	name[0] = seal_key(&box, CBX_SEAL_ROOT, 0, 5);
+	name[1] = seal_key(&box, CBX_SEAL_ROOT, 0, 6);
+	name[2] = seal_key(&other, CBX_SEAL_ROOT, 0, 5);
+	key = seal_key(&box, CBX_SEAL_EXACT, 0, 5);
+	assert_int_equal(key.status, CBX_OK);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(name[i].status, CBX_OK);
+		assert_memory_equal(name[i].ret, name[0].ret, 32);
+		assert_memory_not_equal(name[i].ret, key.ret, 32);
+	}
+	assert_int_equal(
+		in_box(&box, SEAL_KEY, CBX_SEAL_ROOT, 1).status, CBX_E_INVALID);
 }
 
 static void without_a_root_there_is_no_key(void **state)
@@ -551,6 +576,7 @@ int main(void)
 		MACHINE(a_signer_is_who_signed_the_measurement),
 		MACHINE(one_box_believes_another_by_its_report),
 		MACHINE(sealing_keys_follow_who_asks_and_for_what),
+		MACHINE(a_root_has_one_name_in_every_box),
 		MACHINE(without_a_root_there_is_no_key),
 		MACHINE(a_root_is_released_once_to_this_keeper),
 	};
