@@ -177,7 +177,7 @@ static int parse(const char *text, size_t size, struct counters *all)
 static struct counters *load(int folder, int *status)
 {
 	struct counters *all = malloc(sizeof(*all));
-	char *text = malloc(FILE_MOST + 1);
+	char *text = calloc(1, FILE_MOST + 1);
 	ssize_t size = all == NULL || text == NULL
 			       ? -ENOMEM
 			       : read_whole(folder, "values", text, FILE_MOST);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The devices of /dev. */
+#include "ask.h"
 #include "file.h"
 #include "gate.h"
 #include "lib.h"
@@ -113,6 +114,10 @@ const struct cbx_file_ops *cbx_device_ops(uint8_t device)
 	case CBX_DEVICE_TEMPLATE:
 		cbx_template_want();
 		return &template;
+	case CBX_DEVICE_KEY:
+		return &cbx_ask_key_ops;
+	case CBX_DEVICE_COUNTER:
+		return &cbx_ask_counter_ops;
 	case CBX_DEVICE_NULL:
 		return &null;
 	case CBX_DEVICE_ZERO:

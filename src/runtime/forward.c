@@ -128,8 +128,7 @@ void cbx_forward_end(void)
 	}
 }
 
-/* The answer must be all of it. */
-static int64_t ask_whole(struct cbx_gate_asked *c)
+int64_t cbx_forward_whole(struct cbx_gate_asked *c)
 {
 	int64_t result = ask(c);
 
@@ -191,7 +190,7 @@ static int64_t ask_named(
 {
 	memcpy(named->name, name, c->payload);
 	c->block = &named->block;
-	return ask_whole(c);
+	return cbx_forward_whole(c);
 }
 
 int64_t cbx_forward_open(const char *name, uint64_t bytes,
@@ -232,7 +231,7 @@ int64_t cbx_forward_query(uint64_t handle, struct cbx_forward_stat *told)
 		.block = &block,
 		.answer = told,
 		.capacity = sizeof(*told) };
-	int64_t status = ask_whole(&c);
+	int64_t status = cbx_forward_whole(&c);
 
 	return status == 0 && !can_be(told) ? -LX_EIO : status;
 }
@@ -323,7 +322,7 @@ static int64_t ask_socket(
 	c->answer = ends;
 	c->capacity = count * sizeof(*ends);
 	c->most = CBX_FORWARD_HANDLES - 1;
-	handle = take_handle(ask_whole(c));
+	handle = take_handle(cbx_forward_whole(c));
 	for (uint64_t i = 0; handle >= 0 && i < count; i++) {
 		if (ends[i].port > UINT16_MAX) {
 			cbx_forward_close((uint64_t)handle);

@@ -84,6 +84,12 @@ int64_t cbx_forward_listen(const uint64_t peer[CBX_RULE_ARGS], uint64_t backlog,
 	struct cbx_forward_end *end);
 int64_t cbx_forward_accept(uint64_t handle, struct cbx_forward_end ends[2]);
 
+struct cbx_gate_asked;
+
+/** Make a call with at most CBX_NAME_MAX bytes of payload (gate.h); an answer
+ * that does not fill its room is -EIO. */
+int64_t cbx_forward_whole(struct cbx_gate_asked *asked);
+
 /** POLL as the monitor takes it. */
 struct cbx_forward_polls {
 	struct cbx_forward block;

@@ -223,6 +223,36 @@ void cbx_gate_random(uint64_t word[4])
 	memcpy(word, reply.ret, 4 * sizeof(word[0]));
 }
 
+int64_t cbx_gate_seal_key(
+	const struct cbx_seal_want *want, struct cbx_seal_key *key)
+{
+	struct cbx_call request = { .id = CBX_CALL_SEAL_KEY,
+		.arg = { want->selector, want->security_version } };
+	struct cbx_reply reply;
+
+	memcpy(&request.arg[2], want->key_id, sizeof(want->key_id));
+	count();
+	do {
+		cbx_gatecall(&request, &reply);
+	} while (reply.status == CBX_E_BUSY);
+	switch (reply.status) {
+	case CBX_OK:
+		memcpy(key->key, reply.ret, sizeof(key->key));
+		key->root = (uint32_t)reply.ret[4];
+		key->security_version = reply.ret[5];
+		memset(&reply, 0, sizeof(reply));
+		return 0;
+	case CBX_E_INVALID:
+		return -LX_EINVAL;
+	case CBX_E_DENIED:
+		return -LX_EACCES;
+	case CBX_E_UNSUPPORTED:
+		return -LX_ENOKEY;
+	default:
+		return -LX_EIO;
+	}
+}
+
 uint64_t cbx_gate_ticks(void)
 {
 	struct cbx_reply reply;

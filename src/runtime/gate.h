@@ -7,6 +7,8 @@
 
 #include <base/types.h>
 
+#include <confbox/seal.h>
+
 /** END's status when the program died of a signal. */
 #define CBX_END_SIGNAL 0x100u
 
@@ -88,6 +90,14 @@ int64_t cbx_gate_forward(struct cbx_gate_asked *asked);
 
 /** Fill @p word with random numbers. */
 void cbx_gate_random(uint64_t word[4]);
+
+/** A sealing key of this box.
+ * @retval 0
+ * @retval -EINVAL, -EACCES  not such a key, not this box
+ * @retval -ENOKEY           there is no root
+ * @retval -EIO              the monitor could not */
+CBX_MUST_CHECK int64_t cbx_gate_seal_key(
+	const struct cbx_seal_want *want, struct cbx_seal_key *key);
 
 /** Nanoseconds since the machine started. */
 uint64_t cbx_gate_ticks(void);

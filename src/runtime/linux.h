@@ -53,6 +53,7 @@ enum lx_errno {
 	LX_ENOTSOCK = 88,
 	LX_EOPNOTSUPP = 95,
 	LX_ETIMEDOUT = 110,
+	LX_ENOKEY = 126,
 };
 
 /* Opening. */

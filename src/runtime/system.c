@@ -46,12 +46,30 @@ static bool make_link(
 	       cbx_fs_make_link(dir, name, strlen(name), target) != NULL;
 }
 
+struct device {
+	char name[12];
+	uint8_t device;
+};
+
+static bool make_list(
+	struct cbx_node *dir, const struct device *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct cbx_node *node =
+			make(dir, list[i].name, LX_S_IFCHR | 0666u);
+
+		if (node == NULL) {
+			return false;
+		}
+		node->device = list[i].device;
+		node->mode = LX_S_IFCHR | 0666u;
+	}
+	return true;
+}
+
 static bool make_devices(struct cbx_node *dev)
 {
-	static const struct {
-		char name[12];
-		uint8_t device;
-	} list[] = {
+	static const struct device list[] = {
 		{ "null", CBX_DEVICE_NULL },
 		{ "zero", CBX_DEVICE_ZERO },
 		{ "full", CBX_DEVICE_FULL },
@@ -60,18 +78,16 @@ static bool make_devices(struct cbx_node *dev)
 		{ "tty", CBX_DEVICE_TTY },
 		{ "template", CBX_DEVICE_TEMPLATE },
 	};
+	static const struct device ours[] = {
+		{ "key", CBX_DEVICE_KEY },
+		{ "counter", CBX_DEVICE_COUNTER },
+	};
+	struct cbx_node *confbox = cbx_fs_make_path("dev/confbox", 0755);
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		struct cbx_node *node =
-			make(dev, list[i].name, LX_S_IFCHR | 0666u);
-
-		if (node == NULL) {
-			return false;
-		}
-		node->device = list[i].device;
-		node->mode = LX_S_IFCHR | 0666u;
-	}
-	return make_link(dev, "fd", "/proc/self/fd") &&
+	return confbox != NULL &&
+	       make_list(dev, list, sizeof(list) / sizeof(list[0])) &&
+	       make_list(confbox, ours, sizeof(ours) / sizeof(ours[0])) &&
+	       make_link(dev, "fd", "/proc/self/fd") &&
 	       make_link(dev, "stdin", "/proc/self/fd/0") &&
 	       make_link(dev, "stdout", "/proc/self/fd/1") &&
 	       make_link(dev, "stderr", "/proc/self/fd/2");

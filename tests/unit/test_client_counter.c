@@ -26,7 +26,7 @@ static char folder[96];
 static int make_place(void **state)
 {
 	(void)state;
-	strcpy(place, "/tmp/test_counter.XXXXXX");
+	(void)snprintf(place, sizeof(place), "/tmp/test_counter.XXXXXX");
 	assert_non_null(mkdtemp(place));
 	(void)snprintf(folder, sizeof(folder), "%s/counters", place);
 	return 0;
@@ -401,7 +401,7 @@ static void listen_there(void)
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 
 	(void)snprintf(socket_path, sizeof(socket_path), "%s/socket", place);
-	strcpy(name.sun_path, socket_path);
+	memcpy(name.sun_path, socket_path, strlen(socket_path) + 1);
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(listener >= 0);
 	assert_int_equal(
