@@ -3,17 +3,24 @@
  * Releasing the root of sealing keys to a monitor that was verified, on
  * machines whose platform has none (doc/sealing.md).
  *
- *   the service            nonce, evidence, cbx_verify_box, cbx_release_seal
+ *   the service            nonce, evidence, cbx_verify_monitor, cbx_release_seal
  *   who started the monitor    cbx_release_ask, or its two halves:
  *                          cbx_monitor_evidence, cbx_release_give
  */
 #ifndef CONFBOX_RELEASE_H
 #define CONFBOX_RELEASE_H
 
+#include <confbox/abi.h>
 #include <confbox/verify.h>
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CBX_RELEASE_API __attribute__((visibility("default")))
+#else
+#define CBX_RELEASE_API
 #endif
 
 #define CBX_RELEASE_ROOT_BYTES	  32u
@@ -23,7 +30,7 @@ extern "C" {
 /**
  * Seal a root for the keeper of a monitor, to be opened once, and by no other.
  *
- * @param      verdict  cbx_verify_box's, which accepted evidence with a nonce
+ * @param      verdict  cbx_verify_monitor's, which accepted evidence with a nonce
  *                      of this service
  * @param      root     32 random bytes, the same at each start: who has them has
  *                      every sealing key
@@ -50,6 +57,36 @@ CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_release_seal(
 CBX_VERIFY_API CBX_VERIFY_CHECKED enum cbx_refusal cbx_release_name(
 	const uint8_t root[CBX_RELEASE_ROOT_BYTES], const char *backend,
 	uint8_t name[CBX_RELEASE_NAME_BYTES]);
+
+struct cbx_context;
+
+/**
+ * Hand a root to the keeper.
+ *
+ * @param message  message[size], of cbx_release_seal, for this monitor
+ *
+ * @retval CBX_OK          boxes get sealing keys
+ * @retval CBX_E_INVALID   not such a message
+ * @retval CBX_E_DENIED    not for this keeper, or not whole
+ * @retval CBX_E_STATE     it has a root
+ * @retval CBX_E_NOMEM     no free page in the context
+ * @retval CBX_E_HARDWARE  the monitor ended, or the keeper
+ */
+CBX_RELEASE_API CBX_VERIFY_CHECKED enum cbx_status cbx_release_give(
+	struct cbx_context *context, const void *message, size_t size);
+
+/**
+ * Have a key service look at the monitor, and hand over what it sends.
+ *
+ * @param fd  a stream socket to the service; stays open.  Its timeouts hold
+ *
+ * @retval CBX_OK         boxes get sealing keys
+ * @retval CBX_E_INVALID  the service does not answer, or not as it should
+ * @retval CBX_E_DENIED   it refuses this monitor, or sent another one's root
+ * @retval ...            as cbx_monitor_evidence and cbx_release_give
+ */
+CBX_RELEASE_API CBX_VERIFY_CHECKED enum cbx_status cbx_release_ask(
+	struct cbx_context *context, int fd);
 
 #ifdef __cplusplus
 }

@@ -33,6 +33,10 @@ int cbx_counter_find(const char *path, struct cbx_counter_service *service);
  * @param argv  those after the command's name, NULL-terminated */
 int cbx_command_verify(char **argv);
 
+/** Have the key service at a socket release its root to the monitor.
+ * @return as above */
+int cbx_keys_fetch(struct cbx_context *context, const char *path);
+
 /**
  * The image a command is about: read from its file, or built.
  *

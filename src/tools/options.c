@@ -181,7 +181,8 @@ static const char **word_of(
 	       : option == CBX_OPTION_TRACE_FILE ? &line->trace_file
 	       : option == CBX_OPTION_OUTPUT	 ? &line->output
 	       : option == CBX_OPTION_NONCE	 ? &line->nonce
-						 : &line->counter;
+	       : option == CBX_OPTION_COUNTER	 ? &line->counter
+						 : &line->keys;
 }
 
 static int apply(struct cbx_command_line *line, enum cbx_option option,
@@ -208,6 +209,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_OUTPUT:
 	case CBX_OPTION_NONCE:
 	case CBX_OPTION_COUNTER:
+	case CBX_OPTION_KEYS:
 		*word_of(line, option) = value;
 		return 0;
 	case CBX_OPTION_TEXT:

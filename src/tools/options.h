@@ -52,6 +52,7 @@ struct cbx_command_line {
 	bool profile;
 	const char *trace_file; /* NULL: standard error */
 	bool serve;		/* run: serve calls of the image's rules */
+	const char *keys;	/* run: a key service's socket, or NULL */
 	const char *counter;	/* run: who keeps counters, or NULL */
 	struct cbx_counter_service counters; /* the same, while it runs */
 	bool clone;			     /* measure: of clones */

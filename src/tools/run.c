@@ -30,6 +30,20 @@ static uint32_t cpus_of(const struct cbx_command_line *line)
 	return online < (long)CBX_CPUS_MAX ? (uint32_t)online : CBX_CPUS_MAX;
 }
 
+/* Without its root the box is not run at all. */
+static int fetch_keys(
+	const struct cbx_command_line *line, struct cbx_context **context)
+{
+	int code =
+		line->keys == NULL ? 0 : cbx_keys_fetch(*context, line->keys);
+
+	if (code != 0) {
+		cbx_context_close(*context);
+		*context = NULL;
+	}
+	return code;
+}
+
 /* One CPU more for what must not wait for a box, one for a thread that waits
  * for input; each with a buffer. */
 static int open_context(const struct cbx_command_line *line,
@@ -46,7 +60,10 @@ static int open_context(const struct cbx_command_line *line,
 	options.memory_bytes = (line->warm != 0 ? 2 : 1) * info.memory_bytes +
 			       options.cpu_count * (uint64_t)CBX_IO_BYTES_MAX;
 	options.flags = getenv("CONFBOX_LOG") != NULL ? CBX_OPEN_LOG : 0;
-	return cbx_context_open(&options, context) == CBX_OK ? 0 : fail();
+	if (cbx_context_open(&options, context) != CBX_OK) {
+		return fail();
+	}
+	return fetch_keys(line, context);
 }
 
 static int print_measurement(struct cbx_box *box)

@@ -40,9 +40,9 @@ done
 # What is exported is what the headers declare, and the version script lists.
 nm -D --defined-only "$libdir/libconfbox.so" | awk '$2 == "T" { print $3 }' |
 	sed 's/@.*//' | sort >"$work/exported"
-for file in confbox.h counter.h platform.h; do
+for file in confbox.h counter.h platform.h release.h; do
 	sed 's/^#.*//' "$source/include/confbox/$file"
-done | tr '\n' ' ' | grep -oE 'CBX_(COUNTER_)?API [^;(]*\(' | grep -oE '[a-z_]+\($' |
+done | tr '\n' ' ' | grep -oE 'CBX_(COUNTER_|RELEASE_)?API [^;(]*\(' | grep -oE '[a-z_]+\($' |
 	tr -d '(' | sort -u >"$work/declared"
 diff "$work/declared" "$work/exported" || fail 'declared and exported functions differ'
 
@@ -55,7 +55,7 @@ done | tr '\n' ' ' | grep -oE 'CBX_VERIFY_API [^;(]*\(' | grep -oE '[a-z_]+\($' 
 diff "$work/declared-verify" "$work/exported" || fail 'declared and exported functions of libconfbox-verify differ'
 
 # Man pages: every command, option and function is there, and they render.
-for page in man1/confbox.1 man1/confbox-verify.1 man3/libconfbox.3 man3/libconfbox-verify.3 man5/cbx.5 man5/confbox-appraisal.5; do
+for page in man1/confbox.1 man1/confbox-seal.1 man1/confbox-verify.1 man3/libconfbox.3 man3/libconfbox-verify.3 man5/cbx.5 man5/confbox-appraisal.5; do
 	file=$(find "$work/root$prefix/share/man/$page"*) || fail "no man page $page"
 	if command -v man >/dev/null; then
 		man --warnings -l "$file" >/dev/null 2>"$work/warnings" || fail "man $page"
