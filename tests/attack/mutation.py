@@ -27,6 +27,7 @@ MUTANTS = {
         'random': 'M29',
         'double_fetch': 'H05',
         'box_query': 'X16',
+        'tell_box': 'T03',
     },
     # Where the backend's own checks stop the process, a table cannot be had.
     'linux': {
@@ -36,6 +37,7 @@ MUTANTS = {
         'random': 'M29',
         'double_fetch': 'H05',
         'box_query': 'X16',
+        'tell_box': 'T03',
     },
     # The same: a machine that stopped has no table.
     'pks-vm': {
