@@ -179,6 +179,20 @@ static void all_versions_of_all_products_with_both_keys(void **state)
 	}
 }
 
+static void other_versions_are_not_read(void **state)
+{
+	struct lab *lab = *state;
+
+	begin(lab, "Milan", 1, false);
+	assert_int_equal(run(lab), CBX_REFUSED_UNSUPPORTED);
+	assert_string_equal(
+		cbx_verdict_detail(lab->test.verdict), "a report of version 1");
+	begin(lab, "Milan", 6, false);
+	assert_int_equal(run(lab), CBX_REFUSED_UNSUPPORTED);
+	assert_string_equal(
+		cbx_verdict_detail(lab->test.verdict), "a report of version 6");
+}
+
 static void no_lab_is_trusted_unless_somebody_says_so(void **state)
 {
 	struct lab *lab = *state;
@@ -803,6 +817,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_versions_of_all_products_with_both_keys),
+		TEST(other_versions_are_not_read),
 		TEST(no_lab_is_trusted_unless_somebody_says_so),
 		TEST(levels_are_compared_one_by_one),
 		TEST(parts_of_tcbs_are_named_by_product),

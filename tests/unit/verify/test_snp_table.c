@@ -214,6 +214,28 @@ static void a_table_ends_and_is_not_too_long(void **state)
 	free(table);
 }
 
+static void a_table_is_at_most_a_mebibyte(void **state)
+{
+	struct table *table = malloc(sizeof(*table));
+	uint8_t *bytes = calloc(1, CBX_CHAIN_FILE + 1);
+	struct snp_case test;
+
+	(void)state;
+	assert_non_null(table);
+	assert_non_null(bytes);
+	start(&test, table, 0);
+	memcpy(bytes, table->bytes, table->end);
+	test.table = (struct cbx_span){ bytes, CBX_CHAIN_FILE };
+	assert_int_equal(snp_case_run(&test), CBX_ACCEPTED);
+	test.table.size++;
+	assert_int_equal(snp_case_run(&test), CBX_REFUSED_CERTIFICATE);
+	assert_string_equal(cbx_verdict_detail(test.verdict),
+		"the certificate table: it is too large");
+	snp_case_free(&test);
+	free(bytes);
+	free(table);
+}
+
 static void what_is_called_a_certificate_is_one(void **state)
 {
 	struct table *table = malloc(sizeof(*table));
@@ -263,6 +285,7 @@ int main(void)
 		cmocka_unit_test(entries_lie_within_the_table_and_apart),
 		cmocka_unit_test(nothing_is_there_twice),
 		cmocka_unit_test(a_table_ends_and_is_not_too_long),
+		cmocka_unit_test(a_table_is_at_most_a_mebibyte),
 		cmocka_unit_test(what_is_called_a_certificate_is_one),
 		cmocka_unit_test(a_damaged_table_is_refused),
 	};
