@@ -37,6 +37,13 @@ int cbx_command_verify(char **argv);
  * @return as above */
 int cbx_keys_fetch(struct cbx_context *context, const char *path);
 
+/** Send data to a box whose evidence is accepted, and open its answer; the
+ * same. */
+int cbx_command_send(char **argv);
+
+/** Open an answer that came later; the same. */
+int cbx_command_receive(char **argv);
+
 /**
  * The image a command is about: read from its file, or built.
  *

@@ -51,6 +51,12 @@ static const struct command_text texts[] = {
 	{ CBX_COMMAND_VERIFY, "verify", "confbox verify [options] EVIDENCE",
 		"Check evidence of a box, or of a bare platform; see confbox "
 		"verify --help." },
+	{ CBX_COMMAND_SEND, "send",
+		"confbox send --to ADDRESS --verify-policy FILE [options]",
+		"Send standard input to a box whose evidence is accepted; see "
+		"confbox send --help." },
+	{ CBX_COMMAND_RECEIVE, "receive", "confbox receive SESSION < ANSWER",
+		"Open the answer to what confbox send wrote to a file." },
 	{ CBX_COMMAND_LAB, "lab",
 		"confbox lab pks-vm [options] -- PROGRAM [ARGUMENT]...",
 		"Boot a backend's machine in an emulator and run a program in "

@@ -28,6 +28,8 @@ static int run_command(struct cbx_command_line *line)
 	case CBX_COMMAND_POLICY: /* read its own arguments */
 	case CBX_COMMAND_COUNTER:
 	case CBX_COMMAND_VERIFY:
+	case CBX_COMMAND_SEND:
+	case CBX_COMMAND_RECEIVE:
 	case CBX_COMMAND_LAB: /* went to its script */
 	case CBX_COMMAND_INFO:
 	default:
@@ -42,7 +44,9 @@ static int command(const char *name, int argc, char **argv)
 		int (*run)(char **argv);
 	} alone[] = { { CBX_COMMAND_POLICY, cbx_command_policy },
 		{ CBX_COMMAND_COUNTER, cbx_command_counter },
-		{ CBX_COMMAND_VERIFY, cbx_command_verify } };
+		{ CBX_COMMAND_VERIFY, cbx_command_verify },
+		{ CBX_COMMAND_SEND, cbx_command_send },
+		{ CBX_COMMAND_RECEIVE, cbx_command_receive } };
 	static const enum cbx_command commands[] = { CBX_COMMAND_RUN,
 		CBX_COMMAND_BUILD, CBX_COMMAND_MEASURE, CBX_COMMAND_INFO,
 		CBX_COMMAND_SCAN, CBX_COMMAND_ATTEST };

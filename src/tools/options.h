@@ -21,6 +21,8 @@ enum cbx_command {
 	CBX_COMMAND_VERIFY = 128,  /* the same */
 	CBX_COMMAND_COUNTER = 256, /* the same */
 	CBX_COMMAND_ATTEST = 512,
+	CBX_COMMAND_SEND = 2048,    /* the same */
+	CBX_COMMAND_RECEIVE = 4096, /* the same */
 };
 
 /** Most CPUs of one box (--cpus). */

@@ -38,46 +38,18 @@ static const struct kind *kind_of(enum cbx_evidence_kind kind)
 	return &kinds[0];
 }
 
-static struct cbx_span only(const struct cbx_verify_files *files)
-{
-	return files->count != 0 ? files->span[0] : (struct cbx_span){ 0 };
-}
-
-static struct cbx_endorsements endorsements_of(
-	const struct cbx_verify_line *line)
-{
-	return (struct cbx_endorsements){
-		.size = sizeof(struct cbx_endorsements),
-		.certificates = line->certificates.span,
-		.certificate_count = line->certificates.count,
-		.certificate_table = only(&line->certificate_table),
-		.collateral = line->collateral.span,
-		.collateral_count = line->collateral.count,
-		.event_log = only(&line->event_log),
-		.platform_key = only(&line->key),
-	};
-}
-
-static int say_refused(const struct cbx_verdict *verdict)
-{
-	enum cbx_refusal reason = cbx_verdict_reason(verdict);
-	const char *detail = cbx_verdict_detail(verdict);
-
-	(void)fprintf(stderr, "refused: %s: %s\n", cbx_refusal_word(reason),
-		detail[0] != '\0' ? detail : cbx_refusal_text(reason));
-	return CBX_VERIFY_REFUSED;
-}
-
 static int verify(struct cbx_verdict *verdict,
 	const struct cbx_verify_line *line,
 	const struct cbx_appraisal *appraisal)
 {
 	const struct kind *kind = kind_of(line->kind);
-	const struct cbx_endorsements endorsements = endorsements_of(line);
+	const struct cbx_endorsements endorsements =
+		cbx_verify_line_endorsements(line);
 
-	if (kind->verify(verdict, only(&line->evidence), &endorsements,
+	if (kind->verify(verdict, line->evidence.span[0], &endorsements,
 		    appraisal) != CBX_ACCEPTED) {
-		return say_refused(verdict);
+		cbx_verify_print_refused(verdict);
+		return CBX_VERIFY_REFUSED;
 	}
 	cbx_verify_print(verdict, kind->title, appraisal);
 	return cbx_say_flush() == 0 ? CBX_VERIFY_ACCEPTED : CBX_VERIFY_UNREAD;
@@ -105,10 +77,10 @@ static int appraise(struct cbx_verify_line *line)
 int cbx_command_verify(char **argv)
 {
 	struct cbx_verify_line line;
-	int code = cbx_verify_line_read(&line, argv);
+	int code = cbx_verify_line_read(&line, CBX_VERIFY_VERIFY, argv);
 
 	if (code == 0 && line.help) {
-		cbx_verify_line_help();
+		cbx_verify_line_help(CBX_VERIFY_VERIFY);
 		code = cbx_say_flush() == 0 ? 0 : CBX_VERIFY_UNREAD;
 	} else if (code == 0) {
 		code = appraise(&line);

@@ -19,48 +19,70 @@ enum takes {
 	A_FILE,
 	FILES,
 	A_NONCE,
-	A_TIME
+	A_TIME,
+	A_WORD
 };
+
+#define V    ((unsigned int)CBX_VERIFY_VERIFY)
+#define S    ((unsigned int)CBX_VERIFY_SEND)
+#define BOTH (V | S)
 
 struct option {
 	const char *name;
+	unsigned int commands;
 	enum takes takes;
 	const char *value;
 	const char *help;
 };
 
 static const struct option options[] = {
-	{ "monitor", A_FILE, "EVIDENCE", "evidence of a monitor alone" },
-	{ "snp", A_FILE, "REPORT", "an AMD SEV-SNP attestation report" },
-	{ "tdx", A_FILE, "QUOTE", "an Intel TD quote" },
-	{ "cca", A_FILE, "TOKEN", "an Arm CCA attestation token" },
-	{ "cert", FILES, "FILE...",
+	{ "to", S, A_WORD, "ADDRESS",
+		"HOST:PORT, the path of a socket, or a file to write" },
+	{ "verify-policy", S, A_FILE, "FILE",
+		"what is accepted: an appraisal policy" },
+	{ "evidence", S, A_FILE, "FILE",
+		"with a file to write: evidence of the box it is for" },
+	{ "session", S, A_WORD, "FILE",
+		"with a file to write: where to keep what opens the answer" },
+	{ "monitor", V, A_FILE, "EVIDENCE", "evidence of a monitor alone" },
+	{ "snp", V, A_FILE, "REPORT", "an AMD SEV-SNP attestation report" },
+	{ "tdx", V, A_FILE, "QUOTE", "an Intel TD quote" },
+	{ "cca", V, A_FILE, "TOKEN", "an Arm CCA attestation token" },
+	{ "cert", BOTH, FILES, "FILE...",
 		"certificates, PEM or DER, in any order (SNP)" },
-	{ "auxblob", A_FILE, "FILE",
+	{ "auxblob", BOTH, A_FILE, "FILE",
 		"the certificate table that came with a report (SNP)" },
-	{ "collateral", FILES, "FILE...",
+	{ "collateral", BOTH, FILES, "FILE...",
 		"tcbInfo, QE identity, CRLs and their issuers (TDX)" },
-	{ "event-log", A_FILE, "FILE",
+	{ "event-log", BOTH, A_FILE, "FILE",
 		"the CCEL event log behind the registers (TDX)" },
-	{ "key", A_FILE, "FILE",
+	{ "key", BOTH, A_FILE, "FILE",
 		"the platform's key: JWK, PEM or raw point (CCA)" },
-	{ "policy", A_FILE, "FILE", "what is accepted: an appraisal policy" },
-	{ "nonce", A_NONCE, "HEX", "the challenge it has to answer" },
-	{ "at", A_TIME, "TIME",
+	{ "policy", V, A_FILE, "FILE",
+		"what is accepted: an appraisal policy" },
+	{ "nonce", BOTH, A_NONCE, "HEX", "the challenge it has to answer" },
+	{ "at", BOTH, A_TIME, "TIME",
 		"when: seconds since 1970, or 2025-07-01T12:00:00Z (now)" },
-	{ "root", FILES, "FILE...",
+	{ "root", BOTH, FILES, "FILE...",
 		"certificates to trust besides the vendors' own" },
-	{ "allow-debug", NOTHING, NULL, "accept what may be debugged" },
-	{ "allow-no-hardware", NOTHING, NULL,
+	{ "allow-debug", BOTH, NOTHING, NULL, "accept what may be debugged" },
+	{ "allow-no-hardware", BOTH, NOTHING, NULL,
 		"accept a box no hardware vouches for" },
-	{ "json", NOTHING, NULL, "print an attestation result (EAR) as JSON" },
-	{ "help", NOTHING, NULL, "show this" },
+	{ "json", V, NOTHING, NULL,
+		"print an attestation result (EAR) as JSON" },
+	{ "help", BOTH, NOTHING, NULL, "show this" },
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
-static int unread(const char *name, const char *why)
+static const char *command_of(const struct cbx_verify_line *line)
 {
-	cbx_say("--%s: %s; see confbox verify --help", name, why);
+	return line->command == CBX_VERIFY_SEND ? "send" : "verify";
+}
+
+static int unread(
+	const struct cbx_verify_line *line, const char *name, const char *why)
+{
+	cbx_say("--%s: %s; see confbox %s --help", name, why, command_of(line));
 	return CBX_VERIFY_UNREAD;
 }
 
@@ -111,7 +133,8 @@ static int apply_file(struct cbx_verify_line *line, const struct option *option,
 	static const struct {
 		const char *name;
 		enum cbx_evidence_kind kind;
-	} kinds[] = { { "monitor", CBX_EVIDENCE_MONITOR },
+	} kinds[] = { { "evidence", CBX_EVIDENCE_BOX },
+		{ "monitor", CBX_EVIDENCE_MONITOR },
 		{ "snp", CBX_EVIDENCE_SNP }, { "tdx", CBX_EVIDENCE_TDX },
 		{ "cca", CBX_EVIDENCE_CCA } };
 	struct cbx_verify_files *files;
@@ -151,14 +174,18 @@ static int apply(struct cbx_verify_line *line, const struct option *option,
 		return cbx_number_hex(value, line->nonce, sizeof(line->nonce),
 			       &line->nonce_size)
 			       ? 0
-			       : unread("nonce",
+			       : unread(line, "nonce",
 					 "not 1 to 64 bytes in hexadecimal");
 	case A_TIME:
 		line->timed = cbx_number_time(value, &line->now);
 		return line->timed ? 0
-				   : unread("at", "not a time; write seconds "
-						  "since 1970, 2025-07-01 or "
-						  "2025-07-01T12:00:00Z");
+				   : unread(line, "at",
+					     "not a time; write seconds "
+					     "since 1970, 2025-07-01 or "
+					     "2025-07-01T12:00:00Z");
+	case A_WORD:
+		*(is(option, "to") ? &line->to : &line->session) = value;
+		return 0;
 	case NOTHING:
 	default:
 		return apply_flag(line, option);
@@ -166,17 +193,19 @@ static int apply(struct cbx_verify_line *line, const struct option *option,
 }
 
 /* "--name" or "--name=value". */
-static const struct option *find(const char *word, const char **value)
+static const struct option *find(const struct cbx_verify_line *line,
+	const char *word, const char **value)
 {
 	const char *equals = strchr(word, '=');
 	size_t length = equals != NULL ? (size_t)(equals - word) : strlen(word);
 
 	*value = equals != NULL ? equals + 1 : NULL;
 	if (strcmp(word, "-h") == 0) {
-		return find("--help", value);
+		return find(line, "--help", value);
 	}
 	for (size_t i = 0; i < OPTIONS; i++) {
-		if (strlen(options[i].name) + 2 == length &&
+		if ((options[i].commands & (unsigned int)line->command) != 0 &&
+			strlen(options[i].name) + 2 == length &&
 			strncmp(word + 2, options[i].name, length - 2) == 0) {
 			return &options[i];
 		}
@@ -194,18 +223,19 @@ static int read_option(struct cbx_verify_line *line, char ***argv)
 {
 	const char *value;
 	const char *word = *(*argv)++;
-	const struct option *option = find(word, &value);
+	const struct option *option = find(line, word, &value);
 	int code;
 
 	if (option == NULL || (option->takes == NOTHING && value != NULL)) {
-		cbx_say("%s: unknown option; see confbox verify --help", word);
+		cbx_say("%s: unknown option; see confbox %s --help", word,
+			command_of(line));
 		return CBX_VERIFY_UNREAD;
 	}
 	if (option->takes == NOTHING || value != NULL) {
 		return apply(line, option, value);
 	}
 	if (**argv == NULL || is_option(**argv)) {
-		return unread(option->name, "needs a value");
+		return unread(line, option->name, "needs a value");
 	}
 	do {
 		code = apply(line, option, *(*argv)++);
@@ -214,27 +244,67 @@ static int read_option(struct cbx_verify_line *line, char ***argv)
 	return code;
 }
 
+/* To a service or to a file: what the one needs, the other has not. */
+static int check_send(const struct cbx_verify_line *line)
+{
+	bool file = line->evidence.count != 0;
+
+	if (line->to == NULL) {
+		return unread(line, "to", "is needed: who gets it?");
+	}
+	if (line->policy.count == 0) {
+		return unread(line, "verify-policy",
+			"is needed: without one any program would get it");
+	}
+	if (file != (line->session != NULL)) {
+		return unread(line, file ? "session" : "evidence",
+			"both --evidence and --session go with a file to "
+			"write, neither with a service");
+	}
+	return file || line->nonce_size == 0
+		       ? 0
+		       : unread(line, "nonce",
+				 "a service is asked with a new one");
+}
+
 static int check(const struct cbx_verify_line *line)
 {
+	if (line->command == CBX_VERIFY_SEND) {
+		return check_send(line);
+	}
 	if (line->evidence.count == 0) {
 		cbx_say("no evidence is named; write confbox verify EVIDENCE, "
 			"or see confbox verify --help");
 		return CBX_VERIFY_UNREAD;
 	}
 	if (line->kind == CBX_EVIDENCE_CCA && line->key.count == 0) {
-		return unread("cca",
+		return unread(line, "cca",
 			"a token is believed by its platform's key only: "
 			"give it by --key FILE");
 	}
 	return 0;
 }
 
-int cbx_verify_line_read(struct cbx_verify_line *line, char **argv)
+/* A word that is no option: evidence, or a mistake. */
+static int read_word(struct cbx_verify_line *line, const char *word)
+{
+	if (line->command == CBX_VERIFY_VERIFY) {
+		return add_evidence(line, CBX_EVIDENCE_BOX, word);
+	}
+	cbx_say("%s: unexpected; what is sent is standard input: write confbox "
+		"send --to ADDRESS ... < %s",
+		word, word);
+	return CBX_VERIFY_UNREAD;
+}
+
+int cbx_verify_line_read(struct cbx_verify_line *line,
+	enum cbx_verify_command command, char **argv)
 {
 	bool marked = false; /* "--" was there: the rest are files */
 	int code = 0;
 
-	*line = (struct cbx_verify_line){ .now = (int64_t)time(NULL) };
+	*line = (struct cbx_verify_line){ .command = command,
+		.now = (int64_t)time(NULL) };
 	while (code == 0 && *argv != NULL && !line->help) {
 		if (!marked && strcmp(*argv, "--") == 0) {
 			marked = true;
@@ -242,7 +312,7 @@ int cbx_verify_line_read(struct cbx_verify_line *line, char **argv)
 		} else if (!marked && is_option(*argv)) {
 			code = read_option(line, &argv);
 		} else {
-			code = add_evidence(line, CBX_EVIDENCE_BOX, *argv++);
+			code = read_word(line, *argv++);
 		}
 	}
 	return code != 0 || line->help ? code : check(line);
@@ -259,23 +329,59 @@ void cbx_verify_line_finish(struct cbx_verify_line *line)
 	}
 }
 
-void cbx_verify_line_help(void)
+static struct cbx_span only(const struct cbx_verify_files *files)
 {
-	(void)printf(
-		"usage: confbox verify [options] EVIDENCE\n"
-		"       confbox verify --monitor EVIDENCE [options]\n"
-		"       confbox verify --snp REPORT [--cert FILE...] "
-		"[options]\n"
-		"       confbox verify --tdx QUOTE [--collateral FILE...] "
-		"[options]\n"
-		"       confbox verify --cca TOKEN --key FILE [options]\n\n"
-		"Check evidence of a box, or of a bare platform, and say what "
-		"it is evidence of.\nA file named - is standard input.  Exit "
-		"status 0: accepted; 1: refused, with the\nreason on standard "
-		"error; 2: something could not be read.\n\noptions:\n");
+	return files->count != 0 ? files->span[0] : (struct cbx_span){ 0 };
+}
+
+struct cbx_endorsements cbx_verify_line_endorsements(
+	const struct cbx_verify_line *line)
+{
+	return (struct cbx_endorsements){
+		.size = sizeof(struct cbx_endorsements),
+		.certificates = line->certificates.span,
+		.certificate_count = line->certificates.count,
+		.certificate_table = only(&line->certificate_table),
+		.collateral = line->collateral.span,
+		.collateral_count = line->collateral.count,
+		.event_log = only(&line->event_log),
+		.platform_key = only(&line->key),
+	};
+}
+
+static const char *const usage_verify =
+	"usage: confbox verify [options] EVIDENCE\n"
+	"       confbox verify --monitor EVIDENCE [options]\n"
+	"       confbox verify --snp REPORT [--cert FILE...] [options]\n"
+	"       confbox verify --tdx QUOTE [--collateral FILE...] [options]\n"
+	"       confbox verify --cca TOKEN --key FILE [options]\n\n"
+	"Check evidence of a box, or of a bare platform, and say what it is "
+	"evidence of.\nA file named - is standard input.  Exit status 0: "
+	"accepted; 1: refused, with the\nreason on standard error; 2: "
+	"something could not be read.\n\noptions:\n";
+
+static const char *const usage_send =
+	"usage: confbox send --to HOST:PORT|SOCKET --verify-policy FILE "
+	"[options]\n"
+	"       confbox send --to FILE --evidence FILE --session FILE\n"
+	"                    --verify-policy FILE [options]\n\n"
+	"Ask the service for evidence of a box; if it is accepted, send "
+	"standard input to\nthat box alone, and write what it answers to "
+	"standard output and error.  Or write\nwhat is to be sent to a file; "
+	"confbox receive opens the answer.  Exit status: the\nprogram's; "
+	"123: the evidence was refused; 125: something else failed; 128+n: "
+	"the\nprogram died by signal n.\n\noptions:\n";
+
+void cbx_verify_line_help(enum cbx_verify_command command)
+{
+	(void)fputs(
+		command == CBX_VERIFY_SEND ? usage_send : usage_verify, stdout);
 	for (size_t i = 0; i < OPTIONS; i++) {
 		char left[48];
 
+		if ((options[i].commands & (unsigned int)command) == 0) {
+			continue;
+		}
 		(void)snprintf(left, sizeof(left), "--%s %s", options[i].name,
 			options[i].value != NULL ? options[i].value : "");
 		(void)printf("  %-22s  %s\n", left, options[i].help);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line of confbox verify.
+ * The command lines of confbox verify, and of confbox send, which verifies
+ * before it sends.
  */
 #ifndef CBX_TOOLS_VERIFY_LINE_H
 #define CBX_TOOLS_VERIFY_LINE_H
@@ -13,7 +14,13 @@
 /** Most files of --root, and of a policy's roots. */
 #define CBX_VERIFY_ROOTS_MOST 16u
 
-/** Exit statuses of confbox verify. */
+/** Who reads its arguments; a bit each, for the table of options. */
+enum cbx_verify_command {
+	CBX_VERIFY_VERIFY = 1,
+	CBX_VERIFY_SEND = 2,
+};
+
+/** Exit statuses of confbox verify; what reads says UNREAD for both. */
 enum cbx_verify_code {
 	CBX_VERIFY_ACCEPTED = 0,
 	CBX_VERIFY_REFUSED = 1,
@@ -22,6 +29,7 @@ enum cbx_verify_code {
 
 /** What was asked for; every file has been read. */
 struct cbx_verify_line {
+	enum cbx_verify_command command;
 	bool help;
 	bool json;
 	enum cbx_evidence_kind {
@@ -40,6 +48,8 @@ struct cbx_verify_line {
 	struct cbx_verify_files policy;
 	struct cbx_verify_files roots;
 	const char *policy_path;
+	const char *to;	     /* send: whom, or where to */
+	const char *session; /* send: the file that keeps it, or NULL */
 	uint8_t nonce[64];
 	size_t nonce_size;
 	uint32_t flags; /* CBX_APPRAISE_* that options set */
@@ -55,12 +65,17 @@ struct cbx_verify_line {
  *
  * @return 0, or CBX_VERIFY_UNREAD after saying what is wrong
  */
-int cbx_verify_line_read(struct cbx_verify_line *line, char **argv);
+int cbx_verify_line_read(struct cbx_verify_line *line,
+	enum cbx_verify_command command, char **argv);
 
 /** Free what reading took. */
 void cbx_verify_line_finish(struct cbx_verify_line *line);
 
-/** Print what the command does, and its options. */
-void cbx_verify_line_help(void);
+/** What came along with the evidence. */
+struct cbx_endorsements cbx_verify_line_endorsements(
+	const struct cbx_verify_line *line);
+
+/** Print what a command does, and its options. */
+void cbx_verify_line_help(enum cbx_verify_command command);
 
 #endif

@@ -61,3 +61,12 @@ void cbx_verify_print(const struct cbx_verdict *verdict, const char *title,
 		print_claim(cbx_verdict_claim_at(verdict, i));
 	}
 }
+
+void cbx_verify_print_refused(const struct cbx_verdict *verdict)
+{
+	enum cbx_refusal reason = cbx_verdict_reason(verdict);
+	const char *detail = cbx_verdict_detail(verdict);
+
+	(void)fprintf(stderr, "refused: %s: %s\n", cbx_refusal_word(reason),
+		detail[0] != '\0' ? detail : cbx_refusal_text(reason));
+}

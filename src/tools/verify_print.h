@@ -10,4 +10,7 @@
 void cbx_verify_print(const struct cbx_verdict *verdict, const char *title,
 	const struct cbx_appraisal *appraisal);
 
+/** Say on standard error why it was refused: "refused: REASON: detail". */
+void cbx_verify_print_refused(const struct cbx_verdict *verdict);
+
 #endif

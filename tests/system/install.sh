@@ -27,7 +27,7 @@ libdir=${pc%/pkgconfig/confbox.pc}
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 bin=$work/root$prefix/bin/confbox
 
-for file in confbox.h appraisal.h client.h counter.h platform.h release.h seal.h span.h verify.h abi.h forward.def forward.h gate.def refusal.def status.def; do
+for file in confbox.h appraisal.h client.h counter.h platform.h release.h seal.h service.h span.h verify.h abi.h forward.def forward.h gate.def refusal.def status.def; do
 	[ -f "$work/root$prefix/include/confbox/$file" ] || fail "no header $file"
 done
 for file in libconfbox.so libconfbox.so.0 libconfbox.a \
@@ -40,7 +40,7 @@ done
 # What is exported is what the headers declare, and the version script lists.
 nm -D --defined-only "$libdir/libconfbox.so" | awk '$2 == "T" { print $3 }' |
 	sed 's/@.*//' | sort >"$work/exported"
-for file in confbox.h counter.h platform.h release.h; do
+for file in confbox.h counter.h platform.h service.h release.h; do
 	sed 's/^#.*//' "$source/include/confbox/$file"
 done | tr '\n' ' ' | grep -oE 'CBX_(COUNTER_|RELEASE_)?API [^;(]*\(' | grep -oE '[a-z_]+\($' |
 	tr -d '(' | sort -u >"$work/declared"
@@ -55,7 +55,7 @@ done | tr '\n' ' ' | grep -oE 'CBX_VERIFY_API [^;(]*\(' | grep -oE '[a-z_]+\($' 
 diff "$work/declared-verify" "$work/exported" || fail 'declared and exported functions of libconfbox-verify differ'
 
 # Man pages: every command, option and function is there, and they render.
-for page in man1/confbox.1 man1/confbox-seal.1 man1/confbox-verify.1 man3/libconfbox.3 man3/libconfbox-verify.3 man5/cbx.5 man5/confbox-appraisal.5; do
+for page in man1/confbox.1 man1/confbox-seal.1 man1/confbox-send.1 man1/confbox-verify.1 man3/libconfbox.3 man3/libconfbox-verify.3 man5/cbx.5 man5/confbox-appraisal.5; do
 	file=$(find "$work/root$prefix/share/man/$page"*) || fail "no man page $page"
 	if command -v man >/dev/null; then
 		man --warnings -l "$file" >/dev/null 2>"$work/warnings" || fail "man $page"
@@ -68,9 +68,9 @@ done <"$work/declared"
 while read -r name; do
 	grep -q "$name" "$source/doc/man/libconfbox-verify.3" || fail "libconfbox-verify.3 lacks $name"
 done <"$work/declared-verify"
-for command in run build measure info verify; do
+for command in run build measure info send verify; do
 	page=confbox.1
-	[ $command != verify ] || page=confbox-verify.1
+	case $command in send | verify) page=confbox-$command.1 ;; esac
 	"$bin" "$command" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$work/options"
 	[ -s "$work/options" ] || fail "$command --help lists no option"
 	while read -r name; do
@@ -147,4 +147,7 @@ make -s -C "$work/relying-party" clean
 make -s -C "$work/relying-party" LDLIBS="$(pkg-config --static --libs confbox-verify |
 	sed 's/-lconfbox-verify/-l:libconfbox-verify.a/')" || fail 'the relying party does not build statically'
 refuses static
+
+cp -r "$source/examples/wordcount-service" "$work/"
+make -s -C "$work/wordcount-service" || fail 'the service example does not build'
 echo 'installed, built twice, same answers'
