@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <verify/tdx.h>
 
+#include <stdlib.h>
+
 #include <verify/ccel.h>
 #include <verify/span.h>
 #include <verify/tdx_proof.h>
@@ -190,6 +192,29 @@ static enum cbx_refusal check_all(struct cbx_tdx_state *state)
 	return refusal;
 }
 
+/* Of a copy of the evidence, so that what is checked is what was read. */
+static enum cbx_refusal check_copy(
+	struct cbx_tdx_state *state, struct cbx_span copy)
+{
+	struct cbx_verdict *verdict = state->verdict;
+	enum cbx_refusal refusal =
+		cbx_tdx_quote_parse(verdict, copy, &state->quote);
+
+	if (refusal != CBX_ACCEPTED) {
+		return refusal;
+	}
+	cbx_tdx_claim_quote(verdict, &state->quote);
+	state->chain = cbx_chain_create();
+	if (state->chain == NULL) {
+		return cbx_refuse(verdict, CBX_REFUSED_INTERNAL, "no memory");
+	}
+	refusal = check_all(state);
+	verdict->trust[CBX_TRUST_INSTANCE] = refusal == CBX_ACCEPTED ? 2 : 0;
+	cbx_tdx_collateral_forget(&state->collateral);
+	cbx_chain_destroy(state->chain);
+	return refusal;
+}
+
 enum cbx_refusal cbx_tdx_check(struct cbx_verdict *verdict,
 	struct cbx_span evidence, const struct cbx_endorsements *endorsements,
 	const struct cbx_appraisal *appraisal, struct cbx_span report_data)
@@ -200,21 +225,20 @@ enum cbx_refusal cbx_tdx_check(struct cbx_verdict *verdict,
 		.endorsements = endorsements,
 		.report_data = report_data,
 	};
-	enum cbx_refusal refusal =
-		cbx_tdx_quote_parse(verdict, evidence, &state.quote);
+	enum cbx_refusal refusal;
+	uint8_t *copy;
 
-	if (refusal != CBX_ACCEPTED) {
-		return refusal;
+	if (evidence.size == 0 || evidence.size > CBX_CHAIN_FILE) {
+		return cbx_refuse(verdict, CBX_REFUSED_MALFORMED,
+			"%zu bytes are no quote", evidence.size);
 	}
-	cbx_tdx_claim_quote(verdict, &state.quote);
-	state.chain = cbx_chain_create();
-	if (state.chain == NULL) {
+	copy = malloc(evidence.size);
+	if (copy == NULL) {
 		return cbx_refuse(verdict, CBX_REFUSED_INTERNAL, "no memory");
 	}
-	refusal = check_all(&state);
-	verdict->trust[CBX_TRUST_INSTANCE] = refusal == CBX_ACCEPTED ? 2 : 0;
-	cbx_tdx_collateral_forget(&state.collateral);
-	cbx_chain_destroy(state.chain);
+	memcpy(copy, evidence.bytes, evidence.size);
+	refusal = check_copy(&state, (struct cbx_span){ copy, evidence.size });
+	free(copy);
 	return refusal;
 }
 

@@ -14,7 +14,11 @@
 
 struct cbx_tdx_collateral {
 	struct cbx_pcs_answer answers[CBX_PCS_KINDS]; /* object NULL: absent */
-	json_t *bundles[CBX_TDX_COLLATERAL_FILES];    /* hold answers' texts */
+	/* What answers' texts lie in: copies, so that what is checked is what
+	 * was read, and bundles. */
+	uint8_t *copies[CBX_TDX_COLLATERAL_FILES];
+	json_t *bundles[CBX_TDX_COLLATERAL_FILES];
+	size_t copy_count;
 	size_t bundle_count;
 };
 

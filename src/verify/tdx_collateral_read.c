@@ -138,17 +138,15 @@ static enum cbx_refusal read_bundle(struct cbx_verdict *verdict,
 	return refusal;
 }
 
-static enum cbx_refusal read_json(struct cbx_verdict *verdict,
-	struct cbx_span file, struct cbx_chain *chain,
+/* JSON that nobody else can write to. */
+static enum cbx_refusal read_copy(struct cbx_verdict *verdict,
+	struct cbx_span copy, struct cbx_chain *chain,
 	struct cbx_tdx_collateral *collateral)
 {
+	json_t *whole = json_loadb((const char *)copy.bytes, copy.size,
+		JSON_REJECT_DUPLICATES, NULL);
 	struct cbx_pcs_answer answer;
 	enum cbx_refusal refusal;
-	json_t *whole =
-		file.size > CBX_CHAIN_FILE
-			? NULL
-			: json_loadb((const char *)file.bytes, file.size,
-				  JSON_REJECT_DUPLICATES, NULL);
 
 	if (whole == NULL) {
 		return cbx_refuse(verdict, CBX_REFUSED_COLLATERAL,
@@ -159,9 +157,29 @@ static enum cbx_refusal read_json(struct cbx_verdict *verdict,
 		return read_bundle(verdict, whole, chain, collateral);
 	}
 	json_decref(whole);
-	refusal = cbx_pcs_read(verdict, file, &answer);
+	refusal = cbx_pcs_read(verdict, copy, &answer);
 	return refusal == CBX_ACCEPTED ? keep(verdict, collateral, &answer)
 				       : refusal;
+}
+
+static enum cbx_refusal read_json(struct cbx_verdict *verdict,
+	struct cbx_span file, struct cbx_chain *chain,
+	struct cbx_tdx_collateral *collateral)
+{
+	uint8_t *copy;
+
+	if (file.size > CBX_CHAIN_FILE) {
+		return cbx_refuse(verdict, CBX_REFUSED_COLLATERAL,
+			"a file of collateral is too large");
+	}
+	copy = malloc(file.size);
+	if (copy == NULL) {
+		return cbx_refuse(verdict, CBX_REFUSED_INTERNAL, "no memory");
+	}
+	memcpy(copy, file.bytes, file.size);
+	collateral->copies[collateral->copy_count++] = copy;
+	return read_copy(verdict, (struct cbx_span){ copy, file.size }, chain,
+		collateral);
 }
 
 static bool looks_like_json(struct cbx_span file)
@@ -206,6 +224,9 @@ void cbx_tdx_collateral_forget(struct cbx_tdx_collateral *collateral)
 	}
 	for (size_t i = 0; i < collateral->bundle_count; i++) {
 		json_decref(collateral->bundles[i]);
+	}
+	for (size_t i = 0; i < collateral->copy_count; i++) {
+		free(collateral->copies[i]);
 	}
 	*collateral = (struct cbx_tdx_collateral){ 0 };
 }
