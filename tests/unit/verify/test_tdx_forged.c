@@ -426,6 +426,24 @@ static void a_certificate_has_one_use(void **state)
 	}
 }
 
+/* A CA for PCKs may not make others. */
+static void a_chain_has_three_certificates(void **state)
+{
+	const struct forge_certificate between = { FORGE_SIGNER, FORGE_ROOT,
+		.serial = 6, .is_ca = true };
+	const struct forge_certificate ca = { FORGE_CA, FORGE_SIGNER,
+		.serial = 2, .is_ca = true };
+
+	(void)forge_certify(world.forge, &between, world.pem[FORGE_SIGNER]);
+	(void)forge_certify(world.forge, &ca, world.pem[FORGE_CA]);
+	(void)snprintf(world.chain, sizeof(world.chain), "%s%s%s",
+		world.pem[FORGE_PCK], world.pem[FORGE_CA],
+		world.pem[FORGE_SIGNER]);
+	world_sign_quote(&world);
+	memset(world.sizes, 0, sizeof(world.sizes));
+	world_expect(&world, *state, CBX_REFUSED_CHAIN, "four");
+}
+
 /* Machines of one package have PCKs of another CA. */
 static void both_cas_issue_pcks(void **state)
 {
@@ -833,6 +851,7 @@ int main(void)
 		SENTENCE(other_versions_of_a_quote_are_accepted),
 		SENTENCE(a_key_the_report_does_not_bind_is_refused),
 		SENTENCE(a_certificate_has_one_use),
+		SENTENCE(a_chain_has_three_certificates),
 		SENTENCE(both_cas_issue_pcks),
 		SENTENCE(a_pcks_extension_is_whole),
 		SENTENCE(the_quotes_certificates_are_its_chain),
