@@ -81,7 +81,8 @@ static bool evidence_valid(const struct cbx_desk *request, struct cbx_work work)
 {
 	bool none = request->monitor.platform == CBX_PLATFORM_NONE;
 
-	return nonce_valid(request) && request->size <= work.room &&
+	return nonce_valid(request) && work.room != 0 &&
+	       request->size <= work.room &&
 	       request->endorsements <= request->size &&
 	       platform_name(request->monitor.platform) != NULL &&
 	       none == (request->size == 0);
