@@ -47,6 +47,16 @@ def hides(source, build):
         expect((status, out, err) == (0, b'cba\n', ''), options, status, out, err)
 
 
+def confines(source, build):
+    """The data, sealed to the box by the service's process, which is its client:
+    so it is told output, errors and status.  The test host's kernel sees neither."""
+    data = bytes(range(256)) * 400 + b'\n'
+    status, out, err = lab(source, build, 'pks-vm', '--confine', '--', BUSYBOX, 'sh', '-c',
+                           f'{BUSYBOX} sha256sum; echo told >&2; exit 5', data=data)
+    expect((status, out.decode().split()[0], err) == (5, hashlib.sha256(data).hexdigest(), 'told\n'),
+           status, out, err)
+
+
 def asks_its_host(source, build):
     """The image is a file of the test host: a box reads its own, and no other."""
     with tempfile.NamedTemporaryFile('w', suffix='.json') as policy:
@@ -116,7 +126,7 @@ def main(source, build, emulator=None):
     if shutil.which('qemu-system-x86_64') is None:
         print('qemu-system-x86_64 is not installed')
         sys.exit(77)
-    for test in (runs, hides, asks_its_host, clones, is_refused, tells, is_attacked):
+    for test in (runs, hides, confines, asks_its_host, clones, is_refused, tells, is_attacked):
         print(test.__name__)
         test(source, build)
 
