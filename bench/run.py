@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """run.py CONFBOX FOLDER [--quick]: programs in boxes, against the same outside.
 
-FOLDER holds bench_life, bench_hello and bench_calls.  Everything that is
+FOLDER holds bench_life, bench_hello, bench_channel and bench_calls.  Everything that is
 compared runs in turn, several times; of system calls the median counts, else the
 least.
 """
@@ -251,6 +251,8 @@ def main():
     bench = Bench(sys.argv[1], sys.argv[2], '--quick' in sys.argv)
     life = [bench.program('bench_life'), bench.program('bench_hello')]
     subprocess.run(life + (['--quick'] if bench.quick else []), check=True)
+    channel = [bench.program('bench_channel'), BUSYBOX]
+    subprocess.run(channel + (['--quick'] if bench.quick else []), check=True)
     with tempfile.TemporaryDirectory() as folder:
         print_calls(bench)
         print_hashing(bench, folder)

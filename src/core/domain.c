@@ -174,10 +174,11 @@ void cbx_domain_end(
 	if (d->state == CBX_DOMAIN_DYING) {
 		return;
 	}
-	if (d->end_wake == 0) {
+	if (!d->ended) {
 		d->end_reason = (uint32_t)reason;
 		d->end_status = status;
 	}
+	d->ended = true;
 	if (d->state != CBX_DOMAIN_CONFINED || reason == CBX_END_KILLED) {
 		cbx_domain_move(d, CBX_DOMAIN_DO_END);
 	} else if (d->end_wake == 0) {

@@ -93,6 +93,7 @@ struct cbx_domain {
 	bool was_confined;
 	bool client_complete; /* the client's data is all here */
 	bool has_signer;
+	bool ended; /* never runs again: DYING, or will be at end_wake */
 	bool spoiled;	    /* a page is in, its measurement is not */
 	bool borrowing;	    /* the last lender's pages are not all in */
 	uint32_t borrowers; /* TEMPLATE: boxes that may map its pages */
@@ -213,12 +214,6 @@ void cbx_domain_move(struct cbx_domain *d, enum cbx_domain_event event);
  * is the one that counts. */
 void cbx_domain_end(
 	struct cbx_domain *d, enum cbx_end_reason reason, uint64_t status);
-
-/** Whether it never runs again. */
-static inline bool cbx_domain_ended(const struct cbx_domain *d)
-{
-	return d->state == CBX_DOMAIN_DYING || d->end_wake != 0;
-}
 
 /** What may be said of it: CBX_BOX_*. */
 uint32_t cbx_domain_flags(const struct cbx_domain *d);

@@ -162,7 +162,7 @@ static void run_once(struct cbx_run *run)
 	}
 	thread->answered = false;
 	/* Whatever it wanted, a box that ended does not get it. */
-	if (!cbx_domain_ended(run->d)) {
+	if (!run->d->ended) {
 		handle_stop(run, &stop);
 	}
 }
@@ -209,7 +209,7 @@ static void run_thread(struct cbx_run *run, struct cbx_thread *thread)
 		cbx_frame_release(run);
 	}
 	while (!run->leave && !run->yield && !run->gone &&
-		!cbx_domain_ended(run->d)) {
+		!run->d->ended) {
 		run_once(run);
 	}
 	finish_thread(run);
@@ -224,7 +224,7 @@ enum cbx_status cbx_run_enter(
 		d->idle--;
 	}
 	come_back(d, io);
-	while (!run.leave && !cbx_domain_ended(d)) {
+	while (!run.leave && !d->ended) {
 		uint64_t wake;
 		struct cbx_thread *thread = cbx_thread_pick(d, &wake);
 
