@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include <client/counter_values.h>
 #include <client/error.h>
 #include <trust/counter.h>
+#include <trust/turn.h>
 
 struct directory {
 	int folder;
@@ -21,16 +21,13 @@ struct directory {
 	uint8_t id[32];
 };
 
-/* mbedTLS 2.28's keys are for one thread at a time. */
-static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
-
 static bool sign(psa_key_id_t key, struct cbx_counter_answer *answer)
 {
 	bool made;
 
-	pthread_mutex_lock(&library);
+	cbx_psa_take_turn();
 	made = cbx_counter_sign(key, answer);
-	pthread_mutex_unlock(&library);
+	cbx_psa_end_turn();
 	return made;
 }
 
@@ -65,9 +62,9 @@ int cbx_counter_directory_ask(void *arg,
 
 static void forget(struct directory *d)
 {
-	pthread_mutex_lock(&library);
+	cbx_psa_take_turn();
 	(void)psa_destroy_key(d->key);
-	pthread_mutex_unlock(&library);
+	cbx_psa_end_turn();
 	if (d->folder >= 0) {
 		close(d->folder);
 	}
@@ -80,14 +77,14 @@ static bool take_key(struct directory *d, const uint8_t secret[48])
 	uint8_t point[CBX_COUNTER_POINT_BYTES];
 	bool taken;
 
-	pthread_mutex_lock(&library);
+	cbx_psa_take_turn();
 	taken = psa_crypto_init() == PSA_SUCCESS;
 	if (taken) {
 		d->key = cbx_counter_key(secret);
 		taken = d->key != 0 &&
 			cbx_counter_service_of(d->key, point, d->id);
 	}
-	pthread_mutex_unlock(&library);
+	cbx_psa_end_turn();
 	return taken;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <client/evidence.h>
+#include <trust/turn.h>
 
 /* What a record is more than its data. */
 #define RECORD_MORE (sizeof(struct cbx_channel_record) + CBX_AEAD_TAG_BYTES)
@@ -45,7 +46,7 @@ static bool start_output(struct cbx_sealed *sealed)
 	return made;
 }
 
-bool cbx_sealed_start(struct cbx_sealed *sealed, struct cbx_span evidence)
+static bool start(struct cbx_sealed *sealed, struct cbx_span evidence)
 {
 	uint8_t info[CBX_CHANNEL_INFO_BYTES];
 	struct cbx_channel_to to;
@@ -68,6 +69,16 @@ bool cbx_sealed_start(struct cbx_sealed *sealed, struct cbx_span evidence)
 		cbx_hpke_end(&sealed->hpke);
 	}
 	return sealed->open;
+}
+
+bool cbx_sealed_start(struct cbx_sealed *sealed, struct cbx_span evidence)
+{
+	bool started;
+
+	cbx_psa_take_turn();
+	started = start(sealed, evidence);
+	cbx_psa_end_turn();
+	return started;
 }
 
 size_t cbx_sealed_fits(const struct cbx_sealed *sealed, size_t room)
@@ -94,13 +105,15 @@ static size_t put_record(struct cbx_sealed *sealed, struct cbx_span data,
 		.sequence = sealed->hpke.aead.sequence,
 	};
 
+	bool made;
+
 	memcpy(to, &record, sizeof(record));
-	return cbx_hpke_seal(&sealed->hpke,
-		       (struct cbx_span){
-			       (const uint8_t *)&record, sizeof(record) },
-		       data, to + sizeof(record))
-		       ? data.size + RECORD_MORE
-		       : 0;
+	cbx_psa_take_turn();
+	made = cbx_hpke_seal(&sealed->hpke,
+		(struct cbx_span){ (const uint8_t *)&record, sizeof(record) },
+		data, to + sizeof(record));
+	cbx_psa_end_turn();
+	return made ? data.size + RECORD_MORE : 0;
 }
 
 size_t cbx_sealed_put(struct cbx_sealed *sealed, struct cbx_span data,
@@ -133,10 +146,16 @@ bool cbx_sealed_open(
 	struct cbx_sealed *sealed, struct cbx_span frame, uint8_t *plain)
 {
 	struct cbx_output header;
+	bool opened;
 
-	if (!sealed->open || frame.size < sizeof(header) + CBX_OUTPUT_TAIL ||
-		!cbx_aead_open(&sealed->output, (struct cbx_span){ 0 }, frame,
-			plain)) {
+	if (!sealed->open || frame.size < sizeof(header) + CBX_OUTPUT_TAIL) {
+		return false;
+	}
+	cbx_psa_take_turn();
+	opened = cbx_aead_open(
+		&sealed->output, (struct cbx_span){ 0 }, frame, plain);
+	cbx_psa_end_turn();
+	if (!opened) {
 		return false;
 	}
 	memcpy(&header, plain, sizeof(header));
@@ -146,8 +165,10 @@ bool cbx_sealed_open(
 void cbx_sealed_end(struct cbx_sealed *sealed)
 {
 	if (sealed->open) {
+		cbx_psa_take_turn();
 		cbx_hpke_end(&sealed->hpke);
 		cbx_aead_stop(&sealed->output);
+		cbx_psa_end_turn();
 	}
 	sealed->open = false;
 }

@@ -12,6 +12,17 @@
 #include <seal/device.h>
 #include <trust/counter.h>
 #include <trust/seal.h>
+#include <trust/turn.h>
+
+static bool ready(void)
+{
+	bool is;
+
+	cbx_psa_take_turn();
+	is = psa_crypto_init() == PSA_SUCCESS;
+	cbx_psa_end_turn();
+	return is;
+}
 
 /* Not the library's generator: after a template its clones would share it. */
 static bool fresh(void *to, size_t size)
@@ -94,8 +105,7 @@ enum cbx_seal_result cbx_seal(const struct cbx_seal_options *options,
 		return CBX_SEAL_E_INVALID;
 	}
 	memset(blob, 0, bytes + CBX_SEAL_MORE);
-	if (psa_crypto_init() != PSA_SUCCESS ||
-		!make_header(options, bytes, &header)) {
+	if (!ready() || !make_header(options, bytes, &header)) {
 		return CBX_SEAL_E_LIBRARY;
 	}
 	result = check_root(options);
@@ -104,8 +114,10 @@ enum cbx_seal_result cbx_seal(const struct cbx_seal_options *options,
 	}
 	if (result == CBX_SEAL_OK) {
 		header.root = key.root;
+		cbx_psa_take_turn();
 		result = cbx_seal_wrap(&header, key.key, context_of(options),
 			(struct cbx_span){ data, bytes }, blob);
+		cbx_psa_end_turn();
 		mbedtls_platform_zeroize(&key, sizeof(key));
 	}
 	return result;
@@ -154,12 +166,14 @@ static enum cbx_seal_result open_with(const struct cbx_seal_options *options,
 	if (result != CBX_SEAL_OK) {
 		return result;
 	}
+	cbx_psa_take_turn();
 	result = key.root != header->root
 			 ? CBX_SEAL_E_ROOT
 			 : cbx_seal_unwrap(key.key, context_of(options),
 				   (struct cbx_span){
 					   blob, size + CBX_SEAL_MORE },
 				   data);
+	cbx_psa_end_turn();
 	mbedtls_platform_zeroize(&key, sizeof(key));
 	if (result == CBX_SEAL_OK) {
 		result = check_last(options, header);
@@ -182,7 +196,7 @@ enum cbx_seal_result cbx_unseal(const struct cbx_seal_options *options,
 	if (result == CBX_SEAL_OK) {
 		result = check_asked(options, &header);
 	}
-	if (result == CBX_SEAL_OK && psa_crypto_init() != PSA_SUCCESS) {
+	if (result == CBX_SEAL_OK && !ready()) {
 		result = CBX_SEAL_E_LIBRARY;
 	}
 	if (result == CBX_SEAL_OK) {
@@ -200,17 +214,20 @@ static enum cbx_seal_result ask(const struct cbx_counter_service *service,
 	static const struct cbx_counter_service device = {
 		.ask = cbx_seal_device_ask,
 	};
+	enum cbx_seal_result result;
 	const struct cbx_counter_service *who =
 		service == NULL ? &device : service;
 
-	if (psa_crypto_init() != PSA_SUCCESS ||
-		!fresh(question->nonce, sizeof(question->nonce))) {
+	if (!ready() || !fresh(question->nonce, sizeof(question->nonce))) {
 		return CBX_SEAL_E_LIBRARY;
 	}
 	if (who->ask(who->arg, question, answer) != 0) {
 		return CBX_SEAL_E_SILENT;
 	}
-	return cbx_counter_check(question, answer);
+	cbx_psa_take_turn();
+	result = cbx_counter_check(question, answer);
+	cbx_psa_end_turn();
+	return result;
 }
 
 enum cbx_seal_result cbx_counter_read(const struct cbx_counter_service *service,

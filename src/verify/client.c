@@ -9,6 +9,7 @@
 #include <mbedtls/platform_util.h>
 
 #include <trust/session.h>
+#include <trust/turn.h>
 #include <verify/span.h>
 #include <verify/verdict.h>
 
@@ -79,7 +80,9 @@ static struct cbx_client *make(size_t frame_size)
 void cbx_client_end(struct cbx_client *client)
 {
 	if (client != NULL) {
+		cbx_psa_take_turn();
 		cbx_session_end(&client->session);
+		cbx_psa_end_turn();
 		mbedtls_platform_zeroize(client->plain, client->frame_size);
 		free(client->plain);
 		free(client);
@@ -144,6 +147,7 @@ enum cbx_client_error cbx_client_start(
 {
 	struct cbx_channel_peer peer;
 	struct cbx_client *made;
+	bool started;
 	size_t frame_size;
 
 	*client = NULL;
@@ -158,7 +162,10 @@ enum cbx_client_error cbx_client_start(
 	if (made == NULL) {
 		return CBX_CLIENT_E_LIBRARY;
 	}
-	if (!cbx_session_start(&made->session, &peer)) {
+	cbx_psa_take_turn();
+	started = cbx_session_start(&made->session, &peer);
+	cbx_psa_end_turn();
+	if (!started) {
 		cbx_client_end(made);
 		return CBX_CLIENT_E_LIBRARY;
 	}
@@ -178,6 +185,7 @@ enum cbx_client_error cbx_client_seal(struct cbx_client *client,
 {
 	struct cbx_channel_room sealed = { room->bytes, room->size,
 		room->used };
+	bool made;
 
 	if (client->session.final) {
 		return CBX_CLIENT_E_STATE;
@@ -188,7 +196,10 @@ enum cbx_client_error cbx_client_seal(struct cbx_client *client,
 				room->size - room->used)) {
 		return CBX_CLIENT_E_ROOM;
 	}
-	if (!cbx_session_seal(&client->session, data, final != 0, &sealed)) {
+	cbx_psa_take_turn();
+	made = cbx_session_seal(&client->session, data, final != 0, &sealed);
+	cbx_psa_end_turn();
+	if (!made) {
 		return CBX_CLIENT_E_LIBRARY;
 	}
 	room->used = sealed.used;
@@ -211,6 +222,7 @@ enum cbx_client_error cbx_client_open(struct cbx_client *client,
 	struct cbx_span frame, struct cbx_client_frame *opened)
 {
 	struct cbx_channel_frame found;
+	bool opens;
 
 	*opened = (struct cbx_client_frame){ 0 };
 	if (client->session.broken) {
@@ -222,7 +234,11 @@ enum cbx_client_error cbx_client_open(struct cbx_client *client,
 	if (frame.size != client->frame_size) {
 		return CBX_CLIENT_E_FRAME;
 	}
-	if (!cbx_session_open(&client->session, frame, client->plain, &found)) {
+	cbx_psa_take_turn();
+	opens = cbx_session_open(
+		&client->session, frame, client->plain, &found);
+	cbx_psa_end_turn();
+	if (!opens) {
 		return client->session.broken ? CBX_CLIENT_E_LIBRARY
 					      : CBX_CLIENT_E_FRAME;
 	}
@@ -273,6 +289,7 @@ enum cbx_client_error cbx_client_restore(
 	enum cbx_client_error error = CBX_CLIENT_E_LIBRARY;
 	struct cbx_client *made;
 	struct saved read;
+	bool resumed = false;
 
 	*client = NULL;
 	memcpy(&read, saved, sizeof(read));
@@ -280,8 +297,13 @@ enum cbx_client_error cbx_client_restore(
 		return CBX_CLIENT_E_SAVED;
 	}
 	made = psa_crypto_init() == PSA_SUCCESS ? make(read.frame_size) : NULL;
-	if (made != NULL && cbx_session_resume(&made->session, read.key,
-				    read.nonce, read.frame)) {
+	if (made != NULL) {
+		cbx_psa_take_turn();
+		resumed = cbx_session_resume(
+			&made->session, read.key, read.nonce, read.frame);
+		cbx_psa_end_turn();
+	}
+	if (resumed) {
 		*client = made;
 		made = NULL;
 		error = CBX_CLIENT_OK;

@@ -9,6 +9,7 @@
 
 #include <trust/release.h>
 #include <trust/seal_key.h>
+#include <trust/turn.h>
 
 _Static_assert(sizeof(struct cbx_root_message) == CBX_RELEASE_MESSAGE_BYTES,
 	"as declared");
@@ -32,6 +33,7 @@ enum cbx_refusal cbx_release_seal(const struct cbx_verdict *verdict,
 {
 	struct cbx_root_monitor monitor;
 	struct cbx_root_message made;
+	bool sealed;
 	enum cbx_refusal refusal = cbx_verdict_reason(verdict);
 
 	memset(message, 0, CBX_RELEASE_MESSAGE_BYTES);
@@ -44,7 +46,10 @@ enum cbx_refusal cbx_release_seal(const struct cbx_verdict *verdict,
 			sizeof(monitor.digest))) {
 		return CBX_REFUSED_WRONG_TYPE;
 	}
-	if (!cbx_root_seal(&monitor, root, &made)) {
+	cbx_psa_take_turn();
+	sealed = cbx_root_seal(&monitor, root, &made);
+	cbx_psa_end_turn();
+	if (!sealed) {
 		return CBX_REFUSED_INTERNAL;
 	}
 	memcpy(message, &made, sizeof(made));
@@ -57,18 +62,19 @@ enum cbx_refusal cbx_release_name(const uint8_t root[CBX_RELEASE_ROOT_BYTES],
 	struct cbx_seal_info info = { .label = CBX_SEAL_KEY_LABEL,
 		.selector = CBX_SEAL_ROOT };
 	size_t length = strlen(backend);
+	bool made;
 
 	memset(name, 0, CBX_RELEASE_NAME_BYTES);
 	if (length >= sizeof(info.backend)) {
 		return CBX_REFUSED_INTERNAL;
 	}
 	memcpy(info.backend, backend, length);
-	return psa_crypto_init() == PSA_SUCCESS &&
-			       cbx_seal_derive(root,
-				       (struct cbx_span){
-					       (const uint8_t *)&info,
-					       sizeof(info) },
-				       name)
-		       ? CBX_ACCEPTED
-		       : CBX_REFUSED_INTERNAL;
+	cbx_psa_take_turn();
+	made = psa_crypto_init() == PSA_SUCCESS &&
+	       cbx_seal_derive(root,
+		       (struct cbx_span){
+			       (const uint8_t *)&info, sizeof(info) },
+		       name);
+	cbx_psa_end_turn();
+	return made ? CBX_ACCEPTED : CBX_REFUSED_INTERNAL;
 }

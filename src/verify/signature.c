@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <verify/signature.h>
 
-#include <pthread.h>
-
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-
-void cbx_psa_take_turn(void)
-{
-	(void)pthread_mutex_lock(&turn);
-}
-
-void cbx_psa_end_turn(void)
-{
-	(void)pthread_mutex_unlock(&turn);
-}
+#include <trust/turn.h>
 
 static enum cbx_refusal import(
 	psa_algorithm_t algorithm, struct cbx_span point, psa_key_id_t *key)
@@ -81,9 +69,9 @@ bool cbx_check_sign1(const struct cbx_cose_sign1 *sign1, struct cbx_span point)
 {
 	bool good;
 
-	(void)pthread_mutex_lock(&turn);
+	cbx_psa_take_turn();
 	good = cbx_cose_sign1_verify(sign1, point);
-	(void)pthread_mutex_unlock(&turn);
+	cbx_psa_end_turn();
 	return good;
 }
 
@@ -92,10 +80,10 @@ bool cbx_check_point(struct cbx_span point)
 	psa_key_id_t key = 0;
 	bool good;
 
-	(void)pthread_mutex_lock(&turn);
+	cbx_psa_take_turn();
 	good = import(PSA_ALG_ECDSA(PSA_ALG_SHA_256), point, &key) ==
 	       CBX_ACCEPTED;
 	(void)psa_destroy_key(key);
-	(void)pthread_mutex_unlock(&turn);
+	cbx_psa_end_turn();
 	return good;
 }

@@ -10,12 +10,6 @@
 #include <confbox/verify.h>
 #include <trust/cose.h>
 
-/** Whoever uses a key of PSA takes a turn and ends it: the table of keys of
- * mbedTLS 2.28 knows no threads, and verifications may run at the same time.
- * Not to be nested. */
-void cbx_psa_take_turn(void);
-void cbx_psa_end_turn(void);
-
 /**
  * Check an ECDSA signature, in a turn of its own.
  *
