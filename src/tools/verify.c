@@ -46,12 +46,19 @@ static int verify(struct cbx_verdict *verdict,
 	const struct cbx_endorsements endorsements =
 		cbx_verify_line_endorsements(line);
 
-	if (kind->verify(verdict, line->evidence.span[0], &endorsements,
-		    appraisal) != CBX_ACCEPTED) {
+	enum cbx_refusal refusal = kind->verify(
+		verdict, line->evidence.span[0], &endorsements, appraisal);
+
+	if (line->json && cbx_verify_print_json(verdict) != 0) {
+		return CBX_VERIFY_UNREAD;
+	}
+	if (refusal != CBX_ACCEPTED) {
 		cbx_verify_print_refused(verdict);
 		return CBX_VERIFY_REFUSED;
 	}
-	cbx_verify_print(verdict, kind->title, appraisal);
+	if (!line->json) {
+		cbx_verify_print(verdict, kind->title, appraisal);
+	}
 	return cbx_say_flush() == 0 ? CBX_VERIFY_ACCEPTED : CBX_VERIFY_UNREAD;
 }
 

@@ -3,7 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+
+#include <tools/say.h>
+#include <tools/verify_line.h>
 
 #define NAME_WIDTH 32
 
@@ -69,4 +73,17 @@ void cbx_verify_print_refused(const struct cbx_verdict *verdict)
 
 	(void)fprintf(stderr, "refused: %s: %s\n", cbx_refusal_word(reason),
 		detail[0] != '\0' ? detail : cbx_refusal_text(reason));
+}
+
+int cbx_verify_print_json(const struct cbx_verdict *verdict)
+{
+	char *text = cbx_verdict_json(verdict);
+
+	if (text == NULL) {
+		cbx_say("--json: out of memory; free memory");
+		return CBX_VERIFY_UNREAD;
+	}
+	(void)printf("%s\n", text);
+	free(text);
+	return cbx_say_flush() == 0 ? 0 : CBX_VERIFY_UNREAD;
 }

@@ -10,6 +10,10 @@
 void cbx_verify_print(const struct cbx_verdict *verdict, const char *title,
 	const struct cbx_appraisal *appraisal);
 
+/** Print the result of a verification, whichever, as JSON (an EAR).
+ * @return 0, or CBX_VERIFY_UNREAD after saying why not */
+int cbx_verify_print_json(const struct cbx_verdict *verdict);
+
 /** Say on standard error why it was refused: "refused: REASON: detail". */
 void cbx_verify_print_refused(const struct cbx_verdict *verdict);
 

@@ -304,6 +304,35 @@ class Tokens(Case):
             self.assertEqual((done.returncode, done.stdout), (1, b''), at)
 
 
+class Result(Case):
+    """--json: the same verdict, for programs (draft-fv-rats-ear)."""
+
+    ARGS = ('--snp', 'snp/genoa-v3-azure/report.bin', '--cert', 'snp/genoa-v3-azure/vcek.pem')
+
+    def run_json(self, *more):
+        args = [sample(word) if '/' in word else word for word in self.ARGS]
+        done = confbox(*args, '--json', *more)
+        result = json.loads(done.stdout)
+        self.assertEqual(result['eat_profile'], 'tag:github.com,2023:veraison/ear')
+        (name, part), = result['submods'].items()
+        self.assertEqual(name, 'snp')
+        return done, result, part
+
+    def test_accepted(self):
+        done, result, part = self.run_json('--at', '2025-06-01')
+        self.assertEqual((done.returncode, done.stderr), (0, b''))
+        self.assertEqual(result['iat'], 1748736000)
+        self.assertEqual(part['ear.status'], 'affirming')
+        self.assertIn('f57dc09a507c', json.dumps(part))
+
+    def test_refused(self):
+        done, _, part = self.run_json('--at', '2040-06-01')
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), r'\Arefused: expired: ')
+        self.assertEqual(part['ear.status'], 'contraindicated')
+        self.assertIn('expired', json.dumps(part))
+
+
 class Policy(Case):
     """What is genuine, and is not what was asked for."""
 
