@@ -6,7 +6,10 @@
  *   ./wordcount-service PORT [wc's options]
  *   confbox send --to localhost:PORT --verify-policy FILE < document
  *
- * It prints the measurement that clients have to expect.
+ * It prints the measurement that clients have to expect; who does not believe it
+ * computes it:
+ *
+ *   confbox measure --confine --memory 64M -- /bin/busybox wc
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -105,7 +108,7 @@ static void print_measurement(void)
 
 int main(int argc, char **argv)
 {
-	const char *wc[16] = { "busybox", "wc" };
+	const char *wc[16] = { "/bin/busybox", "wc" };
 	struct cbx_program program = { .size = sizeof(program),
 		.path = "/bin/busybox",
 		.argv = wc,

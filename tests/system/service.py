@@ -171,6 +171,11 @@ class Case(unittest.TestCase):
 
 
 class Service(Case):
+    def test_its_measurement_is_what_a_client_computes(self):
+        done = subprocess.run([CONFBOX, 'measure', '--confine', '--memory', '64M', '--',
+                               '/bin/busybox', 'wc'], stdout=subprocess.PIPE, check=True)
+        self.assertEqual(done.stdout.decode().split()[0], self.measurement)
+
     def test_the_answer_is_the_programs(self):
         for data in (b'', b'one\n', document(b'x'), base64.b64encode(os.urandom(200000)),
                      document(b'y', 20)):
