@@ -167,6 +167,9 @@ static const struct status_row statuses[] = {
 		"TDRelaunchAdvised" },
 	{ 5, 10, { 4, 1, 5 }, { 5, 1, 5 }, 8, "\"UpToDate\"", CBX_REFUSED_TCB,
 		"TDRelaunchAdvisedConfigurationNeeded" },
+	/* Not from a level that is revoked. */
+	{ 5, 11, { 4, 1, 2 }, { 5, 1, 5 }, 8, "\"UpToDate\"", CBX_REFUSED_TCB,
+		"Revoked" },
 	{ 5, 11, { 4, 1, 5 }, { 5, 1, 4 }, 8, "\"UpToDate\"", CBX_REFUSED_TCB,
 		"OutOfDate" },
 	{ 5, 11, { 4, 1, 5 }, { 4, 0, 5 }, 8, "\"UpToDate\"", CBX_REFUSED_TCB,
@@ -720,6 +723,46 @@ static void an_answer_is_read_in_one_way(void **state)
 	}
 }
 
+/* Without the look at the whole file, and without a signature. */
+static void a_reader_reads_to_the_end(void **state)
+{
+	static const char zeros[] = "00000000000000000000000000000000"
+				    "00000000000000000000000000000000"
+				    "00000000000000000000000000000000"
+				    "00000000000000000000000000000000";
+	static const struct {
+		const char *text;
+		enum cbx_refusal expected;
+	} rows[] = {
+		{ "{\"id\":\"TDX\"}", CBX_ACCEPTED },
+		{ "{\"id\":\"TDX\"} ", CBX_REFUSED_COLLATERAL },
+		{ " {\"id\":\"TDX\"}", CBX_REFUSED_COLLATERAL },
+		{ "{\"id\":\"TDX\"}x", CBX_REFUSED_COLLATERAL },
+	};
+	uint8_t *file = world.files[WORLD_IDENTITY];
+	const size_t size = world.sizes[WORLD_IDENTITY];
+	struct cbx_pcs_answer answer;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(
+			cbx_pcs_read_parts(*state, cbx_span_text(rows[i].text),
+				zeros, &answer),
+			rows[i].expected);
+		if (rows[i].expected == CBX_ACCEPTED) {
+			cbx_pcs_forget(&answer);
+		}
+	}
+	file[size] = 'x';
+	assert_int_equal(cbx_pcs_read(*state,
+				 (struct cbx_span){ file, size + 1 }, &answer),
+		CBX_REFUSED_COLLATERAL);
+	assert_int_equal(
+		cbx_pcs_read(*state, (struct cbx_span){ file, size }, &answer),
+		CBX_ACCEPTED);
+	assert_int_equal(answer.kind, CBX_PCS_QE_IDENTITY);
+	cbx_pcs_forget(&answer);
+}
+
 /* A bundle is a bag of the same things as strings. */
 static void a_bundle_is_as_good_as_its_parts(void **state)
 {
@@ -859,6 +902,7 @@ int main(void)
 		SENTENCE(collateral_has_one_signer),
 		SENTENCE(collateral_says_what_intel_specifies),
 		SENTENCE(an_answer_is_read_in_one_way),
+		SENTENCE(a_reader_reads_to_the_end),
 		SENTENCE(a_bundle_is_as_good_as_its_parts),
 		SENTENCE(too_many_files_are_refused),
 	};
