@@ -21,7 +21,7 @@ _confbox() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_confbox_words 'run build measure attest info scan policy verify send receive counter lab --help --version' "$word"
+		_confbox_words 'run build measure attest info scan policy verify send receive counter sign lab --help --version' "$word"
 		return
 	fi
 	for ((i = 2; i < COMP_CWORD; i++)); do

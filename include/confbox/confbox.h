@@ -599,6 +599,19 @@ CBX_API CBX_CHECKED enum cbx_status cbx_box_kill(struct cbx_box *box);
 CBX_API CBX_CHECKED enum cbx_status cbx_box_wait(
 	struct cbx_box *box, uint64_t timeout_ns, struct cbx_result *result);
 
+/**
+ * Say who answers for a READY box, before or while it runs: boxes of one signer
+ * may share sealing keys, and evidence shows him.  Once.
+ *
+ * @retval CBX_OK          it has that signer
+ * @retval CBX_E_STATE     it has one, or is not READY
+ * @retval CBX_E_DENIED    not a signature of this box's measurement
+ * @retval CBX_E_NOMEM     no free page in the context
+ * @retval CBX_E_HARDWARE  the monitor ended, or the keeper
+ */
+CBX_API CBX_CHECKED enum cbx_status cbx_box_sign(
+	struct cbx_box *box, const struct cbx_signature *signature);
+
 /** What evidence is asked for. */
 struct cbx_evidence_want {
 	size_t size;	    /* sizeof(struct cbx_evidence_want) */

@@ -33,6 +33,13 @@ int cbx_counter_find(const char *path, struct cbx_counter_service *service);
  * @param argv  those after the command's name, NULL-terminated */
 int cbx_command_verify(char **argv);
 
+/** Sign a measurement.  @param argv  those after the command's name,
+ * NULL-terminated */
+int cbx_command_sign(char **argv);
+
+/** Give a box the signer of the signature in a file. @return as above */
+int cbx_sign_box(struct cbx_box *box, const char *path);
+
 /** Have the key service at a socket release its root to the monitor.
  * @return as above */
 int cbx_keys_fetch(struct cbx_context *context, const char *path);

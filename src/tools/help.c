@@ -45,6 +45,9 @@ static const struct command_text texts[] = {
 	{ CBX_COMMAND_POLICY, "policy", "confbox policy check FILE",
 		"Say whether a policy file is well-formed, and what it "
 		"allows." },
+	{ CBX_COMMAND_SIGN, "sign",
+		"confbox sign KEY FAMILY VERSION MEASUREMENT",
+		"Answer for a measurement; see confbox sign --help." },
 	{ CBX_COMMAND_COUNTER, "counter",
 		"confbox counter DIRECTORY [--listen SOCKET]",
 		"Keep counters for sealed data; see confbox counter --help." },

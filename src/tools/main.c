@@ -27,6 +27,7 @@ static int run_command(struct cbx_command_line *line)
 		return cbx_command_attest(line);
 	case CBX_COMMAND_POLICY: /* read its own arguments */
 	case CBX_COMMAND_COUNTER:
+	case CBX_COMMAND_SIGN:
 	case CBX_COMMAND_VERIFY:
 	case CBX_COMMAND_SEND:
 	case CBX_COMMAND_RECEIVE:
@@ -44,6 +45,7 @@ static int command(const char *name, int argc, char **argv)
 		int (*run)(char **argv);
 	} alone[] = { { CBX_COMMAND_POLICY, cbx_command_policy },
 		{ CBX_COMMAND_COUNTER, cbx_command_counter },
+		{ CBX_COMMAND_SIGN, cbx_command_sign },
 		{ CBX_COMMAND_VERIFY, cbx_command_verify },
 		{ CBX_COMMAND_SEND, cbx_command_send },
 		{ CBX_COMMAND_RECEIVE, cbx_command_receive } };

@@ -182,6 +182,7 @@ static const char **word_of(
 	       : option == CBX_OPTION_OUTPUT	 ? &line->output
 	       : option == CBX_OPTION_NONCE	 ? &line->nonce
 	       : option == CBX_OPTION_COUNTER	 ? &line->counter
+	       : option == CBX_OPTION_SIGNATURE	 ? &line->signature
 						 : &line->keys;
 }
 
@@ -209,6 +210,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_OUTPUT:
 	case CBX_OPTION_NONCE:
 	case CBX_OPTION_COUNTER:
+	case CBX_OPTION_SIGNATURE:
 	case CBX_OPTION_KEYS:
 		*word_of(line, option) = value;
 		return 0;

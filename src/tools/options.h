@@ -20,6 +20,7 @@ enum cbx_command {
 	CBX_COMMAND_POLICY = 64,   /* the same */
 	CBX_COMMAND_VERIFY = 128,  /* the same */
 	CBX_COMMAND_COUNTER = 256, /* the same */
+	CBX_COMMAND_SIGN = 8192,   /* the same */
 	CBX_COMMAND_ATTEST = 512,
 	CBX_COMMAND_SEND = 2048,    /* the same */
 	CBX_COMMAND_RECEIVE = 4096, /* the same */
@@ -55,6 +56,7 @@ struct cbx_command_line {
 	const char *trace_file; /* NULL: standard error */
 	bool serve;		/* run: serve calls of the image's rules */
 	const char *keys;	/* run: a key service's socket, or NULL */
+	const char *signature;	/* run: a file of confbox sign, or NULL */
 	const char *counter;	/* run: who keeps counters, or NULL */
 	struct cbx_counter_service counters; /* the same, while it runs */
 	bool clone;			     /* measure: of clones */

@@ -240,7 +240,10 @@ static int run_clones(
 		if (cbx_template_clone(template, 0, &box) != CBX_OK) {
 			return fail();
 		}
-		if (line->print_measurement) {
+		if (line->signature != NULL) {
+			code = cbx_sign_box(box, line->signature);
+		}
+		if (code == 0 && line->print_measurement) {
 			code = print_measurement(box);
 		}
 		if (code == 0) {
@@ -300,6 +303,9 @@ static int run_image(
 		return code;
 	}
 	code = load_box(context, image, &box);
+	if (code == 0 && line->signature != NULL) {
+		code = cbx_sign_box(box, line->signature);
+	}
 	if (code == 0 && line->print_measurement) {
 		code = print_measurement(box);
 	}

@@ -445,6 +445,90 @@ class Keys(Case):
             self.assertIn('key service: ', error)
 
 
+class Signer(Case):
+    """Two programs, one signer: what the first seals the second opens."""
+    def setUp(self):
+        super().setUp()
+        self.keys_of = {name: self.write(name, os.urandom(48)) for name in ('me', 'other')}
+
+    def signed(self, args, data=b'', key='me', family='notes', version='3', of=None):
+        """Run confbox-seal with args in a box that is signed so."""
+        program = ['--', SEAL, *args]
+        measurement = self.confbox('measure', *(of or program))[1].strip()
+        signature = self.path('signature')
+        with open(signature, 'wb') as f:
+            subprocess.run([CONFBOX, 'sign', self.keys_of[key], family, version, measurement],
+                           stdout=f, check=True)
+        done = subprocess.run([CONFBOX, 'run', '--key-service', self.keys, '--signature',
+                               signature, *program], input=data, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=100, check=False)
+        return done.returncode, done.stdout, done.stderr.decode()
+
+    def seal(self, *args, **how):
+        code, out, error = self.signed(['seal', '--root', self.root, *args], b'ours', **how)
+        self.assertEqual(code, 0, error)
+        return out
+
+    def opens(self, blob, *args, **how):
+        code, out, error = self.signed(['open', '--root', self.root, *args], blob, **how)
+        self.assertEqual((code, out), (0, b'ours'), error)
+
+    def refuses(self, why, blob, *args, **how):
+        code, out, error = self.signed(['open', '--root', self.root, *args], blob, **how)
+        self.assertEqual((code, out), (1, b''))
+        self.assertIn(why, error)
+
+    def test_boxes_of_one_signer_share(self):
+        blob = self.seal('--for', 'signer')
+        self.opens(blob)
+        self.opens(blob, family='mail')
+        self.refuses('altered, or sealed by another box', blob, key='other')
+        self.refuses('sealed for another selector', blob, '--for', 'family')
+
+    def test_a_family_is_its_signers(self):
+        blob = self.seal('--for', 'family')
+        self.opens(blob)
+        self.refuses('altered, or sealed by another box', blob, family='mail')
+        self.refuses('altered, or sealed by another box', blob, key='other')
+
+    def test_what_a_newer_version_seals_is_closed_to_older_ones(self):
+        blob = self.seal('--for', 'signer', '--security-version', '3')
+        self.opens(blob)
+        self.opens(blob, version='4')
+        self.refuses('this box gets no such key', blob, version='2')
+        old = self.seal('--for', 'signer', '--security-version', '1')
+        self.opens(old)
+        self.refuses('sealed for another selector, version', old, '--security-version', '2')
+        code, out, error = self.signed(['seal', '--for', 'signer', '--security-version', '4'], b'x')
+        self.assertEqual((code, out), (1, b''))
+        self.assertIn('this box gets no such key', error)
+
+    def test_a_signature_of_another_measurement_is_refused(self):
+        code, out, error = self.signed(['root'], of=['--', BUSYBOX, 'echo'])
+        self.assertEqual((code, out), (125, b''))
+        self.assertIn('the monitor does not take the signature', error)
+        code, _, error = self.confbox('run', '--signature', self.policy, '--', BUSYBOX, 'echo')
+        self.assertEqual(code, 125)
+        self.assertIn('not a signature', error)
+
+    def test_the_command_line_is_checked(self):
+        digest = 96 * 'a'
+        me = self.keys_of['me']
+        for args in ((), (me, 'f', '1'), (me, 'f', '1', digest, 'x'), (me, 17 * 'f', '1', digest),
+                     (me, 'f', '-1', digest), (me, 'f', '', digest), (me, 'f', '1x', digest),
+                     (me, 'f', 20 * '9', digest),
+                     (me, 'f', '1', digest[:-1]), (me, 'f', '1', digest + 'aa'),
+                     (me, 'f', '1', 'g' + digest[1:]), (self.policy, 'f', '1', digest),
+                     (self.path('none'), 'f', '1', digest),
+                     (self.write('zero', bytes(48)), 'f', '1', digest),
+                     (self.write('large', 48 * b'\xff'), 'f', '1', digest)):
+            code, out, error = self.confbox('sign', *args)
+            self.assertEqual((code, out), (125, ''), args)
+            self.assertTrue(error.startswith('confbox: sign: '), error)
+        self.assertIn('usage: ', self.confbox('sign', '--help')[1])
+        self.assertEqual(len(self.confbox('sign', me, '', '0', digest)[1]), 216)
+
+
 class Counter(Case):
     def counter(self, *args):
         done = subprocess.run([CONFBOX, 'counter', *args], stdout=subprocess.PIPE,
