@@ -221,15 +221,28 @@ def descendants(root):
 
 
 def memory_of(pid):
-    """Kilobytes a process uses, its share of what is shared; a thread answers
-    where the first one has ended."""
+    """Kilobytes a process uses beside what lies in memory files, its share of what
+    is shared; a thread answers where the first one has ended."""
     for task in os.listdir(f'/proc/{pid}/task'):
         with contextlib.suppress(OSError), open(f'/proc/{task}/smaps_rollup',
                                                 encoding='utf-8') as rollup:
-            for line in rollup:
-                if line.startswith('Pss:'):
-                    return int(line.split()[1])
+            parts = dict(line.split()[:2] for line in rollup if line.startswith('Pss'))
+            return int(parts['Pss:']) - int(parts['Pss_Shmem:'])
     return 0
+
+
+def files_of(pids):
+    """Kilobytes of the memory files that processes have open, each once.  A box's
+    pages lie there, whether a process has them mapped or not."""
+    files = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(f'/proc/{pid}/fd'):
+                path = f'/proc/{pid}/fd/{name}'
+                if os.readlink(path).startswith('/memfd:'):
+                    stat = os.stat(path)
+                    files[stat.st_dev, stat.st_ino] = stat.st_blocks // 2
+    return sum(files.values())
 
 
 def print_memory(bench):
@@ -242,6 +255,7 @@ def print_memory(bench):
         table.row('confbox', memory_of(box.pid), 'KiB')
         table.row('the monitor', memory_of(below[0]), 'KiB')
         table.row('the keeper and the box', rest, 'KiB')
+        table.row('pages of boxes and of the host, in memory files', files_of(below), 'KiB')
     finally:
         box.send_signal(signal.SIGTERM)
         box.wait()

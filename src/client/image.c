@@ -17,14 +17,9 @@ struct cbx_image *cbx_image_new(void)
 	return calloc(1, sizeof(struct cbx_image));
 }
 
-void cbx_image_hold(struct cbx_image *image)
-{
-	(void)atomic_fetch_add(&image->more, 1);
-}
-
 void cbx_image_destroy(struct cbx_image *image)
 {
-	if (image == NULL || atomic_fetch_sub(&image->more, 1) != 0) {
+	if (image == NULL) {
 		return;
 	}
 	for (uint32_t i = 0; i < image->segment_count; i++) {

@@ -51,7 +51,8 @@ struct cbx_image {
 	struct cbx_image *share[CBX_LENDERS]; /* what lender i is made of: its
 					       * digests are not in lender; NULL
 					       * in a clone's */
-	atomic_uint more; /* who holds it beside the one that made it */
+	_Atomic uint64_t serial; /* of a share: who has the same has the same
+				  * bytes */
 };
 
 #define CBX_IMAGE_MAGIC	  0x4547414d49584243ull /* "CBXIMAGE" */
@@ -113,9 +114,6 @@ CBX_CHECKED enum cbx_status cbx_image_clone(
 
 /** An empty image. @return NULL when out of memory */
 struct cbx_image *cbx_image_new(void);
-
-/** One more who destroys it. */
-void cbx_image_hold(struct cbx_image *image);
 
 /**
  * Append a segment.

@@ -11,6 +11,8 @@
 
 #define RESERVE_SLACK 16u
 
+static _Atomic uint64_t last_serial;
+
 /* A box that is nothing but the file; its thread never runs. */
 static enum cbx_status fill(
 	struct cbx_image *image, uint64_t va, uint8_t *bytes, size_t size)
@@ -48,6 +50,7 @@ enum cbx_status cbx_share_adopt(
 		return status;
 	}
 	share->reserve_pages = cbx_image_tables(share) + RESERVE_SLACK;
+	share->serial = atomic_fetch_add(&last_serial, 1) + 1;
 	image->share[image->lender_count++] = share;
 	return CBX_OK;
 }

@@ -10,18 +10,10 @@
 struct cbx_share {
 	struct cbx_share *next;
 	struct cbx_box *box;
-	struct cbx_image *image; /* held */
+	uint64_t serial; /* of the image it was made of, which may be gone */
+	uint64_t va;
+	uint64_t bytes;
 };
-
-/* Whether two images of shared files are alike: of one file, mostly. */
-static bool alike(const struct cbx_image *a, const struct cbx_image *b)
-{
-	return a == b ||
-	       (a->segment[0].va == b->segment[0].va &&
-		       a->segment[0].byte_count == b->segment[0].byte_count &&
-		       memcmp(a->segment[0].bytes, b->segment[0].bytes,
-			       (size_t)a->segment[0].byte_count) == 0);
-}
 
 static enum cbx_status lend(struct cbx_context *context,
 	const struct cbx_image *image, struct cbx_box **box)
@@ -37,35 +29,92 @@ static enum cbx_status lend(struct cbx_context *context,
 	return status;
 }
 
+static struct cbx_share *find_serial(
+	const struct cbx_context *context, uint64_t serial)
+{
+	struct cbx_share *share = context->shares;
+
+	while (share != NULL && share->serial != serial) {
+		share = share->next;
+	}
+	return share;
+}
+
+/* Another image may have the same file: only of one that has its place and size
+ * is the digest worth computing. */
+static enum cbx_status find_alike(const struct cbx_context *context,
+	const struct cbx_image *image, struct cbx_share **found)
+{
+	uint8_t known[CBX_DIGEST_BYTES];
+	uint8_t digest[CBX_DIGEST_BYTES];
+	enum cbx_status status = CBX_OK;
+	bool measured = false;
+
+	*found = NULL;
+	for (struct cbx_share *share = context->shares;
+		share != NULL && status == CBX_OK && *found == NULL;
+		share = share->next) {
+		if (share->va != image->segment[0].va ||
+			share->bytes != image->segment[0].byte_count) {
+			continue;
+		}
+		if (!measured) {
+			status = cbx_image_measure(image, digest);
+			measured = true;
+		}
+		if (status == CBX_OK) {
+			status = cbx_box_digest(
+				share->box, CBX_DIGEST_MEASUREMENT, known);
+		}
+		if (status == CBX_OK &&
+			memcmp(known, digest, sizeof(known)) == 0) {
+			*found = share;
+		}
+	}
+	return status;
+}
+
+static enum cbx_status make(struct cbx_context *context,
+	const struct cbx_image *image, struct cbx_share **share)
+{
+	struct cbx_share *fresh = calloc(1, sizeof(*fresh));
+	enum cbx_status status;
+
+	if (fresh == NULL) {
+		return cbx_fail_memory("shared file");
+	}
+	status = lend(context, image, &fresh->box);
+	if (status != CBX_OK) {
+		free(fresh);
+		return status;
+	}
+	fresh->serial = image->serial;
+	fresh->va = image->segment[0].va;
+	fresh->bytes = image->segment[0].byte_count;
+	fresh->next = context->shares;
+	context->shares = fresh;
+	*share = fresh;
+	return CBX_OK;
+}
+
 /* The template of a share: the context's, made when it is the first. */
 static enum cbx_status find(struct cbx_context *context,
 	struct cbx_image *image, struct cbx_box **box)
 {
-	struct cbx_share *share = context->shares;
-	enum cbx_status status;
+	struct cbx_share *share = find_serial(context, image->serial);
+	enum cbx_status status = CBX_OK;
 
-	while (share != NULL && !alike(share->image, image)) {
-		share = share->next;
-	}
-	if (share != NULL) {
-		*box = share->box;
-		return CBX_OK;
-	}
-	share = calloc(1, sizeof(*share));
 	if (share == NULL) {
-		return cbx_fail_memory("shared file");
+		status = find_alike(context, image, &share);
 	}
-	status = lend(context, image, &share->box);
-	if (status != CBX_OK) {
-		free(share);
-		return status;
+	if (status == CBX_OK && share == NULL) {
+		status = make(context, image, &share);
 	}
-	cbx_image_hold(image);
-	share->image = image;
-	share->next = context->shares;
-	context->shares = share;
-	*box = share->box;
-	return CBX_OK;
+	if (status == CBX_OK) {
+		image->serial = share->serial;
+		*box = share->box;
+	}
+	return status;
 }
 
 enum cbx_status cbx_share_borrow(
@@ -96,7 +145,6 @@ void cbx_share_end(struct cbx_context *context)
 
 		context->shares = share->next;
 		cbx_box_destroy(share->box);
-		cbx_image_destroy(share->image);
 		free(share);
 	}
 }
