@@ -163,7 +163,7 @@ static void note_posted(struct cbx_cpu *cpu, enum cbx_status status)
 /* The answer to the oldest posted call. */
 static enum cbx_status receive_owed(struct cbx_cpu *cpu)
 {
-	struct cbx_reply reply;
+	struct cbx_reply reply = { 0 };
 	enum cbx_status status = receive(cpu, &reply);
 
 	cpu->owed--;

@@ -110,7 +110,7 @@ static enum cbx_status find(struct cbx_context *context,
 	if (status == CBX_OK && share == NULL) {
 		status = make(context, image, &share);
 	}
-	if (status == CBX_OK) {
+	if (share != NULL) {
 		image->serial = share->serial;
 		*box = share->box;
 	}

@@ -11,6 +11,10 @@
 
 #define STOCK_MAX 1024u
 
+struct ready {
+	struct cbx_box *box;
+};
+
 struct cbx_stock {
 	struct cbx_template *template_;
 	uint64_t memory_bytes;
@@ -22,7 +26,7 @@ struct cbx_stock {
 	bool wanted; /* not all are there, and nothing failed since a take */
 	uint32_t most;
 	uint32_t count;
-	struct cbx_box *box[]; /* the first count of most */
+	struct ready ready[]; /* the first count of most */
 };
 
 /* One more clone, without the lock. */
@@ -36,7 +40,7 @@ static enum cbx_status add(struct cbx_stock *stock)
 		return status;
 	}
 	pthread_mutex_lock(&stock->lock);
-	stock->box[stock->count++] = box;
+	stock->ready[stock->count++].box = box;
 	pthread_mutex_unlock(&stock->lock);
 	return CBX_OK;
 }
@@ -82,7 +86,7 @@ struct cbx_box *cbx_stock_take(struct cbx_stock *stock, uint64_t memory_bytes)
 	}
 	pthread_mutex_lock(&stock->lock);
 	if (stock->count != 0) {
-		box = stock->box[--stock->count];
+		box = stock->ready[--stock->count].box;
 	}
 	if (stock->count <= stock->most / 2) {
 		stock->wanted = true;
@@ -123,7 +127,7 @@ static struct cbx_stock *new_stock(
 	struct cbx_template *template_, uint64_t memory_bytes, uint32_t most)
 {
 	struct cbx_stock *stock =
-		calloc(1, sizeof(*stock) + most * sizeof(stock->box[0]));
+		calloc(1, sizeof(*stock) + most * sizeof(struct ready));
 
 	if (stock == NULL) {
 		return NULL;
@@ -149,7 +153,7 @@ void cbx_stock_end(struct cbx_stock *stock)
 		(void)pthread_join(stock->thread, NULL);
 	}
 	while (stock->count != 0) {
-		cbx_box_destroy(stock->box[--stock->count]);
+		cbx_box_destroy(stock->ready[--stock->count].box);
 	}
 	pthread_cond_destroy(&stock->changed);
 	pthread_mutex_destroy(&stock->lock);
