@@ -93,9 +93,9 @@ struct cbx_domain {
 	bool was_confined;
 	bool client_complete; /* the client's data is all here */
 	bool has_signer;
-	bool ended; /* never runs again: DYING, or will be at end_wake */
-	bool spoiled;	    /* a page is in, its measurement is not */
-	bool borrowing;	    /* the last lender's pages are not all in */
+	bool ended;	/* never runs again: DYING, or will be at end_wake */
+	bool spoiled;	/* a page is in, its measurement is not */
+	bool borrowing; /* the last lender's pages are not all in */
 	uint32_t borrowers; /* TEMPLATE: boxes that may map its pages */
 	uint32_t lender_count, lender[CBX_LENDERS_MAX];
 	struct cbx_va

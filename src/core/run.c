@@ -208,8 +208,7 @@ static void run_thread(struct cbx_run *run, struct cbx_thread *thread)
 	if (held) {
 		cbx_frame_release(run);
 	}
-	while (!run->leave && !run->yield && !run->gone &&
-		!run->d->ended) {
+	while (!run->leave && !run->yield && !run->gone && !run->d->ended) {
 		run_once(run);
 	}
 	finish_thread(run);

@@ -27,7 +27,9 @@ MUTANTS = {
         'random': 'M29',
         'double_fetch': 'H05',
         'box_query': 'X16',
-        'tell_box': 'T03',
+        'tell_box': 'T03 T04',
+        'opens_all': 'H08 T01 T05',
+        'seals_nothing': 'X15',
     },
     # Where the backend's own checks stop the process, a table cannot be had.
     'linux': {
@@ -37,7 +39,9 @@ MUTANTS = {
         'random': 'M29',
         'double_fetch': 'H05',
         'box_query': 'X16',
-        'tell_box': 'T03',
+        'tell_box': 'T03 T04',
+        'opens_all': 'H08 T01 T05',
+        'seals_nothing': 'X15',
     },
     # The same: a machine that stopped has no table.
     'pks-vm': {

@@ -149,6 +149,23 @@ WRAP(void, cbx_keeper_tell_box, const struct cbx_domain *d,
 	}
 }
 
+WRAP(enum cbx_status, cbx_keeper_work, struct cbx_desk *desk)
+{
+	enum cbx_status status;
+
+	if (desk->op == CBX_DESK_SEAL && mutant("seals_nothing")) {
+		return CBX_OK;
+	}
+	status = __real_cbx_keeper_work(desk);
+	if (desk->op == CBX_DESK_OPEN && status != CBX_OK &&
+		mutant("opens_all")) {
+		desk->size = 0;
+		desk->count = 1;
+		return CBX_OK;
+	}
+	return status;
+}
+
 WRAP(enum cbx_status, cbx_hal_random, void *buf, size_t size)
 {
 	if (mutant("random")) {
@@ -212,6 +229,13 @@ WRAP(struct cbx_space *, cbx_space_hold, const struct cbx_domain *d,
 		return cbx_hal_page_map((struct cbx_pfn){ handle });
 	}
 	return __real_cbx_space_hold(d, handle);
+}
+
+WRAP(uint64_t, cbx_thread_frame_wake, struct cbx_domain *d)
+{
+	uint64_t wake = __real_cbx_thread_frame_wake(d);
+
+	return mutant("thread_wake") ? cbx_hal_ticks() : wake;
 }
 
 WRAP(uint64_t, cbx_thread_wake, const struct cbx_domain *d, uint64_t ticks)

@@ -4,6 +4,7 @@
 #ifndef CBX_TESTS_SUPPORT_CLIENT_H
 #define CBX_TESTS_SUPPORT_CLIENT_H
 
+#include <client/evidence.h>
 #include <client/sealed.h>
 
 #include "support/machine.h"
