@@ -22,7 +22,8 @@
 struct channel {
 	struct cbx_box *box;
 	size_t data_bytes;
-	uint8_t *message;
+	uint8_t *message; /* message[room] */
+	size_t room;
 	size_t bytes, sent;
 	uint64_t began; /* the message is there */
 	uint64_t took;	/* ns until the box had it */
@@ -44,23 +45,26 @@ static void seal(struct channel *c)
 	const struct cbx_evidence_want want = { .size = sizeof(want),
 		.nonce = nonce,
 		.nonce_bytes = sizeof(nonce) };
-	struct cbx_sealed sealed;
+	struct cbx_channel_session session;
+	struct cbx_channel_room room = { c->message, c->room, 0 };
 	size_t size = sizeof(evidence);
 
 	if (cbx_box_evidence(c->box, &want, evidence, &size) != CBX_OK ||
 		!cbx_sealed_start(
-			&sealed, (struct cbx_span){ evidence, size })) {
+			&session, (struct cbx_span){ evidence, size })) {
 		fail("no session");
 	}
 	for (size_t at = 0; at < c->data_bytes; at += PIECE) {
 		size_t n =
 			c->data_bytes - at < PIECE ? c->data_bytes - at : PIECE;
 
-		c->bytes +=
-			cbx_sealed_put(&sealed, (struct cbx_span){ data, n },
-				at + n == c->data_bytes, c->message + c->bytes);
+		if (!cbx_sealed_put(&session, (struct cbx_span){ data, n },
+			    at + n == c->data_bytes, &room)) {
+			fail("no record");
+		}
 	}
-	cbx_sealed_end(&sealed);
+	c->bytes = room.used;
+	cbx_sealed_end(&session);
 }
 
 static int64_t input(void *arg, void *buf, size_t size)
@@ -173,7 +177,8 @@ static void measure(const char *program, size_t mb, int rounds)
 	struct cbx_image *image;
 	char what[64];
 
-	c.message = malloc(c.data_bytes + c.data_bytes / 512 + PIECE);
+	c.room = c.data_bytes + c.data_bytes / 512 + PIECE;
+	c.message = malloc(c.room);
 	if (c.message == NULL ||
 		cbx_context_open(&options, &context) != CBX_OK ||
 		cbx_image_build(&shape, &image) != CBX_OK) {

@@ -31,21 +31,22 @@ static int64_t next_plain(struct cbx_lender *lender, struct piece *piece)
 /* This process seals what is read. */
 static int64_t next_sealed(struct cbx_lender *lender, struct piece *piece)
 {
-	struct cbx_sealed *sealed = &lender->run->sealed;
-	size_t fits = cbx_sealed_fits(sealed, ROOM);
+	struct cbx_channel_session *session = &lender->run->session;
+	size_t fits = cbx_session_fits(session, ROOM);
 	uint8_t *data = malloc(fits);
 	int64_t n = data == NULL ? -1 : cbx_run_read_full(lender, data, fits);
-	size_t put = 0;
+	struct cbx_channel_room room = { cbx_lend_buffer(lender), ROOM, 0 };
 
 	if (n >= 0) {
 		piece->data = (size_t)n;
 		piece->last = piece->data < fits;
-		put = cbx_sealed_put(sealed,
+		/* What fails leaves the room empty: the message is broken. */
+		(void)cbx_sealed_put(session,
 			(struct cbx_span){ data, piece->data }, piece->last,
-			cbx_lend_buffer(lender));
+			&room);
 	}
 	free(data);
-	return n < 0 ? n : (int64_t)put;
+	return n < 0 ? n : (int64_t)room.used;
 }
 
 /* A record of the client's, if it fits. @return bytes, 0 none, or -1 */
@@ -165,7 +166,7 @@ static enum cbx_status meet(struct cbx_lender *lender)
 		return cbx_fail_memory("a box's evidence");
 	}
 	status = cbx_box_evidence(lender->run->box, &want, evidence, &size);
-	if (status == CBX_OK && !cbx_sealed_start(&lender->run->sealed,
+	if (status == CBX_OK && !cbx_sealed_start(&lender->run->session,
 					(struct cbx_span){ evidence, size })) {
 		status = cbx_fail(CBX_E_HARDWARE,
 			"no channel to the box: its evidence, or the "
@@ -257,7 +258,7 @@ static uint8_t *open_frame(struct cbx_lender *lender, size_t bytes)
 	uint8_t *plain = malloc(bytes);
 
 	if (plain != NULL &&
-		!cbx_sealed_open(&lender->run->sealed,
+		!cbx_sealed_open(&lender->run->session,
 			(struct cbx_span){ cbx_lend_buffer(lender), bytes },
 			plain)) {
 		free(plain);

@@ -376,7 +376,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 	}
 	status = run_on_cpus(&running);
 	cbx_server_destroy(running.server);
-	cbx_sealed_end(&running.sealed);
+	cbx_sealed_end(&running.session);
 	finish(box, status, &running.result);
 	if (status == CBX_OK) {
 		cbx_sized_write(

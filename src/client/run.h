@@ -37,9 +37,9 @@ struct cbx_running {
 	struct cbx_run how;
 	struct cbx_patience patience;
 	struct cbx_result result;
-	struct cbx_server *server; /* NULL: none */
-	struct cbx_sealed sealed;  /* this process is the client */
-	uint32_t cpus;		   /* at most inside at once */
+	struct cbx_server *server;	    /* NULL: none */
+	struct cbx_channel_session session; /* this process is the client */
+	uint32_t cpus;			    /* at most inside at once */
 	atomic_bool confined;
 
 	struct cbx_lender first; /* the calling thread's */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <verify/cca.h>
+#include <verify/signature.h>
 #include <verify/snp.h>
 #include <verify/span.h>
 #include <verify/tdx.h>
@@ -26,7 +27,7 @@ static enum cbx_refusal check_signature(struct work *work)
 	struct cbx_span point = { work->evidence.point,
 		sizeof(work->evidence.point) };
 
-	return cbx_cose_sign1_verify(&work->evidence.sign1, point)
+	return cbx_check_sign1(&work->evidence.sign1, point)
 		       ? CBX_ACCEPTED
 		       : cbx_refuse(work->verdict, CBX_REFUSED_SIGNATURE,
 				 "not signed by the monitor's key");

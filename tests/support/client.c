@@ -86,7 +86,7 @@ void client_meet(struct client *client, const struct machine_box *box)
 {
 	assert_int_equal(client_ask(client, box, 0x4e, 32), CBX_OK);
 	assert_signed(client);
-	assert_true(cbx_sealed_start(&client->sealed,
+	assert_true(cbx_sealed_start(&client->session,
 		(struct cbx_span){ client->evidence, client->evidence_bytes }));
 }
 
@@ -94,12 +94,14 @@ uint64_t client_seal(struct client *client, const struct machine_box *box,
 	const void *data, size_t size, bool final)
 {
 	static uint8_t message[CBX_IO_BYTES_MAX];
-	size_t put = cbx_sealed_put(&client->sealed,
-		(struct cbx_span){ data, size }, final, message);
+	struct cbx_channel_room room = { message, sizeof(message), 0 };
 
-	assert_int_not_equal(put, 0);
-	put_bytes(box, message, put);
-	return put;
+	client->session.final = false; /* a client may go on for ever */
+	assert_true(cbx_sealed_put(&client->session,
+		(struct cbx_span){ data, size }, final, &room));
+	assert_int_not_equal(room.used, 0);
+	put_bytes(box, message, room.used);
+	return room.used;
 }
 
 uint64_t client_await(struct machine_box *box)
@@ -132,10 +134,10 @@ bool client_open(struct client *client, const struct machine_box *box,
 
 	get_bytes(box, 0, frame, size);
 	return cbx_sealed_open(
-		&client->sealed, (struct cbx_span){ frame, size }, plain);
+		&client->session, (struct cbx_span){ frame, size }, plain);
 }
 
 void client_end(struct client *client)
 {
-	cbx_sealed_end(&client->sealed);
+	cbx_sealed_end(&client->session);
 }

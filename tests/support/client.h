@@ -12,7 +12,7 @@
 #define CLIENT_TEXT "the client's data"
 
 struct client {
-	struct cbx_sealed sealed;
+	struct cbx_channel_session session;
 	uint8_t evidence[CBX_EVIDENCE_BYTES_MAX];
 	size_t evidence_bytes;
 };

@@ -127,26 +127,52 @@ try static
 cp -r "$source/examples/relying-party" "$work/relying-party"
 cp "$source/examples/appraisal.json" "$work/policy.json"
 head -c 32 /dev/zero >"$work/nonce"
-echo 'no evidence' >"$work/evidence"
+echo 'no evidence' >"$work/nothing"
+
+# accept EVIDENCE: what the relying party makes of it is in $work/sealed and
+# $work/result, and its exit status is returned.
+accept() {
+	LD_LIBRARY_PATH=$libdir "$work/relying-party/accept" "$work/policy.json" "$1" "$work/nonce" \
+		<"$work/b" >"$work/sealed" 2>"$work/result"
+}
 
 refuses() {
 	local status=0
-	LD_LIBRARY_PATH=$libdir "$work/relying-party/accept" "$work/policy.json" "$work/evidence" "$work/nonce" \
-		<"$work/b" >"$work/sealed" 2>"$work/result" || status=$?
+	accept "$2" || status=$?
 	[ $status = 1 ] || fail "$1: the relying party ended with $status: $(cat "$work/result")"
 	[ ! -s "$work/sealed" ] || fail "$1: something was sealed to nobody"
-	grep -q '"libconfbox.reason": "malformed"' "$work/result" || fail "$1: $(cat "$work/result")"
+	grep -q "\"libconfbox.reason\": \"$3\"" "$work/result" || fail "$1: $(cat "$work/result")"
+}
+
+# Evidence of a real box, whose measurement the policy names, gets data sealed.
+"$bin" attest --nonce "$(printf '0%.0s' {1..64})" --output "$work/evidence" /bin/busybox wc ||
+	fail 'no evidence of a box'
+printf '{ "allow": ["no-hardware"], "require": { "box.measurement": "%s" } }\n' \
+	"$("$bin" measure /bin/busybox wc)" >"$work/policy-box.json"
+
+accepts() {
+	cp "$work/policy-box.json" "$work/policy.json"
+	accept "$work/evidence" || fail "$1: evidence of a box was refused: $(cat "$work/result")"
+	[ "$(head -c 8 "$work/sealed")" = CBXCHAN1 ] || fail "$1: no message to the box"
+	[ "$(stat -c %s "$work/sealed")" -gt "$(stat -c %s "$work/b")" ] || fail "$1: the message is too short"
+	grep -q 'GENERAL PUBLIC' "$work/b" || fail 'the data lacks what is looked for'
+	! grep -q 'GENERAL PUBLIC' "$work/sealed" || fail "$1: data in the message can be read"
+	sed -i 's/"[0-9a-f]\{96\}"/"00"/' "$work/policy.json"
+	refuses "$1" "$work/evidence" requirement
+	cp "$source/examples/appraisal.json" "$work/policy.json"
+	refuses "$1" "$work/evidence" no-hardware
+	refuses "$1" "$work/nothing" malformed
 }
 
 make -s -C "$work/relying-party" || fail 'the relying party does not build'
 ldd "$work/relying-party/accept" >"$work/ldd" || true
 grep -q libconfbox-verify.so.0 "$work/ldd" || fail 'the relying party is not linked to the shared library'
 ! grep -q libconfbox.so "$work/ldd" || fail 'the relying party needs libconfbox'
-refuses shared
+accepts shared
 make -s -C "$work/relying-party" clean
 make -s -C "$work/relying-party" LDLIBS="$(pkg-config --static --libs confbox-verify |
 	sed 's/-lconfbox-verify/-l:libconfbox-verify.a/')" || fail 'the relying party does not build statically'
-refuses static
+accepts static
 
 cp -r "$source/examples/wordcount-service" "$work/"
 make -s -C "$work/wordcount-service" || fail 'the service example does not build'

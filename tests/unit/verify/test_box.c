@@ -194,10 +194,10 @@ CHANGE(dbgstat_in_between, facts->dbgstat = 1)
 CHANGE(pristine, appraisal->flags |= CBX_APPRAISE_PRISTINE)
 CHANGE(tainted, facts->flags = CBX_BOX_TAINTED)
 CHANGE(tainted_not_wanted, (tainted(bench), pristine(bench)))
-CHANGE(clone, (facts->flags = CBX_BOX_CLONE, facts->lenders = 1))
-CHANGE(clone_not_wanted, (clone(bench), pristine(bench)))
-CHANGE(eight_lenders, (clone(bench), facts->lenders = 8))
-CHANGE(nine_lenders, (clone(bench), facts->lenders = 9))
+CHANGE(cloned, (facts->flags = CBX_BOX_CLONE, facts->lenders = 1))
+CHANGE(clone_not_wanted, (cloned(bench), pristine(bench)))
+CHANGE(eight_lenders, (cloned(bench), facts->lenders = 8))
+CHANGE(nine_lenders, (cloned(bench), facts->lenders = 9))
 CHANGE(lenders_hidden, facts->flags = CBX_BOX_CLONE)
 CHANGE(clone_hidden, facts->lenders = 1)
 CHANGE(fed, (facts->input_bytes = 9, facts->input_digest[0] = 1))
@@ -290,7 +290,7 @@ static const struct row rows[] = {
 	{ "pristine", pristine, CBX_ACCEPTED },
 	{ "tainted", tainted, CBX_ACCEPTED },
 	{ "tainted, pristine", tainted_not_wanted, CBX_REFUSED_NOT_PRISTINE },
-	{ "clone", clone, CBX_ACCEPTED },
+	{ "clone", cloned, CBX_ACCEPTED },
 	{ "clone, pristine", clone_not_wanted, CBX_REFUSED_NOT_PRISTINE },
 	{ "eight lenders", eight_lenders, CBX_ACCEPTED },
 	{ "nine lenders", nine_lenders, CBX_REFUSED_MALFORMED },
@@ -495,7 +495,7 @@ static void every_bit_of_evidence_counts(void **state)
 
 	bench->facts.has_signer = true;
 	bench->facts.has_boot_digest = true;
-	clone(bench);
+	cloned(bench);
 	test_root(bench);
 	evidence_make(&bench->keeper, &bench->facts, &bench->made);
 	assert_int_equal(verify_made(bench), CBX_ACCEPTED);
