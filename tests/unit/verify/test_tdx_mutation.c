@@ -647,6 +647,78 @@ static void events_of_a_log_cannot_be_left_out(void **state)
 	close_log_test(&test, 200);
 }
 
+/* A log of our own: a header with @p count algorithms and one event of register
+ * 1 with as many digests. */
+static size_t write_log(uint8_t *room, const uint16_t (*banks)[2], size_t count,
+	const uint16_t *algorithms)
+{
+	static const uint8_t signature[16] = "Spec ID Event03";
+	uint8_t *at = room + 32;
+
+	memset(room, 0, 1024);
+	room[4] = 3;
+	memcpy(at, signature, sizeof(signature));
+	at[24] = (uint8_t)count;
+	for (size_t i = 0; i < count; i++) {
+		at[28 + 4 * i] = (uint8_t)banks[i][0];
+		at[30 + 4 * i] = (uint8_t)banks[i][1];
+	}
+	room[28] = (uint8_t)(29 + 4 * count);
+	at += room[28];
+	at[0] = 1;
+	at[4] = 4;
+	at[8] = (uint8_t)count;
+	at += 12;
+	for (size_t i = 0; i < count; i++) {
+		*at = (uint8_t)algorithms[i];
+		memset(at + 2, 0x5a, banks[i][1]);
+		at += 2 + banks[i][1];
+	}
+	return (size_t)(at - room) + 4;
+}
+
+static void a_log_has_the_algorithms_it_says(void **state)
+{
+	static const struct {
+		uint16_t banks[9][2]; /* algorithm, size */
+		size_t count;
+		uint16_t algorithms[9]; /* of the event */
+		enum cbx_refusal expected;
+	} rows[] = {
+		{ { { 12, 48 } }, 1, { 12 }, CBX_ACCEPTED },
+		{ { { 11, 32 }, { 12, 48 } }, 2, { 11, 12 }, CBX_ACCEPTED },
+		{ { { 12, 48 }, { 11, 32 } }, 2, { 12, 11 }, CBX_ACCEPTED },
+		{ { { 11, 32 }, { 12, 48 } }, 2, { 12, 12 },
+			CBX_REFUSED_EVENT_LOG },
+		{ { { 11, 32 }, { 12, 48 } }, 2, { 4, 12 },
+			CBX_REFUSED_EVENT_LOG },
+		{ { { 12, 48 }, { 12, 48 } }, 2, { 12, 12 },
+			CBX_REFUSED_EVENT_LOG },
+		{ { { 12, 32 } }, 1, { 12 }, CBX_REFUSED_EVENT_LOG },
+		{ { { 11, 32 } }, 1, { 11 }, CBX_REFUSED_EVENT_LOG },
+		{ { { 0 } }, 0, { 0 }, CBX_REFUSED_EVENT_LOG },
+		{ { { 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 }, { 8 },
+			  { 12, 48 } },
+			9, { 1, 2, 3, 4, 5, 6, 7, 8, 12 },
+			CBX_REFUSED_EVENT_LOG },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t log[1024];
+		size_t size = write_log(
+			log, rows[i].banks, rows[i].count, rows[i].algorithms);
+		struct cbx_ccel ccel;
+
+		assert_int_equal(cbx_ccel_replay(*state,
+					 (struct cbx_span){ log, size }, &ccel),
+			rows[i].expected);
+		if (rows[i].expected == CBX_ACCEPTED) {
+			assert_int_equal(ccel.events[0], 1);
+			assert_int_equal(ccel.events[1], 0);
+		}
+	}
+}
+
 static void a_logs_header_is_one(void **state)
 {
 	uint8_t *log;
@@ -711,6 +783,7 @@ int main(void)
 		SENTENCE(a_pcks_extension_has_one_form),
 		SENTENCE(events_of_a_log_cannot_be_changed),
 		SENTENCE(events_of_a_log_cannot_be_left_out),
+		SENTENCE(a_log_has_the_algorithms_it_says),
 		SENTENCE(a_logs_header_is_one),
 		SENTENCE(nothing_but_filling_follows_a_log),
 	};
