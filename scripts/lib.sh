@@ -47,6 +47,7 @@ qemu-system-x86 the machine of the pks-vm backend
 '
 PACKAGES_TEST='
 busybox-static programs the system tests run in boxes
+gdb looks into a box
 gawk the system tests run it in a box, as the following
 bzip2 compression
 gron a static program of Go

@@ -203,6 +203,10 @@ struct cbx_path {
 #define CBX_PROGRAM_TEMPLATE 0x800u
 /** All files are memory that boxes of one context have once, measured once. */
 #define CBX_PROGRAM_SHARE_FILES 0x1000u
+/** A debugger stops the program and changes it as it likes, until the box is
+ * confined: struct cbx_run's debug_fd.  Measured, as a rule of the policy, too;
+ * implies DEBUG and NO_REWRITE. */
+#define CBX_PROGRAM_GDB 0x2000u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
 #define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)
@@ -516,7 +520,11 @@ struct cbx_run {
 	 * several threads in the box callbacks may come from threads of this
 	 * library: input's one at a time, all others one at a time. */
 	uint32_t cpus;
-	uint32_t reserved; /* zero */
+
+	/** The connected socket of a debugger that speaks gdb's remote
+	 * protocol, for an image made with CBX_PROGRAM_GDB; 0: none, and such
+	 * a box runs as if there were no debugger. */
+	int32_t debug_fd;
 
 	/** See an exit after it was served, which took @p ns.
 	 * @param thread  whose call it was, or 0 */

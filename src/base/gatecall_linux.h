@@ -60,4 +60,8 @@ static inline void cbx_gatecall(
 _Noreturn void cbx_upcall_return(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);
 
+/** The same by IRETQ, for a program that is to trap after one instruction: the
+ * trap flag of regs->rflags strikes there and no sooner. */
+_Noreturn void cbx_upcall_step(struct cbx_regs *regs, void *frame);
+
 #endif

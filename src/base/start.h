@@ -34,11 +34,12 @@
 
 #define CBX_START_EXECUTE_ONLY \
 	8u /* the policy's: what is executable has no other right */
-#define CBX_START_NO_COUNTER	16u    /* the box has no time stamp counter */
-#define CBX_START_NO_REWRITE	0x100u /* every system call traps */
-#define CBX_START_REWRITE_FIRST 0x200u /* rewrite at the first trap */
-#define CBX_START_CLOCK_FIXED	0x400u /* time passes in sleep only */
-#define CBX_START_TEMPLATE	0x800u /* at /dev/template it becomes one */
+#define CBX_START_NO_COUNTER	16u	/* the box has no time stamp counter */
+#define CBX_START_NO_REWRITE	0x100u	/* every system call traps */
+#define CBX_START_REWRITE_FIRST 0x200u	/* rewrite at the first trap */
+#define CBX_START_CLOCK_FIXED	0x400u	/* time passes in sleep only */
+#define CBX_START_TEMPLATE	0x800u	/* at /dev/template it becomes one */
+#define CBX_START_GDB		0x2000u /* a debugger is there (DEBUG) */
 /** Where a clone has a stack of CBX_STACK_PAGES pages, zero.  Its first thread
  * starts at the runtime's entry with 0 as its argument. */
 #define CBX_CLONE_STACK_VA 0x638000000000ull

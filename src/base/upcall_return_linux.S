@@ -38,12 +38,8 @@
 
 #define RED_ZONE 128
 
-	.text
-	.globl	cbx_upcall_return
-	.hidden	cbx_upcall_return
-	.type	cbx_upcall_return, @function
-cbx_upcall_return:
-	cld
+/* The extended state of the frame in rdx; rax, rcx and rdx are lost. */
+	.macro	load_state
 	mov	FRAME_FPSTATE(%rdx), %rcx
 	test	%rcx, %rcx
 	je	2f
@@ -54,10 +50,20 @@ cbx_upcall_return:
 	xrstor64 (%rcx)
 	jmp	2f
 1:	fxrstor64 (%rcx)
+2:
+	.endm
+
+	.text
+	.globl	cbx_upcall_return
+	.hidden	cbx_upcall_return
+	.type	cbx_upcall_return, @function
+cbx_upcall_return:
+	cld
+	load_state
 
 /* A signal may come at any instruction and goes to the top of this stack once
  * rsp has left it: setting rsp is the last thing done with the frame. */
-2:	mov	REGS_RIP(%rsi), %rcx
+	mov	REGS_RIP(%rsi), %rcx
 	mov	REGS_RSP(%rsi), %rax
 	cmp	%rcx, REGS_RCX(%rsi)
 	je	3f
@@ -96,5 +102,45 @@ cbx_upcall_return:
 	mov	REGS_RSP-REGS_END(%rsp), %rsp
 	jmp	*%rcx
 	.size	cbx_upcall_return, . - cbx_upcall_return
+
+/*
+ * _Noreturn void cbx_upcall_step(struct cbx_regs *regs, void *frame);
+ *
+ * The return frame lies on the stack the runtime is on: a signal that comes
+ * before IRETQ begins below it.
+ */
+	.globl	cbx_upcall_step
+	.hidden	cbx_upcall_step
+	.type	cbx_upcall_step, @function
+cbx_upcall_step:
+	cld
+	mov	%rsi, %rdx
+	mov	%rdi, %rsi
+	load_state
+	xor	%eax, %eax
+	mov	%ss, %eax
+	push	%rax
+	push	REGS_RSP(%rsi)
+	push	REGS_RFLAGS(%rsi)
+	mov	%cs, %eax
+	push	%rax
+	push	REGS_RIP(%rsi)
+	mov	REGS_R8(%rsi), %r8
+	mov	REGS_R9(%rsi), %r9
+	mov	REGS_R10(%rsi), %r10
+	mov	REGS_R11(%rsi), %r11
+	mov	REGS_R12(%rsi), %r12
+	mov	REGS_R13(%rsi), %r13
+	mov	REGS_R14(%rsi), %r14
+	mov	REGS_R15(%rsi), %r15
+	mov	REGS_RDI(%rsi), %rdi
+	mov	REGS_RBP(%rsi), %rbp
+	mov	REGS_RBX(%rsi), %rbx
+	mov	REGS_RDX(%rsi), %rdx
+	mov	REGS_RAX(%rsi), %rax
+	mov	REGS_RCX(%rsi), %rcx
+	mov	REGS_RSI(%rsi), %rsi
+	iretq
+	.size	cbx_upcall_step, . - cbx_upcall_step
 
 	.section .note.GNU-stack, "", @progbits

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <client/counter.h>
+#include <client/debugger.h>
 #include <client/error.h>
 #include <client/confine.h>
 #include <client/lend.h>
@@ -181,6 +182,9 @@ static int64_t serve(struct cbx_lender *lender, uint64_t thread,
 		lender->run->how.counter != NULL) {
 		return cbx_counter_forward(
 			lender->run->how.counter, call, buf, bytes);
+	}
+	if (call->number == CBX_FORWARD_DEBUG) {
+		return cbx_debugger_forward(lender, call, buf, bytes);
 	}
 	if (lender->run->how.forward != NULL) {
 		return lender->run->how.forward(

@@ -70,6 +70,9 @@ static void set_defaults(struct cbx_program *program)
 	if ((program->flags & CBX_PROGRAM_TRACE) != 0) {
 		program->flags |= CBX_PROGRAM_DEBUG;
 	}
+	if ((program->flags & CBX_PROGRAM_GDB) != 0) {
+		program->flags |= CBX_PROGRAM_DEBUG | CBX_PROGRAM_NO_REWRITE;
+	}
 }
 
 static enum cbx_status check(const struct cbx_program *program)
@@ -79,7 +82,7 @@ static enum cbx_status check(const struct cbx_program *program)
 			       CBX_PROGRAM_ALONE | CBX_PROGRAM_NO_REWRITE |
 			       CBX_PROGRAM_REWRITE_FIRST |
 			       CBX_PROGRAM_CLOCK_FIXED | CBX_PROGRAM_TEMPLATE |
-			       CBX_PROGRAM_SHARE_FILES;
+			       CBX_PROGRAM_SHARE_FILES | CBX_PROGRAM_GDB;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");
@@ -103,6 +106,11 @@ static enum cbx_status check(const struct cbx_program *program)
 		program->template_after_ns != 0) {
 		return cbx_fail(CBX_E_INVALID,
 			"program: a point by time, and it is no template");
+	}
+	if ((program->flags & CBX_PROGRAM_TEMPLATE) != 0 &&
+		(program->flags & CBX_PROGRAM_GDB) != 0) {
+		return cbx_fail(CBX_E_INVALID,
+			"program: a template's clones have no debugger");
 	}
 	if ((program->flags & ~known) != 0 || program->reserved != 0) {
 		return cbx_fail(CBX_E_INVALID, "program: unknown flags");
@@ -143,6 +151,7 @@ static uint32_t start_flags(const struct cbx_program *program)
 		{ CBX_PROGRAM_REWRITE_FIRST, CBX_START_REWRITE_FIRST },
 		{ CBX_PROGRAM_CLOCK_FIXED, CBX_START_CLOCK_FIXED },
 		{ CBX_PROGRAM_TEMPLATE, CBX_START_TEMPLATE },
+		{ CBX_PROGRAM_GDB, CBX_START_GDB },
 	};
 	uint32_t flags = 0;
 

@@ -32,5 +32,9 @@ struct cbx_policy cbx_program_policy(const struct cbx_program *program)
 		memcpy(policy.rule, program->rules->rule, sizeof(policy.rule));
 		memcpy(policy.text, program->rules->text, sizeof(policy.text));
 	}
+	if ((program->flags & CBX_PROGRAM_GDB) != 0 &&
+		policy.rule_count < CBX_POLICY_RULES) {
+		policy.rule[policy.rule_count++].call = CBX_FORWARD_DEBUG;
+	}
 	return policy;
 }

@@ -365,7 +365,7 @@ enum cbx_status cbx_box_run(struct cbx_box *box, const struct cbx_run *run,
 	if (!cbx_sized_read(&running.how, sizeof(running.how), run,
 		    sizeof(running.how)) ||
 		(running.how.flags & ~(CBX_RUN_SERVE | CBX_RUN_SEALED)) != 0 ||
-		running.how.reserved != 0 ||
+		running.how.debug_fd < 0 ||
 		!cbx_sized_valid(result, sizeof(running.result))) {
 		return cbx_fail(CBX_E_INVALID,
 			"run: options or result of an unknown size or version");

@@ -110,6 +110,13 @@ int64_t cbx_serve_counter_call(struct cbx_serve_call *call)
 	return -ENOSYS;
 }
 
+/* A debugger is struct cbx_run's debug_fd, or there is none. */
+int64_t cbx_serve_debug_call(struct cbx_serve_call *call)
+{
+	(void)call;
+	return -EPIPE;
+}
+
 int64_t cbx_serve_poll_call(struct cbx_serve_call *call)
 {
 	return cbx_serve_poll(call);

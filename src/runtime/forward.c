@@ -90,7 +90,7 @@ static int64_t ask_one(struct cbx_gate_asked *c)
 	struct staged *staged;
 	int64_t result;
 
-	if (c->number == CBX_FORWARD_WRITE) {
+	if (c->number == CBX_FORWARD_WRITE || c->number == CBX_FORWARD_DEBUG) {
 		cbx_runtime_unlock();
 		result = ask_unlocked(c);
 		cbx_runtime_lock();
@@ -105,7 +105,7 @@ static int64_t ask_one(struct cbx_gate_asked *c)
 	return result;
 }
 
-static int64_t ask(struct cbx_gate_asked *c)
+int64_t cbx_forward_ask(struct cbx_gate_asked *c)
 {
 	int64_t result;
 
@@ -130,7 +130,7 @@ void cbx_forward_end(void)
 
 int64_t cbx_forward_whole(struct cbx_gate_asked *c)
 {
-	int64_t result = ask(c);
+	int64_t result = cbx_forward_ask(c);
 
 	return result >= 0 && c->got != c->capacity ? -LX_EIO : result;
 }
@@ -140,7 +140,7 @@ static int64_t ask_status(uint32_t number, uint64_t a, uint64_t b)
 	struct cbx_forward block = { { a, b } };
 	struct cbx_gate_asked c = { .number = number, .block = &block };
 
-	return ask(&c);
+	return cbx_forward_ask(&c);
 }
 
 static bool is_used(uint64_t handle)
@@ -255,7 +255,7 @@ int64_t cbx_forward_read(
 		.answer = to,
 		.capacity = bytes,
 		.most = bytes };
-	int64_t result = ask(&c);
+	int64_t result = cbx_forward_ask(&c);
 
 	return result >= 0 && (uint64_t)result != c.got ? -LX_EIO : result;
 }
@@ -270,7 +270,7 @@ int64_t cbx_forward_write(uint64_t handle, uint64_t offset,
 		.most = bytes };
 
 	message->block = (struct cbx_forward){ { handle, offset } };
-	return ask(&c);
+	return cbx_forward_ask(&c);
 }
 
 /* Whether the listing is @p count entries and nothing else. */
@@ -307,7 +307,7 @@ int64_t cbx_forward_list(
 		.answer = to,
 		.capacity = CBX_FORWARD_BYTES,
 		.most = CBX_FORWARD_BYTES / sizeof(struct cbx_forward_entry) };
-	int64_t count = ask(&c);
+	int64_t count = cbx_forward_ask(&c);
 
 	*bytes = c.got;
 	return count >= 0 && !is_listing(to, c.got, (uint64_t)count) ? -LX_EIO

@@ -14,6 +14,8 @@
 
 #include <base/types.h>
 
+struct cbx_gate_asked;
+
 #define CBX_FORWARD_HANDLES 1024u   /* handles are below that */
 #define CBX_FORWARD_BYTES   0x8000u /* most bytes of one read or write */
 
@@ -32,6 +34,10 @@ bool cbx_forward_allows(uint32_t call, const uint64_t arg[CBX_RULE_ARGS]);
 
 /** Whether there is a rule about this call at all. */
 bool cbx_forward_may(uint32_t call);
+
+/** Ask, and believe no result that cannot be.
+ * @pre payload at most a name, or the block in memory of the box */
+int64_t cbx_forward_ask(struct cbx_gate_asked *c);
 
 /** @param name  name[bytes], at most CBX_NAME_MAX
  * @return a handle, or a negative errno */

@@ -4,6 +4,7 @@
 
 #include "channel.h"
 #include "clone.h"
+#include "debug.h"
 #include "futex.h"
 #include "gate.h"
 #include "heap.h"
@@ -137,6 +138,7 @@ void cbx_process_exit(uint32_t status)
 	struct cbx_process *self = task->process;
 
 	if (self->parent == NULL) {
+		cbx_debug_end(status);
 		end_box(status);
 	}
 	cbx_task_end_others();

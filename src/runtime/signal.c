@@ -4,6 +4,7 @@
 #include "channel.h"
 #include "gate.h"
 #include "heap.h"
+#include "debug.h"
 #include "lib.h"
 #include "linux.h"
 #include "process_timers.h"
@@ -144,6 +145,11 @@ static const struct lx_sigaction *next(struct lx_siginfo *info)
 		const struct lx_sigaction *action =
 			&ours()->action[info->signo];
 
+		if (cbx_signal_ignored(cbx_process_self(), info->signo) ||
+			!cbx_debug_signal(info)) {
+			continue;
+		}
+		action = &ours()->action[info->signo];
 		if (!cbx_signal_ignored(cbx_process_self(), info->signo)) {
 			return action;
 		}

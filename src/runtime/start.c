@@ -5,6 +5,7 @@
 
 #include "budget.h"
 #include "channel.h"
+#include "debug.h"
 #include "cpu.h"
 #include "forward.h"
 #include "file.h"
@@ -243,6 +244,7 @@ static void prepare(const struct cbx_start *start)
 	cbx_channel_init((start->flags & CBX_START_CONFINE) != 0,
 		(start->flags & CBX_START_KEEPER) != 0);
 	cbx_forward_init(policy_of(start));
+	cbx_debug_init();
 	wrong = cbx_fs_mount((const uint8_t *)CBX_FILES_VA, start->files_bytes);
 	cbx_host_mount(policy_of(start));
 	if (wrong == NULL && !open_channels()) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task.h"
 
+#include "debug.h"
 #include "clone.h"
 #include "cpu.h"
 #include "time.h"
@@ -109,6 +110,7 @@ void cbx_task_unlist(struct cbx_task *task)
 	}
 	*at = task->next;
 	task->process->task_count--;
+	cbx_debug_forget(task);
 	cbx_wait_wake(&task->process->task_ends, UINT64_MAX);
 }
 

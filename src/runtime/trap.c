@@ -5,6 +5,7 @@
 #include <base/start.h>
 
 #include "clone.h"
+#include "debug.h"
 #include "fault_info.h"
 #include "frame.h"
 #include "gate.h"
@@ -77,6 +78,7 @@ static bool finish(struct cbx_task *self, uint32_t number)
 	if (self->rang) {
 		rings(self);
 	}
+	cbx_debug_look(self, number != CBX_NO_CALL);
 	if (self->ending) {
 		cbx_task_exit();
 	}
@@ -135,6 +137,7 @@ static void serve(struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 	bool fast = cbx_fast_trapped(upcall, regs, &served);
 
 	begin(upcall, regs, frame);
+	cbx_debug_call(regs);
 	if (!fast && !in_runtime(regs->rip)) {
 		cbx_rewrite_trapped(upcall->code, regs);
 	}
@@ -362,6 +365,9 @@ _Noreturn void cbx_upcall_serve(
 	}
 	if (!in_runtime(regs->rip)) {
 		cbx_rewrite_return(regs);
+	}
+	if ((regs->rflags & CBX_DEBUG_TRAP_FLAG) != 0) {
+		cbx_upcall_step(regs, frame);
 	}
 	cbx_upcall_return(upcall, regs, frame);
 }

@@ -229,6 +229,10 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		return cbx_options_number(line, option, value);
 	case CBX_OPTION_TRACE:
 		return set_trace(line, value);
+	case CBX_OPTION_GDB:
+		line->program.flags |= CBX_PROGRAM_GDB;
+		line->gdb = value;
+		return 0;
 	case CBX_OPTION_POLICY:
 		line->serve = true;
 		return cbx_policy_read(value, line);

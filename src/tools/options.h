@@ -54,6 +54,8 @@ struct cbx_command_line {
 	bool trace_json;
 	bool profile;
 	const char *trace_file; /* NULL: standard error */
+	const char *gdb;	/* run: where to wait for it; NULL: nowhere */
+	int gdb_fd;		/* gdb is there; 0: it is not */
 	bool serve;		/* run: serve calls of the image's rules */
 	const char *keys;	/* run: a key service's socket, or NULL */
 	const char *signature;	/* run: a file of confbox sign, or NULL */

@@ -10,6 +10,7 @@
 
 #include <tools/say.h>
 #include <tools/descriptor.h>
+#include <tools/gdb.h>
 #include <tools/trace.h>
 #include <tools/watch.h>
 
@@ -188,6 +189,7 @@ static struct cbx_run run_of(
 		.timeout_ns = line->timeout_ns,
 		.cpus = cpus_of(line),
 		.flags = line->serve ? CBX_RUN_SERVE : 0,
+		.debug_fd = line->gdb_fd,
 		.counter = line->counters.ask != NULL ? &line->counters : NULL,
 		.arg = tracer,
 		.trace = cbx_trace_event,
@@ -326,6 +328,9 @@ int cbx_command_run(struct cbx_command_line *line)
 	if (line->counter != NULL) {
 		code = cbx_counter_find(line->counter, &line->counters);
 	}
+	if (code == 0 && line->gdb != NULL) {
+		code = cbx_gdb_accept(line->gdb, &line->gdb_fd);
+	}
 	if (code == 0) {
 		code = cbx_command_image(line, &image);
 	}
@@ -335,5 +340,8 @@ int cbx_command_run(struct cbx_command_line *line)
 				       : run_image(line, image);
 	}
 	cbx_counter_close(&line->counters);
+	if (line->gdb_fd != 0) {
+		close(line->gdb_fd);
+	}
 	return code;
 }
