@@ -17,7 +17,7 @@
 #define BOXES	    100u
 #define CYCLES	    400u
 #define WARM_UP	    50u
-#define RSS_MAX_KIB 1024l /* what an allocator may keep */
+#define RSS_MAX_KIB 1024L /* what an allocator may keep */
 
 /* What is in use: of the monitor's pages, of two processes' descriptors,
  * memory, threads and children. */
@@ -185,11 +185,11 @@ struct one {
 	struct cbx_context *context;
 	const struct cbx_image *image;
 	pthread_barrier_t *all;
-	bool waited;
-	char text[32];
+	pthread_t thread;
 	struct cbx_result result;
 	enum cbx_status status;
-	pthread_t thread;
+	bool waited;
+	char text[32];
 };
 
 static int64_t when_all_run(void *arg, void *buf, size_t size)
