@@ -192,7 +192,7 @@ void attack_t01_exchanged_channel_key_is_noticed(void **state)
 	}
 	assert_false(signed_well(&client));
 	/* A client that did not look seals to nobody who was meant. */
-	assert_true(cbx_sealed_start(&client.sealed,
+	assert_true(cbx_sealed_start(&client.session,
 		(struct cbx_span){ client.evidence, client.evidence_bytes }));
 	bytes = client_seal(&client, &box, CLIENT_TEXT, 8, true);
 	confine_refused(&box, thread, bytes);
