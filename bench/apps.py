@@ -226,7 +226,8 @@ def memory_with(command):
         if process.stdout.readline() != 'ready\n':
             raise RuntimeError(f'{command[0]} failed')
         below = [pid for pid in run.descendants(process.pid) if os.path.exists(f'/proc/{pid}')]
-        return sum(run.memory_of(pid) for pid in [process.pid, *below]) + run.files_of(below)
+        own = sum(run.memory_of(pid, files=False) for pid in [process.pid, *below])
+        return own + run.files_of(below)
     finally:
         process.stdin.close()
         process.wait()

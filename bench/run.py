@@ -220,14 +220,14 @@ def descendants(root):
     return found
 
 
-def memory_of(pid):
-    """Kilobytes a process uses beside what lies in memory files, its share of what
-    is shared; a thread answers where the first one has ended."""
+def memory_of(pid, files=True):
+    """Kilobytes a process uses, its share of what is shared, with what it has mapped
+    of memory files or without; a thread answers where the first one has ended."""
     for task in os.listdir(f'/proc/{pid}/task'):
         with contextlib.suppress(OSError), open(f'/proc/{task}/smaps_rollup',
                                                 encoding='utf-8') as rollup:
             parts = dict(line.split()[:2] for line in rollup if line.startswith('Pss'))
-            return int(parts['Pss:']) - int(parts['Pss_Shmem:'])
+            return int(parts['Pss:']) - (0 if files else int(parts['Pss_Shmem:']))
     return 0
 
 
@@ -255,7 +255,6 @@ def print_memory(bench):
         table.row('confbox', memory_of(box.pid), 'KiB')
         table.row('the monitor', memory_of(below[0]), 'KiB')
         table.row('the keeper and the box', rest, 'KiB')
-        table.row('pages of boxes and of the host, in memory files', files_of(below), 'KiB')
     finally:
         box.send_signal(signal.SIGTERM)
         box.wait()
