@@ -203,9 +203,8 @@ struct cbx_path {
 #define CBX_PROGRAM_TEMPLATE 0x800u
 /** All files are memory that boxes of one context have once, measured once. */
 #define CBX_PROGRAM_SHARE_FILES 0x1000u
-/** A debugger stops the program and changes it as it likes, until the box is
- * confined: struct cbx_run's debug_fd.  Measured, as a rule of the policy, too;
- * implies DEBUG and NO_REWRITE. */
+/** A debugger stops and changes the program until the box is confined: struct
+ * cbx_run's debug_fd.  Measured, as a rule, too; implies DEBUG, NO_REWRITE. */
 #define CBX_PROGRAM_GDB 0x2000u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
@@ -521,9 +520,8 @@ struct cbx_run {
 	 * library: input's one at a time, all others one at a time. */
 	uint32_t cpus;
 
-	/** The connected socket of a debugger that speaks gdb's remote
-	 * protocol, for an image made with CBX_PROGRAM_GDB; 0: none, and such
-	 * a box runs as if there were no debugger. */
+	/** The connected socket of gdb, for an image made with
+	 * CBX_PROGRAM_GDB; 0: none, and it runs as any other. */
 	int32_t debug_fd;
 
 	/** See an exit after it was served, which took @p ns.

@@ -178,7 +178,9 @@ static enum cbx_debug_go go_simply(const char *at, struct cbx_debug_run *run)
 
 	if (at[0] == 'C' || at[0] == 'S') {
 		form[2] = at[1];
-		form[3] = at[1] == '\0' ? '\0' : at[2];
+	}
+	if (form[2] != '\0') {
+		form[3] = at[2];
 	}
 	return go_on(form, run);
 }
