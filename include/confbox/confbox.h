@@ -206,6 +206,9 @@ struct cbx_path {
 /** A debugger stops and changes the program until the box is confined: struct
  * cbx_run's debug_fd.  Measured, as a rule, too; implies DEBUG, NO_REWRITE. */
 #define CBX_PROGRAM_GDB 0x2000u
+/** The box is confined only if it is pristine: no clone, never tainted, told
+ * nothing by its host after it was measured. */
+#define CBX_PROGRAM_CLEAN 0x4000u
 
 #define CBX_PROGRAM_MEMORY_DEFAULT (256ull << 20)
 #define CBX_PROGRAM_MEMORY_MIN	   (4ull << 20)

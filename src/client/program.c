@@ -82,7 +82,8 @@ static enum cbx_status check(const struct cbx_program *program)
 			       CBX_PROGRAM_ALONE | CBX_PROGRAM_NO_REWRITE |
 			       CBX_PROGRAM_REWRITE_FIRST |
 			       CBX_PROGRAM_CLOCK_FIXED | CBX_PROGRAM_TEMPLATE |
-			       CBX_PROGRAM_SHARE_FILES | CBX_PROGRAM_GDB;
+			       CBX_PROGRAM_SHARE_FILES | CBX_PROGRAM_GDB |
+			       CBX_PROGRAM_CLEAN;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");

@@ -26,6 +26,9 @@ struct cbx_policy cbx_program_policy(const struct cbx_program *program)
 	if ((program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0) {
 		policy.flags |= CBX_POLICY_EXECUTE_ONLY;
 	}
+	if ((program->flags & CBX_PROGRAM_CLEAN) != 0) {
+		policy.flags |= CBX_POLICY_CLEAN;
+	}
 	if (program->rules != NULL) {
 		policy.flags |= program->rules->flags & CBX_POLICY_STRICT;
 		policy.rule_count = program->rules->rule_count;

@@ -126,6 +126,11 @@ static int set_traced(struct cbx_policy_reader *reader, const json_t *value)
 	return set_flag(reader, value, CBX_PROGRAM_TRACE);
 }
 
+static int set_clean(struct cbx_policy_reader *reader, const json_t *value)
+{
+	return set_flag(reader, value, CBX_PROGRAM_CLEAN);
+}
+
 static int set_confine(struct cbx_policy_reader *reader, const json_t *value)
 {
 	return set_flag(reader, value, CBX_PROGRAM_CONFINE);
@@ -171,6 +176,7 @@ static int set_wake_step(struct cbx_policy_reader *reader, const json_t *value)
 }
 
 static const struct key keys[] = {
+	{ "clean", set_clean },
 	{ "clock", set_option },
 	{ "comment", read_comment },
 	{ "confine", set_confine },

@@ -108,6 +108,14 @@ class Files(Case):
         self.assertNotEqual(one, two)
         self.assertEqual(len(one), 97)
 
+    def test_a_clean_box_is_not_confined_once_it_was_told_something(self):
+        policy = self.policy([self.use()], clean=True, confine=True)
+        code, out, err = self.run_shell(policy, 'read l; echo $l', data=b'data\n')
+        self.assertEqual((code, out, err), (0, 'data\n', ''))
+        code, out, err = self.run_shell(policy, f'read h < {self.data}/a.txt; read l; echo $l', data=b'data\n')
+        self.assertEqual((code, out), (125, ''))
+        self.assertIn('the monitor does not take', err)
+
     def test_a_confined_box_asks_nothing(self):
         policy = self.policy([self.use()])
         script = f'B={BUSYBOX}; $B cat {self.data}/a.txt; $B cat; $B cat {self.data}/a.txt 2>/dev/null || echo gone'
