@@ -77,13 +77,12 @@ static void set_defaults(struct cbx_program *program)
 
 static enum cbx_status check(const struct cbx_program *program)
 {
-	const uint32_t known = CBX_PROGRAM_CONFINE | CBX_PROGRAM_TRACE |
-			       CBX_PROGRAM_DEBUG | CBX_PROGRAM_EXECUTE_ONLY |
-			       CBX_PROGRAM_ALONE | CBX_PROGRAM_NO_REWRITE |
-			       CBX_PROGRAM_REWRITE_FIRST |
-			       CBX_PROGRAM_CLOCK_FIXED | CBX_PROGRAM_TEMPLATE |
-			       CBX_PROGRAM_SHARE_FILES | CBX_PROGRAM_GDB |
-			       CBX_PROGRAM_CLEAN;
+	const uint32_t known =
+		CBX_PROGRAM_CONFINE | CBX_PROGRAM_TRACE | CBX_PROGRAM_DEBUG |
+		CBX_PROGRAM_EXECUTE_ONLY | CBX_PROGRAM_ALONE |
+		CBX_PROGRAM_NO_REWRITE | CBX_PROGRAM_REWRITE_FIRST |
+		CBX_PROGRAM_CLOCK_FIXED | CBX_PROGRAM_TEMPLATE |
+		CBX_PROGRAM_SHARE_FILES | CBX_PROGRAM_GDB | CBX_PROGRAM_CLEAN;
 
 	if (program->path == NULL) {
 		return cbx_fail(CBX_E_INVALID, "no program is named");
