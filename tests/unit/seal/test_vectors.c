@@ -34,7 +34,7 @@ static void read_field(struct field *f, const char *name, const char *hex)
 	size_t digits = strcspn(hex, "\n");
 
 	assert_true(strlen(name) < sizeof(f->name));
-	strcpy(f->name, name);
+	memcpy(f->name, name, strlen(name) + 1);
 	assert_int_equal(digits % 2, 0);
 	f->size = digits / 2;
 	assert_true(f->size <= sizeof(f->bytes));
