@@ -16,7 +16,7 @@ LONG = {
     'include/confbox/abi.h': 390,
     'src/core/domain.h': 280,
     'src/hal/hal.h': 290,
-    'include/confbox/confbox.h': 810,
+    'include/confbox/confbox.h': 770,
 }
 
 

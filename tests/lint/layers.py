@@ -24,6 +24,7 @@ ROOMS = {
     'include/confbox/confbox.h': ((PUBLIC,), 'yes'),
     'include/confbox/appraisal.h': ((PUBLIC,), 'yes'),
     'include/confbox/client.h': ((PUBLIC,), 'yes'),
+    'include/confbox/attest.h': ((PUBLIC,), 'yes'),
     'include/confbox/forward.h': ((PUBLIC,), 'no'),
     'include/confbox/platform.h': ((PUBLIC,), 'yes'),
     'include/confbox/release.h': ((PUBLIC,), 'yes'),

@@ -12,7 +12,7 @@ import lintlib
 
 # What clang-tidy looks at: everything a box or a client relies on.
 TIDY = ('src/core/', 'src/arch/', 'src/hal/', 'src/monitor/', 'src/keeper/', 'src/runtime/',
-        'src/client/', 'src/tools/')
+        'src/client/', 'src/tools/', 'src/trust/', 'src/verify/')
 OF_GCC = {'-fanalyzer', '-Wno-maybe-uninitialized', '-fno-jump-tables', '-pipe'}
 
 

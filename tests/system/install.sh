@@ -27,7 +27,7 @@ libdir=${pc%/pkgconfig/confbox.pc}
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 bin=$work/root$prefix/bin/confbox
 
-for file in confbox.h appraisal.h client.h counter.h platform.h release.h seal.h service.h span.h verify.h abi.h forward.def forward.h gate.def refusal.def status.def; do
+for file in confbox.h appraisal.h attest.h client.h counter.h platform.h release.h seal.h service.h span.h verify.h abi.h forward.def forward.h gate.def refusal.def status.def; do
 	[ -f "$work/root$prefix/include/confbox/$file" ] || fail "no header $file"
 done
 for file in libconfbox.so libconfbox.so.0 libconfbox.a \
@@ -40,7 +40,7 @@ done
 # What is exported is what the headers declare, and the version script lists.
 nm -D --defined-only "$libdir/libconfbox.so" | awk '$2 == "T" { print $3 }' |
 	sed 's/@.*//' | sort >"$work/exported"
-for file in confbox.h counter.h platform.h service.h release.h; do
+for file in confbox.h attest.h counter.h platform.h service.h release.h; do
 	sed 's/^#.*//' "$source/include/confbox/$file"
 done | tr '\n' ' ' | grep -oE 'CBX_(COUNTER_|RELEASE_)?API [^;(]*\(' | grep -oE '[a-z_]+\($' |
 	tr -d '(' | sort -u >"$work/declared"
