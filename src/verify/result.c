@@ -201,6 +201,21 @@ static json_t *json_appraisal(const struct cbx_verdict *verdict)
 		json_claims(verdict));
 }
 
+/* The same in base64url, where it has another character. */
+static char url_safe(char c)
+{
+	switch (c) {
+	case '+':
+		return '-';
+	case '/':
+		return '_';
+	case '=': /* padding: the end */
+		return '\0';
+	default:
+		return c;
+	}
+}
+
 /* base64url without padding, as EAT wants it. */
 static bool base64url(struct cbx_span bytes, char text[BASE64_MAX])
 {
@@ -211,10 +226,7 @@ static bool base64url(struct cbx_span bytes, char text[BASE64_MAX])
 		return false;
 	}
 	for (size_t i = 0; i < size; i++) {
-		text[i] = text[i] == '+'   ? '-'
-			  : text[i] == '/' ? '_'
-			  : text[i] == '=' ? '\0'
-					   : text[i];
+		text[i] = url_safe(text[i]);
 	}
 	return true;
 }

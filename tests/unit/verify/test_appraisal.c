@@ -114,7 +114,8 @@ static void a_policy_is_not_longer_than_a_mebibyte(void **state)
 
 	(void)state;
 	memset(text, ' ', size);
-	memcpy(text, "{}", 2);
+	text[0] = '{';
+	text[1] = '}';
 	assert_null(cbx_appraisal_read(
 		(struct cbx_span){ (const uint8_t *)text, size }, message,
 		sizeof(message)));

@@ -474,10 +474,9 @@ static void a_monitor_alone_is_verified_as_one(void **state)
 static void evidence_is_not_longer_than_64_kib(void **state)
 {
 	struct bench *bench = *state;
-	static uint8_t report[CBX_EVIDENCE_BYTES_MAX];
+	static uint8_t report[CBX_EVIDENCE_BYTES_MAX] = "CBXTEST1";
 
 	test_root(bench);
-	memcpy(report, "CBXTEST1", 8);
 	evidence_report_data(&bench->keeper, &bench->facts, report + 8);
 	bench->facts.report = (struct cbx_span){ report, 72 };
 	bench->facts.endorsements =
