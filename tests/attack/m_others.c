@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Views, races, and what must never be the same twice. */
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 #include "attack/attack.h"
@@ -216,6 +217,68 @@ void attack_m23_box_reaches_only_its_own_pages(void **state)
 		machine_erase(&box);
 	}
 	attack_unharmed(&victim);
+}
+
+/* A template that the host told something, or nothing. */
+static void template_of(struct machine_box *lender, bool told)
+{
+	machine_lender(lender);
+	if (told) {
+		(void)in_box(lender, CHANNEL_READ, CBX_PORT_INPUT,
+			MACHINE_LENT + 64, 8);
+		must(BOX_REPLY, lender->handle, lender->exit.ret[1], 8,
+			lender->io, 8);
+		assert_int_equal(machine_enter(lender), CBX_EXIT_INTERRUPTED);
+	}
+	repeat(BOX_TEMPLATE, lender->handle, 0);
+}
+
+/* A READY clone, the host being its client. */
+static void clone_of(const struct machine_box *lender, struct machine_box *box,
+	uint32_t flags)
+{
+	struct cbx_policy policy = machine_policy();
+
+	policy.flags = CBX_POLICY_PLAIN | flags;
+	machine_building(box, &policy);
+	repeat(BOX_BORROW, box->handle, lender->handle);
+	must(BOX_FINALIZE, box->handle);
+}
+
+/* Whether the host told it nothing after it was measured. */
+static bool told_nothing(const struct machine_box *box)
+{
+	static const uint8_t zero[CBX_DIGEST_BYTES];
+	const struct cbx_reply digest =
+		gate(BOX_DIGEST, box->handle, CBX_DIGEST_INPUT);
+
+	assert_int_equal(digest.status, CBX_OK);
+	return memcmp(digest.ret, zero, sizeof(zero)) == 0;
+}
+
+void attack_m28_poisoned_template_shows(void **state)
+{
+	struct machine_box fine;
+	struct machine_box poisoned;
+	struct machine_box box;
+
+	(void)state;
+	template_of(&fine, false);
+	template_of(&poisoned, true);
+	assert_true(told_nothing(&fine));
+	assert_false(told_nothing(&poisoned));
+	/* Who takes any clone takes this one, and sees that it is one (T04: and
+	 * of what); a clean policy takes none. */
+	clone_of(&poisoned, &box, 0);
+	assert_int_not_equal(
+		gate(BOX_QUERY, box.handle).ret[1] & CBX_BOX_CLONE, 0);
+	machine_confine(&box);
+	clone_of(&poisoned, &box, CBX_POLICY_CLEAN);
+	(void)in_box(&box, CHANNEL_READ, CBX_PORT_CLIENT, MACHINE_DATA, 64);
+	refuse(E_DENIED, BOX_CONFINE, box.handle, box.exit.ret[1], box.io, 8,
+		CBX_CONFINE_LAST);
+	assert_int_equal(must(BOX_QUERY, box.handle), CBX_DOMAIN_READY);
+	attack_sound();
 }
 
 void attack_m29_two_boxes_of_one_image_differ(void **state)
