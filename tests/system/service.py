@@ -370,6 +370,88 @@ class Meddling(Case):
             self.assertTrue(other.recv(4096).startswith(b'CBXSORRY'))
 
 
+class Later(Case):
+    """By file: what is sent now, and answered when somebody carries it."""
+
+    def box_evidence(self, client, nonce):
+        """What the service offers for that challenge."""
+        client.sendall(b'CBXHELO1' + nonce)
+        offer = client.recv(16, socket.MSG_WAITALL)
+        self.assertEqual(offer[:8], b'CBXEVID1')
+        return client.recv(int.from_bytes(offer[8:], 'little'), socket.MSG_WAITALL)
+
+    def write(self, data, evidence, *more):
+        """confbox send into a file; its name, and the session's."""
+        names = [os.path.join(self.folder, name) for name in ('message', 'session')]
+        done = subprocess.run(
+            [CONFBOX, 'send', '--to', names[0], '--evidence', self.path('evidence', evidence),
+             '--session', names[1], '--verify-policy', self.policy(), *more], input=data,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+        return done, names
+
+    def receive(self, session, frames):
+        return subprocess.run([CONFBOX, 'receive', session], input=frames,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+
+    def test_a_file_and_its_answer(self):
+        data, nonce = document(b'later'), os.urandom(32)
+        with socket.create_connection(('127.0.0.1', self.port)) as client:
+            done, (message, session) = self.write(
+                data, self.box_evidence(client, nonce), '--nonce', nonce.hex())
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b'', b''))
+            self.assertEqual(os.stat(session).st_mode & 0o777, 0o600)
+            with open(message, 'rb') as file:
+                sealed = file.read()
+            self.assertNotIn(b'later', sealed)
+            client.sendall(sealed)
+            frames = b''
+            while True:
+                part = client.recv(65536)
+                if not part:
+                    break
+                frames += part
+        self.answered(self.receive(session, frames), data)
+        self.answered(self.receive(session, frames), data)  # it may be read again
+        size = len(frames) // 2
+        self.failed(self.receive(session, frames[size:]), 125, 'not the next frame|no frame')
+        changed = bytearray(frames)
+        changed[10] ^= 1
+        self.failed(self.receive(session, bytes(changed)), 125, 'not the next frame|no frame')
+        self.assertEqual(self.receive(session, frames[:size + 5]).returncode, 125)
+        self.assertEqual(self.receive(session, b'').returncode, 125)
+
+    def test_what_is_refused_leaves_no_file(self):
+        nonce = os.urandom(32)
+        with socket.create_connection(('127.0.0.1', self.port)) as client:
+            evidence = self.box_evidence(client, nonce)
+        changed = bytearray(evidence)
+        changed[300] ^= 1
+        for proof, challenge in ((evidence, os.urandom(32)), (bytes(changed), nonce),
+                                 (b'nonsense', nonce)):
+            done, names = self.write(b'data', proof, '--nonce', challenge.hex())
+            self.assertEqual((done.returncode, done.stdout), (123, b''))
+            self.assertRegex(done.stderr.decode(), r'\Arefused: [a-z-]+: ')
+            for name in names:
+                self.assertFalse(os.path.exists(name), name)
+
+    def test_nothing_is_overwritten(self):
+        nonce = os.urandom(32)
+        with socket.create_connection(('127.0.0.1', self.port)) as client:
+            evidence = self.box_evidence(client, nonce)
+        kept = self.path('session', b'an older one')
+        done, (message, _) = self.write(b'data', evidence)
+        self.failed(done, 125, 'not there yet')
+        self.assertFalse(os.path.exists(message))
+        with open(kept, 'rb') as file:
+            self.assertEqual(file.read(), b'an older one')
+
+    def test_sessions_that_are_none(self):
+        for content in (b'', b'x' * 72, b'x' * 10):
+            self.failed(self.receive(self.path('session', content), b''), 125, 'session')
+        self.failed(self.receive(os.path.join(self.folder, 'none'), b''), 125, 'check the path')
+
+
 class Use(Case):
     """What a newcomer gets wrong."""
 
