@@ -142,8 +142,7 @@ static void enter(
 static const struct lx_sigaction *next(struct lx_siginfo *info)
 {
 	while (cbx_signal_take(~mine()->mask, info)) {
-		const struct lx_sigaction *action =
-			&ours()->action[info->signo];
+		const struct lx_sigaction *action;
 
 		if (cbx_signal_ignored(cbx_process_self(), info->signo) ||
 			!cbx_debug_signal(info)) {

@@ -186,6 +186,27 @@ static const char **word_of(
 						 : &line->keys;
 }
 
+/* An option that may be given many times. */
+static int add_to_list(struct cbx_command_line *line, enum cbx_option option,
+	const char *value)
+{
+	struct cbx_program *program = &line->program;
+
+	if (option == CBX_OPTION_ENV) {
+		return add_env(line, value);
+	}
+	if (option == CBX_OPTION_FILE) {
+		return add_path(&line->files, &program->file_count, value);
+	}
+	if (option == CBX_OPTION_SHARE) {
+		return add_path(&line->shares, &program->share_count, value);
+	}
+	return option == CBX_OPTION_DIR
+		       ? add_path(&line->directories, &program->directory_count,
+				 value)
+		       : add_word(&line->with, &program->with_count, value);
+}
+
 static int apply(struct cbx_command_line *line, enum cbx_option option,
 	const char *value)
 {
@@ -193,17 +214,11 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_MEMORY:
 		return set_memory(line, value);
 	case CBX_OPTION_ENV:
-		return add_env(line, value);
 	case CBX_OPTION_FILE:
-		return add_path(&line->files, &line->program.file_count, value);
 	case CBX_OPTION_SHARE:
-		return add_path(
-			&line->shares, &line->program.share_count, value);
 	case CBX_OPTION_DIR:
-		return add_path(&line->directories,
-			&line->program.directory_count, value);
 	case CBX_OPTION_WITH:
-		return add_word(&line->with, &line->program.with_count, value);
+		return add_to_list(line, option, value);
 	case CBX_OPTION_ROOT:
 	case CBX_OPTION_CWD:
 	case CBX_OPTION_TRACE_FILE:

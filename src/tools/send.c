@@ -185,7 +185,7 @@ static int meet(
 	struct cbx_verify_line *line, int fd, struct cbx_client **client)
 {
 	uint8_t *evidence = malloc(CBX_EVIDENCE_ROOM);
-	struct cbx_span span;
+	struct cbx_span span = { 0 };
 	int code = 0;
 
 	if (evidence == NULL) {

@@ -16,7 +16,7 @@
 struct cbx_field {
 	const char *text; /* the key; NULL: it is the number */
 	int64_t label;
-	uint32_t kinds;	    /* CBX_FIELD() */
+	uint64_t kinds;	    /* CBX_FIELD() */
 	size_t least, most; /* bytes of a string, entries of an array */
 	bool optional;
 };
