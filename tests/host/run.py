@@ -19,7 +19,7 @@ from emulator import IOMMU, MACHINE, QEMU
 
 SKIP = 77
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the host's own status
-SECONDS = 50
+SECONDS = 150
 QUIET = 4
 
 
