@@ -17,7 +17,7 @@ BUSYBOX = '/bin/busybox'
 def lab(source, build, *words, data=b''):
     done = subprocess.run([sys.executable, '-B', os.path.join(source, 'tests/lab/lab.py'), source,
                            build, *words], input=data, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=280, check=False)
+                          stderr=subprocess.PIPE, timeout=780, check=False)
     return done.returncode, done.stdout, done.stderr.decode()
 
 
