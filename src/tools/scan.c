@@ -10,6 +10,7 @@
 
 #include <hal/pks-vm/pure/scan.h>
 #include <tools/say.h>
+#include <tools/whole.h>
 
 #define PAGE	 4096u
 #define FILE_MAX ((size_t)1 << 30)
@@ -47,37 +48,22 @@ static bool inside(const struct image *image, uint64_t offset, uint64_t size)
 static int read_file(const char *path, struct image *image)
 {
 	FILE *file = fopen(path, "rb");
-	size_t room = 0;
-	size_t got = 1;
+	bool read;
 
 	*image = (struct image){ .path = path };
 	if (file == NULL) {
 		cbx_say("%s: %s; check the path", path, strerror(errno));
 		return errno == ENOENT ? CBX_CODE_NOT_FOUND : CBX_CODE_FAILED;
 	}
-	while (got > 0 && image->size < FILE_MAX) {
-		if (image->size == room) {
-			uint8_t *grown;
-
-			room = room == 0 ? 1u << 16 : 2 * room;
-			grown = realloc(image->bytes, room);
-			if (grown == NULL) {
-				break;
-			}
-			image->bytes = grown;
-		}
-		got = fread(image->bytes + image->size, 1, room - image->size,
-			file);
-		image->size += got;
-	}
-	if (got > 0 || ferror(file)) {
+	image->bytes = cbx_whole_read(file, FILE_MAX - 1, &image->size);
+	read = image->bytes != NULL && image->size < FILE_MAX && !ferror(file);
+	(void)fclose(file);
+	if (!read) {
 		cbx_say("%s: cannot be read, or is above 1 GiB; check the "
 			"file",
 			path);
-		(void)fclose(file);
 		return CBX_CODE_FAILED;
 	}
-	(void)fclose(file);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <tools/say.h>
 #include <tools/verify_line.h>
+#include <tools/whole.h>
 
 static int unread(const char *path, const char *why)
 {
@@ -15,34 +16,10 @@ static int unread(const char *path, const char *why)
 	return CBX_VERIFY_UNREAD;
 }
 
-/* Everything up to the end of the file, at most one byte more than allowed. */
-static uint8_t *read_all(FILE *file, size_t *size)
-{
-	size_t room = 1u << 14;
-	uint8_t *bytes = malloc(room);
-
-	*size = 0;
-	while (bytes != NULL) {
-		uint8_t *grown;
-
-		*size += fread(bytes + *size, 1, room - *size, file);
-		if (*size < room || *size > CBX_VERIFY_FILE_MOST) {
-			break;
-		}
-		room *= 2;
-		grown = realloc(bytes, room);
-		if (grown == NULL) {
-			free(bytes);
-		}
-		bytes = grown;
-	}
-	return bytes;
-}
-
 static int read_open(const char *path, FILE *file, struct cbx_span *span)
 {
 	size_t size;
-	uint8_t *bytes = read_all(file, &size);
+	uint8_t *bytes = cbx_whole_read(file, CBX_VERIFY_FILE_MOST, &size);
 
 	if (bytes == NULL) {
 		return unread(path, "out of memory; free memory");
