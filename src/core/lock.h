@@ -13,21 +13,26 @@ enum cbx_rank {
 	CBX_RANK_GATE, /* everything the core knows */
 };
 
-/** A lock; zero is untaken.  Its rank is said by whoever takes it, so that it
- * needs no initialised data. */
+/** A lock; zero is untaken.  Who asks first has it first, so that no CPU keeps
+ * another one waiting for ever.  Its rank is said by whoever takes it, so that
+ * it needs no initialised data. */
 struct cbx_lock {
-	atomic_flag taken;
+	atomic_uint next;   /* ticket of the next one to ask */
+	atomic_uint served; /* ticket of who has it, or of nobody yet */
 };
 
-/** Take the lock; waits while another CPU holds it.
+/** Take the lock; waits for the CPUs that asked before.
  * @pre this CPU holds no lock of this rank or a later one */
 static inline void cbx_lock_take(struct cbx_lock *lock, enum cbx_rank rank)
 {
 	uint32_t *held = cbx_hal_cpu_rank();
 
 	CBX_ASSERT(*held < (uint32_t)rank);
-	while (atomic_flag_test_and_set_explicit(
-		&lock->taken, memory_order_acquire)) {
+	unsigned int ticket =
+		atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
+
+	while (atomic_load_explicit(&lock->served, memory_order_acquire) !=
+		ticket) {
 		cbx_hal_cpu_relax();
 	}
 	*held = (uint32_t)rank;
@@ -40,7 +45,10 @@ static inline void cbx_lock_drop(struct cbx_lock *lock, enum cbx_rank rank)
 
 	CBX_ASSERT(*held == (uint32_t)rank);
 	*held = CBX_RANK_NONE;
-	atomic_flag_clear_explicit(&lock->taken, memory_order_release);
+	/* Only its holder writes it. */
+	atomic_store_explicit(&lock->served,
+		atomic_load_explicit(&lock->served, memory_order_relaxed) + 1,
+		memory_order_release);
 }
 
 #endif

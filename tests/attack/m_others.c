@@ -183,7 +183,7 @@ void attack_m22_taking_a_buffer_races_with_a_copy(void **state)
 		}
 		rest();
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
-		/* A busy machine may give one side the lock for seconds. */
+		/* A busy machine may let one side run for seconds. */
 	} while ((outputs < OVERLAPS || refusals < OVERLAPS) &&
 		 now.tv_sec - start.tv_sec <
 			 (outputs != 0 && refusals != 0 ? 8 : 60));
