@@ -49,6 +49,10 @@
 #define CBX_SHARE_BYTES 0x1000000000ull
 #define CBX_SHARE_VA(i) (0x628000000000ull + (i)*CBX_SHARE_BYTES)
 
+/** END's status when the program died of a signal: CBX_END_SIGNAL | number.
+ * Its exit code otherwise. */
+#define CBX_END_SIGNAL 0x100u
+
 /**
  * The start block.  Offsets are from the block's beginning and lie within
  * size; strings end with a zero byte.

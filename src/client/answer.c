@@ -142,20 +142,14 @@ static enum cbx_status not_served(
 	return answer->met ? status : sorry(answer, status);
 }
 
-static uint64_t until(uint64_t timeout_ns)
-{
-	uint64_t now = cbx_now_ns();
-
-	return timeout_ns == 0 || timeout_ns > UINT64_MAX - now
-		       ? UINT64_MAX
-		       : now + timeout_ns;
-}
-
 enum cbx_status cbx_box_serve(struct cbx_box *box, int fd, uint64_t timeout_ns)
 {
 	struct answer answer = { .box = box,
 		.fd = fd,
-		.patience = { .wake = -1, .until_ns = until(timeout_ns) } };
+		.patience = { .wake = -1,
+			.until_ns = timeout_ns == 0
+					    ? UINT64_MAX
+					    : cbx_until_ns(timeout_ns) } };
 	struct cbx_run run = { .size = sizeof(run),
 		.input_fd = -1,
 		.output_fd = -1,

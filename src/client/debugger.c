@@ -10,10 +10,10 @@ static struct cbx_patience patience_of(
 	const struct cbx_lender *lender, uint64_t wait_ns)
 {
 	struct cbx_patience patience = lender->run->patience;
-	uint64_t now = cbx_now_ns();
+	uint64_t until_ns = cbx_until_ns(wait_ns);
 
-	if (wait_ns < UINT64_MAX - now && now + wait_ns < patience.until_ns) {
-		patience.until_ns = now + wait_ns;
+	if (until_ns < patience.until_ns) {
+		patience.until_ns = until_ns;
 	}
 	patience.blocks = NULL;
 	return patience;

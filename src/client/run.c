@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include <base/start.h>
 #include <client/error.h>
 #include <client/sized.h>
 
 #define END_WAIT_MS 30000
 #define TICK_MS	    10
 #define USEFUL_NS   100000u
-#define SIGNAL_FLAG 0x100u /* END: the low byte is a signal */
 
 enum cbx_status cbx_run_nonsense(const char *what)
 {
@@ -121,7 +121,7 @@ void cbx_run_note_end(
 	if (reason != CBX_END_EXIT) {
 		return;
 	}
-	if ((status & ~0xffull) == SIGNAL_FLAG) {
+	if ((status & ~0xffull) == CBX_END_SIGNAL) {
 		run->result.signal = (uint32_t)(status & 0x7fu);
 	} else {
 		run->result.exit_status = (uint32_t)(status & 0xffu);
@@ -334,15 +334,12 @@ static void finish(struct cbx_box *box, enum cbx_status status,
 
 static enum cbx_status run_on_cpus(struct cbx_running *run)
 {
-	uint64_t now = cbx_now_ns();
 	enum cbx_status status;
 
 	run->patience.wake = run->box->wake;
-	run->patience.until_ns =
-		run->how.timeout_ns == 0 ||
-				run->how.timeout_ns > UINT64_MAX - 1 - now
-			? UINT64_MAX
-			: now + run->how.timeout_ns;
+	run->patience.until_ns = run->how.timeout_ns == 0
+					 ? UINT64_MAX
+					 : cbx_until_ns(run->how.timeout_ns);
 	run->cpus = run->how.cpus == 0 ? 1 : run->how.cpus;
 	status = cbx_lend_start(run);
 	if (status == CBX_OK) {

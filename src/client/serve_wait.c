@@ -102,7 +102,6 @@ static void set_polls(struct cbx_serve_call *call, struct cbx_serve_wait *wait)
 int64_t cbx_serve_poll(struct cbx_serve_call *call)
 {
 	size_t count = call->payload / sizeof(struct cbx_forward_poll);
-	uint64_t now = cbx_now_ns();
 	struct cbx_serve_wait *wait;
 	int64_t result;
 
@@ -117,9 +116,7 @@ int64_t cbx_serve_poll(struct cbx_serve_call *call)
 	set_polls(call, wait);
 	result = look(wait);
 	if (result == 0 && call->arg[0] != 0 && !call->server->woken) {
-		wait->until_ns = call->arg[0] > UINT64_MAX - 1 - now
-					 ? UINT64_MAX
-					 : now + call->arg[0];
+		wait->until_ns = cbx_until_ns(call->arg[0]);
 		return remember(call->server, wait);
 	}
 	call->server->woken = false;

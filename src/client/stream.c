@@ -21,6 +21,13 @@ uint64_t cbx_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t cbx_until_ns(uint64_t wait_ns)
+{
+	uint64_t now = cbx_now_ns();
+
+	return wait_ns > UINT64_MAX - now ? UINT64_MAX : now + wait_ns;
+}
+
 int cbx_ms_until(uint64_t until_ns)
 {
 	uint64_t now = cbx_now_ns();

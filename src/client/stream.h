@@ -20,6 +20,10 @@ struct cbx_patience {
 /** CLOCK_MONOTONIC in nanoseconds. */
 uint64_t cbx_now_ns(void);
 
+/** When @p wait_ns from now is over; UINT64_MAX, never, when no clock gets
+ * there. */
+uint64_t cbx_until_ns(uint64_t wait_ns);
+
 /** Milliseconds until @p until_ns, rounded up, for poll; -1: for ever. */
 int cbx_ms_until(uint64_t until_ns);
 

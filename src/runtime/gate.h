@@ -5,12 +5,10 @@
 #ifndef CBX_RUNTIME_GATE_H
 #define CBX_RUNTIME_GATE_H
 
+#include <base/start.h>
 #include <base/types.h>
 
 #include <confbox/seal.h>
-
-/** END's status when the program died of a signal. */
-#define CBX_END_SIGNAL 0x100u
 
 /** End the box: an exit code, or CBX_END_SIGNAL | signal. */
 _Noreturn void cbx_gate_end(uint64_t status);

@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/start.h>
 #include <confbox/confbox.h>
 #include <tools/say.h>
 #include <tools/send_socket.h>
-
-#define SIGNAL_FLAG 0x100u /* of a status: the program died by a signal */
 
 int cbx_send_error(const char *what, enum cbx_client_error error)
 {
@@ -23,7 +22,7 @@ static int explain_end(const struct cbx_client_frame *frame)
 {
 	switch (frame->reason) {
 	case CBX_END_EXIT:
-		return (frame->status & ~0xffull) == SIGNAL_FLAG
+		return (frame->status & ~0xffull) == CBX_END_SIGNAL
 			       ? CBX_CODE_BY_SIGNAL +
 					 (int)(frame->status & 0x7f)
 			       : (int)(frame->status & 0xff);
