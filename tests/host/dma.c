@@ -124,8 +124,9 @@ static const char *not_the_monitor(void)
 				NULL);
 		}
 	}
-	/* what the HAL carved: tables, the IOMMU's own among them */
-	for (uint64_t i = 0; i < 300; i++) {
+	/* what the HAL carved: tables, those of the direct map at least, which
+	 * the IOMMU walks */
+	for (uint64_t i = 0; i < last.ret[3] / 512; i++) {
 		WANT(refuse(AT(last.ret[0] + last.ret[1] + i)) == NULL);
 	}
 	fill_with(target, 0);

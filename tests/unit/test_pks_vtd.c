@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <hal/pks-vm/pure/table.h>
 #include <hal/pks-vm/pure/vtd.h>
 
 #define G64 (64ull << 18) /* pages in 64 GiB */
@@ -85,22 +86,16 @@ static void a_device_leads_to_its_tables(void **state)
 	is(cbx_vtd_device(page, 4), 0x12345001, 0x102);
 }
 
-/* Execution is no business of a device's. */
-static void a_leaf_has_the_views_rights(void **state)
+/* And to the CPU's, which a link and a page of the direct map are. */
+static void a_bus_leads_to_its_devices(void **state)
 {
 	const struct cbx_pfn page = { 0x12345 };
 
 	(void)state;
-	for (unsigned int bits = 0; bits <= CBX_VIEW_ALL; bits++) {
-		struct cbx_view view = { (uint8_t)bits };
-		uint64_t want = 0;
-
-		if ((bits & CBX_VIEW_R) != 0) {
-			want = (bits & CBX_VIEW_W) != 0 ? 0x12345003
-							: 0x12345001;
-		}
-		assert_int_equal(cbx_vtd_leaf(page, view), want);
-	}
+	is(cbx_vtd_bus(page), 0x12345001, 0);
+	assert_int_equal(cbx_vtd_link(page), 0x12345003);
+	assert_int_equal(cbx_vtd_link(page),
+		page.n << CBX_PAGE_SHIFT | CBX_PTE_P | CBX_PTE_W);
 }
 
 static void a_wait_has_its_value(void **state)
@@ -128,7 +123,7 @@ int main(void)
 		cmocka_unit_test(one_that_serves),
 		cmocka_unit_test(ones_that_do_not),
 		cmocka_unit_test(a_device_leads_to_its_tables),
-		cmocka_unit_test(a_leaf_has_the_views_rights),
+		cmocka_unit_test(a_bus_leads_to_its_devices),
 		cmocka_unit_test(a_wait_has_its_value),
 		cmocka_unit_test(a_line_is_one_requesters),
 	};

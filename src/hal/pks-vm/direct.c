@@ -11,6 +11,8 @@
 
 #define LINK (CBX_PTE_P | CBX_PTE_W)
 
+#define LINE 8u /* words the caches keep together, at least */
+
 #define SLOT_HOME CBX_MONITOR_SLOT
 
 static struct cbx_pfn direct_first; /* its tables of level 1, in a row */
@@ -23,12 +25,34 @@ static struct {
 	bool has_declared;
 } roots[CBX_X86_CPUS_MAX];
 
-static void entry_write(struct cbx_pfn table, uint64_t index, uint64_t entry)
+/* The IOMMU may not look into the CPU's caches. */
+static void write_back(const uint64_t *entry)
+{
+	__asm__ volatile("clflush (%0)" : : "r"(entry) : "memory");
+}
+
+void cbx_pks_write_back(struct cbx_pfn first, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		const uint64_t *entries =
+			cbx_hal_page_map(cbx_pfn_add(first, i));
+
+		for (uint32_t j = 0; j < CBX_TABLE_ENTRIES; j += LINE) {
+			write_back(&entries[j]);
+		}
+		cbx_hal_page_unmap(entries);
+	}
+}
+
+uint64_t cbx_pks_put(struct cbx_pfn table, uint64_t index, uint64_t entry)
 {
 	uint64_t *entries = cbx_hal_page_map(table);
+	uint64_t old =
+		__atomic_exchange_n(&entries[index], entry, __ATOMIC_SEQ_CST);
 
-	__atomic_store_n(&entries[index], entry, __ATOMIC_SEQ_CST);
+	write_back(&entries[index]);
 	cbx_hal_page_unmap(entries);
+	return old;
 }
 
 static uint64_t link_to(struct cbx_pfn table)
@@ -43,7 +67,7 @@ static struct cbx_pfn follow(struct cbx_pfn table, uint64_t index)
 
 	if (entry == 0) {
 		entry = link_to((struct cbx_pfn){ cbx_pks_carve(1) });
-		entry_write(table, index, entry);
+		(void)cbx_pks_put(table, index, entry);
 	}
 	return (struct cbx_pfn){ (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT };
 }
@@ -65,12 +89,12 @@ void cbx_pks_direct_start(uint64_t home, uint64_t page_count)
 
 	roots[0].page.n = cbx_pks_carve(1);
 	direct_first.n = cbx_pks_carve(tables);
-	entry_write(roots[0].page, SLOT_HOME,
+	(void)cbx_pks_put(roots[0].page, SLOT_HOME,
 		cbx_x86_entry_read(home_page, SLOT_HOME));
 	for (uint64_t i = 0; i < tables; i++) {
 		struct cbx_pfn table = { direct_first.n + i };
 
-		entry_write(reach(CBX_DIRECT_VA + (i << 21), 2), i & 511,
+		(void)cbx_pks_put(reach(CBX_DIRECT_VA + (i << 21), 2), i & 511,
 			link_to(table));
 	}
 }
@@ -89,11 +113,11 @@ void cbx_pks_roots_start(const struct cbx_x86_boot *boot)
 		struct cbx_pfn home = { boot->homes[i] >> CBX_PAGE_SHIFT };
 
 		roots[i].page.n = cbx_pks_carve(1);
-		entry_write(roots[i].page, SLOT_HOME,
+		(void)cbx_pks_put(roots[i].page, SLOT_HOME,
 			cbx_x86_entry_read(home, SLOT_HOME));
 		for (uint32_t j = 0; j < sizeof(shared) / sizeof(shared[0]);
 			j++) {
-			entry_write(roots[i].page, shared[j],
+			(void)cbx_pks_put(roots[i].page, shared[j],
 				cbx_x86_entry_read(roots[0].page, shared[j]));
 		}
 	}
@@ -117,14 +141,17 @@ static uint64_t direct_entry(uint64_t pfn, struct cbx_view view)
 void cbx_direct_set(struct cbx_pfn pfn, struct cbx_view view)
 {
 	struct cbx_pfn table = { direct_first.n + pfn.n / 512 };
+	uint64_t entry = direct_entry(pfn.n, view);
+	uint64_t old = cbx_pks_put(table, pfn.n % 512, entry);
 
-	entry_write(table, pfn.n % 512, direct_entry(pfn.n, view));
-	cbx_pks_iommu_set(pfn, view);
+	if (old != 0 && (entry & ~old) != 0) { /* nobody waits to get more */
+		cbx_pks_iommu_flush(0);
+	}
 }
 
-struct cbx_pfn cbx_pks_direct_table(uint64_t number)
+struct cbx_pfn cbx_pks_direct_top(void)
 {
-	return cbx_pfn_add(direct_first, number);
+	return reach(CBX_DIRECT_VA, 3);
 }
 
 void cbx_direct_open(struct cbx_pfn first, uint64_t count)
@@ -133,20 +160,21 @@ void cbx_direct_open(struct cbx_pfn first, uint64_t count)
 
 	for (uint64_t n = first.n; n < first.n + count;) {
 		uint64_t end = (n | 511) + 1;
-		uint64_t *entries = cbx_hal_page_map(
-			(struct cbx_pfn){ direct_first.n + n / 512 });
+		struct cbx_pfn table = { direct_first.n + n / 512 };
+		uint64_t *entries = cbx_hal_page_map(table);
 
 		end = end < first.n + count ? end : first.n + count;
 		for (; n < end; n++) {
 			entries[n % 512] = direct_entry(n, open);
 		}
 		cbx_hal_page_unmap(entries);
+		cbx_pks_write_back(table, 1);
 	}
 }
 
 void cbx_pks_kernel_map(uint64_t va, struct cbx_pfn pfn, uint64_t flags)
 {
-	entry_write(
+	(void)cbx_pks_put(
 		reach(va, 1), va >> 12 & 511, pfn.n << CBX_PAGE_SHIFT | flags);
 }
 
@@ -204,7 +232,7 @@ void cbx_root_changed(struct cbx_pfn root, uint64_t index, uint64_t entry)
 {
 	for (uint32_t i = 0; i < cbx_hal_cpu_count(); i++) {
 		if (roots[i].has_declared && roots[i].declared.n == root.n) {
-			entry_write(roots[i].page, index, entry);
+			(void)cbx_pks_put(roots[i].page, index, entry);
 		}
 	}
 }

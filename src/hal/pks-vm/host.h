@@ -192,8 +192,16 @@ void cbx_pks_cr4_switch(bool host);
 /** Address of this CPU's root for the host. */
 uint64_t cbx_pks_root(void);
 
-/** The direct map's table of pages 512 * @p number on. */
-struct cbx_pfn cbx_pks_direct_table(uint64_t number);
+/** Write a word of a table of the monitor's, for CPUs and the IOMMU.
+ * @return what it was */
+uint64_t cbx_pks_put(struct cbx_pfn table, uint64_t index, uint64_t entry);
+
+/** Let an IOMMU that does not look into the CPU's caches see whole pages. */
+void cbx_pks_write_back(struct cbx_pfn first, uint64_t count);
+
+/** The direct map's table of level 3, which has all of it; its first entry is
+ * page 0's. */
+struct cbx_pfn cbx_pks_direct_top(void);
 
 /** Map a page of the host kernel's image, or of its modules. @param flags  of
  * the entry; 0 with page 0: none */

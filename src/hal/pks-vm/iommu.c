@@ -37,11 +37,9 @@
 static struct {
 	uint64_t registers;
 	struct cbx_vtd_facts facts;
-	uint16_t source; /* of the I/O interrupt controller */
-	struct cbx_pfn root, lines, queue;
+	uint16_t source;		   /* of the I/O interrupt controller */
+	struct cbx_pfn root, lines, queue; /* root 0: no tables */
 	struct cbx_pfn answer; /* its first word: the last request done */
-	struct cbx_pfn leaves; /* tables of level 1, in a row */
-	uint64_t leaf_tables;  /* 0: no tables */
 	bool on;
 } iommu;
 
@@ -70,23 +68,11 @@ static volatile uint32_t *narrow(uint32_t offset)
 	return (volatile uint32_t *)wide(offset);
 }
 
-/* The IOMMU may not look into the CPU's caches. */
-static uint64_t put(struct cbx_pfn table, uint64_t index, uint64_t value)
-{
-	uint64_t *entry = cbx_hal_page_map(table);
-	uint64_t old;
-
-	old = __atomic_exchange_n(&entry[index], value, __ATOMIC_SEQ_CST);
-	__asm__ volatile("clflush (%0)" : : "r"(&entry[index]) : "memory");
-	cbx_hal_page_unmap(entry);
-	return old;
-}
-
 static void put_wide(
 	struct cbx_pfn table, uint64_t index, struct cbx_vtd_wide value)
 {
-	(void)put(table, 2 * index + 1, value.high);
-	(void)put(table, 2 * index, value.low);
+	(void)cbx_pks_put(table, 2 * index + 1, value.high);
+	(void)cbx_pks_put(table, 2 * index, value.low);
 }
 
 static bool is_answered(void)
@@ -125,34 +111,12 @@ static bool command(uint32_t bit)
 	return false;
 }
 
-/* Below, a table of each level in a row; @return the last, the only one */
-static struct cbx_pfn carve_tables(uint64_t count, unsigned int levels)
-{
-	const struct cbx_view all = { CBX_VIEW_R | CBX_VIEW_W };
-	struct cbx_pfn below = { cbx_pks_carve(count) };
-
-	iommu.leaves = below;
-	iommu.leaf_tables = count;
-	for (unsigned int level = 2; level <= levels; level++) {
-		uint64_t tables = (count + 511) / 512;
-		struct cbx_pfn first = { cbx_pks_carve(tables) };
-
-		for (uint64_t i = 0; i < count; i++) {
-			(void)put(cbx_pfn_add(first, i / 512), i % 512,
-				cbx_vtd_leaf(cbx_pfn_add(below, i), all));
-		}
-		below = first;
-		count = tables;
-	}
-	return below;
-}
-
 /* All buses have the same devices, and all devices the same tables. */
 void cbx_pks_iommu_carve(const struct cbx_x86_boot *boot)
 {
-	const struct cbx_view read = { CBX_VIEW_R };
+	struct cbx_pfn top = cbx_pks_direct_top();
+	struct cbx_pfn above;
 	struct cbx_pfn devices;
-	struct cbx_pfn top;
 
 	if (boot->iommu == 0) {
 		return;
@@ -165,8 +129,11 @@ void cbx_pks_iommu_carve(const struct cbx_x86_boot *boot)
 		cbx_hal_log("iommu: not one that serves");
 		return;
 	}
-	top = carve_tables(
-		(boot->page_count + 511) / 512, cbx_vtd_levels(iommu.facts));
+	if (cbx_vtd_levels(iommu.facts) == 4) {
+		above.n = cbx_pks_carve(1);
+		(void)cbx_pks_put(above, 0, cbx_vtd_link(top));
+		top = above;
+	}
 	devices.n = cbx_pks_carve(1);
 	iommu.root.n = cbx_pks_carve(1);
 	iommu.lines.n = cbx_pks_carve(1);
@@ -175,25 +142,8 @@ void cbx_pks_iommu_carve(const struct cbx_x86_boot *boot)
 	for (uint32_t i = 0; i < CBX_VTD_WIDE; i++) {
 		put_wide(devices, i,
 			cbx_vtd_device(top, cbx_vtd_levels(iommu.facts)));
-		(void)put(iommu.root, 2ull * i, cbx_vtd_leaf(devices, read));
+		put_wide(iommu.root, i, cbx_vtd_bus(devices));
 	}
-}
-
-static void fill_leaves(uint64_t number)
-{
-	const uint64_t *from = cbx_hal_page_map(cbx_pks_direct_table(number));
-
-	for (uint64_t i = 0; i < CBX_TABLE_ENTRIES; i++) {
-		bool present = (from[i] & CBX_PTE_P) != 0;
-		bool writable = (from[i] & CBX_PTE_W) != 0;
-		struct cbx_view view = { (present ? CBX_VIEW_R : 0) |
-					 (writable ? CBX_VIEW_W : 0) };
-		struct cbx_pfn pfn = { number * CBX_TABLE_ENTRIES + i };
-
-		(void)put(cbx_pfn_add(iommu.leaves, number), i,
-			cbx_vtd_leaf(pfn, view));
-	}
-	cbx_hal_page_unmap(from);
 }
 
 static bool switch_on(void)
@@ -219,11 +169,8 @@ void cbx_pks_iommu_start(void)
 	struct cbx_pfn page = { iommu.registers >> CBX_PAGE_SHIFT };
 	struct cbx_view view = { CBX_VIEW_NONE };
 
-	if (iommu.leaf_tables == 0) {
+	if (iommu.root.n == 0) {
 		return;
-	}
-	for (uint64_t i = 0; i < iommu.leaf_tables; i++) {
-		fill_leaves(i);
 	}
 	(void)cbx_table_seen(page, &view);
 	iommu.on = view.bits == CBX_VIEW_NONE && switch_on();
@@ -271,20 +218,6 @@ static void go_on(void)
 		flush.sent = flush.wanted;
 		send();
 		read_records();
-	}
-}
-
-void cbx_pks_iommu_set(struct cbx_pfn pfn, struct cbx_view view)
-{
-	struct cbx_pfn table = { iommu.leaves.n + pfn.n / CBX_TABLE_ENTRIES };
-	uint64_t leaf = cbx_vtd_leaf(pfn, view);
-	uint64_t old = leaf;
-
-	if (iommu.on) {
-		old = put(table, pfn.n % CBX_TABLE_ENTRIES, leaf);
-	}
-	if (old != 0 && (leaf & ~old) != 0) { /* nobody waits to get more */
-		cbx_pks_iommu_flush(0);
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices' accesses to memory, and the messages they send: what the direct map
- * lets the host do with a page is what all its devices may do with it.
+ * lets the host do with a page is what all its devices may do with it, for the
+ * IOMMU walks the direct map's own tables.
  *
  * Without an IOMMU each of these does nothing, and says so where it answers.
  */
@@ -14,16 +15,11 @@
  * host's memory is opened. */
 void cbx_pks_iommu_carve(const struct cbx_x86_boot *boot);
 
-/** Take the direct map over, and switch it on; every device is refused what
- * the direct map does not have. */
+/** Switch it on; every device is refused what the direct map does not have. */
 void cbx_pks_iommu_start(void);
 
 /** Whether it is on. */
 bool cbx_pks_iommu_on(void);
-
-/** What devices may do with a page from now on; what they could do before is
- * over when a flush started afterwards is complete. */
-void cbx_pks_iommu_set(struct cbx_pfn pfn, struct cbx_view view);
 
 /** Start forgetting stale translations, for a token of the caller's; tokens
  * grow. */

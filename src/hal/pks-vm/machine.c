@@ -24,6 +24,7 @@ uint64_t cbx_pks_carve(uint64_t count)
 {
 	struct cbx_x86_boot *boot = &machine_copy;
 	struct cbx_x86_region *best = NULL;
+	struct cbx_pfn first;
 
 	for (uint32_t i = 0; i < boot->region_count; i++) {
 		struct cbx_x86_region *r = &boot->region[i];
@@ -37,9 +38,10 @@ uint64_t cbx_pks_carve(uint64_t count)
 		cbx_hal_panic("no room for the host", __FILE__, __LINE__);
 	}
 	best->count -= count;
-	cbx_hal_page_scrub(
-		(struct cbx_pfn){ best->first + best->count }, count);
-	return best->first + best->count;
+	first.n = best->first + best->count;
+	cbx_hal_page_scrub(first, count);
+	cbx_pks_write_back(first, count);
+	return first.n;
 }
 
 static bool locked;

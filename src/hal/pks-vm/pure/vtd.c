@@ -47,12 +47,15 @@ bool cbx_vtd_serves(struct cbx_vtd_facts facts, uint64_t pages)
 	       (facts.ecap & ECAP_GOOD) == ECAP_GOOD && end <= CBX_PAGE_SIZE;
 }
 
-uint64_t cbx_vtd_leaf(struct cbx_pfn pfn, struct cbx_view view)
+uint64_t cbx_vtd_link(struct cbx_pfn table)
 {
-	uint64_t write = (view.bits & CBX_VIEW_W) != 0 ? WRITE : 0;
-	uint64_t entry = pfn.n << CBX_PAGE_SHIFT | READ | write;
+	return table.n << CBX_PAGE_SHIFT | READ | WRITE;
+}
 
-	return (view.bits & CBX_VIEW_R) != 0 ? entry : 0;
+struct cbx_vtd_wide cbx_vtd_bus(struct cbx_pfn devices)
+{
+	return (struct cbx_vtd_wide){ devices.n << CBX_PAGE_SHIFT | PRESENT,
+		0 };
 }
 
 struct cbx_vtd_wide cbx_vtd_device(struct cbx_pfn table, unsigned int levels)

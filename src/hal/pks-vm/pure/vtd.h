@@ -49,10 +49,18 @@ uint32_t cbx_vtd_records(struct cbx_vtd_facts facts);
  */
 bool cbx_vtd_serves(struct cbx_vtd_facts facts, uint64_t pages);
 
-/** Entries: a page, or a table below, with the view's rights, 0 when it has no
- * read (a bus, whose devices are at @p pfn, is one with read alone); a device,
- * in domain 1, whose tables begin at @p table. */
-uint64_t cbx_vtd_leaf(struct cbx_pfn pfn, struct cbx_view view);
+/**
+ * Entries: to a table of pages below; of a bus, whose devices are at @p devices;
+ * of a device, in domain 1, whose tables begin at @p table.
+ *
+ * A page's and a link's have reading, writing and the address where a CPU's have
+ * them, and for the rest of what the direct map uses (accessed, dirty, never
+ * executed) bits that are ignored here: so a CPU's tables serve as they are.
+ *
+ * @source 9.8, with the extended memory types off
+ */
+uint64_t cbx_vtd_link(struct cbx_pfn table);
+struct cbx_vtd_wide cbx_vtd_bus(struct cbx_pfn devices);
 struct cbx_vtd_wide cbx_vtd_device(struct cbx_pfn table, unsigned int levels);
 
 /** For a line that should do what @p entry, of an I/O interrupt controller
