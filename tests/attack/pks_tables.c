@@ -89,7 +89,7 @@ static void refuse_frame(uint64_t pfn)
 
 void attack_m04_kernel_text_gets_no_writable_alias(void **state)
 {
-	const uint64_t text = CBX_KERNEL_VA + 0x7f80000000; /* host.lds */
+	const uint64_t text = CBX_KERNEL_VA;
 	uint64_t pfn = pks_frame_of(text);
 	uint64_t page = machine_pages(1);
 	uint64_t word;

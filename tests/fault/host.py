@@ -56,7 +56,7 @@ class Host(Machine):
     def __init__(self, source, monitor, host, *arguments, **options):
         super().__init__('-kernel', monitor, '-initrd', host, *arguments, **options)
         try:
-            self.monitor, self.kernel = Image(monitor), Image(host)
+            self.monitor, self.kernel = Image(monitor), Image(host.replace('.img', '.elf'))
             self.calls = table(f'{source}/include/confbox/gate.def',
                                r'^X\((0x[0-9a-f]+), +(\w+),')
             self.status = table(f'{source}/include/confbox/status.def',

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Link a kernel so that the monitor's scanner finds nothing in it.
 
-usage: link.py SCANNER SCRIPT OUTPUT LIBRARY... -- COMPILER...
+usage: link.py SCANNER SCRIPT ELF IMAGE LIBRARY... -- COMPILER...
 
 An address in an operand, or the length of a jump, may look like an instruction
 by chance.  Where data lies is moved a page at a time until none does, then the
 next library is tried: the same, compiled otherwise.  An instruction of the
-kernel's own stays, and is the error.
+kernel's own stays, and is the error.  IMAGE is what the monitor takes of it (flat.py).
 """
 import itertools
 import subprocess
 import sys
 
+import flat
+
 SHIFTS = 8
 
 
 def main():
-    scanner, script, output, *rest = sys.argv[1:]
+    scanner, script, output, image, *rest = sys.argv[1:]
     at = rest.index('--')
     found = ''
     for library, shift in itertools.product(rest[:at], range(SHIFTS)):
@@ -26,6 +28,7 @@ def main():
                         '-Wl,--whole-archive', library], check=True)
         done = subprocess.run([scanner, output], stdout=subprocess.PIPE, check=False)
         if done.returncode == 0:
+            flat.convert(output, image)
             return
         found += f'{library}, shift {shift}:\n{done.stdout.decode()}'
     sys.exit(f'link.py: {output}:\n{found}')

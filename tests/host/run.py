@@ -242,32 +242,20 @@ def sweep(monitor, host):
     expect(len(stops) < JUMPS // 4, 'nearly everything stops the machine')
 
 
-def text_of(image):
-    """(file offset, bytes) of the executable segment."""
-    offset, number = struct.unpack_from('<Q', image, 32)[0], struct.unpack_from('<H', image, 56)[0]
-    for i in range(number):
-        row = struct.unpack_from('<IIQQQQQQ', image, offset + 56 * i)
-        if row[0] == 1 and row[1] & 1:
-            return offset + 56 * i, row[2], row[5]
-    raise ValueError('no text')
-
-
 def refused(monitor, host):
     with open(host, 'rb') as file:
         good = file.read()
-    row, text, size = text_of(good)
+    _, _, pages, constants, whole, given = struct.unpack_from('<6Q', good)
+    text, size = 4096, pages * 4096
     sensitive = 'panic: the host\'s image holds an instruction it must not'
     malformed = 'panic: the host\'s image is malformed'
     bad = [(sensitive, text + at, code) for at, code in (
         (size - 2, b'\x0f\x30'), (4095, b'\x0f\x30'), (4093, b'\xf3\x0f\x01\xe8'),
         (size - 9, b'\xb8\x0f\x22\xd8\x00'), (size - 3, b'\x0f\x01\xcb'))]
-    bad += [(malformed, row + 4, struct.pack('<I', 7)),
-            (malformed, row + 8, struct.pack('<Q', 2**63)),
-            (malformed, row + 16, struct.pack('<Q', 0xffffff0000000000)),
-            (malformed, row + 16, struct.pack('<Q', 0xffffffff80000800)),
-            (malformed, row + 40, struct.pack('<Q', 2**64 - 1)),
-            ('panic: the host\'s image is no ELF', 0, b'\x7fELG'),
-            ('panic: the host\'s image is no ELF', 32, struct.pack('<Q', 2**64 - 8))]
+    bad += [(malformed, at, struct.pack('<Q', value)) for at, value in (
+        (0, 0x3154534f48584244), (16, 0), (16, whole + 1), (16, 2**64 - 1),
+        (24, whole - pages + 1), (24, 2**64 - 1), (24, 2**64 - pages), (32, pages + constants - 1),
+        (32, given - 1), (32, 16385), (32, 2**64 - 1), (40, given + 1), (40, whole + 1), (40, 2**64 - 1))]
     end = len(good)
     bad += [('the boot log is malformed', end, struct.pack('<Q', bytes_) + b'\0CBXLOG1')
             for bytes_ in (0, end + 1, 4097, 2**64 - 1)]

@@ -70,7 +70,7 @@ class Lab:
         self.confbox = os.path.join(build, 'src/tools/confbox')
         self.monitor = os.path.join(build, 'src/monitor/bare/confbox-monitor.elf')
         self.peep = os.path.join(build, 'tests/lab/peep')
-        self.host = os.path.join(build, 'tests/host/os/host-os.elf')
+        self.host = os.path.join(build, 'tests/host/os/host-os.img')
 
     def image(self, options, words, path, clone=False):
         """Build the image; its bytes, and its or its clones' measurement."""

@@ -36,6 +36,17 @@ static uint64_t entry_at(uint64_t va)
 	return inside ? cbx_pks_kernel_entry(va) : 0;
 }
 
+bool cbx_pks_scan(struct cbx_scan *scan, struct cbx_pfn pfn, uint64_t offset,
+	size_t size, struct cbx_scan_finding *finding)
+{
+	const uint8_t *page = cbx_hal_page_map(pfn);
+	const uint8_t *bytes = page + offset;
+	bool found = cbx_scan_feed(scan, &bytes, &size, finding);
+
+	cbx_hal_page_unmap(page);
+	return found;
+}
+
 /* Some bytes of a page that is mapped by @p entry; whether one of the
  * instructions that are forbidden is among them. */
 static bool feed(
@@ -43,18 +54,8 @@ static bool feed(
 {
 	struct cbx_pfn pfn = { (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT };
 	struct cbx_scan_finding finding;
-	const uint8_t *page;
-	const uint8_t *bytes;
-	bool found;
 
-	if (entry == 0) {
-		return false;
-	}
-	page = cbx_hal_page_map(pfn);
-	bytes = page + offset;
-	found = cbx_scan_feed(scan, &bytes, &size, &finding);
-	cbx_hal_page_unmap(page);
-	return found;
+	return entry != 0 && cbx_pks_scan(scan, pfn, offset, size, &finding);
 }
 
 static bool is_clean(const struct range *r)

@@ -59,11 +59,9 @@
 #define CBX_VECTOR_GATE 512
 #define CBX_VECTOR_NONE 513
 
-/** The direct map of memory, and the host kernel's half. */
-#define CBX_DIRECT_VA CBX_U64(0xffff800000000000)
-#define CBX_KERNEL_VA CBX_U64(0xffffff8000000000)
-
-/** In that half: where more code goes. */
+/** The direct map of memory, the host's kernel, and where more code goes. */
+#define CBX_DIRECT_VA	 CBX_U64(0xffff800000000000)
+#define CBX_KERNEL_VA	 CBX_U64(0xffffffff80000000)
 #define CBX_MODULE_VA	 CBX_U64(0xffffffffc0000000)
 #define CBX_MODULE_PAGES 2048u
 
@@ -112,6 +110,7 @@
 
 #include <arch/x86_64/boot.h>
 #include <hal/pks-vm/pure/frame.h>
+#include <hal/pks-vm/pure/scan.h>
 
 /** What the host finds when it is trapped. */
 struct cbx_pks_trap {
@@ -217,6 +216,11 @@ CBX_MUST_CHECK enum cbx_status cbx_pks_code(const struct cbx_call *call);
  * or loses them.  @return as cbx_table_root_hold */
 CBX_MUST_CHECK enum cbx_status cbx_pks_root_take(struct cbx_pfn root);
 void cbx_pks_root_drop(void);
+
+/** Feed @p size bytes of a page, which lie in it, to a scan.
+ * @return whether there is a finding */
+bool cbx_pks_scan(struct cbx_scan *scan, struct cbx_pfn pfn, uint64_t offset,
+	size_t size, struct cbx_scan_finding *finding);
 
 /** Let the host's image in, if there is one and it may run; after that the
  * host begins at its entry. */
