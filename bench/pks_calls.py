@@ -36,10 +36,9 @@ def boxes_of(image, pack, runtime, program, count):
     with open(runtime, 'rb') as file:
         loads = pack.segments(file.read())
     with open(program, 'rb') as file:
-        packed = image.archive({'/bin/calls': (file.read(), 0o755)})
-    packed += bytes(-len(packed) % 512)
+        packed, sizes = pack.with_list(image.archive({'/bin/calls': (file.read(), 0o755)}))
     for name in ('nothing', 'nothing', *CALLS):  # the first with the keeper's start
-        start = image.start_block(['calls', name, str(count)], {}, 0, PAGES, len(packed))
+        start = image.start_block(['calls', name, str(count)], {}, 0, PAGES, sizes)
         yield image.Box('', loads, packed, start, PAGES, b'')
 
 

@@ -11,15 +11,18 @@
 
 #include <confbox/abi.h>
 
-#define CBX_RUNTIME_VA	0x600000000000ull /* the runtime's image */
-#define CBX_START_VA	0x610000000000ull /* struct cbx_start, then strings */
-#define CBX_FILES_VA	0x620000000000ull /* the measured files: a ustar archive */
+#define CBX_RUNTIME_VA 0x600000000000ull /* the runtime's image */
+#define CBX_START_VA   0x610000000000ull /* struct cbx_start, then strings */
+#define CBX_FILES_VA \
+	0x620000000000ull /* the measured files: a ustar archive, \
+					   * and its list at the next page */
+#define CBX_FILES_BYTES 0x4000000000ull	  /* most of them, and of their list */
 #define CBX_STACK_VA	0x630000000000ull /* the runtime's first stack */
 #define CBX_STACK_PAGES 16u
 #define CBX_WINDOW_VA	0x640000000000ull /* I/O windows */
 
 #define CBX_START_MAGIC	  0x5452415453584243ull /* "CBXSTART" */
-#define CBX_START_VERSION 4u
+#define CBX_START_VERSION 5u
 
 /** Start flags. */
 #define CBX_START_KEEPER \
@@ -75,6 +78,7 @@ struct cbx_start {
 	uint64_t share_count;	/* at most CBX_SHARES_MAX */
 	uint64_t share_offset; /* struct cbx_start_share, share_count of them */
 	uint64_t template_ns;  /* of running until its point, or 0 */
+	uint64_t list_bytes;   /* of the archive's list (base/contents.h) */
 };
 
 /** A file whose pages a template lends, at CBX_SHARE_VA of its place. */
@@ -100,7 +104,8 @@ CBX_AT(0x60, 8, cbx_start, policy_offset);
 CBX_AT(0x68, 8, cbx_start, share_count);
 CBX_AT(0x70, 8, cbx_start, share_offset);
 CBX_AT(0x78, 8, cbx_start, template_ns);
-CBX_SIZE(0x80, cbx_start);
+CBX_AT(0x80, 8, cbx_start, list_bytes);
+CBX_SIZE(0x88, cbx_start);
 CBX_SIZE(0x10, cbx_start_share);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <base/types.h>
 #include <client/error.h>
 #include <client/file.h>
 #include <client/pyc.h>
@@ -89,6 +90,7 @@ static enum cbx_status add_header(struct cbx_archive *archive,
 	}
 	memset(to, 0, bytes);
 	cbx_ustar_write(&member, at, to);
+	archive->last = (struct cbx_place){ archive->size, size };
 	return CBX_OK;
 }
 
@@ -198,14 +200,18 @@ static enum cbx_status add_end(struct cbx_archive *archive)
 	return CBX_OK;
 }
 
-enum cbx_status cbx_archive_pack(
-	const struct cbx_tree *tree, struct cbx_archive *archive)
+/* @param place  place[tree->count], or NULL */
+static enum cbx_status pack(const struct cbx_tree *tree,
+	struct cbx_archive *archive, struct cbx_place *place)
 {
 	struct cbx_archive fresh = { 0 };
 	enum cbx_status status = CBX_OK;
 
 	for (size_t i = 0; i < tree->count && status == CBX_OK; i++) {
 		status = add_node(&fresh, &tree->node[i]);
+		if (place != NULL) {
+			place[i] = fresh.last;
+		}
 	}
 	if (status == CBX_OK) {
 		status = add_end(&fresh);
@@ -216,4 +222,65 @@ enum cbx_status cbx_archive_pack(
 	}
 	*archive = fresh;
 	return CBX_OK;
+}
+
+enum cbx_status cbx_archive_pack(
+	const struct cbx_tree *tree, struct cbx_archive *archive)
+{
+	return pack(tree, archive, NULL);
+}
+
+size_t cbx_archive_bytes(const struct cbx_archive *archive)
+{
+	return archive->list_bytes == 0
+		       ? archive->size
+		       : cbx_pages_of(archive->size) * CBX_PAGE_SIZE +
+				 archive->list_bytes;
+}
+
+static enum cbx_status add_list(struct cbx_archive *archive,
+	const struct cbx_tree *tree, const struct cbx_place *place)
+{
+	size_t size = archive->size;
+	size_t gap = cbx_pages_of(size) * CBX_PAGE_SIZE - size;
+	uint8_t *list = NULL;
+	size_t bytes = 0;
+	enum cbx_status status = cbx_contents_make(tree, place, &list, &bytes);
+	uint8_t *to;
+
+	if (status != CBX_OK) {
+		return status;
+	}
+	to = extend(archive, gap + bytes);
+	archive->size = size;
+	if (to != NULL) {
+		memset(to, 0, gap);
+		memcpy(to + gap, list, bytes);
+		archive->list_bytes = bytes;
+	}
+	free(list);
+	return to != NULL ? CBX_OK : cbx_fail_memory("files of the box");
+}
+
+enum cbx_status cbx_archive_pack_listed(
+	const struct cbx_tree *tree, struct cbx_archive *archive)
+{
+	struct cbx_place *place = calloc(tree->count + 1, sizeof(*place));
+	struct cbx_archive fresh;
+	enum cbx_status status;
+
+	if (place == NULL) {
+		return cbx_fail_memory("files of the box");
+	}
+	status = pack(tree, &fresh, place);
+	if (status == CBX_OK) {
+		status = add_list(&fresh, tree, place);
+		if (status == CBX_OK) {
+			*archive = fresh;
+		} else {
+			free(fresh.bytes);
+		}
+	}
+	free(place);
+	return status;
 }

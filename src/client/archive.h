@@ -6,13 +6,15 @@
 #ifndef CBX_CLIENT_ARCHIVE_H
 #define CBX_CLIENT_ARCHIVE_H
 
-#include <client/tree.h>
+#include <client/contents.h>
 
 /** Bytes that grow. */
 struct cbx_archive {
 	uint8_t *bytes;
-	size_t size;
+	size_t size; /* of the archive */
 	size_t room;
+	size_t list_bytes;     /* at the next page; 0: there is no list */
+	struct cbx_place last; /* content of the last member */
 };
 
 /**
@@ -28,5 +30,12 @@ struct cbx_archive {
  */
 CBX_CHECKED enum cbx_status cbx_archive_pack(
 	const struct cbx_tree *tree, struct cbx_archive *archive);
+
+/** The same, and then its list (base/contents.h). */
+CBX_CHECKED enum cbx_status cbx_archive_pack_listed(
+	const struct cbx_tree *tree, struct cbx_archive *archive);
+
+/** Bytes of archive and list together. */
+size_t cbx_archive_bytes(const struct cbx_archive *archive);
 
 #endif

@@ -249,7 +249,7 @@ enum cbx_status cbx_content_pack(const struct cbx_program *program, char **path,
 		status = add_files(&content);
 	}
 	if (status == CBX_OK) {
-		status = cbx_archive_pack(&content.tree, files);
+		status = cbx_archive_pack_listed(&content.tree, files);
 	}
 	if (status == CBX_OK) {
 		*path = content.path;

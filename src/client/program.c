@@ -175,6 +175,7 @@ static enum cbx_status add_start_block(struct build *build)
 		.cwd = build->program.cwd,
 		.memory_pages = build->program.memory_bytes / CBX_PAGE_SIZE,
 		.files_bytes = build->files.size,
+		.list_bytes = build->files.list_bytes,
 		.epoch_ns = build->program.epoch_ns,
 		.policy = &build->image->policy,
 		.image = build->image,
@@ -193,13 +194,14 @@ static enum cbx_status add_start_block(struct build *build)
 static enum cbx_status add_files_segment(struct build *build)
 {
 	struct cbx_archive files = build->files;
+	size_t size = cbx_archive_bytes(&files);
 
 	build->files = (struct cbx_archive){ 0 };
 	return (build->program.flags & CBX_PROGRAM_SHARE_FILES) != 0
-		       ? cbx_share_adopt(build->image, CBX_FILES_VA,
-				 files.bytes, files.size)
-		       : append_owned(build->image, CBX_FILES_VA, files.bytes,
-				 files.size);
+		       ? cbx_share_adopt(
+				 build->image, CBX_FILES_VA, files.bytes, size)
+		       : append_owned(
+				 build->image, CBX_FILES_VA, files.bytes, size);
 }
 
 static enum cbx_status add_stack(struct build *build)

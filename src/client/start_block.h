@@ -14,6 +14,7 @@ struct cbx_start_block {
 	const char *cwd;
 	uint64_t memory_pages;
 	uint64_t files_bytes;
+	uint64_t list_bytes;
 	uint64_t epoch_ns;
 	const struct cbx_policy *policy;
 	const struct cbx_image *image; /* what it shares */

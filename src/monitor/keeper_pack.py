@@ -5,8 +5,8 @@ constant tables from which src/monitor/keeper.c builds the first box.
 
 usage: keeper_pack.py RUNTIME KEEPER OUT.S OUT.c
 
-The same inputs give the same bytes.  Layouts: src/base/start.h, System V ABI
-(ELF-64 program headers), POSIX ustar.
+The same inputs give the same bytes.  Layouts: src/base/start.h and contents.h,
+System V ABI (ELF-64 program headers), POSIX ustar.
 """
 import io
 import struct
@@ -16,7 +16,8 @@ import tarfile
 PAGE = 4096
 RUNTIME_VA, START_VA, FILES_VA = 0x600000000000, 0x610000000000, 0x620000000000
 STACK_VA, STACK_PAGES = 0x630000000000, 16
-START_MAGIC, START_VERSION, START_KEEPER = 0x5452415453584243, 4, 1
+START_MAGIC, START_VERSION, START_KEEPER = 0x5452415453584243, 5, 1
+START = '<QIIQQQQQQQQQQQQQQQ'
 MEMORY_PAGES = 1024  # the program's own, out of the reserve
 SLACK_PAGES = 96     # page tables, threads
 PATH = '/keeper'
@@ -55,8 +56,35 @@ def archive(program):
     return out.getvalue()
 
 
-def start_block(files_bytes):
-    head = struct.calcsize('<QIIQQQQQQQQQQQQQQ')
+def contents(archive_bytes):
+    """The list of an archive of files, directories above them made up."""
+    members, strings, numbers = [], b'', {'': 0}
+
+    def add(path, mode, offset=0, size=0):
+        nonlocal strings
+        above, _, name = path.rpartition('/')
+        if above not in numbers:
+            add(above, 0o040755)
+        members.append(struct.pack('<QQIIII', offset, size, numbers[above], len(strings), mode,
+                                   len(name)))
+        strings += name.encode() + b'\0'
+        numbers[path] = len(members)
+
+    with tarfile.open(fileobj=io.BytesIO(archive_bytes)) as tar:
+        for info in tar:
+            add(info.name, 0o100000 | info.mode, info.offset_data, info.size)
+    return struct.pack('<QQQQ', len(members), len(strings), 0, 0) + b''.join(members) + strings
+
+
+def with_list(archive_bytes):
+    """An archive and its list, and what the start block says of them."""
+    listed = contents(archive_bytes)
+    gap = bytes(pages(len(archive_bytes)) * PAGE - len(archive_bytes))
+    return archive_bytes + gap + listed, (len(archive_bytes), len(listed))
+
+
+def start_block(sizes):
+    head = struct.calcsize(START)
     strings = b''
 
     def add(text):
@@ -66,9 +94,10 @@ def start_block(files_bytes):
         return at
 
     argv, path, cwd = add('keeper'), add(PATH), add('/')
-    return struct.pack('<QIIQQQQQQQQQQQQQQ', START_MAGIC, START_VERSION, START_KEEPER,
+    files_bytes, list_bytes = sizes
+    return struct.pack(START, START_MAGIC, START_VERSION, START_KEEPER,
                        head + len(strings), MEMORY_PAGES, files_bytes, 1, argv, 0, head, path,
-                       cwd, 0, 0, 0, head, 0) + strings
+                       cwd, 0, 0, 0, head, 0, list_bytes) + strings
 
 
 def main():
@@ -76,8 +105,8 @@ def main():
     with open(runtime, 'rb') as f:
         loads, entry = segments(f.read())
     with open(keeper, 'rb') as f:
-        files = archive(f.read())
-    start = start_block(len(files))
+        files, sizes = with_list(archive(f.read()))
+    start = start_block(sizes)
     parts = loads + [(START_VA, start, pages(len(start)), 1),
                      (FILES_VA, files, pages(len(files)), 1),
                      (STACK_VA, b'', STACK_PAGES, 3)]

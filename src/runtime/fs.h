@@ -12,11 +12,14 @@
  * program expects, where the archive does not have them.  File contents stay
  * in the archive until they are written.
  *
- * @param archive  archive[bytes]; never changed, lives as long as the box
+ * @param archive     archive[bytes], whole pages, then its list of contents
+ *                    (base/contents.h); never changed, lives as long as the box
+ * @param list_bytes  of the list; 0: there are no files
  *
  * @return NULL, or what is wrong in words
  */
-const char *cbx_fs_mount(const uint8_t *archive, uint64_t bytes);
+const char *cbx_fs_mount(
+	const uint8_t *archive, uint64_t bytes, uint64_t list_bytes);
 
 /**
  * Make a node and name it.

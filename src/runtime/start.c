@@ -106,7 +106,8 @@ static void check_start(const struct cbx_start *start)
 		start->version != CBX_START_VERSION ||
 		start->size < sizeof(*start) ||
 		start->size > CBX_FILES_VA - CBX_START_VA ||
-		start->files_bytes > CBX_STACK_VA - CBX_FILES_VA) {
+		start->files_bytes > CBX_FILES_BYTES ||
+		start->list_bytes > CBX_FILES_BYTES) {
 		cbx_message_fatal("start block", "malformed", END_BROKEN);
 	}
 }
@@ -245,7 +246,8 @@ static void prepare(const struct cbx_start *start)
 		(start->flags & CBX_START_KEEPER) != 0);
 	cbx_forward_init(policy_of(start));
 	cbx_debug_init();
-	wrong = cbx_fs_mount((const uint8_t *)CBX_FILES_VA, start->files_bytes);
+	wrong = cbx_fs_mount((const uint8_t *)CBX_FILES_VA, start->files_bytes,
+		start->list_bytes);
 	cbx_host_mount(policy_of(start));
 	if (wrong == NULL && !open_channels()) {
 		wrong = "not enough memory";

@@ -117,12 +117,13 @@ def make_boxes(image, pack, runtime, commands, files):
     with open(runtime, 'rb') as file:
         loads = pack.segments(file.read())
     work = {'/work/' + name: (content, 0o644) for name, content in files.items()}
-    archives = {name: image.archive(program | work) for name, program in read_programs().items()}
+    archives = {name: image.pack.with_list(image.archive(program | work))
+                for name, program in read_programs().items()}
     boxes = []
     for kind, words in commands:
-        packed = archives[words[0]]
+        packed, sizes = archives[words[0]]
         pages = LARGE_PAGES if words[0].startswith('calls_') else SMALL_PAGES
-        start = image.start_block(words, ENVIRONMENT, image.KINDS[kind][2], pages, len(packed))
+        start = image.start_block(words, ENVIRONMENT, image.KINDS[kind][2], pages, sizes)
         data = files['bytes'] if kind == 'confined' else files['text']
         boxes.append(image.Box(kind, loads, packed, start, pages, data))
     return boxes

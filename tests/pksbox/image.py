@@ -30,9 +30,10 @@ def archive(files):
     return out.getvalue()
 
 
-def start_block(argv, environment, flags, memory_pages, files_bytes):
+def start_block(argv, environment, flags, memory_pages, sizes):
     path = f'/bin/{argv[0]}'
-    head = struct.calcsize('<QIIQQQQQQQQQQQQQQ')
+    files_bytes, list_bytes = sizes
+    head = struct.calcsize(pack.START)
     argv = [word.encode() + b'\0' for word in argv]
     envp = [f'{name}={value}'.encode() + b'\0' for name, value in environment.items()]
     argv_at = head
@@ -41,10 +42,10 @@ def start_block(argv, environment, flags, memory_pages, files_bytes):
     strings = b''.join(argv + envp) + path.encode() + b'\0'
     cwd_at = head + len(strings)
     strings += b'/work\0'
-    return struct.pack('<QIIQQQQQQQQQQQQQQ', pack.START_MAGIC, pack.START_VERSION, flags,
+    return struct.pack(pack.START, pack.START_MAGIC, pack.START_VERSION, flags,
                        head + len(strings), memory_pages, files_bytes, len(argv), argv_at,
                        len(envp), envp_at, path_at, cwd_at, EPOCH_NS, 0, 0, head,
-                       0) + strings
+                       0, list_bytes) + strings
 
 
 def policy(flags, features):

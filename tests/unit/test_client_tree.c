@@ -11,7 +11,8 @@
 #include <client/error.h>
 #include <client/tree_node.h>
 #include <client/ustar.h>
-#include <runtime/tar.h>
+#include <runtime/contents.h>
+#include "../support/tar.h"
 
 static char folder[] = "/tmp/test_client_tree.XXXXXX";
 
@@ -248,6 +249,107 @@ static void packing_twice_gives_the_same_bytes(void **state)
 	cbx_tree_fini(&tree);
 }
 
+/* A list's full name of member i. */
+static void name_of(
+	const struct cbx_list *list, uint64_t i, char *path, size_t room)
+{
+	const struct cbx_member *member = &list->member[i];
+	size_t used;
+
+	path[0] = '\0';
+	if (member->parent != 0) {
+		name_of(list, member->parent - 1, path, room);
+	}
+	used = strlen(path);
+	(void)snprintf(path + used, room - used, "%s%s", used == 0 ? "" : "/",
+		list->string + member->name);
+}
+
+static void assert_same(const struct cbx_list *list, uint64_t i,
+	const struct cbx_tar_entry *entry, const struct cbx_archive *archive)
+{
+	const struct cbx_member *member = &list->member[i];
+	char path[CBX_TAR_PATH + 1];
+
+	name_of(list, i, path, sizeof(path));
+	assert_string_equal(path, entry->path);
+	assert_int_equal(member->mode & CBX_MEMBER_RIGHTS, entry->mode);
+	switch (entry->kind) {
+	case CBX_TAR_FILE:
+		assert_int_equal(
+			member->mode & CBX_MEMBER_TYPE, CBX_MEMBER_FILE);
+		assert_int_equal(member->offset, entry->bytes - archive->bytes);
+		assert_int_equal(member->size, entry->size);
+		break;
+	case CBX_TAR_DIRECTORY:
+		assert_int_equal(
+			member->mode & CBX_MEMBER_TYPE, CBX_MEMBER_DIRECTORY);
+		break;
+	case CBX_TAR_SYMLINK:
+		assert_int_equal(
+			member->mode & CBX_MEMBER_TYPE, CBX_MEMBER_LINK);
+		assert_string_equal(list->string + member->offset, entry->link);
+		assert_int_equal(member->size, strlen(entry->link));
+		break;
+	case CBX_TAR_HARDLINK:
+	default:
+		fail_msg("%s: a hard link", path);
+	}
+	assert_int_equal(list->head->seconds, entry->mtime);
+}
+
+/* Siblings whose names sort between a directory and what lies in it. */
+static struct cbx_tree tree_of_many_kinds(void)
+{
+	static const uint8_t content[CBX_USTAR_ALIGNED_FROM + 5] = { 7 };
+	static const char *const names[] = { "/a/b/c", "/a-b", "/a.d/x",
+		"/a/b-", "/empty", "/zz/large" };
+	const struct cbx_path link = { "/", "/a/link" };
+	struct cbx_tree tree = whole_folder("/x");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(cbx_tree_add_bytes(&tree, names[i], content,
+					 i < 4	  ? i * 700 + 1
+					 : i == 4 ? 0
+						  : sizeof(content)),
+			CBX_OK);
+	}
+	assert_int_equal(
+		cbx_tree_add_link(&tree, &link, strdup("b/c")), CBX_OK);
+	assert_int_equal(cbx_tree_finish(&tree), CBX_OK);
+	return tree;
+}
+
+static void the_list_says_what_the_archive_has(void **state)
+{
+	static struct cbx_tar_entry entry;
+	struct cbx_tree tree = tree_of_many_kinds();
+	struct cbx_archive archive;
+	struct cbx_list list;
+	uint64_t offset = 0;
+	uint64_t i = 0;
+
+	(void)state;
+	assert_int_equal(cbx_archive_pack_listed(&tree, &archive), CBX_OK);
+	assert_int_equal(cbx_archive_bytes(&archive),
+		(archive.size + 4095) / 4096 * 4096 + archive.list_bytes);
+	assert_true(
+		cbx_contents_open(archive.bytes + cbx_archive_bytes(&archive) -
+					  archive.list_bytes,
+			archive.list_bytes, &list));
+	while (cbx_tar_read(archive.bytes, archive.size, &offset, &entry) ==
+		CBX_TAR_NEXT) {
+		assert_true(i < list.head->members);
+		assert_true(cbx_contents_valid(&list, i, archive.size));
+		assert_same(&list, i, &entry, &archive);
+		i++;
+	}
+	assert_int_equal(i, list.head->members);
+	assert_true(i > 12);
+	free(archive.bytes);
+	cbx_tree_fini(&tree);
+}
+
 static enum cbx_status pack_name(const char *name, struct cbx_archive *archive)
 {
 	struct cbx_tree tree = { 0 };
@@ -408,6 +510,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_go_in_is_named),
 		cmocka_unit_test(tar_reads_the_archive),
 		cmocka_unit_test(packing_twice_gives_the_same_bytes),
+		cmocka_unit_test(the_list_says_what_the_archive_has),
 		cmocka_unit_test(long_names_are_split_at_a_slash),
 		cmocka_unit_test(names_of_every_length_are_read_back),
 		cmocka_unit_test(targets_of_every_length_are_read_back),

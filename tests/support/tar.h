@@ -3,8 +3,8 @@
  * Reading a ustar archive in memory, with the names of POSIX.1-2001's extended
  * headers.  Pure, and safe on any bytes.
  */
-#ifndef CBX_RUNTIME_TAR_H
-#define CBX_RUNTIME_TAR_H
+#ifndef CBX_TESTS_SUPPORT_TAR_H
+#define CBX_TESTS_SUPPORT_TAR_H
 
 #include <base/types.h>
 

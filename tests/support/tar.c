@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tar.h"
 
-#include "lib.h"
+#include <string.h>
 
 #define BLOCK 512u
 
@@ -49,7 +49,6 @@ static size_t length_of(const char *text, size_t bytes)
 	return end == NULL ? bytes : (size_t)(end - text);
 }
 
-/* A box looks at every header before its program begins: eight bytes at once. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;
 
 #define WORDS  (BLOCK / sizeof(word))
@@ -221,6 +220,11 @@ static bool read_numbers(
 	return true;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* An archive. */
 struct source {
 	const uint8_t *archive;
@@ -237,7 +241,7 @@ static bool skip(const struct source *source, uint64_t *at, uint64_t size,
 		return false;
 	}
 	*content = source->archive + *at;
-	*at += cbx_min(left, (size + BLOCK - 1) & ~(uint64_t)(BLOCK - 1));
+	*at += least(left, (size + BLOCK - 1) & ~(uint64_t)(BLOCK - 1));
 	return true;
 }
 
