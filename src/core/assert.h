@@ -5,12 +5,4 @@
 
 #include <hal/hal.h>
 
-/** Only we could have broken @p condition; if it does not hold, stop. */
-#define CBX_ASSERT(condition)                                          \
-	do {                                                           \
-		if (!(condition)) {                                    \
-			cbx_hal_panic(#condition, __FILE__, __LINE__); \
-		}                                                      \
-	} while (0)
-
 #endif

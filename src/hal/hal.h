@@ -267,6 +267,15 @@ uint64_t cbx_hal_ticks(void);
 /** Stop the machine: something only a bug can do has happened. */
 _Noreturn void cbx_hal_panic(const char *what, const char *file, int line);
 
+/** Only we could have broken @p condition; if it does not hold, stop: always on
+ * (doc/adr/0004). */
+#define CBX_ASSERT(condition)                                          \
+	do {                                                           \
+		if (!(condition)) {                                    \
+			cbx_hal_panic(#condition, __FILE__, __LINE__); \
+		}                                                      \
+	} while (0)
+
 /** One line for the operator.  Holds nothing of a box. */
 void cbx_hal_log(const char *text);
 

@@ -8,13 +8,6 @@
 #define LEVELS	 4u
 #define VA_LIMIT ((uint64_t)CBX_ENTRY_ROOT_COUNT << 39)
 
-#define ASSERT(condition)                                              \
-	do {                                                           \
-		if (!(condition)) {                                    \
-			cbx_hal_panic(#condition, __FILE__, __LINE__); \
-		}                                                      \
-	} while (0)
-
 /* Bits of an address below what one entry of level covers. */
 static unsigned int shift_of(unsigned int level)
 {
@@ -77,7 +70,7 @@ static bool is_empty(struct cbx_pfn page, unsigned int level)
 
 static struct cbx_pfn root_of(const struct cbx_soft_table *table)
 {
-	ASSERT(table->root != 0);
+	CBX_ASSERT(table->root != 0);
 	return (struct cbx_pfn){ table->root - 1 };
 }
 
@@ -110,7 +103,7 @@ static struct cbx_pfn get(uint64_t *first, uint64_t *count)
 {
 	struct cbx_pfn page = { *first - 1 };
 
-	ASSERT(*count != 0);
+	CBX_ASSERT(*count != 0);
 	*first = read_entry(page, 0) >> 1;
 	--*count;
 	write_entry(page, 0, 0);
@@ -168,11 +161,11 @@ static void prune(struct cbx_soft_table *table, uint64_t va)
 		struct cbx_pfn page;
 		struct cbx_pfn above;
 
-		ASSERT(find(table, va, level, &page));
+		CBX_ASSERT(find(table, va, level, &page));
 		if (!is_empty(page, level)) {
 			return;
 		}
-		ASSERT(find(table, va, level + 1, &above));
+		CBX_ASSERT(find(table, va, level + 1, &above));
 		write_entry(above, index_of(va, level + 1), 0);
 		retire(table, page);
 	}
@@ -194,7 +187,7 @@ static uint64_t fill(
 	bool empty = entries[index] == 0;
 
 	for (uint64_t i = 0; i < count; i++) {
-		ASSERT((entries[index + i] == 0) == empty);
+		CBX_ASSERT((entries[index + i] == 0) == empty);
 		entries[index + i] = entry + (i << CBX_PAGE_SHIFT);
 	}
 	cbx_hal_page_unmap(entries);
@@ -210,7 +203,7 @@ static void change(struct cbx_pfn leaf, unsigned int index, uint64_t count,
 	for (uint64_t i = index; i < index + count; i++) {
 		struct cbx_pfn pfn = cbx_entry_pfn(entries[i]);
 
-		ASSERT(entries[i] != 0);
+		CBX_ASSERT(entries[i] != 0);
 		entries[i] = rights.bits != 0 ? cbx_entry_leaf(pfn, rights) : 0;
 	}
 	cbx_hal_page_unmap(entries);
@@ -218,7 +211,7 @@ static void change(struct cbx_pfn leaf, unsigned int index, uint64_t count,
 
 void cbx_soft_create(struct cbx_soft_table *table, struct cbx_pfn root)
 {
-	ASSERT(table->root == 0 && table->spares == 0);
+	CBX_ASSERT(table->root == 0 && table->spares == 0);
 	table->root = root.n + 1;
 }
 
@@ -243,7 +236,7 @@ uint64_t cbx_soft_tables(
 {
 	uint64_t needed = 0;
 
-	ASSERT(cbx_va_range_valid(va, count));
+	CBX_ASSERT(cbx_va_range_valid(va, count));
 	if (count == 0) {
 		return 0;
 	}
@@ -255,7 +248,7 @@ uint64_t cbx_soft_tables(
 
 void cbx_soft_give(struct cbx_soft_table *table, struct cbx_pfn page)
 {
-	ASSERT(table->root != 0);
+	CBX_ASSERT(table->root != 0);
 	push_spare(table, page);
 }
 
@@ -270,7 +263,7 @@ bool cbx_soft_take_spare(struct cbx_soft_table *table, struct cbx_pfn *page)
 
 bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page)
 {
-	ASSERT(table->mapped == 0 && table->retireds == 0);
+	CBX_ASSERT(table->mapped == 0 && table->retireds == 0);
 	if (cbx_soft_take_spare(table, page)) {
 		return true;
 	}
@@ -278,7 +271,7 @@ bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page)
 		return false;
 	}
 	*page = root_of(table);
-	ASSERT(is_empty(*page, LEVELS));
+	CBX_ASSERT(is_empty(*page, LEVELS));
 	table->root = 0;
 	return true;
 }
@@ -286,7 +279,7 @@ bool cbx_soft_take(struct cbx_soft_table *table, struct cbx_pfn *page)
 void cbx_soft_map(struct cbx_soft_table *table, struct cbx_va va,
 	struct cbx_pfn pfn, uint64_t count, struct cbx_rights rights)
 {
-	ASSERT(cbx_va_range_valid(va, count) && is_valid(rights));
+	CBX_ASSERT(cbx_va_range_valid(va, count) && is_valid(rights));
 	while (count != 0) {
 		uint64_t chunk = chunk_of(va.a, count);
 
@@ -301,12 +294,12 @@ void cbx_soft_map(struct cbx_soft_table *table, struct cbx_va va,
 static void change_range(struct cbx_soft_table *table, struct cbx_va va,
 	uint64_t count, struct cbx_rights rights)
 {
-	ASSERT(cbx_va_range_valid(va, count));
+	CBX_ASSERT(cbx_va_range_valid(va, count));
 	while (count != 0) {
 		uint64_t chunk = chunk_of(va.a, count);
 		struct cbx_pfn leaf;
 
-		ASSERT(find(table, va.a, 1, &leaf));
+		CBX_ASSERT(find(table, va.a, 1, &leaf));
 		change(leaf, index_of(va.a, 1), chunk, rights);
 		if (rights.bits == 0) {
 			table->mapped -= chunk;
@@ -326,7 +319,7 @@ void cbx_soft_unmap(
 void cbx_soft_protect(struct cbx_soft_table *table, struct cbx_va va,
 	uint64_t count, struct cbx_rights rights)
 {
-	ASSERT(is_valid(rights));
+	CBX_ASSERT(is_valid(rights));
 	change_range(table, va, count, rights);
 }
 

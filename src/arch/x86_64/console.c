@@ -4,8 +4,6 @@
 
 #define PORT	  0x3f8
 #define IDLE_BIT  0x20
-#define PIC_MASK  0x21 /* of the first, */
-#define PIC2_MASK 0xa1 /* and the second */
 #define EXIT_PORT 0xf4
 #define EXIT_CODE 0x7f
 
@@ -19,8 +17,6 @@ static void set(uint16_t offset, uint8_t value)
 
 void cbx_x86_console_init(void)
 {
-	cbx_x86_out8(PIC_MASK, 0xff);
-	cbx_x86_out8(PIC2_MASK, 0xff);
 	set(1, 0x00);
 	set(3, 0x80);
 	set(0, 0x01);

@@ -4,7 +4,7 @@
 #include <arch/x86_64/machine.h>
 #include <hal/hal.h>
 
-#define NAME_BYTES 8u
+#define NAME_BYTES 8u /* a name with no end fills it */
 #define HEX_DIGITS 16u
 
 static void line(const char *name, uint64_t value)
@@ -24,33 +24,24 @@ static void line(const char *name, uint64_t value)
 	cbx_hal_log(text);
 }
 
-static void registers(const struct cbx_regs *r)
-{
-	line("rip", r->rip);
-	line("rsp", r->rsp);
-	line("rflags", r->rflags);
-	line("rax", r->rax);
-	line("rbx", r->rbx);
-	line("rcx", r->rcx);
-	line("rdx", r->rdx);
-	line("rsi", r->rsi);
-	line("rdi", r->rdi);
-	line("rbp", r->rbp);
-}
-
 _Noreturn void cbx_x86_own_fault(void)
 {
+	/* struct cbx_x86_trap, word by word */
+	static const char names[][NAME_BYTES] = { "r8", "r9", "r10", "r11",
+		"r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx", "rdx",
+		"rax", "rcx", "rsp", "rip", "rflags", "vector", "error", "cr2",
+		"cs" };
 	static bool again;
-	const struct cbx_x86_trap *trap = &cbx_x86_cpu()->trap;
+	const uint64_t *words = (const uint64_t *)&cbx_x86_cpu()->trap;
 
+	_Static_assert(sizeof(names) == sizeof(struct cbx_x86_trap), "words");
 	if (again) {
 		cbx_x86_stop();
 	}
 	again = true;
-	line("vector", trap->vector);
-	line("error", trap->error);
-	line("cr2", trap->cr2);
-	registers(&trap->regs);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		line(names[i], words[i]);
+	}
 	cbx_hal_panic("a fault in the monitor", __FILE__, __LINE__);
 }
 

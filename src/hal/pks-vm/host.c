@@ -6,6 +6,7 @@
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/irq.h>
+#include <hal/pks-vm/own.h>
 #include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/flush.h>
 #include <hal/pks-vm/pure/table.h>
@@ -260,18 +261,6 @@ static struct cbx_call call_of(const struct cbx_regs *r)
 
 /* A gate of the backend's, where gate.S leaves it to us. @return whether there
  * is one */
-static bool answered(struct cbx_pks_host *host)
-{
-	struct cbx_call call = call_of(&host->regs);
-	struct cbx_reply reply = { 0 };
-
-	if (!cbx_pks_gate_call(&call, &reply)) {
-		return false;
-	}
-	answer(host, &reply);
-	return true;
-}
-
 /* @return whether the core hears of it */
 static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 {
@@ -283,11 +272,13 @@ static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 		*event = (struct cbx_event){ .kind = CBX_EVENT_CPU_STOP };
 		return true;
 	}
-	if (r->rax >= CBX_PKS_MEMORY && answered(host)) {
-		return false;
-	}
 	event->kind = CBX_EVENT_CALL;
 	event->call = call_of(r);
+	if (r->rax >= CBX_PKS_MEMORY) {
+		(void)cbx_pks_own_call(&event->call);
+		host->regs.rax = CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY;
+		return false;
+	}
 	return true;
 }
 

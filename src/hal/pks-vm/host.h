@@ -87,7 +87,6 @@
 #define CBX_PKS_MSR	    0x1015 /* number, value */
 #define CBX_PKS_CODE_LOAD   0x1016 /* address, first page, count to 4 */
 #define CBX_PKS_CODE_UNLOAD 0x1017 /* as it was loaded */
-#define CBX_PKS_LAST	    CBX_PKS_CODE_UNLOAD
 
 /** Of a line; a level-triggered one is masked when its interrupt was taken,
  * until it is set again. */
@@ -226,9 +225,6 @@ bool cbx_pks_scan(struct cbx_scan *scan, struct cbx_pfn pfn, uint64_t offset,
  * host begins at its entry. */
 void cbx_pks_load(const struct cbx_x86_boot *boot);
 
-/** A backend gate. @return false when there is none of that number */
-bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply);
-
 /** Where to go on when an interrupt came at @p rip of the monitor's text while
  * the host's rights held: there, or where the rights are opened again; 0 when
  * the MSR that @p rcx names was written by a jump. */
@@ -239,8 +235,8 @@ uint64_t cbx_pks_site_restart(uint64_t rip, uint64_t rcx);
 bool cbx_pks_site_holds(uint64_t rip);
 
 /** From now on the instructions of privileged.S can be executed only while
- * one of the functions of machine.h runs. @param home  as above */
-void cbx_pks_lock(uint64_t home);
+ * one of the functions of machine.h runs.  @pre cbx_pks_direct_start */
+void cbx_pks_lock(void);
 
 /** Drop every translation of this CPU's. */
 void cbx_pks_flush(void);

@@ -3,6 +3,7 @@
 #include <arch/x86_64/cpu.h>
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
+#include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
 #include <hal/pks-vm/own.h>
 #include <hal/pks-vm/pci.h>
@@ -115,7 +116,7 @@ static enum cbx_status root_load(const struct cbx_call *call)
 }
 
 /* An address of the monitor's, or of nobody's, is flushed as well as any. */
-enum cbx_status cbx_pks_flush_call(
+static enum cbx_status flush(
 	const struct cbx_call *call, struct cbx_reply *reply)
 {
 	switch (call->arg[0]) {
@@ -176,8 +177,6 @@ static enum cbx_status dispatch(
 		return trap_entry(call);
 	case CBX_PKS_CONSOLE:
 		return console(call);
-	case CBX_PKS_FLUSH:
-		return cbx_pks_flush_call(call, reply);
 	case CBX_PKS_CPU_START:
 		return cpu_start(call);
 	case CBX_PKS_TIMER:
@@ -190,6 +189,12 @@ static enum cbx_status dispatch(
 		return cbx_pks_cr_write(arg[0], arg[1]);
 	case CBX_PKS_MSR:
 		return cbx_pks_msr_write(arg[0], arg[1]);
+	case CBX_PKS_PCI_READ:
+		return cbx_pks_pci_read(arg[0], arg[1], &reply->ret[0]);
+	case CBX_PKS_PCI_COMMAND:
+		return cbx_pks_pci_command(arg[0], arg[1]);
+	case CBX_PKS_REFUSED:
+		return cbx_pks_iommu_refused(reply->ret);
 	default:
 		cbx_pks_table_take();
 		status = tables(call, reply);
@@ -198,15 +203,27 @@ static enum cbx_status dispatch(
 	}
 }
 
-bool cbx_pks_gate_call(const struct cbx_call *call, struct cbx_reply *reply)
+/* Whether cbx_hal_host_run has something to do before the host goes on.  A flush
+ * that is due has an NMI on its way, for which gate.S looks. */
+static bool is_wanted(const struct cbx_pks_host *host)
 {
-	if (call->id >= CBX_PKS_PCI_READ && call->id <= CBX_PKS_REFUSED) {
-		reply->status = (uint64_t)cbx_pks_pci_call(call, reply);
-		return true;
+	const uint64_t *kept = host->pending;
+
+	return cbx_x86_cr3() != host->root ||
+	       (kept[0] | kept[1] | kept[2] | kept[3]) != 0;
+}
+
+uint32_t cbx_pks_own_call(const struct cbx_call *call)
+{
+	struct cbx_reply *reply =
+		(struct cbx_reply *)(CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY);
+
+	if (call->id == CBX_PKS_STOP) {
+		return CBX_PKS_OWN_NONE;
 	}
-	if (call->id < CBX_PKS_MEMORY || call->id > CBX_PKS_LAST) {
-		return false;
-	}
-	reply->status = (uint64_t)dispatch(call, reply);
-	return true;
+	*reply = (struct cbx_reply){ 0 };
+	reply->status =
+		(uint64_t)(call->id == CBX_PKS_FLUSH ? flush(call, reply)
+						     : dispatch(call, reply));
+	return is_wanted(cbx_pks_host()) ? CBX_PKS_OWN_LATER : CBX_PKS_OWN_DONE;
 }

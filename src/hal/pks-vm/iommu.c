@@ -4,6 +4,7 @@
  * what is wanted meanwhile follows it, so the queue never fills and nobody
  * waits but start-up, and that for a bounded time.
  */
+#include <base/string.h>
 #include <hal/pks-vm/device.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
@@ -50,7 +51,7 @@ static struct {
 	uint32_t place;		     /* in the queue, of the next */
 	bool stale;		     /* something to forget since then */
 	bool busy;		     /* one is under way */
-	struct cbx_pks_refused refused;
+	uint64_t refused[3];	     /* count, address, record */
 } flush;
 
 static bool lock;
@@ -195,11 +196,11 @@ static void read_records(void)
 		if ((high & THERE) == 0) {
 			continue;
 		}
-		if (flush.refused.count++ == 0) {
+		if (flush.refused[0]++ == 0) {
 			cbx_hal_log("iommu: a device is refused");
 		}
-		flush.refused.address = *wide(record);
-		flush.refused.record = high;
+		flush.refused[1] = *wide(record);
+		flush.refused[2] = high;
 		*wide(record + 8) = THERE;
 	}
 	*narrow(FAULTS) = 1; /* no overflow any more */
@@ -257,15 +258,13 @@ uint64_t cbx_pks_iommu_line(uint32_t line, uint64_t entry)
 	return cbx_vtd_redirect(entry, line % CBX_VTD_WIDE);
 }
 
-struct cbx_pks_refused cbx_pks_iommu_refused(void)
+enum cbx_status cbx_pks_iommu_refused(uint64_t *ret)
 {
-	struct cbx_pks_refused refused = { 0 };
-
 	if (iommu.on) {
 		cbx_pks_lock_take(&lock);
 		read_records();
-		refused = flush.refused;
+		memcpy(ret, flush.refused, sizeof(flush.refused));
 		cbx_pks_lock_drop(&lock);
 	}
-	return refused;
+	return CBX_OK;
 }

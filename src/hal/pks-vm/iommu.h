@@ -40,13 +40,9 @@ bool cbx_pks_iommu_flushed(uint64_t token);
  */
 uint64_t cbx_pks_iommu_line(uint32_t line, uint64_t entry);
 
-/** What devices were refused: how often (a burst may count once), and the last
- * one's address and record: requester, reason, whether it read. */
-struct cbx_pks_refused {
-	uint64_t count;
-	uint64_t address;
-	uint64_t record;
-};
-struct cbx_pks_refused cbx_pks_iommu_refused(void);
+/** The backend gate CBX_PKS_REFUSED.
+ * @param[out] ret  how often (a burst may count once), and the last one's
+ *                  address and record: requester, reason, whether it read */
+enum cbx_status cbx_pks_iommu_refused(uint64_t *ret);
 
 #endif

@@ -84,25 +84,9 @@ __attribute__((noinline)) void cbx_x86_shadow_start(void)
 }
 
 /* The image's own mapping goes; it is shared by all CPUs. */
-void cbx_pks_lock(uint64_t home)
+void cbx_pks_lock(void)
 {
-	uint64_t va = (uint64_t)cbx_locked;
-	struct cbx_pfn table = { home >> CBX_PAGE_SHIFT };
-	uint64_t *entries;
-
-	if (cbx_locked_end - cbx_locked != (ptrdiff_t)CBX_PAGE_SIZE) {
-		cbx_hal_panic("locked text is not a page", __FILE__, __LINE__);
-	}
-	for (unsigned int shift = 39; shift > 12; shift -= 9) {
-		uint64_t entry = cbx_x86_entry_read(table, va >> shift & 511);
-
-		if ((entry & CBX_PTE_P) == 0) {
-			cbx_hal_panic("locked text", __FILE__, __LINE__);
-		}
-		table.n = (entry & CBX_PTE_ADDRESS) >> CBX_PAGE_SHIFT;
-	}
-	entries = cbx_hal_page_map(table);
-	entries[va >> 12 & 511] = 0;
-	cbx_hal_page_unmap(entries);
+	CBX_ASSERT(cbx_locked_end - cbx_locked == (ptrdiff_t)CBX_PAGE_SIZE);
+	cbx_pks_kernel_map((uint64_t)cbx_locked, (struct cbx_pfn){ 0 }, 0);
 	cbx_pks_flush();
 }

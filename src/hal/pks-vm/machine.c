@@ -110,12 +110,12 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 	if (boot->used) {
 		scrub_memory();
 	}
-	cbx_pks_lock(boot->home);
 	start_interrupts();
 	cbx_pks_apic_timer_start();
 	cbx_pks_lines_start();
 	cbx_table_start((struct cbx_frame *)CBX_FRAMES_VA, boot->page_count);
 	cbx_pks_direct_start(boot->home, boot->page_count);
+	cbx_pks_lock();
 	cbx_pks_load(boot);
 	cbx_pks_roots_start(boot);
 	cbx_pks_iommu_carve(&machine_copy);

@@ -5,7 +5,7 @@
 #define CBX_HAL_PKS_VM_OWN_H
 
 /** What gate.S does next: go on with the host; treat it as any other call,
- * since there is none of that number; do as if the host had stopped, with
+ * since it is for the loop (CBX_PKS_STOP); do as if the host had stopped, with
  * nothing done, where it goes on. */
 #define CBX_PKS_OWN_DONE  0
 #define CBX_PKS_OWN_NONE  1
@@ -18,10 +18,6 @@
 /** A call with a number from CBX_PKS_MEMORY on; the reply is in the scratch
  * page. @return CBX_PKS_OWN_* */
 uint32_t cbx_pks_own_call(const struct cbx_call *call);
-
-/** CBX_PKS_FLUSH. */
-CBX_MUST_CHECK enum cbx_status cbx_pks_flush_call(
-	const struct cbx_call *call, struct cbx_reply *reply);
 
 #endif
 #endif

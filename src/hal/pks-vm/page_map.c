@@ -26,9 +26,7 @@ static uint64_t slot_va(uint64_t slot)
 static __attribute__((noinline)) void *replace(
 	uint64_t slot, struct cbx_pfn pfn)
 {
-	if (pfn.n >= cbx_hal_page_count()) {
-		cbx_hal_panic("page map", __FILE__, __LINE__);
-	}
+	CBX_ASSERT(pfn.n < cbx_hal_page_count());
 	slots()[slot] = pfn.n << CBX_PAGE_SHIFT | ENTRY;
 	cbx_x86_invlpg(slot_va(slot));
 	return (void *)slot_va(slot);
@@ -46,9 +44,7 @@ static void *use(struct cbx_x86_cpu *cpu, uint64_t slot, struct cbx_pfn pfn)
 static __attribute__((noinline)) void *use_another(
 	struct cbx_x86_cpu *cpu, struct cbx_pfn pfn)
 {
-	if (cpu->slots == UINT32_MAX) {
-		cbx_hal_panic("page maps", __FILE__, __LINE__);
-	}
+	CBX_ASSERT(cpu->slots != UINT32_MAX);
 	return use(cpu, (uint32_t)__builtin_ctz(~cpu->slots), pfn);
 }
 
@@ -66,9 +62,7 @@ void cbx_hal_page_unmap(const void *page)
 	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
 	uint64_t slot = ((uint64_t)page - slot_va(0)) >> CBX_PAGE_SHIFT;
 
-	if (slot >= CBX_CPU_SLOTS || (cpu->slots >> slot & 1) == 0) {
-		cbx_hal_panic("page unmap", __FILE__, __LINE__);
-	}
+	CBX_ASSERT(slot < CBX_CPU_SLOTS && (cpu->slots >> slot & 1) != 0);
 	cpu->slots &= ~(1u << slot);
 }
 

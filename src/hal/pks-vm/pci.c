@@ -164,41 +164,25 @@ static volatile uint8_t *page_of(uint64_t place)
 	return (volatile uint8_t *)va;
 }
 
-/* Where a device's registers lie, and whom it tells, is not the host's. */
-static enum cbx_status command(uint64_t place, uint64_t bits)
+enum cbx_status cbx_pks_pci_read(
+	uint64_t place, uint64_t offset, uint64_t *word)
 {
-	volatile uint16_t *word =
-		(volatile uint16_t *)(page_of(place) + COMMAND);
-
-	if ((bits & ~(uint64_t)HOST_MAY_SET) != 0) {
+	if (place >= pci.places || offset % 4 != 0 || offset >= CBX_PAGE_SIZE) {
 		return CBX_E_INVALID;
 	}
-	*word = (uint16_t)((*word & ~HOST_MAY_SET) | bits);
+	*word = *(volatile uint32_t *)(page_of(place) + offset);
 	return CBX_OK;
 }
 
-enum cbx_status cbx_pks_pci_call(
-	const struct cbx_call *call, struct cbx_reply *reply)
+/* Where a device's registers lie, and whom it tells, is not the host's. */
+enum cbx_status cbx_pks_pci_command(uint64_t place, uint64_t bits)
 {
-	const uint64_t *arg = call->arg;
-	struct cbx_pks_refused refused;
+	volatile uint16_t *word;
 
-	if (call->id == CBX_PKS_REFUSED) {
-		refused = cbx_pks_iommu_refused();
-		reply->ret[0] = refused.count;
-		reply->ret[1] = refused.address;
-		reply->ret[2] = refused.record;
-		return CBX_OK;
-	}
-	if (arg[0] >= pci.places) {
+	if (place >= pci.places || (bits & ~(uint64_t)HOST_MAY_SET) != 0) {
 		return CBX_E_INVALID;
 	}
-	if (call->id == CBX_PKS_PCI_COMMAND) {
-		return command(arg[0], arg[1]);
-	}
-	if (arg[1] % 4 != 0 || arg[1] >= CBX_PAGE_SIZE) {
-		return CBX_E_INVALID;
-	}
-	reply->ret[0] = *(volatile uint32_t *)(page_of(arg[0]) + arg[1]);
+	word = (volatile uint16_t *)(page_of(place) + COMMAND);
+	*word = (uint16_t)((*word & ~HOST_MAY_SET) | bits);
 	return CBX_OK;
 }

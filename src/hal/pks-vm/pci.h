@@ -30,8 +30,9 @@ bool cbx_pks_pci_touched(void);
 /** CBX_CAP_DMA and CBX_CAP_HOST_KERNEL_OUT, as this machine can keep them. */
 uint64_t cbx_pks_pci_caps(void);
 
-/** The backend gates CBX_PKS_PCI_READ to CBX_PKS_REFUSED. */
-enum cbx_status cbx_pks_pci_call(
-	const struct cbx_call *call, struct cbx_reply *reply);
+/** The backend gates CBX_PKS_PCI_READ and CBX_PKS_PCI_COMMAND. */
+enum cbx_status cbx_pks_pci_read(
+	uint64_t place, uint64_t offset, uint64_t *word);
+enum cbx_status cbx_pks_pci_command(uint64_t place, uint64_t bits);
 
 #endif

@@ -141,5 +141,6 @@ void cbx_bare_info(uint32_t magic, uint64_t info, struct cbx_x86_boot *boot)
 	} else {
 		cbx_bare_fail("unknown loader");
 	}
+	cbx_bare_region(boot, 0, CBX_BOOT_PA, CBX_X86_RESERVED);
 	cbx_bare_regions_finish(boot);
 }

@@ -82,22 +82,6 @@ static bool was_used(void)
 	return used;
 }
 
-/* What real mode and the firmware use by address. */
-static void keep_low(void)
-{
-	for (uint32_t i = 0; i < boot.region_count; i++) {
-		const struct cbx_x86_region *r = &boot.region[i];
-		uint64_t end = CBX_BOOT_PA >> CBX_PAGE_SHIFT;
-
-		if (r->kind == CBX_X86_RAM && r->count != 0 && r->first < end) {
-			end -= r->first;
-			cbx_bare_region_split(&boot, r->first,
-				r->count < end ? r->count : end,
-				CBX_X86_MONITOR);
-		}
-	}
-}
-
 /* Before the lower half is gone: it is where the controllers are. */
 static void start_others(const uint8_t *id)
 {
@@ -125,7 +109,6 @@ _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info)
 	cbx_bare_iommu(&boot);
 	boot.used = was_used();
 	carve();
-	keep_low();
 	start_others(id);
 	cbx_bare_switch(boot.home, CBX_CPU_STACK_TOP);
 }
