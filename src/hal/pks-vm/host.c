@@ -274,8 +274,8 @@ static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 	}
 	event->kind = CBX_EVENT_CALL;
 	event->call = call_of(r);
-	if (r->rax >= CBX_PKS_MEMORY) {
-		(void)cbx_pks_own_call(&event->call);
+	if (r->rax >= CBX_PKS_MEMORY &&
+		cbx_pks_own_call(&event->call) != CBX_PKS_OWN_NONE) {
 		host->regs.rax = CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY;
 		return false;
 	}

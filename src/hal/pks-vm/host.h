@@ -87,6 +87,7 @@
 #define CBX_PKS_MSR	    0x1015 /* number, value */
 #define CBX_PKS_CODE_LOAD   0x1016 /* address, first page, count to 4 */
 #define CBX_PKS_CODE_UNLOAD 0x1017 /* as it was loaded */
+#define CBX_PKS_LAST	    0x1032 /* those of pci.h included */
 
 /** Of a line; a level-triggered one is masked when its interrupt was taken,
  * until it is set again. */

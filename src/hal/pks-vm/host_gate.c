@@ -218,7 +218,7 @@ uint32_t cbx_pks_own_call(const struct cbx_call *call)
 	struct cbx_reply *reply =
 		(struct cbx_reply *)(CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY);
 
-	if (call->id == CBX_PKS_STOP) {
+	if (call->id == CBX_PKS_STOP || call->id > CBX_PKS_LAST) {
 		return CBX_PKS_OWN_NONE;
 	}
 	*reply = (struct cbx_reply){ 0 };

@@ -4,9 +4,9 @@
 #ifndef CBX_HAL_PKS_VM_OWN_H
 #define CBX_HAL_PKS_VM_OWN_H
 
-/** What gate.S does next: go on with the host; treat it as any other call,
- * since it is for the loop (CBX_PKS_STOP); do as if the host had stopped, with
- * nothing done, where it goes on. */
+/** What gate.S does next: go on with the host; treat it as any other call, since
+ * it is the loop's (CBX_PKS_STOP) or the core's (no such number); do as if the
+ * host had stopped, with nothing done, where it goes on. */
 #define CBX_PKS_OWN_DONE  0
 #define CBX_PKS_OWN_NONE  1
 #define CBX_PKS_OWN_LATER 2
