@@ -112,17 +112,20 @@ static void put(
 	}
 }
 
-/* Receiving blocks when there is nothing: look first.  Nobody else receives
- * meanwhile, and a notice that vanishes ends the call with ENOENT. */
-static void receive(struct cbx_linux_process *process)
+/* Receiving blocks when there is nothing: there is something as long as nobody
+ * received since @p before, when the lock was let go to look; one who did may
+ * have taken it.  A notice that vanishes ends the call with ENOENT. */
+static void receive(struct cbx_linux_process *process, uint64_t before)
 {
 	struct pollfd poller = { .fd = process->listener, .events = POLLIN };
 	union request request;
 	int result;
 
-	if (poll(&poller, 1, 0) != 1 || (poller.revents & POLLIN) == 0) {
+	if (process->received != before &&
+		(poll(&poller, 1, 0) != 1 || (poller.revents & POLLIN) == 0)) {
 		return;
 	}
+	process->received++;
 	do {
 		memset(&request, 0, sizeof(request));
 		result = ioctl(
@@ -152,6 +155,7 @@ static bool sleep_until(struct cbx_linux_process *process, uint64_t until)
 		{ .fd = cbx_linux_cpu_event(cpu), .events = POLLIN },
 		{ .fd = process->pidfd, .events = POLLIN },
 	};
+	uint64_t received = process->received;
 	int timeout = milliseconds_until(until);
 	int n;
 
@@ -166,8 +170,8 @@ static bool sleep_until(struct cbx_linux_process *process, uint64_t until)
 	}
 	if (poller[2].revents != 0 || (poller[0].revents & POLLHUP) != 0) {
 		process->dead = true;
-	} else if (poller[0].revents != 0) {
-		receive(process);
+	} else if ((poller[0].revents & POLLIN) != 0) {
+		receive(process, received);
 	}
 	return true;
 }

@@ -71,7 +71,8 @@ struct cbx_linux_process {
 	bool dead; /* it will never run again */
 	pid_t pid;
 	int pidfd;    /* -1 when reaped */
-	int listener; /* of its notices */
+	int listener;	   /* of its notices */
+	uint64_t received; /* how many, or nearly */
 	uint8_t *comm;
 	uint64_t next; /* id of the pager's waiting CBX_STUB_NEXT */
 	struct cbx_linux_mailbox pager;
