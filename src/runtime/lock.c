@@ -8,7 +8,8 @@
 #define WAKE_MAX 16u
 
 /* Who waits is pushed by himself; who holds the lock moves those to his own
- * list, the first one first. */
+ * list, the first one first.  Who is woken takes it like any other: a task that
+ * runs may have had it again by then.  Who lost it so is given it, taken. */
 static struct {
 	bool taken;
 	struct cbx_task *owner;
@@ -23,10 +24,20 @@ static bool take(void)
 	return !__atomic_exchange_n(&lock.taken, true, __ATOMIC_SEQ_CST);
 }
 
-static bool take_soon(void)
+/* Whether who had it left it to this task. */
+static bool was_given(struct cbx_task *self)
+{
+	return __atomic_load_n(&self->lock_given, __ATOMIC_RELAXED) &&
+	       __atomic_exchange_n(&self->lock_given, false, __ATOMIC_ACQUIRE);
+}
+
+static bool take_soon(struct cbx_task *self)
 {
 	for (unsigned i = 0; i < SPINS; i++) {
 		if (!__atomic_load_n(&lock.taken, __ATOMIC_RELAXED) && take()) {
+			return true;
+		}
+		if (was_given(self)) {
 			return true;
 		}
 		__builtin_ia32_pause();
@@ -79,12 +90,14 @@ static void leave_list(struct cbx_task *self)
 	self->lock_queued = false;
 }
 
-/* The thread to wake next, or 0. */
-static uint64_t pop(void)
+/* The thread to wake next, or 0.  A task that was woken before, and found the
+ * lock taken again, is given it. */
+static uint64_t pop(bool *given)
 {
 	struct cbx_task *task;
 	uint64_t thread;
 
+	*given = false;
 	sort_arrivals();
 	task = lock.first;
 	if (task == NULL) {
@@ -92,14 +105,22 @@ static uint64_t pop(void)
 	}
 	lock.first = task->lock_next;
 	thread = task->thread;
+	*given = task->lock_lost;
 	__atomic_store_n(&task->lock_queued, false, __ATOMIC_RELEASE);
+	if (*given) {
+		__atomic_store_n(&task->lock_given, true, __ATOMIC_RELEASE);
+	}
 	return thread;
 }
 
 static void wait_for_it(struct cbx_task *self)
 {
-	while (!take_soon()) {
+	bool woken = false;
+
+	while (!take_soon(self)) {
 		if (!__atomic_load_n(&self->lock_queued, __ATOMIC_ACQUIRE)) {
+			self->lock_lost = woken;
+			woken = true;
 			push(self);
 			if (take()) {
 				break;
@@ -126,14 +147,19 @@ void cbx_runtime_lock(void)
  * that it is free: look again. */
 static void release(void)
 {
-	do {
-		uint64_t thread = pop();
+	bool given;
 
-		__atomic_store_n(&lock.taken, false, __ATOMIC_SEQ_CST);
+	do {
+		uint64_t thread = pop(&given);
+
+		if (!given) {
+			__atomic_store_n(&lock.taken, false, __ATOMIC_SEQ_CST);
+		}
 		if (thread != 0) {
 			cbx_gate_unpark(thread);
 		}
-	} while (__atomic_load_n(&lock.arriving, __ATOMIC_SEQ_CST) != NULL &&
+	} while (!given &&
+		 __atomic_load_n(&lock.arriving, __ATOMIC_SEQ_CST) != NULL &&
 		 take());
 }
 

@@ -62,8 +62,10 @@ struct cbx_task {
 	bool deaf;     /* it sleeps on whatever happens */
 	bool left;     /* it ended, and is off its stack */
 
-	struct cbx_task *lock_next; /* lock.c's, as is the next */
+	struct cbx_task *lock_next; /* lock.c's, as are the next */
 	bool lock_queued;
+	bool lock_lost;
+	bool lock_given;
 	uint32_t spins; /* worth making before it parks */
 	uint32_t sleeps;
 	bool woken;  /* a wake-up it has not seen */
