@@ -12,6 +12,18 @@
 #include "rewrite.h"
 #include "sigframe.h"
 #include "task.h"
+#include "timers.h"
+
+#define ROW_MAX	     64u
+#define TURN_NS	     5000000u
+#define RT_SIGRETURN 15u
+#define SIGRETURN    999u /* of who gives no restorer */
+/* What a fault may have raised, and what must not wait. */
+#define PRESSING                                                         \
+	(cbx_signal_bit(LX_SIGKILL) | cbx_signal_bit(LX_SIGSEGV) |       \
+		cbx_signal_bit(LX_SIGBUS) | cbx_signal_bit(LX_SIGILL) |  \
+		cbx_signal_bit(LX_SIGFPE) | cbx_signal_bit(LX_SIGTRAP) | \
+		cbx_signal_bit(LX_SIGSYS))
 
 static struct cbx_task_signals *mine(void)
 {
@@ -177,17 +189,56 @@ static void no_handler(void)
 	}
 }
 
+static bool is_end(uint32_t call)
+{
+	return call == RT_SIGRETURN || call == SIGRETURN;
+}
+
+/* More than can wait at once, so that none of them is what the program waits
+ * for: of a standard signal one waits, and queues of others are handled whole. */
+static void count(const struct lx_siginfo *info, uint32_t call)
+{
+	bool others = (info->code == LX_SI_USER || info->code == LX_SI_QUEUE ||
+			      info->code == LX_SI_TKILL) &&
+		      info->from.pid != cbx_process_self()->pid;
+
+	if (is_end(call) && others && info->signo < LX_SIGRTMIN) {
+		mine()->row++;
+	} else {
+		mine()->row = 0;
+	}
+}
+
+/* A signal that waits when a handler ends begins the next one.  A process that
+ * is sent them faster than it handles them would do nothing else: after many in
+ * a row it goes on where it was, until its next call or for a moment. */
+static bool is_turn(uint32_t call)
+{
+	if (!is_end(call) || mine()->row < ROW_MAX ||
+		(waiting() & PRESSING) != 0) {
+		return false;
+	}
+	mine()->row = 0;
+	return true;
+}
+
 bool cbx_signal_deliver(struct cbx_regs *regs, void *frame, uint32_t call)
 {
 	struct lx_siginfo info;
-	const struct lx_sigaction *action = next(&info);
+	const struct lx_sigaction *action;
 
+	if (is_turn(call)) {
+		cbx_timers_look_in(cbx_task_self(), TURN_NS);
+		return false;
+	}
+	action = next(&info);
 	if (action == NULL) {
 		no_handler();
 		return call != CBX_NO_CALL &&
 		       cbx_restart_after(call, regs, NULL);
 	}
 	settle(regs, call, action);
+	count(&info, call);
 	while (action != NULL) {
 		if (action->handler == LX_SIG_DFL) {
 			cbx_signal_die(info.signo);

@@ -68,6 +68,14 @@ void cbx_timers_awake(void)
 	}
 }
 
+/* In ticks, which a fixed clock does not follow. */
+void cbx_timers_look_in(struct cbx_task *self, uint64_t ns)
+{
+	self->deadline = INT64_MIN; /* before any timer's */
+	self->deadline_wake = 0;
+	cbx_gate_deadline(cbx_gate_ticks() + ns, 0);
+}
+
 void cbx_timers_leave(struct cbx_task *self)
 {
 	int64_t at;

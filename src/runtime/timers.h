@@ -32,6 +32,9 @@ void cbx_timers_awake(void);
 /** It goes back to its program. */
 void cbx_timers_leave(struct cbx_task *self);
 
+/** It has an up-call after so long, if it does not look after timers before. */
+void cbx_timers_look_in(struct cbx_task *self, uint64_t ns);
+
 /** It ends, or asks the host for something that may take long: somebody else
  * looks after the timers, if there is somebody. */
 void cbx_timers_away(struct cbx_task *self);

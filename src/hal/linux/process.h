@@ -70,7 +70,7 @@ struct cbx_linux_process {
 	bool trace;
 	bool dead; /* it will never run again */
 	pid_t pid;
-	int pidfd;    /* -1 when reaped */
+	int pidfd;	   /* -1 when reaped */
 	int listener;	   /* of its notices */
 	uint64_t received; /* how many, or nearly */
 	uint8_t *comm;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process that is sent signals faster than it handles them still goes on.
+ *
+ *   signal_flood TURNS   turns of a program that waits for one after the other,
+ *                        and the most handlers between two of them
+ *   signal_flood run     whether one that makes no call goes on
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STEPS 50000000ull
+
+struct shared {
+	volatile int ready;
+	volatile unsigned long turns;
+	volatile unsigned long most;
+	volatile unsigned long handled;
+};
+
+static struct shared *shared;
+
+static void handle(int signal)
+{
+	(void)signal;
+	shared->handled++;
+}
+
+static void count_turns(unsigned long wanted)
+{
+	unsigned long before = 0;
+	sigset_t all_but;
+
+	sigfillset(&all_but);
+	sigdelset(&all_but, SIGUSR1);
+	while (shared->turns < wanted) {
+		unsigned long now;
+
+		sigsuspend(&all_but);
+		now = shared->handled;
+		if (now - before > shared->most) {
+			shared->most = now - before;
+		}
+		before = now;
+		shared->turns++;
+	}
+}
+
+static void compute(void)
+{
+	for (volatile unsigned long long i = 0; i < STEPS; i++) {
+	}
+}
+
+static pid_t start(const char *what)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		shared->ready = 1;
+		if (strcmp(what, "run") == 0) {
+			compute();
+		} else {
+			count_turns(strtoul(what, NULL, 10));
+		}
+		_exit(EXIT_SUCCESS);
+	}
+	while (child > 0 && !shared->ready) {
+		usleep(100);
+	}
+	return child;
+}
+
+int main(int argc, char **argv)
+{
+	pid_t child;
+	int status = -1;
+
+	if (argc != 2) {
+		return EXIT_FAILURE;
+	}
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || signal(SIGUSR1, handle) == SIG_ERR) {
+		return EXIT_FAILURE;
+	}
+	child = start(argv[1]);
+	if (child <= 0) {
+		return EXIT_FAILURE;
+	}
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		kill(child, SIGUSR1);
+	}
+	printf("ended %d, turns %lu, at most %lu\n", status, shared->turns,
+		shared->most);
+	return shared->handled != 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
