@@ -5,7 +5,8 @@ applications in boxes, against the same outside.
 FOLDER holds what bench/meson.build builds.  Everything that is compared runs in
 turn, and the median counts.  An application is timed by a shell beside it, in the
 box or outside: its start by that shell, its libraries and its files are in, the
-box's own start is a row of its own.  With --write the section goes into RESULTS.md, too.
+box's own start is a row of its own.  With --write the section goes into RESULTS.md, too,
+and applications.svg beside it is drawn.
 """
 import argparse
 import contextlib
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 
+import plot
 import run
 import table
 from applications import PYTHON, SEARCH, applications
@@ -154,7 +156,7 @@ def mean(ratios):
 
 
 def print_applications(apps, places, turns):
-    table.heading('Applications in a box (medians)')
+    table.heading('Applications in a box (medians)', 'applications.svg')
     ratios, failures, wholes = {}, [], {}
     for app in apps:
         if app.missing():
@@ -322,6 +324,8 @@ def main():
         print_all(options, bench, load)
     if options.write:
         put(options.write, both.getvalue())
+        if not options.only:
+            plot.write(options.write, os.path.join(os.path.dirname(options.write), 'applications.svg'))
 
 
 if __name__ == '__main__':

@@ -2,8 +2,10 @@
 """Rows as the programs of this folder print them (bench.c)."""
 
 
-def heading(title):
+def heading(title, picture=None):
     print(f'\n### {title}\n')
+    if picture:
+        print(f'![{title}, native = 1]({picture})\n')
     print('| what | figure | against | baseline | ratio | target | |')
     print('|---|---:|---|---:|---:|---:|---|')
 
