@@ -59,7 +59,7 @@ static enum cbx_status evidence_of(struct cbx_context *context, uint64_t root,
 		return cbx_fail(CBX_E_INVALID, "nonce: %u to %u bytes",
 			CBX_NONCE_BYTES_MIN, CBX_NONCE_BYTES_MAX);
 	}
-	if (!cbx_pool_take(&context->pool, PAGES, &pages)) {
+	if (!cbx_context_pages(context, PAGES, &pages)) {
 		return cbx_fail(
 			CBX_E_NOMEM, "evidence: no free pages in the context");
 	}

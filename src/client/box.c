@@ -47,7 +47,7 @@ static bool init_parts(struct cbx_box *box)
 {
 	struct cbx_pool *pool = &box->context->pool;
 
-	if (!cbx_pool_take(pool, CBX_IO_PAGES_MAX, &box->buffer)) {
+	if (!cbx_context_pages(box->context, CBX_IO_PAGES_MAX, &box->buffer)) {
 		(void)cbx_fail(CBX_E_NOMEM,
 			"no memory for the box: no page free in the context");
 		return false;
@@ -115,8 +115,8 @@ static enum cbx_status grant(
 		i++) {
 		struct cbx_holding *holding = &box->holdings[i];
 
-		status = cbx_range_call(
-			cpu, &gate, holding->extent, &holding->given);
+		holding->given = holding->extent.count; /* or some of them */
+		status = cbx_range_call_whole(cpu, &gate, holding->extent);
 	}
 	return status;
 }

@@ -104,6 +104,17 @@ CBX_CHECKED enum cbx_status cbx_cpu_call(struct cbx_cpu *cpu,
 CBX_CHECKED enum cbx_status cbx_context_call(struct cbx_context *context,
 	const struct cbx_call *call, struct cbx_reply *reply);
 
+/**
+ * Take pages of the host's out of the pool; when they do not suffice, those
+ * that were left donated are returned first.
+ *
+ * @param[out] extent  @p count consecutive pages; untouched on failure
+ *
+ * @return false when there are none
+ */
+CBX_CHECKED bool cbx_context_pages(
+	struct cbx_context *context, uint64_t count, struct cbx_extent *extent);
+
 /** Wait before call number @p tries of a gate that said CBX_E_BUSY; longer
  * each time, up to 1 ms.  @return false when it was long enough */
 CBX_CHECKED bool cbx_busy_wait(uint32_t tries);

@@ -43,20 +43,21 @@ static enum cbx_status take_one(
 	struct cbx_pool *pool = &box->context->pool;
 	enum cbx_status status = make_room(box);
 	struct cbx_holding *holding;
-	struct cbx_extent extent;
+	struct cbx_free fresh;
 	bool taken;
 
 	if (status != CBX_OK) {
 		return status;
 	}
-	taken = whole ? cbx_pool_take(pool, count, &extent)
-		      : cbx_pool_take_some(pool, count, &extent);
+	taken = whole ? cbx_pool_take_box(pool, count, &fresh)
+		      : cbx_pool_take_some(pool, count, &fresh);
 	if (!taken) {
 		return fail_pages(box, count);
 	}
 	holding = &box->holdings[box->holding_count++];
-	*holding = (struct cbx_holding){ extent, 0, 0 };
-	return cbx_range_call(cpu, &donate, extent, &holding->donated);
+	*holding = (struct cbx_holding){ fresh.extent,
+		fresh.donated ? fresh.extent.count : 0, 0 };
+	return cbx_range_call(cpu, &donate, fresh.extent, &holding->donated);
 }
 
 enum cbx_status cbx_box_take(
@@ -84,26 +85,41 @@ static void reclaim(struct cbx_box *box, struct cbx_cpu *cpu, size_t index)
 	struct cbx_range gate = { CBX_CALL_BOX_RECLAIM, box->root,
 		"the monitor does not give pages back" };
 	struct cbx_holding *holding = &box->holdings[index];
-	struct cbx_extent given = { holding->extent.pfn, holding->given };
-	uint64_t done = index == 0 ? 1 : 0;
+	uint64_t root = index == 0 ? 1 : 0;
+	struct cbx_extent given = { holding->extent.pfn + root,
+		holding->given - root };
 
-	if (holding->given > done &&
-		cbx_range_call(cpu, &gate, given, &done) != CBX_OK) {
+	if (holding->given > root &&
+		cbx_range_call_whole(cpu, &gate, given) != CBX_OK) {
 		holding->donated = UINT64_MAX; /* lost */
 	}
 }
 
-static void return_pages(
-	struct cbx_box *box, struct cbx_cpu *cpu, struct cbx_holding *holding)
+/* The monitor's pages go back to the host. */
+static bool return_pages(struct cbx_cpu *cpu, struct cbx_extent donated)
 {
 	static const struct cbx_range gate = { CBX_CALL_PAGE_RETURN, 0,
 		"the monitor does not return pages" };
-	struct cbx_extent donated = { holding->extent.pfn, holding->donated };
 	uint64_t done = 0;
 
-	if (holding->donated <= holding->extent.count &&
-		cbx_range_call(cpu, &gate, donated, &done) == CBX_OK) {
-		cbx_pool_give(&box->context->pool, holding->extent);
+	return cbx_range_call(cpu, &gate, donated, &done) == CBX_OK;
+}
+
+/* Pages of a monitor of the context's own stay donated for the next box: they
+ * are zero, and the monitor ends with the context. */
+static void let_go(
+	struct cbx_box *box, struct cbx_cpu *cpu, struct cbx_holding *holding)
+{
+	struct cbx_extent donated = { holding->extent.pfn, holding->donated };
+	struct cbx_pool *pool = &box->context->pool;
+
+	if (holding->donated > holding->extent.count) {
+		return;
+	}
+	if (cpu->lane.fd >= 0 && donated.count == holding->extent.count) {
+		cbx_pool_give_donated(pool, donated);
+	} else if (return_pages(cpu, donated)) {
+		cbx_pool_give(pool, holding->extent);
 	}
 }
 
@@ -134,7 +150,7 @@ void cbx_box_give_back(struct cbx_box *box, struct cbx_cpu *cpu)
 {
 	if (take_apart(box, cpu)) {
 		for (size_t i = 0; i < box->holding_count; i++) {
-			return_pages(box, cpu, &box->holdings[i]);
+			let_go(box, cpu, &box->holdings[i]);
 		}
 	}
 	box->holding_count = 0;

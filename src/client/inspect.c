@@ -68,7 +68,7 @@ enum cbx_status cbx_box_peek(
 	if (size == 0 || size > CBX_PAGE_SIZE) {
 		return cbx_fail(CBX_E_INVALID, "peek: 1 to 4096 bytes");
 	}
-	if (!cbx_pool_take(&context->pool, 1, &page)) {
+	if (!cbx_context_pages(context, 1, &page)) {
 		return cbx_fail(
 			CBX_E_NOMEM, "peek: no page free in the context");
 	}

@@ -267,7 +267,7 @@ static struct cbx_lender *new_helper(struct cbx_running *run)
 		return NULL;
 	}
 	init(lender, run);
-	if (!cbx_pool_take(&context->pool, CBX_IO_PAGES_MAX, &lender->buffer) ||
+	if (!cbx_context_pages(context, CBX_IO_PAGES_MAX, &lender->buffer) ||
 		!make_bell(lender) || !cbx_cpu_try(context, &lender->cpu)) {
 		free_helper(lender);
 		return NULL;

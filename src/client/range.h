@@ -27,4 +27,14 @@ CBX_CHECKED enum cbx_status cbx_range_call(struct cbx_cpu *cpu,
 	const struct cbx_range *range, struct cbx_extent extent,
 	uint64_t *done);
 
+/**
+ * The same on all pages, several calls under way at a time: for gates that are
+ * refused only when something is wrong with all of it.
+ *
+ * @retval CBX_OK  every page is done
+ * @return else what refused a page, recorded; any others may be done
+ */
+CBX_CHECKED enum cbx_status cbx_range_call_whole(struct cbx_cpu *cpu,
+	const struct cbx_range *range, struct cbx_extent extent);
+
 #endif

@@ -26,7 +26,7 @@ enum cbx_status cbx_release_give(
 		return cbx_fail(CBX_E_INVALID, "a root's message has %u bytes",
 			CBX_RELEASE_MESSAGE_BYTES);
 	}
-	if (!cbx_pool_take(&context->pool, 1, &page)) {
+	if (!cbx_context_pages(context, 1, &page)) {
 		return cbx_fail(
 			CBX_E_NOMEM, "root: no page free in the context");
 	}

@@ -15,7 +15,7 @@ enum cbx_status cbx_box_sign(
 	struct cbx_reply reply;
 	enum cbx_status status;
 
-	if (!cbx_pool_take(&context->pool, 1, &page)) {
+	if (!cbx_context_pages(context, 1, &page)) {
 		return cbx_fail(
 			CBX_E_NOMEM, "signature: no page free in the context");
 	}

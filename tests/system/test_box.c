@@ -131,6 +131,38 @@ static void a_box_that_does_not_fit_leaves_nothing(void **state)
 	cbx_context_close(context);
 }
 
+/* A box that had nearly all pages leaves them to the monitor; boxes need host
+ * pages of their own, too, which have to come out of those. */
+static void pages_of_one_large_box_serve_many_small_ones(void **state)
+{
+	struct cbx_context *context = service_context(64);
+	const struct cbx_policy policy = { .version = CBX_POLICY_VERSION,
+		.threads_max = 1,
+		.output_pages = 1,
+		.wake_step = 1 };
+	uint64_t before = free_pages(context);
+	struct cbx_box *large;
+	struct cbx_box *small[8];
+
+	(void)state;
+	for (int turn = 0; turn < 2; turn++) {
+		assert_good(cbx_box_create(context, &policy,
+			before - 2 - CBX_IO_PAGES_MAX, &large));
+		assert_int_equal(free_pages(context), 0);
+		cbx_box_destroy(large);
+		assert_int_equal(free_pages(context), before);
+		for (size_t i = 0; i < 8; i++) {
+			assert_good(cbx_box_create(
+				context, &policy, before / 16, &small[i]));
+		}
+		for (size_t i = 0; i < 8; i++) {
+			cbx_box_destroy(small[i]);
+		}
+		assert_int_equal(free_pages(context), before);
+	}
+	cbx_context_close(context);
+}
+
 static void bad_options_are_refused(void **state)
 {
 	struct cbx_options options = { .size = sizeof(options) };
@@ -452,6 +484,7 @@ int main(void)
 		T(the_monitor_measures_what_we_measured),
 		T(every_page_comes_back),
 		T(a_box_that_does_not_fit_leaves_nothing),
+		T(pages_of_one_large_box_serve_many_small_ones),
 		T(bad_options_are_refused),
 		T(a_spinning_box_is_killed_from_another_thread),
 		T(a_box_killed_before_it_runs_ends_at_once),

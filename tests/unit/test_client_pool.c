@@ -52,15 +52,15 @@ static void some_is_the_largest_extent_left(void **state)
 	struct cbx_pool *pool = *state;
 	struct cbx_extent low;
 	struct cbx_extent middle;
-	struct cbx_extent got;
+	struct cbx_free got;
 
 	assert_true(cbx_pool_take(pool, 10, &low));
 	assert_true(cbx_pool_take(pool, 60, &middle));
 	cbx_pool_give(pool, low);
 	assert_true(cbx_pool_take_some(pool, 50, &got));
-	assert_int_equal(got.count, 30);
+	assert_int_equal(got.extent.count, 30);
 	assert_true(cbx_pool_take_some(pool, 50, &got));
-	assert_int_equal(got.count, 10);
+	assert_int_equal(got.extent.count, 10);
 	assert_false(cbx_pool_take_some(pool, 50, &got));
 }
 
@@ -103,28 +103,121 @@ static void giving_back_never_needs_memory(void **state)
 	assert_true(cbx_pool_take(pool, PAGES, &all));
 }
 
-/* Random takes and gives against a plain bitmap. */
-static void agrees_with_a_bitmap(void **state)
+static void a_box_gets_donated_pages_first(void **state)
 {
 	struct cbx_pool *pool = *state;
-	bool used[PAGES + 1] = { false };
+	struct cbx_extent low;
+	struct cbx_extent high;
+	struct cbx_free got;
+
+	assert_true(cbx_pool_take(pool, 10, &low));
+	assert_true(cbx_pool_take(pool, 20, &high));
+	cbx_pool_give_donated(pool, high);
+	cbx_pool_give(pool, low);
+	assert_true(cbx_pool_take_box(pool, 5, &got));
+	assert_true(got.donated);
+	assert_int_equal(got.extent.pfn, high.pfn);
+	assert_true(cbx_pool_take_box(pool, 16, &got));
+	assert_false(got.donated);
+	assert_true(cbx_pool_take_some(pool, 15, &got));
+	assert_true(got.donated);
+	assert_int_equal(got.extent.count, 15);
+}
+
+static void what_the_host_may_touch_is_never_donated(void **state)
+{
+	struct cbx_pool *pool = *state;
+	struct cbx_extent part;
+	struct cbx_extent rest;
+
+	assert_true(cbx_pool_take(pool, 60, &part));
+	cbx_pool_give_donated(pool, part);
+	assert_int_equal(cbx_pool_free_pages(pool), PAGES);
+	assert_false(cbx_pool_take(pool, PAGES - 59, &rest));
+	assert_true(cbx_pool_take(pool, PAGES - 60, &rest));
+	assert_false(cbx_pool_take(pool, 1, &rest));
+	assert_true(cbx_pool_take_donated(pool, &part));
+	assert_int_equal(part.count, 60);
+	assert_false(cbx_pool_take_donated(pool, &rest));
+	cbx_pool_give(pool, part);
+	assert_true(cbx_pool_take(pool, 60, &rest));
+}
+
+/* What a page is, as the test knows it. */
+enum is {
+	IS_HOSTS,
+	IS_DONATED,
+	IS_USED,
+};
+
+static enum is is[PAGES + 1];
+
+static void set(struct cbx_extent e, enum is before, enum is after)
+{
+	for (uint64_t i = e.pfn; i < e.pfn + e.count; i++) {
+		assert_in_range(i, 1, PAGES);
+		assert_int_equal(is[i], before);
+		is[i] = after;
+	}
+}
+
+/* Take in a random way.  @return false when there was nothing */
+static bool take_somehow(struct cbx_pool *pool, struct cbx_extent *extent)
+{
+	uint64_t count = 1 + (uint64_t)rand() % 9;
+	struct cbx_free taken = { .donated = false };
+	bool got;
+
+	switch (rand() % 4) {
+	case 0:
+		got = cbx_pool_take_box(pool, count, &taken);
+		break;
+	case 1:
+		got = cbx_pool_take_some(pool, count, &taken);
+		break;
+	case 2:
+		taken.donated = true;
+		got = cbx_pool_take_donated(pool, &taken.extent);
+		break;
+	default:
+		got = cbx_pool_take(pool, count, &taken.extent);
+		break;
+	}
+	if (got) {
+		set(taken.extent, taken.donated ? IS_DONATED : IS_HOSTS,
+			IS_USED);
+		*extent = taken.extent;
+	}
+	return got;
+}
+
+static void give_somehow(struct cbx_pool *pool, struct cbx_extent extent)
+{
+	if (rand() % 2 == 0) {
+		set(extent, IS_USED, IS_DONATED);
+		cbx_pool_give_donated(pool, extent);
+	} else {
+		set(extent, IS_USED, IS_HOSTS);
+		cbx_pool_give(pool, extent);
+	}
+}
+
+/* Random takes and gives against a plain table. */
+static void agrees_with_a_table(void **state)
+{
+	struct cbx_pool *pool = *state;
 	struct cbx_extent held[64];
 	size_t count = 0;
 	uint64_t used_pages = 0;
 
+	memset(is, IS_HOSTS, sizeof(is));
 	srand(1);
-	for (int step = 0; step < 20000; step++) {
+	for (int step = 0; step < 50000; step++) {
 		struct cbx_extent e;
 
 		if (count < 64 && rand() % 2 == 0) {
-			if (!cbx_pool_take(
-				    pool, 1 + (uint64_t)rand() % 9, &e)) {
+			if (!take_somehow(pool, &e)) {
 				continue;
-			}
-			for (uint64_t i = e.pfn; i < e.pfn + e.count; i++) {
-				assert_true(i >= 1 && i <= PAGES);
-				assert_false(used[i]);
-				used[i] = true;
 			}
 			held[count++] = e;
 			used_pages += e.count;
@@ -133,13 +226,11 @@ static void agrees_with_a_bitmap(void **state)
 
 			e = held[pick];
 			held[pick] = held[--count];
-			for (uint64_t i = e.pfn; i < e.pfn + e.count; i++) {
-				used[i] = false;
-			}
-			cbx_pool_give(pool, e);
+			give_somehow(pool, e);
 			used_pages -= e.count;
 		}
 		assert_int_equal(cbx_pool_free_pages(pool), PAGES - used_pages);
+		assert_true(pool->count + pool->taken < pool->room);
 	}
 }
 
@@ -157,7 +248,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			giving_back_never_needs_memory, begin, end),
 		cmocka_unit_test_setup_teardown(
-			agrees_with_a_bitmap, begin, end),
+			a_box_gets_donated_pages_first, begin, end),
+		cmocka_unit_test_setup_teardown(
+			what_the_host_may_touch_is_never_donated, begin, end),
+		cmocka_unit_test_setup_teardown(
+			agrees_with_a_table, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
