@@ -32,8 +32,7 @@ meson configures the build
 ninja-build runs the build
 pkg-config finds libraries
 libjansson-dev policy files, OCI images
-libmbedtls-dev the cryptography of the keeper, of evidence and of confbox measure
-libssl-dev SHA-384 of what the keeper measures
+libmbedtls-dev SHA-384 in the keeper and in confbox measure
 libarchive-dev root file systems from tar archives
 libcbor-dev evidence and tokens are CBOR
 linux-libc-dev how to ask Linux for an SNP report

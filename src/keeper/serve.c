@@ -8,8 +8,14 @@
 #include <mbedtls/platform_util.h>
 #include <psa/crypto.h>
 
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/sha.h>
+static enum cbx_status to_status(psa_status_t status)
+{
+	if (status == PSA_SUCCESS) {
+		return CBX_OK;
+	}
+	return status == PSA_ERROR_INSUFFICIENT_MEMORY ? CBX_E_NOMEM
+						       : CBX_E_HARDWARE;
+}
 
 /* Bytes of data a request is about; its count and lengths are valid. */
 static uint64_t data_needed(const struct cbx_desk *request)
@@ -56,19 +62,42 @@ static struct cbx_record record_at(
 	return record;
 }
 
-/* digest := SHA-384(digest || record || data); OpenSSL's own interface, whose
- * newer ones allocate for every record. */
-static bool extend_one(
+static psa_status_t hash_parts(psa_hash_operation_t *hash,
+	const uint8_t *digest, const struct cbx_record *record,
+	const uint8_t *data)
+{
+	psa_status_t status = psa_hash_setup(hash, PSA_ALG_SHA_384);
+
+	if (status == PSA_SUCCESS) {
+		status = psa_hash_update(hash, digest, CBX_DIGEST_BYTES);
+	}
+	if (status == PSA_SUCCESS) {
+		status = psa_hash_update(
+			hash, (const uint8_t *)record, sizeof(*record));
+	}
+	if (status == PSA_SUCCESS && record->length != 0) {
+		status = psa_hash_update(hash, data, (size_t)record->length);
+	}
+	return status;
+}
+
+/* digest := SHA-384(digest || record || data) */
+static psa_status_t extend_one(
 	uint8_t *digest, const struct cbx_record *record, const uint8_t *data)
 {
-	SHA512_CTX hash;
+	psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
+	size_t size = 0;
+	psa_status_t status = hash_parts(&hash, digest, record, data);
 
-	return SHA384_Init(&hash) == 1 &&
-	       SHA384_Update(&hash, digest, CBX_DIGEST_BYTES) == 1 &&
-	       SHA384_Update(&hash, record, sizeof(*record)) == 1 &&
-	       (record->length == 0 || SHA384_Update(&hash, data,
-					       (size_t)record->length) == 1) &&
-	       SHA384_Final(digest, &hash) == 1;
+	if (status == PSA_SUCCESS) {
+		status =
+			psa_hash_finish(&hash, digest, CBX_DIGEST_BYTES, &size);
+	}
+	if (status != PSA_SUCCESS) {
+		(void)psa_hash_abort(&hash);
+		return status;
+	}
+	return size == CBX_DIGEST_BYTES ? PSA_SUCCESS : PSA_ERROR_GENERIC_ERROR;
 }
 
 static enum cbx_status extend(
@@ -78,22 +107,22 @@ static enum cbx_status extend(
 		return CBX_E_INVALID;
 	}
 
-	for (uint64_t i = 0; i < request->count; i++) {
+	psa_status_t status = psa_crypto_init();
+
+	for (uint64_t i = 0; i < request->count && status == PSA_SUCCESS; i++) {
 		struct cbx_record record = record_at(request, i);
 		const uint8_t *page =
 			record.length == 0 ? NULL : data + i * CBX_PAGE_SIZE;
 
-		if (!extend_one(request->digest, &record, page)) {
-			return CBX_E_HARDWARE;
-		}
+		status = extend_one(request->digest, &record, page);
 	}
-	return CBX_OK;
+	return to_status(status);
 }
 
 bool cbx_work_extend(uint8_t digest[CBX_DIGEST_BYTES],
 	const struct cbx_record *record, const uint8_t *data)
 {
-	return extend_one(digest, record, data);
+	return extend_one(digest, record, data) == PSA_SUCCESS;
 }
 
 /* Read the request once; no later line can see the shared copy. */
