@@ -12,6 +12,7 @@
 #include <client/file.h>
 #include <client/merge.h>
 #include <client/tree_node.h>
+#include <trust/turn.h>
 
 #define INDEX	    "index.json"
 #define ALGORITHM   "sha256:"
@@ -81,7 +82,7 @@ static bool matches(const struct blob *blob, const char *hex)
 	uint8_t digest[HEX_BYTES / 2];
 	size_t length;
 
-	if (psa_crypto_init() != PSA_SUCCESS ||
+	if (!cbx_psa_start() ||
 		psa_hash_compute(PSA_ALG_SHA_256, blob->bytes, blob->size,
 			digest, sizeof(digest), &length) != PSA_SUCCESS) {
 		return false;

@@ -296,7 +296,7 @@ enum cbx_client_error cbx_client_restore(
 	if (!saved_valid(&read)) {
 		return CBX_CLIENT_E_SAVED;
 	}
-	made = psa_crypto_init() == PSA_SUCCESS ? make(read.frame_size) : NULL;
+	made = cbx_psa_start() ? make(read.frame_size) : NULL;
 	if (made != NULL) {
 		cbx_psa_take_turn();
 		resumed = cbx_session_resume(

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <psa/crypto.h>
-
+#include <trust/turn.h>
 #include <verify/span.h>
 
 const char *cbx_refusal_word(enum cbx_refusal refusal)
@@ -40,7 +39,7 @@ struct cbx_verdict *cbx_verdict_create(void)
 {
 	struct cbx_verdict *verdict = NULL;
 
-	if (psa_crypto_init() == PSA_SUCCESS) {
+	if (cbx_psa_start()) {
 		verdict = calloc(1, sizeof(*verdict));
 	}
 	if (verdict != NULL) {
