@@ -343,6 +343,18 @@ CBX_API CBX_CHECKED enum cbx_status cbx_image_measure(
 CBX_API CBX_CHECKED enum cbx_status cbx_image_measure_clone(
 	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES]);
 
+/** The measurement of an image's runtime alone, the same for every program: what
+ * evidence calls box.runtime.  @retval ...  as cbx_image_measure */
+CBX_API CBX_CHECKED enum cbx_status cbx_image_measure_runtime(
+	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES]);
+
+/** What the linux backend's monitor, in this library, says of itself in evidence:
+ * monitor.image.
+ * @retval ...                as cbx_image_measure
+ * @retval CBX_E_UNSUPPORTED  it has none: it is for a machine's monitor */
+CBX_API CBX_CHECKED enum cbx_status cbx_monitor_measure(
+	uint8_t digest[CBX_DIGEST_BYTES]);
+
 /** Facts about an image. */
 struct cbx_image_info {
 	size_t size;		  /* sizeof(struct cbx_image_info) */

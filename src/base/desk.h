@@ -71,7 +71,8 @@ enum cbx_desk_op {
 	"channel" /* first record, flags, bytes; data: the
 					* header of the message, tags */
 
-#define CBX_RECORD_BOOT "boot" /* data: the boot log */
+#define CBX_RECORD_BOOT	 "boot"	 /* data: the boot log */
+#define CBX_RECORD_IMAGE "image" /* address, flags; data: of a program */
 
 /** One entry of a measurement or input log.  It precedes its data, and length
  * says how long the data is: the log is domain-separated, length-prefixed. */
@@ -108,6 +109,10 @@ enum cbx_policy_word {
 
 #define CBX_LENDERS_MAX 8u /* templates one box borrows of */
 
+/** What is added to a box from here to there is its runtime, to evidence. */
+#define CBX_RUNTIME_VA	0x600000000000ull
+#define CBX_RUNTIME_END 0x610000000000ull
+
 /** What the monitor knows of a box. */
 struct cbx_facts {
 	uint64_t number; /* from 1; never used again; 0: no box */
@@ -122,9 +127,11 @@ struct cbx_facts {
 	uint8_t signer[CBX_DIGEST_BYTES];
 	uint8_t family[CBX_FAMILY_BYTES];
 	uint64_t version;
-	uint64_t lender_count; /* at most CBX_LENDERS_MAX */
-	uint8_t lender[CBX_LENDERS_MAX][2][CBX_DIGEST_BYTES]; /* measurement,
-							       * input digest */
+	uint8_t runtime[CBX_DIGEST_BYTES]; /* zero: it was given none */
+	uint64_t borrowers;		   /* boxes that borrow of it */
+	uint64_t lender_count;		   /* at most CBX_LENDERS_MAX */
+	uint8_t lender[CBX_LENDERS_MAX][3][CBX_DIGEST_BYTES]; /* measurement,
+						* input digest, runtime */
 };
 
 /** What the monitor knows of itself and its machine. */

@@ -9,10 +9,11 @@
 #ifndef CBX_BASE_START_H
 #define CBX_BASE_START_H
 
+#include <base/desk.h>
 #include <confbox/abi.h>
 
-#define CBX_RUNTIME_VA 0x600000000000ull /* the runtime's image */
-#define CBX_START_VA   0x610000000000ull /* struct cbx_start, then strings */
+/* CBX_RUNTIME_VA: the runtime's image */
+#define CBX_START_VA 0x610000000000ull /* struct cbx_start, then strings */
 #define CBX_FILES_VA \
 	0x620000000000ull /* the measured files: a ustar archive, \
 					   * and its list at the next page */

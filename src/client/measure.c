@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The measurement of an image, as the monitor will compute it
+/* The measurements of an image, as the monitor will compute them
  * (doc/measurement.md). */
-#include <pthread.h>
 #include <string.h>
 
 #include <psa/crypto.h>
@@ -10,14 +9,8 @@
 #include <base/types.h>
 #include <client/error.h>
 #include <client/image.h>
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static psa_status_t ready;
-
-static void init_crypto(void)
-{
-	ready = psa_crypto_init();
-}
+#include <client/measure.h>
+#include <trust/turn.h>
 
 static psa_status_t hash_parts(psa_hash_operation_t *hash,
 	const uint8_t *digest, const struct cbx_record *record,
@@ -38,8 +31,12 @@ static psa_status_t hash_parts(psa_hash_operation_t *hash,
 	return status;
 }
 
-/* digest := SHA-384(digest || record || data) */
-static psa_status_t extend(uint8_t digest[CBX_DIGEST_BYTES],
+psa_status_t cbx_chain_start(void)
+{
+	return cbx_psa_start() ? PSA_SUCCESS : PSA_ERROR_BAD_STATE;
+}
+
+psa_status_t cbx_chain_extend(uint8_t digest[CBX_DIGEST_BYTES],
 	const struct cbx_record *record, const void *data)
 {
 	psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
@@ -56,6 +53,17 @@ static psa_status_t extend(uint8_t digest[CBX_DIGEST_BYTES],
 	return status;
 }
 
+enum cbx_status cbx_chain_give(uint8_t digest[CBX_DIGEST_BYTES],
+	const uint8_t chain[CBX_DIGEST_BYTES], psa_status_t status)
+{
+	if (status != PSA_SUCCESS) {
+		return cbx_fail(CBX_E_HARDWARE,
+			"cannot measure it: PSA error %d", (int)status);
+	}
+	memcpy(digest, chain, CBX_DIGEST_BYTES);
+	return CBX_OK;
+}
+
 static psa_status_t extend_image(
 	uint8_t digest[CBX_DIGEST_BYTES], const struct cbx_image *image);
 
@@ -68,11 +76,12 @@ static psa_status_t extend_data_page(uint8_t digest[CBX_DIGEST_BYTES],
 	uint8_t page[CBX_PAGE_SIZE];
 
 	if (left >= CBX_PAGE_SIZE) {
-		return extend(digest, &record, segment->bytes + offset);
+		return cbx_chain_extend(
+			digest, &record, segment->bytes + offset);
 	}
 	memset(page, 0, sizeof(page));
 	memcpy(page, segment->bytes + offset, (size_t)left);
-	return extend(digest, &record, page);
+	return cbx_chain_extend(digest, &record, page);
 }
 
 static psa_status_t extend_segment(
@@ -90,7 +99,7 @@ static psa_status_t extend_segment(
 			segment->va + i * CBX_PAGE_SIZE, segment->rights, 0,
 			0 };
 
-		status = extend(digest, &record, NULL);
+		status = cbx_chain_extend(digest, &record, NULL);
 	}
 	return status;
 }
@@ -109,8 +118,9 @@ static psa_status_t extend_lender(uint8_t digest[CBX_DIGEST_BYTES],
 		memset(&lender, 0, sizeof(lender));
 		status = extend_image(lender.measurement, image->share[i]);
 	}
-	return status == PSA_SUCCESS ? extend(digest, &record, &lender)
-				     : status;
+	return status == PSA_SUCCESS
+		       ? cbx_chain_extend(digest, &record, &lender)
+		       : status;
 }
 
 static psa_status_t extend_image(
@@ -121,7 +131,7 @@ static psa_status_t extend_image(
 	struct cbx_record thread = { CBX_RECORD_THREAD, image->entry,
 		image->stack, image->arg, 0 };
 	struct cbx_record finalize = { CBX_RECORD_FINALIZE, 0, 0, 0, 0 };
-	psa_status_t status = extend(digest, &policy, &image->policy);
+	psa_status_t status = cbx_chain_extend(digest, &policy, &image->policy);
 
 	for (uint32_t i = 0; i < image->lender_count && status == PSA_SUCCESS;
 		i++) {
@@ -132,10 +142,10 @@ static psa_status_t extend_image(
 		status = extend_segment(digest, &image->segment[i]);
 	}
 	if (status == PSA_SUCCESS) {
-		status = extend(digest, &thread, NULL);
+		status = cbx_chain_extend(digest, &thread, NULL);
 	}
 	if (status == PSA_SUCCESS) {
-		status = extend(digest, &finalize, NULL);
+		status = cbx_chain_extend(digest, &finalize, NULL);
 	}
 	return status;
 }
@@ -144,14 +154,30 @@ enum cbx_status cbx_image_measure(
 	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES])
 {
 	uint8_t chain[CBX_DIGEST_BYTES] = { 0 };
-	psa_status_t status;
+	psa_status_t status = cbx_chain_start();
 
-	(void)pthread_once(&once, init_crypto);
-	status = ready == PSA_SUCCESS ? extend_image(chain, image) : ready;
-	if (status != PSA_SUCCESS) {
-		return cbx_fail(CBX_E_HARDWARE,
-			"cannot measure the image: PSA error %d", (int)status);
+	if (status == PSA_SUCCESS) {
+		status = extend_image(chain, image);
 	}
-	memcpy(digest, chain, sizeof(chain));
-	return CBX_OK;
+	return cbx_chain_give(digest, chain, status);
+}
+
+static bool in_runtime(const struct cbx_segment *segment)
+{
+	return segment->va >= CBX_RUNTIME_VA && segment->va < CBX_RUNTIME_END;
+}
+
+enum cbx_status cbx_image_measure_runtime(
+	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES])
+{
+	psa_status_t status = cbx_chain_start();
+	uint8_t chain[CBX_DIGEST_BYTES] = { 0 };
+
+	for (uint32_t i = 0; i < image->segment_count && status == PSA_SUCCESS;
+		i++) {
+		if (in_runtime(&image->segment[i])) {
+			status = extend_segment(chain, &image->segment[i]);
+		}
+	}
+	return cbx_chain_give(digest, chain, status);
 }

@@ -117,22 +117,23 @@ static enum cbx_status make_evidence(struct cbx_desk *desk,
 	return status == CBX_OK ? cbx_keeper_work(desk) : status;
 }
 
-static enum cbx_status evidence(
-	struct cbx_gate *g, const struct question *question)
+/* Nonce, its bytes, room and its pages are four arguments. */
+static enum cbx_status evidence(struct cbx_gate *g, const uint64_t *arg)
 {
-	enum cbx_status status = check_question(question);
+	const struct question question = { arg[0], arg[1], { arg[2], arg[3] } };
+	enum cbx_status status = check_question(&question);
 	struct cbx_desk *desk;
 
 	if (status != CBX_OK) {
 		return status;
 	}
 	desk = cbx_keeper_desk(CBX_DESK_EVIDENCE);
-	status = make_evidence(desk, question, g->d);
+	status = make_evidence(desk, &question, g->d);
 	g->ret[0] = desk->size;
 	cbx_hal_page_unmap(desk);
 	if (status == CBX_OK) {
 		report.active = false;
-		status = cbx_measure_give(question->out, g->ret[0]);
+		status = cbx_measure_give(question.out, g->ret[0]);
 	}
 	if (status != CBX_OK) {
 		g->ret[0] = 0;
@@ -142,18 +143,12 @@ static enum cbx_status evidence(
 
 enum cbx_status cbx_gate_monitor_evidence(struct cbx_gate *g)
 {
-	const struct question question = { g->arg[0], g->arg[1],
-		{ g->arg[2], g->arg[3] } };
-
-	return evidence(g, &question);
+	return evidence(g, g->arg);
 }
 
 enum cbx_status cbx_gate_box_evidence(struct cbx_gate *g)
 {
-	const struct question question = { g->arg[1], g->arg[2],
-		{ g->arg[3], g->arg[4] } };
-
-	return evidence(g, &question);
+	return evidence(g, g->arg + 1);
 }
 
 /* The signature on the desk is over this box. */

@@ -128,19 +128,28 @@ static enum cbx_status map_added(struct cbx_domain *d,
 	return status;
 }
 
+/* Extend the measurement by added pages, and by those where a runtime lies its
+ * own, too; when that fails, the first may be extended. */
+static enum cbx_status measure_pages(const struct cbx_domain *d,
+	const struct cbx_record *record, uint64_t count,
+	struct cbx_digest *measurement, struct cbx_digest *runtime)
+{
+	uint64_t end = record->address + count * CBX_PAGE_SIZE;
+	enum cbx_status status = cbx_measure(d, record, count, measurement);
+
+	return status == CBX_OK && record->address < CBX_RUNTIME_END &&
+			       end > CBX_RUNTIME_VA
+		       ? cbx_measure(d, record, count, runtime)
+		       : status;
+}
+
 /* The hardware stopped short: measure what is there.  If that is refused, too,
  * the measurement is lost, and the box can only be killed. */
 static void measure_part(
 	struct cbx_domain *d, const struct cbx_record *record, uint64_t done)
 {
-	struct cbx_digest digest = d->measurement;
-
-	if (done == 0) {
-		return;
-	}
-	if (cbx_measure(d, record, done, &digest) == CBX_OK) {
-		d->measurement = digest;
-	} else {
+	if (done != 0 && measure_pages(d, record, done, &d->measurement,
+				 &d->runtime) != CBX_OK) {
 		d->spoiled = true;
 	}
 }
@@ -150,7 +159,7 @@ static enum cbx_status add_pages(struct cbx_domain *d,
 	uint64_t *done)
 {
 	const struct cbx_record record = record_of(add);
-	struct cbx_digest digest = d->measurement;
+	struct cbx_digest measurement = d->measurement, runtime = d->runtime;
 	enum cbx_status status = cbx_space_prepare(d, to, 0);
 
 	if (status == CBX_OK && add->source != CBX_NO_PAGE && !d->keeper) {
@@ -158,7 +167,8 @@ static enum cbx_status add_pages(struct cbx_domain *d,
 			add->source, add->count * CBX_PAGE_SIZE);
 	}
 	if (status == CBX_OK) {
-		status = cbx_measure(d, &record, add->count, &digest);
+		status = measure_pages(
+			d, &record, add->count, &measurement, &runtime);
 	}
 	if (status != CBX_OK) {
 		return status;
@@ -166,7 +176,8 @@ static enum cbx_status add_pages(struct cbx_domain *d,
 	give(d, add);
 	status = map_added(d, to, add, done);
 	if (*done == add->count) {
-		d->measurement = digest;
+		d->measurement = measurement;
+		d->runtime = runtime;
 	} else {
 		measure_part(d, &record, *done);
 	}
@@ -197,19 +208,14 @@ static enum cbx_status measure_lender(
 	struct cbx_domain *d, const struct cbx_domain *lender)
 {
 	const struct cbx_record record = { .kind = CBX_RECORD_TEMPLATE };
-	struct cbx_digest digest = d->measurement;
 	uint8_t *data = cbx_keeper_data(0);
-	enum cbx_status status;
 
 	memcpy(data, &lender->measurement, CBX_DIGEST_BYTES);
 	memcpy(data + CBX_DIGEST_BYTES, &lender->input_digest,
 		CBX_DIGEST_BYTES);
 	cbx_hal_page_unmap(data);
-	status = cbx_measure_bytes(d, &record, 2 * CBX_DIGEST_BYTES, &digest);
-	if (status == CBX_OK) {
-		d->measurement = digest;
-	}
-	return status;
+	return cbx_measure_bytes(
+		d, &record, 2 * CBX_DIGEST_BYTES, &d->measurement);
 }
 
 static enum cbx_status borrow(struct cbx_domain *d, struct cbx_domain *lender)
@@ -266,15 +272,13 @@ enum cbx_status cbx_build_thread(struct cbx_domain *d,
 enum cbx_status cbx_build_finalize(struct cbx_domain *d)
 {
 	const struct cbx_record record = { .kind = CBX_RECORD_FINALIZE };
-	struct cbx_digest digest = d->measurement;
 	enum cbx_status status;
 
 	if (d->threads.count == 0 || d->spoiled || d->borrowing) {
 		return CBX_E_STATE;
 	}
-	status = cbx_measure(d, &record, 1, &digest);
+	status = cbx_measure(d, &record, 1, &d->measurement);
 	if (status == CBX_OK) {
-		d->measurement = digest;
 		cbx_domain_move(d, CBX_DOMAIN_DO_FINALIZE);
 	}
 	return status;

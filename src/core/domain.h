@@ -77,6 +77,7 @@ struct cbx_domain {
 	struct cbx_policy policy;
 	struct cbx_digest policy_digest; /* the measurement's first value */
 	struct cbx_digest measurement;
+	struct cbx_digest runtime; /* of what is at CBX_RUNTIME_VA alone */
 	struct cbx_digest input_digest;
 	uint64_t input_bytes;
 	struct cbx_signer signer; /* has_signer: holds */

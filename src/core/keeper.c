@@ -150,6 +150,7 @@ static void tell_lenders(const struct cbx_domain *d, struct cbx_facts *facts)
 			CBX_DIGEST_BYTES);
 		memcpy(facts->lender[i][1], &lender->input_digest,
 			CBX_DIGEST_BYTES);
+		memcpy(facts->lender[i][2], &lender->runtime, CBX_DIGEST_BYTES);
 		cbx_domain_drop(lender);
 	}
 }
@@ -161,6 +162,7 @@ void cbx_keeper_tell_box(const struct cbx_domain *d, struct cbx_facts *facts)
 	facts->flags = cbx_domain_flags(d);
 	facts->input_bytes = d->input_bytes;
 	memcpy(facts->measurement, &d->measurement, CBX_DIGEST_BYTES);
+	memcpy(facts->runtime, &d->runtime, CBX_DIGEST_BYTES);
 	memcpy(facts->input_digest, &d->input_digest, CBX_DIGEST_BYTES);
 	memcpy(facts->policy_digest, &d->policy_digest, CBX_DIGEST_BYTES);
 	facts->policy[CBX_WORD_FLAGS] = d->policy.flags;
@@ -172,6 +174,7 @@ void cbx_keeper_tell_box(const struct cbx_domain *d, struct cbx_facts *facts)
 	memcpy(facts->signer, &d->signer.key, CBX_DIGEST_BYTES);
 	memcpy(facts->family, d->signer.family, CBX_FAMILY_BYTES);
 	facts->version = d->signer.version;
+	facts->borrowers = d->borrowers;
 	tell_lenders(d, facts);
 }
 

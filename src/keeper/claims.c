@@ -6,8 +6,10 @@
 #include <keeper/work.h>
 #include <trust/cose.h>
 
-/* The larger of the two maps: eight lenders are 816 bytes of it. */
-#define MAP_BYTES 2048u
+/* The larger of the two maps: a boot log is a page of it. */
+#define MAP_BYTES 6144u
+
+static uint8_t map[MAP_BYTES];
 
 const char *cbx_claims_backend(uint64_t backend)
 {
@@ -60,6 +62,24 @@ static void put_digest(
 	cbx_cbor_put_bytes(writer, digest, CBX_DIGEST_BYTES);
 }
 
+/* A digest that is zero is none. */
+static bool is_zero(const uint8_t digest[CBX_DIGEST_BYTES])
+{
+	static const uint8_t zero[CBX_DIGEST_BYTES];
+
+	return memcmp(digest, zero, sizeof(zero)) == 0;
+}
+
+static void put_digest_or_null(
+	struct cbx_cbor_writer *writer, const uint8_t *digest)
+{
+	if (digest == NULL || is_zero(digest)) {
+		cbx_cbor_put_null(writer);
+	} else {
+		cbx_cbor_put_bytes(writer, digest, CBX_DIGEST_BYTES);
+	}
+}
+
 static void put_number(
 	struct cbx_cbor_writer *writer, int64_t label, uint64_t number)
 {
@@ -78,23 +98,37 @@ static void put_policy(
 	}
 }
 
-/* Lenders, parent, children: all there are. */
+/* The template whose program the box goes on with: the first lender that has a
+ * runtime, when the box was given none of its own. */
+static const uint8_t *parent_of(const struct cbx_facts *facts)
+{
+	uint64_t i = 0;
+
+	while (i < facts->lender_count && is_zero(facts->lender[i][2])) {
+		i++;
+	}
+	return i < facts->lender_count && is_zero(facts->runtime)
+		       ? facts->lender[i][0]
+		       : NULL;
+}
+
+/* Lenders, parent, how many borrow of it: all there are. */
 static void put_relatives(
 	struct cbx_cbor_writer *writer, const struct cbx_facts *facts)
 {
 	cbx_cbor_put_int(writer, CBX_LABEL_LENDERS);
 	cbx_cbor_put_array(writer, facts->lender_count);
 	for (uint64_t i = 0; i < facts->lender_count; i++) {
-		cbx_cbor_put_array(writer, 2);
+		cbx_cbor_put_array(writer, 3);
 		for (int j = 0; j < 2; j++) {
 			cbx_cbor_put_bytes(
 				writer, facts->lender[i][j], CBX_DIGEST_BYTES);
 		}
+		put_digest_or_null(writer, facts->lender[i][2]);
 	}
 	cbx_cbor_put_int(writer, CBX_LABEL_PARENT);
-	cbx_cbor_put_null(writer);
-	cbx_cbor_put_int(writer, CBX_LABEL_CHILDREN);
-	cbx_cbor_put_array(writer, 0);
+	put_digest_or_null(writer, parent_of(facts));
+	put_number(writer, CBX_LABEL_CHILDREN, facts->borrowers);
 }
 
 static void put_signer(
@@ -120,7 +154,7 @@ bool cbx_claims_box(
 	if (facts->number == 0 || facts->lender_count > CBX_LENDERS_MAX) {
 		return false;
 	}
-	cbx_cbor_put_map(writer, 14);
+	cbx_cbor_put_map(writer, 15);
 	cbx_cbor_put_int(writer, CBX_EAT_CNF);
 	made = put_channel_key(writer, facts->number, true);
 	put_number(writer, CBX_EAT_DBGSTAT,
@@ -136,6 +170,8 @@ bool cbx_claims_box(
 	put_relatives(writer, facts);
 	put_signer(writer, facts);
 	put_number(writer, CBX_LABEL_NUMBER, facts->number);
+	cbx_cbor_put_int(writer, CBX_LABEL_RUNTIME);
+	put_digest_or_null(writer, facts->runtime);
 	return made;
 }
 
@@ -158,6 +194,21 @@ static bool put_signing_key(struct cbx_cbor_writer *writer)
 	return made;
 }
 
+/* What the boot digest is of. */
+static bool put_boot_log(
+	struct cbx_cbor_writer *writer, const struct cbx_facts_monitor *facts)
+{
+	const struct cbx_span log = cbx_secret_boot_log();
+
+	cbx_cbor_put_int(writer, CBX_LABEL_BOOT_LOG);
+	if (facts->booted == 0) {
+		cbx_cbor_put_null(writer);
+		return true;
+	}
+	cbx_cbor_put_bytes(writer, log.bytes, log.size);
+	return log.size != 0;
+}
+
 bool cbx_claims_monitor(
 	struct cbx_cbor_writer *writer, const struct cbx_facts_monitor *facts)
 {
@@ -167,7 +218,7 @@ bool cbx_claims_monitor(
 	if (backend == NULL) {
 		return false;
 	}
-	cbx_cbor_put_map(writer, 8);
+	cbx_cbor_put_map(writer, 9);
 	made = put_signing_key(writer);
 	cbx_cbor_put_int(writer, CBX_EAT_SWNAME);
 	cbx_cbor_put_text(writer, CBX_EVIDENCE_NAME);
@@ -186,25 +237,24 @@ bool cbx_claims_monitor(
 	cbx_cbor_put_int(writer, CBX_LABEL_CHANNEL_KEY);
 	made = made && put_channel_key(writer, 0, false);
 	put_number(writer, CBX_LABEL_ROOT, cbx_claims_root(facts));
-	return made;
+	return put_boot_log(writer, facts) && made;
 }
 
 static bool digest_of(
 	const struct cbx_cbor_writer *writer, uint8_t digest[CBX_DIGEST_BYTES])
 {
-	const struct cbx_span map = cbx_cbor_written(writer);
+	const struct cbx_span written = cbx_cbor_written(writer);
 	size_t size = 0;
 
-	return map.size != 0 &&
-	       psa_hash_compute(PSA_ALG_SHA_384, map.bytes, map.size, digest,
-		       CBX_DIGEST_BYTES, &size) == PSA_SUCCESS &&
+	return written.size != 0 &&
+	       psa_hash_compute(PSA_ALG_SHA_384, written.bytes, written.size,
+		       digest, CBX_DIGEST_BYTES, &size) == PSA_SUCCESS &&
 	       size == CBX_DIGEST_BYTES;
 }
 
 bool cbx_claims_box_digest(
 	const struct cbx_facts *facts, uint8_t digest[CBX_DIGEST_BYTES])
 {
-	uint8_t map[MAP_BYTES];
 	struct cbx_cbor_writer writer = { .bytes = map, .size = sizeof(map) };
 
 	return cbx_claims_box(&writer, facts) && digest_of(&writer, digest);
@@ -213,7 +263,6 @@ bool cbx_claims_box_digest(
 bool cbx_claims_monitor_digest(
 	const struct cbx_facts_monitor *facts, uint8_t digest[CBX_DIGEST_BYTES])
 {
-	uint8_t map[MAP_BYTES];
 	struct cbx_cbor_writer writer = { .bytes = map, .size = sizeof(map) };
 
 	return cbx_claims_monitor(&writer, facts) && digest_of(&writer, digest);

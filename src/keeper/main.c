@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <keeper/gate.h>
+#include <keeper/secret.h>
 #include <keeper/serve.h>
 
 int main(void)
@@ -14,6 +15,9 @@ int main(void)
 	uint8_t *data = (uint8_t *)(CBX_DESK_VA + CBX_PAGE_SIZE);
 	enum cbx_status last = CBX_OK;
 
+	if (!cbx_secret_draw()) {
+		return EXIT_FAILURE;
+	}
 	while (cbx_keeper_next(last) == CBX_OK) {
 		last = cbx_keeper_serve(desk, data,
 			(size_t)CBX_DESK_DATA_PAGES * CBX_PAGE_SIZE);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the keeper alone knows: a secret drawn when it starts, from which keys
- * of boxes follow; its signing key; the root of sealing keys, once released.
- * It keeps nothing else, and nothing for a box.
+ * What the keeper alone knows: a secret drawn when it starts, from which its
+ * signing key and the keys of boxes follow (doc/adr/0027); the root of sealing
+ * keys, once released.  Besides, the boot log it measured.  It keeps nothing
+ * else, and nothing for a box.
  */
 #ifndef CBX_KEEPER_SECRET_H
 #define CBX_KEEPER_SECRET_H
@@ -16,11 +17,16 @@
 #include <confbox/span.h>
 #include <trust/labels.h>
 
+/** Draw the secret, if that was not done yet: from then on all keys are fixed.
+ * @return false: no entropy */
+bool cbx_secret_draw(void);
+
 /** Make sure that PSA and the secret are there.
  * @return false: no entropy, no memory, or a library without what it takes */
 bool cbx_secret_start(void);
 
-/** The signing key, made at its first use.  @pre started
+/** The signing key: what the secret makes it, computed at its first use.
+ * @pre started
  * @param[out] point  its public part, 04 || x || y
  * @return false: it could not be made */
 bool cbx_secret_signer(psa_key_id_t *key, uint8_t point[CBX_P384_POINT_BYTES]);
@@ -46,6 +52,11 @@ bool cbx_secret_mac(const char *label, struct cbx_span bytes,
 /** The root that was released, CBX_ROOT_KEY_BYTES of it; NULL: none. */
 const uint8_t *cbx_secret_root(void);
 void cbx_secret_release(const uint8_t root[CBX_ROOT_KEY_BYTES]);
+
+/** Keep the boot log for evidence, or give it back: empty when there is none.
+ * @param log  at most a page */
+void cbx_secret_keep_boot_log(struct cbx_span log);
+struct cbx_span cbx_secret_boot_log(void);
 
 /** Forget it all, as a keeper does that starts anew: for tests. */
 void cbx_secret_forget(void);

@@ -133,6 +133,14 @@ static void copy_request(
 	__asm__ volatile("" : : : "memory");
 }
 
+/* Evidence tells it, and not only its digest. */
+static bool is_boot_log(const struct cbx_record *record)
+{
+	static const char boot[sizeof(record->kind)] = CBX_RECORD_BOOT;
+
+	return memcmp(record->kind, boot, sizeof(boot)) == 0;
+}
+
 static enum cbx_status serve_extend(
 	struct cbx_desk *desk, const uint8_t *data, size_t data_bytes)
 {
@@ -141,6 +149,10 @@ static enum cbx_status serve_extend(
 
 	copy_request(&request, desk, offsetof(struct cbx_desk, size));
 	status = extend(&request, data, data_bytes);
+	if (status == CBX_OK && is_boot_log(&request.record)) {
+		cbx_secret_keep_boot_log(
+			(struct cbx_span){ data, (size_t)request.last_length });
+	}
 	if (status == CBX_OK) {
 		memcpy(desk->digest, request.digest, sizeof(desk->digest));
 	}

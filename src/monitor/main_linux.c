@@ -7,6 +7,7 @@
 #include <core/gate.h>
 #include <hal/linux/machine.h>
 #include <hal/linux/start.h>
+#include <monitor/main_linux_image.h>
 #include <monitor/keeper.h>
 #include <monitor/loop.h>
 
@@ -39,5 +40,6 @@ int main(int argc, char **argv)
 	if (cbx_monitor_keeper_start(&cbx_keeper_image) != CBX_OK) {
 		cbx_linux_fail("cannot start the keeper");
 	}
+	cbx_linux_do_before_evidence(cbx_monitor_measure_itself);
 	cbx_linux_serve(serve);
 }

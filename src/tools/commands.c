@@ -102,6 +102,17 @@ int cbx_command_build(struct cbx_command_line *line)
 	return code;
 }
 
+/* What is asked for of an image: itself, its clones, its runtime. */
+static enum cbx_status measure(const struct cbx_command_line *line,
+	const struct cbx_image *image, uint8_t digest[CBX_DIGEST_BYTES])
+{
+	if (line->runtime) {
+		return cbx_image_measure_runtime(image, digest);
+	}
+	return line->clone ? cbx_image_measure_clone(image, digest)
+			   : cbx_image_measure(image, digest);
+}
+
 int cbx_command_measure(struct cbx_command_line *line)
 {
 	uint8_t digest[CBX_DIGEST_BYTES];
@@ -111,8 +122,7 @@ int cbx_command_measure(struct cbx_command_line *line)
 	if (code != 0) {
 		return code;
 	}
-	if ((line->clone ? cbx_image_measure_clone : cbx_image_measure)(
-		    image, digest) != CBX_OK) {
+	if (measure(line, image, digest) != CBX_OK) {
 		code = fail();
 	} else {
 		(void)printf("%s\n", cbx_command_hex(digest).text);
@@ -130,6 +140,19 @@ static void print_boot(const struct cbx_capabilities *info)
 			cbx_command_hex(info->boot_digest).text);
 	} else {
 		(void)printf("boot          not measured\n");
+	}
+}
+
+/* What a monitor that is a process will say of itself. */
+static void print_monitor(const struct cbx_capabilities *info)
+{
+	uint8_t digest[CBX_DIGEST_BYTES];
+
+	if (info->backend == CBX_BACKEND_LINUX &&
+		cbx_monitor_measure(digest) == CBX_OK) {
+		(void)printf("monitor       %s, as it says itself in "
+			     "evidence; nothing signs it\n",
+			cbx_command_hex(digest).text);
 	}
 }
 
@@ -170,6 +193,7 @@ static void print_info(const struct cbx_capabilities *info)
 			     "runs on this backend yet\n");
 	}
 	print_boot(info);
+	print_monitor(info);
 	print_policies(info->caps);
 	(void)printf("memory        %llu MiB for boxes, unless --memory asks "
 		     "for more\n",

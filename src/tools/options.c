@@ -164,6 +164,7 @@ static int apply_flag(struct cbx_command_line *line, enum cbx_option option)
 			? CBX_PROGRAM_TEMPLATE
 			: 0;
 	line->clone = line->clone || option == CBX_OPTION_CLONE;
+	line->runtime = line->runtime || option == CBX_OPTION_RUNTIME;
 	line->profile = line->profile || option == CBX_OPTION_PROFILE;
 	line->print_measurement =
 		line->print_measurement || option == CBX_OPTION_PRINT;
@@ -259,6 +260,7 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 	case CBX_OPTION_SHARE_FILES:
 	case CBX_OPTION_TEMPLATE:
 	case CBX_OPTION_CLONE:
+	case CBX_OPTION_RUNTIME:
 	case CBX_OPTION_HELP:
 	case CBX_OPTIONS:
 	default:

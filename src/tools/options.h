@@ -62,6 +62,7 @@ struct cbx_command_line {
 	const char *counter;	/* run: who keeps counters, or NULL */
 	struct cbx_counter_service counters; /* the same, while it runs */
 	bool clone;			     /* measure: of clones */
+	bool runtime;			     /* measure: of the runtime */
 	uint32_t warm; /* run: clones of a template; 0: none */
 };
 

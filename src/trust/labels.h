@@ -74,12 +74,14 @@ enum cbx_evidence_label {
 	CBX_LABEL_CHILDREN = -75010,
 	CBX_LABEL_SIGNER = -75011,
 	CBX_LABEL_NUMBER = -75012,
+	CBX_LABEL_RUNTIME = -75013,
 
 	CBX_LABEL_BACKEND = -75101,
 	CBX_LABEL_CAPS = -75102,
 	CBX_LABEL_BOOT_DIGEST = -75103,
 	CBX_LABEL_CHANNEL_KEY = -75104,
 	CBX_LABEL_ROOT = -75105,
+	CBX_LABEL_BOOT_LOG = -75106,
 
 	CBX_LABEL_KIND = -75201,
 	CBX_LABEL_REPORT = -75202,
@@ -87,6 +89,7 @@ enum cbx_evidence_label {
 };
 
 #define CBX_EVIDENCE_LENDERS_MAX 8u
+#define CBX_BOOT_LOG_BYTES_MAX	 4096u
 
 /** What a signature, and a key of P-384, is made of. */
 #define CBX_P384_BYTES	     48u

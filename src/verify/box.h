@@ -10,6 +10,7 @@
 #include <confbox/verify.h>
 #include <trust/cose.h>
 #include <trust/labels.h>
+#include <verify/boot_log.h>
 
 /** More than evidence with the most lenders has. */
 #define CBX_EVIDENCE_ITEMS 192u
@@ -42,6 +43,7 @@ enum cbx_box_field {
 	CBX_IN_BOX_CHILDREN,
 	CBX_IN_BOX_SIGNER,
 	CBX_IN_BOX_NUMBER,
+	CBX_IN_BOX_RUNTIME,
 	CBX_IN_BOX_FIELDS
 };
 enum cbx_monitor_field {
@@ -53,6 +55,7 @@ enum cbx_monitor_field {
 	CBX_IN_MONITOR_BOOT_DIGEST,
 	CBX_IN_MONITOR_CHANNEL_KEY,
 	CBX_IN_MONITOR_ROOT,
+	CBX_IN_MONITOR_BOOT_LOG,
 	CBX_IN_MONITOR_FIELDS
 };
 enum cbx_platform_field {
@@ -61,6 +64,11 @@ enum cbx_platform_field {
 	CBX_IN_PLATFORM_ENDORSEMENTS,
 	CBX_IN_PLATFORM_FIELDS
 };
+
+/** States of which there is evidence. */
+#define CBX_EVIDENCE_READY    2u
+#define CBX_EVIDENCE_CONFINED 3u
+#define CBX_EVIDENCE_TEMPLATE 5u
 
 /** What vouches for the keeper's key. */
 enum cbx_voucher {
@@ -75,6 +83,8 @@ enum cbx_voucher {
 struct cbx_evidence {
 	struct cbx_cbor items[CBX_EVIDENCE_ITEMS];
 	struct cbx_cose_sign1 sign1;
+	const struct cbx_cbor *runtime; /* the box's; NULL: not known */
+	struct cbx_boot_log boot;	/* what the monitor's log says */
 	const struct cbx_cbor *top[CBX_IN_TOP_FIELDS];
 	const struct cbx_cbor *sub[CBX_IN_SUB_FIELDS];
 	const struct cbx_cbor *box[CBX_IN_BOX_FIELDS]; /* all NULL: no box */
@@ -113,6 +123,14 @@ CBX_VERIFY_CHECKED enum cbx_refusal cbx_evidence_read_monitor(
 	struct cbx_verdict *verdict, struct cbx_evidence *evidence);
 CBX_VERIFY_CHECKED enum cbx_refusal cbx_evidence_read_platform(
 	struct cbx_verdict *verdict, struct cbx_evidence *evidence);
+
+/** Whether parent and children are what lenders, runtime and state say.
+ * @param box  its values, each of its type */
+bool cbx_evidence_tree_valid(const struct cbx_cbor *const *box);
+
+/** A box's runtime: its own, or that of the one lender that has one.  NULL when
+ * there is none, or when it could be put together of several. */
+const struct cbx_cbor *cbx_evidence_runtime(const struct cbx_cbor *const *box);
 
 /** Add what it says as claims "evidence.*", "box.*", "monitor.*",
  * "platform.kind". */

@@ -72,6 +72,30 @@ static void claim_lenders(
 			"box.lender%zu.measurement", i);
 		cbx_claim_bytes(verdict, cbx_cbor_at(lender, 1)->bytes,
 			"box.lender%zu.input-digest", i);
+		if (cbx_cbor_at(lender, 2)->kind != CBX_CBOR_NULL) {
+			cbx_claim_bytes(verdict, cbx_cbor_at(lender, 2)->bytes,
+				"box.lender%zu.runtime", i);
+		}
+	}
+}
+
+/* Of whom it is, and who is of it. */
+static void claim_relatives(
+	struct cbx_verdict *verdict, const struct cbx_evidence *evidence)
+{
+	const struct cbx_cbor *parent = evidence->box[CBX_IN_BOX_PARENT];
+
+	claim_lenders(verdict, evidence->box[CBX_IN_BOX_LENDERS]);
+	cbx_claim_flag(
+		verdict, parent->kind != CBX_CBOR_NULL, "box.has-parent");
+	if (parent->kind != CBX_CBOR_NULL) {
+		cbx_claim_bytes(verdict, parent->bytes, "box.parent");
+	}
+	cbx_claim_number(verdict, evidence->box[CBX_IN_BOX_CHILDREN]->number,
+		"box.children");
+	if (evidence->runtime != NULL) {
+		cbx_claim_bytes(
+			verdict, evidence->runtime->bytes, "box.runtime");
 	}
 }
 
@@ -115,11 +139,7 @@ static void claim_box(
 	cbx_claim_bytes(verdict, box[CBX_IN_BOX_POLICY_DIGEST]->bytes,
 		"box.policy-digest");
 	claim_policy(verdict, box[CBX_IN_BOX_POLICY]);
-	claim_lenders(verdict, box[CBX_IN_BOX_LENDERS]);
-	cbx_claim_flag(verdict, box[CBX_IN_BOX_PARENT]->kind != CBX_CBOR_NULL,
-		"box.has-parent");
-	cbx_claim_number(
-		verdict, box[CBX_IN_BOX_CHILDREN]->number, "box.children");
+	claim_relatives(verdict, evidence);
 	claim_signer(verdict, box[CBX_IN_BOX_SIGNER]);
 	cbx_claim_number(verdict, box[CBX_IN_BOX_NUMBER]->number, "box.number");
 	cbx_claim_bytes(verdict,
@@ -132,12 +152,44 @@ static void claim_box(
 		"box.digest");
 }
 
+/* Who says what the monitor is. */
+static const char *measured_by(const struct cbx_evidence *evidence)
+{
+	const struct cbx_cbor *backend =
+		evidence->monitor[CBX_IN_MONITOR_BACKEND];
+
+	if (evidence->vouched_by != CBX_VOUCHED_BY_NONE &&
+		evidence->vouched_by != CBX_VOUCHED_BY_TEST) {
+		return "platform";
+	}
+	if (evidence->monitor[CBX_IN_MONITOR_BOOT_LOG]->kind == CBX_CBOR_NULL) {
+		return "nobody";
+	}
+	return cbx_cbor_is_text(backend, "linux") ||
+			       cbx_cbor_is_text(backend, "mock")
+		       ? "itself"
+		       : "loader";
+}
+
+static void claim_boot(
+	struct cbx_verdict *verdict, const struct cbx_evidence *evidence)
+{
+	const struct cbx_cbor *digest =
+		evidence->monitor[CBX_IN_MONITOR_BOOT_DIGEST];
+
+	if (digest->kind != CBX_CBOR_NULL) {
+		cbx_claim_bytes(verdict, digest->bytes, "monitor.boot-digest");
+		cbx_boot_log_claims(verdict, &evidence->boot);
+	}
+	cbx_claim_text(verdict, cbx_span_text(measured_by(evidence)),
+		"monitor.measured-by");
+}
+
 static void claim_monitor(
 	struct cbx_verdict *verdict, const struct cbx_evidence *evidence)
 {
 	static const char *const roots[] = { "none", "platform", "released" };
 	const struct cbx_cbor *const *monitor = evidence->monitor;
-	const struct cbx_cbor *boot = monitor[CBX_IN_MONITOR_BOOT_DIGEST];
 
 	cbx_claim_text(verdict,
 		cbx_cbor_at(monitor[CBX_IN_MONITOR_VERSION], 0)->bytes,
@@ -147,9 +199,7 @@ static void claim_monitor(
 	cbx_claim_number(
 		verdict, monitor[CBX_IN_MONITOR_CAPS]->number, "monitor.caps");
 	CLAIM_BITS(verdict, monitor[CBX_IN_MONITOR_CAPS]->number, caps_bits);
-	if (boot->kind != CBX_CBOR_NULL) {
-		cbx_claim_bytes(verdict, boot->bytes, "monitor.boot-digest");
-	}
+	claim_boot(verdict, evidence);
 	cbx_claim_text(verdict,
 		cbx_span_text(roots[monitor[CBX_IN_MONITOR_ROOT]->number]),
 		"monitor.root");

@@ -12,9 +12,7 @@
 #define KNOWN_POLICY_FLAGS 127u
 #define POLICY_WORDS	   5u
 #define SIGNER_PARTS	   3u
-#define STATE_READY	   2u
-#define STATE_CONFINED	   3u
-#define STATE_TEMPLATE	   5u
+#define LENDER_PARTS	   3u
 #define ROOT_LAST	   2u
 
 #define UINT	   CBX_FIELD(UINT), CBX_FIELD_ANY_SIZE
@@ -41,11 +39,12 @@ static const struct cbx_field box_field[CBX_IN_BOX_FIELDS] = {
 		CBX_EVIDENCE_LENDERS_MAX, false },
 	{ NULL, CBX_LABEL_PARENT, CBX_FIELD(BYTES) | CBX_FIELD(NULL),
 		CBX_FIELD_DIGEST, false },
-	{ NULL, CBX_LABEL_CHILDREN, CBX_FIELD(ARRAY), CBX_FIELD_ANY_SIZE,
-		false },
+	{ NULL, CBX_LABEL_CHILDREN, UINT, false },
 	{ NULL, CBX_LABEL_SIGNER, CBX_FIELD(ARRAY) | CBX_FIELD(NULL),
 		SIGNER_PARTS, SIGNER_PARTS, false },
 	{ NULL, CBX_LABEL_NUMBER, UINT, false },
+	{ NULL, CBX_LABEL_RUNTIME, CBX_FIELD(BYTES) | CBX_FIELD(NULL),
+		CBX_FIELD_DIGEST, false },
 };
 static const struct cbx_fields box_fields = { "box", box_field,
 	CBX_IN_BOX_FIELDS };
@@ -61,6 +60,8 @@ static const struct cbx_field monitor_field[CBX_IN_MONITOR_FIELDS] = {
 	{ NULL, CBX_LABEL_CHANNEL_KEY, CBX_FIELD(MAP), CBX_FIELD_ANY_SIZE,
 		false },
 	{ NULL, CBX_LABEL_ROOT, UINT, false },
+	{ NULL, CBX_LABEL_BOOT_LOG, CBX_FIELD(BYTES) | CBX_FIELD(NULL), 1,
+		CBX_BOOT_LOG_BYTES_MAX, false },
 };
 static const struct cbx_fields monitor_fields = { "monitor", monitor_field,
 	CBX_IN_MONITOR_FIELDS };
@@ -106,15 +107,9 @@ static bool is_bytes(const struct cbx_cbor *item, size_t size)
 	return item->kind == CBX_CBOR_BYTES && item->bytes.size == size;
 }
 
-/* An array of digests in each entry, or of digests alone. */
-static bool are_digests(const struct cbx_cbor *array)
+static bool is_digest(const struct cbx_cbor *item)
 {
-	for (size_t i = 0; i < array->number; i++) {
-		if (!is_bytes(cbx_cbor_at(array, i), CBX_DIGEST_BYTES)) {
-			return false;
-		}
-	}
-	return true;
+	return is_bytes(item, CBX_DIGEST_BYTES);
 }
 
 static bool lenders_valid(const struct cbx_cbor *lenders)
@@ -122,8 +117,13 @@ static bool lenders_valid(const struct cbx_cbor *lenders)
 	for (size_t i = 0; i < lenders->number; i++) {
 		const struct cbx_cbor *lender = cbx_cbor_at(lenders, i);
 
-		if (lender->kind != CBX_CBOR_ARRAY || lender->number != 2 ||
-			!are_digests(lender)) {
+		if (lender->kind != CBX_CBOR_ARRAY ||
+			lender->number != LENDER_PARTS ||
+			!is_digest(cbx_cbor_at(lender, 0)) ||
+			!is_digest(cbx_cbor_at(lender, 1)) ||
+			(!is_digest(cbx_cbor_at(lender, 2)) &&
+				cbx_cbor_at(lender, 2)->kind !=
+					CBX_CBOR_NULL)) {
 			return false;
 		}
 	}
@@ -167,12 +167,14 @@ static bool state_valid(const struct cbx_cbor *const *box)
 	uint64_t state = box[CBX_IN_BOX_STATE]->number;
 	bool borrows = box[CBX_IN_BOX_LENDERS]->number != 0;
 
-	if (state != STATE_READY && state != STATE_CONFINED &&
-		state != STATE_TEMPLATE) {
+	if (state != CBX_EVIDENCE_READY && state != CBX_EVIDENCE_CONFINED &&
+		state != CBX_EVIDENCE_TEMPLATE) {
 		return false;
 	}
-	return ((flags & CBX_BOX_CONFINED) != 0) == (state == STATE_CONFINED) &&
-	       ((flags & CBX_BOX_TEMPLATE) != 0) == (state == STATE_TEMPLATE) &&
+	return ((flags & CBX_BOX_CONFINED) != 0) ==
+		       (state == CBX_EVIDENCE_CONFINED) &&
+	       ((flags & CBX_BOX_TEMPLATE) != 0) ==
+		       (state == CBX_EVIDENCE_TEMPLATE) &&
 	       ((flags & CBX_BOX_CLONE) != 0) == borrows;
 }
 
@@ -191,10 +193,9 @@ static enum cbx_refusal check_box(
 			"box: a flag that is not known");
 	}
 	if (!lenders_valid(box[CBX_IN_BOX_LENDERS]) ||
-		!are_digests(box[CBX_IN_BOX_CHILDREN]) ||
 		!signer_valid(box[CBX_IN_BOX_SIGNER])) {
 		return malformed(
-			verdict, "box: a lender, child or signer that is none");
+			verdict, "box: a lender or signer that is none");
 	}
 	if (!debug_valid(box) || !state_valid(box) ||
 		box[CBX_IN_BOX_NUMBER]->number == 0) {
@@ -202,13 +203,10 @@ static enum cbx_refusal check_box(
 			"box: state, flags, policy and number contradict each "
 			"other");
 	}
-	if (box[CBX_IN_BOX_PARENT]->kind != CBX_CBOR_NULL ||
-		box[CBX_IN_BOX_CHILDREN]->number != 0) {
-		return cbx_refuse(verdict, CBX_REFUSED_UNSUPPORTED,
-			"box: it has a parent or children, whose rights are "
-			"not known");
-	}
-	return CBX_ACCEPTED;
+	return cbx_evidence_tree_valid(box)
+		       ? CBX_ACCEPTED
+		       : malformed(verdict, "box: a parent or children that "
+					    "lenders and state contradict");
 }
 
 enum cbx_refusal cbx_evidence_read_box(
@@ -226,7 +224,11 @@ enum cbx_refusal cbx_evidence_read_box(
 		return refusal;
 	}
 	memcpy(evidence->box_key, key.x, sizeof(evidence->box_key));
-	return check_box(verdict, evidence->box);
+	refusal = check_box(verdict, evidence->box);
+	if (refusal == CBX_ACCEPTED) {
+		evidence->runtime = cbx_evidence_runtime(evidence->box);
+	}
+	return refusal;
 }
 
 /* -------------------------------------------------------------- monitor -- */
@@ -242,6 +244,25 @@ static bool is_backend(const struct cbx_cbor *item)
 		}
 	}
 	return false;
+}
+
+/* The boot digest is that of the log, or both are not there. */
+static enum cbx_refusal read_boot(
+	struct cbx_verdict *verdict, struct cbx_evidence *evidence)
+{
+	const struct cbx_cbor *digest =
+		evidence->monitor[CBX_IN_MONITOR_BOOT_DIGEST];
+	const struct cbx_cbor *log = evidence->monitor[CBX_IN_MONITOR_BOOT_LOG];
+
+	if ((digest->kind == CBX_CBOR_NULL) != (log->kind == CBX_CBOR_NULL)) {
+		return malformed(verdict,
+			"monitor: a boot log without its digest, or the other "
+			"way round");
+	}
+	return log->kind == CBX_CBOR_NULL
+		       ? CBX_ACCEPTED
+		       : cbx_boot_log_read(verdict, log->bytes, digest->bytes,
+				 &evidence->boot);
 }
 
 enum cbx_refusal cbx_evidence_read_monitor(
@@ -278,7 +299,7 @@ enum cbx_refusal cbx_evidence_read_monitor(
 		return cbx_refuse(verdict, CBX_REFUSED_UNSUPPORTED,
 			"monitor: a backend or root that is not known");
 	}
-	return CBX_ACCEPTED;
+	return read_boot(verdict, evidence);
 }
 
 /* ------------------------------------------------------------- platform -- */

@@ -5,23 +5,8 @@
 
 #include <verify/span.h>
 
-#define NO_ACTION      3u /* an event that is not extended */
-#define SHA_384	       0x000cu
-#define ALGORITHMS_MAX 8u /* TCG has five */
-#define LOG_MAX	       (16u << 20)
-
-/* The digests each event has, in this order. */
-struct banks {
-	uint32_t count;
-	uint16_t algorithm[ALGORITHMS_MAX];
-	uint16_t size[ALGORITHMS_MAX];
-};
-
-struct event {
-	uint32_t index; /* 1 to 4: a register */
-	uint32_t type;
-	struct cbx_span digest; /* SHA-384 */
-};
+#define SHA_384 0x000cu
+#define LOG_MAX (16u << 20)
 
 static enum cbx_refusal refuse(struct cbx_verdict *verdict, const char *what)
 {
@@ -29,7 +14,7 @@ static enum cbx_refusal refuse(struct cbx_verdict *verdict, const char *what)
 }
 
 /* What the header's event says; false when it is none. */
-static bool read_banks(struct cbx_span header, struct banks *banks)
+static bool read_banks(struct cbx_span header, struct cbx_event_log *log)
 {
 	static const uint8_t signature[16] = "Spec ID Event03";
 	struct cbx_reader reader = cbx_reader_of(header);
@@ -39,15 +24,15 @@ static bool read_banks(struct cbx_span header, struct banks *banks)
 
 	/* Platform class, version of the specification, size of a pointer. */
 	(void)cbx_reader_take(&reader, 8);
-	banks->count = (uint32_t)cbx_reader_le(&reader, 4);
-	if (!ours || reader.failed || banks->count > ALGORITHMS_MAX) {
+	log->bank_count = (uint32_t)cbx_reader_le(&reader, 4);
+	if (!ours || reader.failed || log->bank_count > CBX_EVENT_BANKS_MAX) {
 		return false;
 	}
-	for (uint32_t i = 0; i < banks->count; i++) {
-		banks->algorithm[i] = (uint16_t)cbx_reader_le(&reader, 2);
-		banks->size[i] = (uint16_t)cbx_reader_le(&reader, 2);
-		if (banks->algorithm[i] == SHA_384) {
-			if (sha_384 || banks->size[i] != CBX_CCEL_DIGEST) {
+	for (uint32_t i = 0; i < log->bank_count; i++) {
+		log->bank[i].algorithm = (uint16_t)cbx_reader_le(&reader, 2);
+		log->bank[i].size = (uint16_t)cbx_reader_le(&reader, 2);
+		if (log->bank[i].algorithm == SHA_384) {
+			if (sha_384 || log->bank[i].size != CBX_CCEL_DIGEST) {
 				return false;
 			}
 			sha_384 = true;
@@ -57,42 +42,46 @@ static bool read_banks(struct cbx_span header, struct banks *banks)
 	return sha_384 && !reader.failed && reader.rest.size == 0;
 }
 
-/* The log begins with an event of the old form, which has one digest of 20
+/* A log begins with an event of the old form, which has one digest of 20
  * bytes. */
-static bool read_header(struct cbx_reader *log, struct banks *banks)
+bool cbx_event_log_begin(struct cbx_event_log *log, struct cbx_span bytes)
 {
 	struct cbx_span event;
 	uint64_t type;
 
-	(void)cbx_reader_le(log, 4);
-	type = cbx_reader_le(log, 4);
-	(void)cbx_reader_take(log, 20);
-	event = cbx_reader_take(log, (size_t)cbx_reader_le(log, 4));
-	return !log->failed && type == NO_ACTION && read_banks(event, banks);
+	*log = (struct cbx_event_log){ .rest = cbx_reader_of(bytes) };
+	(void)cbx_reader_le(&log->rest, 4);
+	type = cbx_reader_le(&log->rest, 4);
+	(void)cbx_reader_take(&log->rest, 20);
+	event = cbx_reader_take(
+		&log->rest, (size_t)cbx_reader_le(&log->rest, 4));
+	return !log->rest.failed && type == CBX_EVENT_NO_ACTION &&
+	       read_banks(event, log);
 }
 
-static bool read_event(
-	struct cbx_reader *log, const struct banks *banks, struct event *event)
+bool cbx_event_log_next(struct cbx_event_log *log, struct cbx_event *event)
 {
-	*event = (struct event){ 0 };
-	event->index = (uint32_t)cbx_reader_le(log, 4);
-	event->type = (uint32_t)cbx_reader_le(log, 4);
-	if (cbx_reader_le(log, 4) != banks->count) {
+	*event = (struct cbx_event){ 0 };
+	event->index = (uint32_t)cbx_reader_le(&log->rest, 4);
+	event->type = (uint32_t)cbx_reader_le(&log->rest, 4);
+	if (cbx_reader_le(&log->rest, 4) != log->bank_count) {
 		return false;
 	}
-	for (uint32_t i = 0; i < banks->count; i++) {
-		uint64_t algorithm = cbx_reader_le(log, 2);
-		struct cbx_span digest = cbx_reader_take(log, banks->size[i]);
+	for (uint32_t i = 0; i < log->bank_count; i++) {
+		uint64_t algorithm = cbx_reader_le(&log->rest, 2);
+		struct cbx_span digest =
+			cbx_reader_take(&log->rest, log->bank[i].size);
 
-		if (algorithm != banks->algorithm[i]) {
+		if (algorithm != log->bank[i].algorithm) {
 			return false;
 		}
 		if (algorithm == SHA_384) {
 			event->digest = digest;
 		}
 	}
-	(void)cbx_reader_take(log, (size_t)cbx_reader_le(log, 4));
-	return !log->failed && event->digest.size == CBX_CCEL_DIGEST;
+	event->data = cbx_reader_take(
+		&log->rest, (size_t)cbx_reader_le(&log->rest, 4));
+	return !log->rest.failed && event->digest.size == CBX_CCEL_DIGEST;
 }
 
 /* Nothing but filling follows. */
@@ -120,20 +109,19 @@ static bool extend(uint8_t value[CBX_CCEL_DIGEST], struct cbx_span digest)
 enum cbx_refusal cbx_ccel_replay(
 	struct cbx_verdict *verdict, struct cbx_span log, struct cbx_ccel *ccel)
 {
-	struct cbx_reader reader = cbx_reader_of(log);
-	struct banks banks;
+	struct cbx_event_log reading;
 
 	*ccel = (struct cbx_ccel){ 0 };
-	if (log.size > LOG_MAX || !read_header(&reader, &banks)) {
+	if (log.size > LOG_MAX || !cbx_event_log_begin(&reading, log)) {
 		return refuse(verdict, "no event log with SHA-384");
 	}
-	while (!at_end(reader.rest)) {
-		struct event event;
+	while (!at_end(reading.rest.rest)) {
+		struct cbx_event event;
 
-		if (!read_event(&reader, &banks, &event)) {
+		if (!cbx_event_log_next(&reading, &event)) {
 			return refuse(verdict, "a malformed event in the log");
 		}
-		if (event.type == NO_ACTION) {
+		if (event.type == CBX_EVENT_NO_ACTION) {
 			continue;
 		}
 		if (event.index < 1 || event.index > CBX_CCEL_REGISTERS) {

@@ -8,7 +8,11 @@
 #ifndef CBX_VERIFY_CCEL_H
 #define CBX_VERIFY_CCEL_H
 
+#include <verify/span.h>
 #include <verify/verdict.h>
+
+#define CBX_EVENT_BANKS_MAX 8u /* TCG has five */
+#define CBX_EVENT_NO_ACTION 3u /* a type: an event that is not extended */
 
 #define CBX_CCEL_REGISTERS 4u
 #define CBX_CCEL_DIGEST	   48u /* SHA-384 */
@@ -17,6 +21,27 @@ struct cbx_ccel {
 	uint8_t registers[CBX_CCEL_REGISTERS][CBX_CCEL_DIGEST];
 	uint32_t events[CBX_CCEL_REGISTERS]; /* how many were extended */
 };
+
+/** A log in the crypto-agile format, being read. */
+struct cbx_event_log {
+	struct cbx_reader rest;
+	uint32_t bank_count;
+	struct {
+		uint16_t algorithm, size;
+	} bank[CBX_EVENT_BANKS_MAX]; /* each event has these digests */
+};
+
+struct cbx_event {
+	uint32_t index; /* register */
+	uint32_t type;
+	struct cbx_span digest; /* SHA-384 */
+	struct cbx_span data;
+};
+
+/** Read the header, and event after event.
+ * @return false: malformed, or without SHA-384 */
+bool cbx_event_log_begin(struct cbx_event_log *log, struct cbx_span bytes);
+bool cbx_event_log_next(struct cbx_event_log *log, struct cbx_event *event);
 
 /**
  * Replay a log.

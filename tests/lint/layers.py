@@ -42,6 +42,7 @@ ROOMS = {
     'src/monitor/': ((CORE, HAL_H, ARCH_H, BASE, PUBLIC), 'no'),
     'src/monitor/bare/': ((CORE, 'src/monitor/', X86, HAL_H, ARCH_H, BASE, PUBLIC), 'no'),
     # A monitor's main() joins the loop with its backend's start.
+    'src/monitor/main_linux_image.c': ((CORE, 'src/monitor/', HAL_H, ARCH_H, BASE, PUBLIC), 'yes'),
     'src/monitor/main_linux.c': ((CORE, 'src/monitor/', 'src/hal/linux/', HAL_H, ARCH_H, BASE,
                                   PUBLIC), 'yes'),
     # User-mode code that keeper, clients and relying parties share.

@@ -4,6 +4,7 @@ more; and a confined run, sealed to its box.
 
     attest.py CONFBOX
 """
+import json
 import os
 import shutil
 import subprocess
@@ -56,6 +57,30 @@ class Evidence(Case):
         self.assertEqual(claims['box.policy.plain'], 'no')
         self.assertEqual(claims['monitor.backend'], 'linux')
         self.assertEqual(claims['platform.kind'], 'none')
+
+    def policy(self, **require):
+        path = os.path.join(self.folder, 'policy.json')
+        with open(path, 'w', encoding='ascii') as file:
+            json.dump({'allow': ['no-hardware'], 'require': require}, file)
+        return path
+
+    def test_runtime_and_monitor_are_what_this_installation_has(self):
+        self.attest(*PROGRAM)
+        claims = self.claims()
+        runtime = confbox('measure', '--runtime', *PROGRAM).stdout.decode().strip()
+        self.assertEqual(claims['box.runtime'], runtime)
+        self.assertEqual(confbox('measure', '--runtime', '--', '/bin/true').stdout.decode().strip(), runtime)
+        said = dict(line.split(None, 1) for line in confbox('info').stdout.decode().splitlines())
+        self.assertEqual(claims['monitor.image'], said['monitor'].split(',')[0])
+        self.assertEqual(claims['monitor.measured-by'], 'itself')
+        self.assertEqual(claims['box.has-parent'], 'no')
+        good = {'box.runtime': runtime, 'monitor.image': claims['monitor.image'],
+                'monitor.measured-by': 'itself'}
+        self.claims('--policy', self.policy(**good))
+        for name, value in good.items():
+            wrong = value[:-1] + ('0' if value[-1] != '0' else '1')
+            self.refused('requirement', '--policy', self.policy(**{**good, name: wrong}))
+            self.refused('requirement', '--policy', self.policy(**{'box.parent': runtime}))
 
     def test_every_box_and_every_start_has_keys_of_its_own(self):
         keys = set()

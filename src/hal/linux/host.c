@@ -3,11 +3,13 @@
 #include <hal/hal.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include <base/wire.h>
 #include <hal/linux/check.h>
 #include <hal/linux/cpu.h>
+#include <hal/linux/start.h>
 
 /* Whatever the library may send; longer packets do not fit on purpose. */
 union message {
@@ -15,6 +17,25 @@ union message {
 	struct cbx_wire_call call;
 	struct cbx_wire_page_state page_state;
 };
+
+static cbx_linux_before_evidence *before_evidence;
+static pthread_once_t before = PTHREAD_ONCE_INIT;
+
+void cbx_linux_do_before_evidence(cbx_linux_before_evidence *work)
+{
+	before_evidence = work;
+}
+
+/* The first question for evidence comes: others of that kind wait. */
+static void prepare(uint64_t id)
+{
+	bool evidence =
+		id == CBX_CALL_MONITOR_EVIDENCE || id == CBX_CALL_BOX_EVIDENCE;
+
+	if (evidence && before_evidence != NULL) {
+		CBX_CHECK(pthread_once(&before, before_evidence) == 0);
+	}
+}
 
 /* A reply nobody takes is noticed when the next request is read. */
 static void send_reply(int socket, const struct cbx_reply *reply)
@@ -62,6 +83,7 @@ void cbx_hal_host_run(
 	if (is(&message, bytes, CBX_WIRE_CALL, sizeof(message.call))) {
 		event->kind = CBX_EVENT_CALL;
 		event->call = message.call.call;
+		prepare(event->call.id);
 	} else if (is(&message, bytes, CBX_WIRE_PAGE_STATE,
 			   sizeof(message.page_state)) &&
 		   message.page_state.shared <= 1) {

@@ -16,6 +16,11 @@
  */
 void cbx_linux_start(int argc, char **argv);
 
+/** What there is to do, on a CPU and once, before the first call for evidence is
+ * reported; calls for evidence wait for it. */
+typedef void cbx_linux_before_evidence(void);
+void cbx_linux_do_before_evidence(cbx_linux_before_evidence *work);
+
 /**
  * Greet the library and give sockets to CPUs, until the library closes the
  * control socket or its process ends.  Then the process ends, and with it

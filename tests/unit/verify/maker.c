@@ -69,6 +69,45 @@ void evidence_report_data(const struct keeper *keeper,
 		PSA_SUCCESS);
 }
 
+/* ------------------------------------------------------------- boot log -- */
+
+#define SPEC_EVENT                                                 \
+	"\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" \
+	"\x21\0\0\0Spec ID Event03\0\0\0\0\0\0\2\0\2\1\0\0\0\x0c\0\x30\0\0"
+#define TWELVE(letter)                                                        \
+	letter letter letter letter letter letter letter letter letter letter \
+		letter letter
+#define EVENT(pcr, letter, size, name)                                     \
+	pcr "\0\0\0\x0d\0\0\0\1\0\0\0\x0c\0" TWELVE(letter) TWELVE(letter) \
+		TWELVE(letter) TWELVE(letter) size "\0\0\0" name
+
+struct cbx_span evidence_boot_log(void)
+{
+	static const char log[] = SPEC_EVENT EVENT("\x08", "m", "\x07",
+		"monitor") EVENT("\x09", "h", "\x04", "host");
+
+	return (struct cbx_span){ (const uint8_t *)log, sizeof(log) - 1 };
+}
+
+void evidence_boot_digest(struct cbx_span log, uint8_t digest[48])
+{
+	uint8_t input[48 + 40 + 8192] = { 0 };
+	size_t size;
+
+	assert_in_range(log.size, 0, 8192);
+	memcpy(input + 48, "boot", 4);
+	input[48 + 32] = (uint8_t)log.size;
+	input[48 + 33] = (uint8_t)(log.size >> 8);
+	memcpy(input + 88, log.bytes, log.size);
+	assert_int_equal(psa_hash_compute(PSA_ALG_SHA_384, input, 88 + log.size,
+				 digest, 48, &size),
+		PSA_SUCCESS);
+}
+
+/* ----------------------------------------------------------------- maps -- */
+
+#define OWN_RUNTIME 15 /* its place among the runtimes' digests */
+
 /* A map being written whose keys may be left out, or be too many. */
 struct map {
 	struct cbx_cbor_writer *writer;
@@ -120,32 +159,54 @@ static void put_channel_key(const struct map *map, int64_t label,
 	cbx_cose_key_write(map->writer, &made);
 }
 
+void evidence_lender(size_t i, uint8_t digest[48])
+{
+	memset(digest, (int)(0x10 + i), 48);
+}
+
+void evidence_runtime(size_t i, uint8_t digest[48])
+{
+	memset(digest, (int)(0x40 + i), 48);
+}
+
+static void put_runtime(const struct map *map, bool there, size_t i)
+{
+	uint8_t digest[48];
+
+	evidence_runtime(i, digest);
+	if (there) {
+		cbx_cbor_put_bytes(map->writer, digest, 48);
+	} else {
+		cbx_cbor_put_null(map->writer);
+	}
+}
+
 static void put_relatives(const struct map *map)
 {
 	const struct facts *facts = map->facts;
-	const uint8_t *digest = facts->measurement;
+	size_t first = facts->lenders - facts->running_lenders;
+	uint8_t digest[48];
 
 	if (key(map, CBX_LABEL_LENDERS)) {
 		cbx_cbor_put_array(map->writer, facts->lenders);
 		for (size_t i = 0; i < facts->lenders; i++) {
-			cbx_cbor_put_array(map->writer, 2);
+			cbx_cbor_put_array(map->writer, 3);
+			evidence_lender(i, digest);
 			cbx_cbor_put_bytes(map->writer, digest, 48);
-			cbx_cbor_put_bytes(map->writer, digest, 48);
+			cbx_cbor_put_bytes(
+				map->writer, facts->input_digest, 48);
+			put_runtime(map, i >= first, i);
 		}
 	}
 	if (key(map, CBX_LABEL_PARENT)) {
+		evidence_lender(first + (facts->other_parent ? 1 : 0), digest);
 		if (facts->has_parent) {
 			cbx_cbor_put_bytes(map->writer, digest, 48);
 		} else {
 			cbx_cbor_put_null(map->writer);
 		}
 	}
-	if (key(map, CBX_LABEL_CHILDREN)) {
-		cbx_cbor_put_array(map->writer, facts->children);
-		for (size_t i = 0; i < facts->children; i++) {
-			cbx_cbor_put_bytes(map->writer, digest, 48);
-		}
-	}
+	put_number(map, CBX_LABEL_CHILDREN, facts->children);
 }
 
 static void put_signer(const struct map *map)
@@ -167,14 +228,14 @@ static void put_signer(const struct map *map)
 static bool is_in_box(int64_t label)
 {
 	return label == CBX_EAT_DBGSTAT ||
-	       (label <= CBX_LABEL_MEASUREMENT && label >= CBX_LABEL_NUMBER);
+	       (label <= CBX_LABEL_MEASUREMENT && label >= CBX_LABEL_RUNTIME);
 }
 
 static void put_box(struct cbx_cbor_writer *writer, const struct facts *facts)
 {
 	const struct map map = { writer, facts };
 
-	cbx_cbor_put_map(writer, is_in_box(facts->left_out) ? 13 : 14);
+	cbx_cbor_put_map(writer, is_in_box(facts->left_out) ? 14 : 15);
 	put_channel_key(&map, CBX_EAT_CNF, facts->box_key);
 	put_number(&map, CBX_EAT_DBGSTAT, facts->dbgstat);
 	put_bytes(&map, CBX_LABEL_MEASUREMENT, facts->measurement, 48);
@@ -192,18 +253,57 @@ static void put_box(struct cbx_cbor_writer *writer, const struct facts *facts)
 	put_relatives(&map);
 	put_signer(&map);
 	put_number(&map, CBX_LABEL_NUMBER, facts->number);
+	if (key(&map, CBX_LABEL_RUNTIME)) {
+		put_runtime(&map, facts->has_runtime, OWN_RUNTIME);
+	}
 }
 
 static bool is_in_monitor(int64_t label)
 {
 	return label == CBX_EAT_SWNAME || label == CBX_EAT_SWVERSION ||
-	       (label <= CBX_LABEL_BACKEND && label >= CBX_LABEL_ROOT);
+	       (label <= CBX_LABEL_BACKEND && label >= CBX_LABEL_BOOT_LOG);
 }
 
 static void put_text(const struct map *map, int64_t label, const char *text)
 {
 	if (key(map, label)) {
 		cbx_cbor_put_text(map->writer, text);
+	}
+}
+
+static struct cbx_span boot_log_of(const struct facts *facts)
+{
+	return facts->boot_log.bytes != NULL ? facts->boot_log
+					     : evidence_boot_log();
+}
+
+static void put_boot_digest(const struct map *map)
+{
+	uint8_t digest[48];
+
+	evidence_boot_digest(boot_log_of(map->facts), digest);
+	digest[7] ^= map->facts->boot_digest_other ? 1 : 0;
+	if (!key(map, CBX_LABEL_BOOT_DIGEST)) {
+		return;
+	}
+	if (map->facts->has_boot_digest) {
+		cbx_cbor_put_bytes(map->writer, digest, 48);
+	} else {
+		cbx_cbor_put_null(map->writer);
+	}
+}
+
+static void put_boot_log(const struct map *map)
+{
+	const struct cbx_span log = boot_log_of(map->facts);
+
+	if (!key(map, CBX_LABEL_BOOT_LOG)) {
+		return;
+	}
+	if (map->facts->has_boot_digest != map->facts->boot_log_hidden) {
+		cbx_cbor_put_bytes(map->writer, log.bytes, log.size);
+	} else {
+		cbx_cbor_put_null(map->writer);
 	}
 }
 
@@ -216,7 +316,7 @@ static void put_monitor(struct cbx_cbor_writer *writer,
 	assert_true(cbx_cose_key_of_point(
 		(struct cbx_span){ keeper->point, sizeof(keeper->point) },
 		&made));
-	cbx_cbor_put_map(writer, is_in_monitor(facts->left_out) ? 7 : 8);
+	cbx_cbor_put_map(writer, is_in_monitor(facts->left_out) ? 8 : 9);
 	cbx_cbor_put_int(writer, CBX_EAT_CNF);
 	cbx_cbor_put_map(writer, 1);
 	cbx_cbor_put_int(writer, CBX_EAT_CNF_KEY);
@@ -228,15 +328,10 @@ static void put_monitor(struct cbx_cbor_writer *writer,
 	}
 	put_text(&map, CBX_LABEL_BACKEND, facts->backend);
 	put_number(&map, CBX_LABEL_CAPS, facts->caps);
-	if (key(&map, CBX_LABEL_BOOT_DIGEST)) {
-		if (facts->has_boot_digest) {
-			cbx_cbor_put_bytes(writer, facts->measurement, 48);
-		} else {
-			cbx_cbor_put_null(writer);
-		}
-	}
+	put_boot_digest(&map);
 	put_channel_key(&map, CBX_LABEL_CHANNEL_KEY, facts->monitor_key);
 	put_number(&map, CBX_LABEL_ROOT, facts->root);
+	put_boot_log(&map);
 }
 
 static void put_platform(struct cbx_cbor_writer *writer,

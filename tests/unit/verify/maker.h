@@ -29,8 +29,11 @@ struct facts {
 	uint64_t flags;
 	uint64_t policy[5];
 	size_t lenders;
-	size_t children;
-	bool has_parent;
+	size_t running_lenders; /* the last of them, which have a runtime */
+	uint64_t children;
+	bool has_parent; /* as the first of those */
+	bool other_parent;
+	bool has_runtime;
 	bool has_signer;
 	uint64_t number;
 	uint8_t box_key[CBX_X25519_BYTES];
@@ -38,7 +41,10 @@ struct facts {
 	const char *name;
 	const char *backend;
 	uint64_t caps;
-	bool has_boot_digest;
+	bool has_boot_digest;	  /* of the log */
+	struct cbx_span boot_log; /* bytes NULL: one of a monitor and a host */
+	bool boot_log_hidden;
+	bool boot_digest_other;
 	uint64_t root;
 	const char *kind;
 	struct cbx_span report; /* bytes NULL: as the kind has it */
@@ -63,6 +69,14 @@ struct keeper keeper_make(void);
 
 /** A pristine box. */
 struct facts evidence_facts(void);
+
+/** The boot log there is when no other is wanted; its digest. */
+struct cbx_span evidence_boot_log(void);
+void evidence_boot_digest(struct cbx_span log, uint8_t digest[48]);
+
+/** Digests that stand in it: of lender or runtime @p i. */
+void evidence_lender(size_t i, uint8_t digest[48]);
+void evidence_runtime(size_t i, uint8_t digest[48]);
 
 /** The report data that binds the key and the nonce. */
 void evidence_report_data(const struct keeper *keeper,

@@ -90,6 +90,7 @@ static void a_pristine_box_is_accepted_with_all_it_says(void **state)
 {
 	struct bench *bench = *state;
 	struct facts *facts = &bench->facts;
+	uint8_t digest[48];
 
 	facts->has_signer = true;
 	facts->has_boot_digest = true;
@@ -110,6 +111,8 @@ static void a_pristine_box_is_accepted_with_all_it_says(void **state)
 	assert_number(bench, "box.lenders", 0);
 	assert_number(bench, "box.has-parent", 0);
 	assert_number(bench, "box.children", 0);
+	assert_null(cbx_verdict_claim(bench->verdict, "box.parent"));
+	assert_null(cbx_verdict_claim(bench->verdict, "box.runtime"));
 	assert_bytes(bench, "box.signer", facts->measurement, 48);
 	assert_bytes(bench, "box.family", facts->measurement, 16);
 	assert_number(bench, "box.security-version", 3);
@@ -120,7 +123,15 @@ static void a_pristine_box_is_accepted_with_all_it_says(void **state)
 	assert_number(bench, "monitor.caps", facts->caps);
 	assert_number(bench, "monitor.caps.host-kernel-out", 1);
 	assert_number(bench, "monitor.caps.hypervisor-out", 0);
-	assert_bytes(bench, "monitor.boot-digest", facts->measurement, 48);
+	evidence_boot_digest(evidence_boot_log(), digest);
+	assert_bytes(bench, "monitor.boot-digest", digest, 48);
+	memset(digest, 'm', sizeof(digest));
+	assert_bytes(bench, "monitor.image", digest, 48);
+	memset(digest, 'h', sizeof(digest));
+	assert_bytes(bench, "monitor.boot.host", digest, 48);
+	assert_null(cbx_verdict_claim(bench->verdict, "monitor.boot.options"));
+	assert_number(bench, "monitor.boot.events", 2);
+	assert_text(bench, "monitor.measured-by", "itself");
 	assert_text(bench, "monitor.root", "none");
 	assert_bytes(bench, "monitor.key", bench->keeper.point, 97);
 	assert_bytes(bench, "monitor.channel-key", facts->monitor_key, 32);
@@ -215,8 +226,24 @@ CHANGE(keepers_flag, facts->flags = CBX_BOX_KEEPER)
 CHANGE(unknown_flag, facts->flags = 64)
 CHANGE(high_flag, facts->flags = UINT64_C(1) << 63)
 CHANGE(unknown_policy, facts->policy[0] = 128)
-CHANGE(has_parent, facts->has_parent = true)
+/* A clone goes on with what a template began. */
+CHANGE(child, (cloned(bench), facts->lenders = 2, facts->running_lenders = 1,
+		      facts->has_parent = true))
+CHANGE(parent_of_nobody, facts->has_parent = true)
+CHANGE(parent_of_a_share, (cloned(bench), facts->has_parent = true))
+CHANGE(parent_hidden, (child(bench), facts->has_parent = false))
+CHANGE(parent_another, (child(bench), facts->other_parent = true))
+CHANGE(parent_and_own_runtime, (child(bench), facts->has_runtime = true))
+CHANGE(own_runtime, facts->has_runtime = true)
+CHANGE(own_runtime_and_shares, (cloned(bench), facts->has_runtime = true))
+CHANGE(children_of_a_template, (template_box(bench), facts->children = 3))
 CHANGE(has_child, facts->children = 1)
+CHANGE(runtime_left_out, facts->left_out = CBX_LABEL_RUNTIME)
+CHANGE(boot_log_left_out, facts->left_out = CBX_LABEL_BOOT_LOG)
+CHANGE(booted, facts->has_boot_digest = true)
+CHANGE(boot_log_hidden, (booted(bench), facts->boot_log_hidden = true))
+CHANGE(boot_digest_hidden, facts->boot_log_hidden = true)
+CHANGE(boot_digest_other, (booted(bench), facts->boot_digest_other = true))
 CHANGE(parent_left_out, facts->left_out = CBX_LABEL_PARENT)
 CHANGE(children_left_out, facts->left_out = CBX_LABEL_CHILDREN)
 CHANGE(lenders_left_out, facts->left_out = CBX_LABEL_LENDERS)
@@ -311,8 +338,22 @@ static const struct row rows[] = {
 	{ "a new flag", unknown_flag, CBX_REFUSED_UNSUPPORTED },
 	{ "the last flag", high_flag, CBX_REFUSED_UNSUPPORTED },
 	{ "a new policy", unknown_policy, CBX_REFUSED_UNSUPPORTED },
-	{ "parent", has_parent, CBX_REFUSED_UNSUPPORTED },
-	{ "child", has_child, CBX_REFUSED_UNSUPPORTED },
+	{ "a template's child", child, CBX_ACCEPTED },
+	{ "T04: no such parent", parent_of_nobody, CBX_REFUSED_MALFORMED },
+	{ "T04: a share's child", parent_of_a_share, CBX_REFUSED_MALFORMED },
+	{ "T04: parent hidden", parent_hidden, CBX_REFUSED_MALFORMED },
+	{ "T04: another parent", parent_another, CBX_REFUSED_MALFORMED },
+	{ "T04: two programs", parent_and_own_runtime, CBX_REFUSED_MALFORMED },
+	{ "a runtime", own_runtime, CBX_ACCEPTED },
+	{ "a runtime and shares", own_runtime_and_shares, CBX_ACCEPTED },
+	{ "a template's children", children_of_a_template, CBX_ACCEPTED },
+	{ "child", has_child, CBX_REFUSED_MALFORMED },
+	{ "no runtime", runtime_left_out, CBX_REFUSED_MALFORMED },
+	{ "boot log left out", boot_log_left_out, CBX_REFUSED_MALFORMED },
+	{ "a boot log", booted, CBX_ACCEPTED },
+	{ "a digest, no log", boot_log_hidden, CBX_REFUSED_MALFORMED },
+	{ "a log, no digest", boot_digest_hidden, CBX_REFUSED_MALFORMED },
+	{ "another log's digest", boot_digest_other, CBX_REFUSED_EVENT_LOG },
 	{ "T04: parent left out", parent_left_out, CBX_REFUSED_MALFORMED },
 	{ "T04: children left out", children_left_out, CBX_REFUSED_MALFORMED },
 	{ "T04: lenders left out", lenders_left_out, CBX_REFUSED_MALFORMED },
@@ -451,6 +492,104 @@ static void a_requirement_that_is_not_met_is_the_reason(void **state)
 	assert_int_equal(verify_facts(bench), CBX_ACCEPTED);
 }
 
+/* Accepted when the claim has to be @p good, and refused when another. */
+static void assert_pinned(
+	struct bench *bench, const char *claim, const uint8_t good[48])
+{
+	const uint8_t bad[48] = { 0xba, 0xd0 };
+	struct cbx_value wanted = { .kind = CBX_VALUE_BYTES,
+		.span = { good, 48 } };
+	const struct cbx_requirement requirement = { claim, CBX_REQUIRE_ONE_OF,
+		&wanted, 1 };
+
+	bench->appraisal.requirements = &requirement;
+	bench->appraisal.requirement_count = 1;
+	assert_int_equal(verify_facts(bench), CBX_ACCEPTED);
+	wanted.span.bytes = bad;
+	assert_int_equal(verify_facts(bench), CBX_REFUSED_REQUIREMENT);
+	bench->appraisal.requirement_count = 0;
+}
+
+/* ... and when the evidence does not say it. */
+static void assert_missed(struct bench *bench, const char *claim)
+{
+	const struct cbx_value wanted = { .kind = CBX_VALUE_BYTES,
+		.span = { bench->facts.nonce, 48 } };
+	const struct cbx_requirement requirement = { claim, CBX_REQUIRE_ONE_OF,
+		&wanted, 1 };
+
+	bench->appraisal.requirements = &requirement;
+	bench->appraisal.requirement_count = 1;
+	assert_int_equal(verify_facts(bench), CBX_REFUSED_REQUIREMENT);
+	bench->appraisal.requirement_count = 0;
+	assert_null(cbx_verdict_claim(bench->verdict, claim));
+}
+
+static void runtime_monitor_and_parent_can_be_named(void **state)
+{
+	struct bench *bench = *state;
+	uint8_t digest[48];
+
+	assert_missed(bench, "box.runtime");
+	assert_missed(bench, "box.parent");
+	assert_missed(bench, "monitor.image");
+	assert_missed(bench, "monitor.boot-digest");
+	bench->facts.has_runtime = true;
+	evidence_runtime(15, digest);
+	assert_pinned(bench, "box.runtime", digest);
+	bench->facts.has_boot_digest = true;
+	memset(digest, 'm', sizeof(digest));
+	assert_pinned(bench, "monitor.image", digest);
+	memset(digest, 'h', sizeof(digest));
+	assert_pinned(bench, "monitor.boot.host", digest);
+	evidence_boot_digest(evidence_boot_log(), digest);
+	assert_pinned(bench, "monitor.boot-digest", digest);
+}
+
+/* A clone has its template's runtime; one that could have several has none. */
+static void a_clone_s_runtime_is_its_parent_s(void **state)
+{
+	struct bench *bench = *state;
+	uint8_t digest[48];
+
+	child(bench);
+	evidence_lender(1, digest);
+	assert_pinned(bench, "box.parent", digest);
+	evidence_runtime(1, digest);
+	assert_pinned(bench, "box.runtime", digest);
+	assert_pinned(bench, "box.lender1.runtime", digest);
+	evidence_lender(0, digest);
+	assert_pinned(bench, "box.lender0.measurement", digest);
+	assert_missed(bench, "box.lender0.runtime");
+	bench->facts.running_lenders = 2;
+	assert_missed(bench, "box.runtime");
+	evidence_lender(0, digest);
+	assert_pinned(bench, "box.parent", digest);
+	bench->facts.running_lenders = 1;
+	bench->facts.has_runtime = true;
+	bench->facts.has_parent = false;
+	assert_missed(bench, "box.runtime");
+	assert_missed(bench, "box.parent");
+}
+
+static void who_measured_the_monitor_is_told(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(verify_facts(bench), CBX_ACCEPTED);
+	assert_text(bench, "monitor.measured-by", "nobody");
+	bench->facts.has_boot_digest = true;
+	bench->facts.backend = "linux";
+	assert_int_equal(verify_facts(bench), CBX_ACCEPTED);
+	assert_text(bench, "monitor.measured-by", "itself");
+	bench->facts.backend = "pks-vm";
+	assert_int_equal(verify_facts(bench), CBX_ACCEPTED);
+	assert_text(bench, "monitor.measured-by", "loader");
+	test_root(bench); /* which is no hardware */
+	assert_int_equal(verify_facts(bench), CBX_ACCEPTED);
+	assert_text(bench, "monitor.measured-by", "loader");
+}
+
 static void a_monitor_alone_is_verified_as_one(void **state)
 {
 	struct bench *bench = *state;
@@ -535,6 +674,9 @@ int main(void)
 		BENCH_TEST(a_report_binds_one_nonce),
 		BENCH_TEST(evidence_answers_one_challenge),
 		BENCH_TEST(a_requirement_that_is_not_met_is_the_reason),
+		BENCH_TEST(runtime_monitor_and_parent_can_be_named),
+		BENCH_TEST(a_clone_s_runtime_is_its_parent_s),
+		BENCH_TEST(who_measured_the_monitor_is_told),
 		BENCH_TEST(a_monitor_alone_is_verified_as_one),
 		BENCH_TEST(evidence_is_not_longer_than_64_kib),
 		BENCH_TEST(every_bit_of_evidence_counts),
