@@ -43,11 +43,11 @@ enum cbx_desk_op {
 	 * CBX_OUTPUT_TAIL bytes are free, in place; session advances. */
 	CBX_DESK_SEAL = 5,
 	/** Check the struct cbx_signature in data over box's measurement;
-	 * digest := SHA-384 of the key. */
+	 * box.signer := whose it is. */
 	CBX_DESK_SIGNER = 6,
-	/** digest := what makes the size bytes of data, at most a page, this
-	 * keeper's own. */
-	CBX_DESK_MAC = 7,
+	/** The struct cbx_report in data := box's, with the report's own data
+	 * and what makes it this keeper's. */
+	CBX_DESK_REPORT = 7,
 	/** key := box's sealing key of selector count (enum
 	 * cbx_seal_selector), version, and the id in nonce; monitor.root :=
 	 * where it comes from. */
@@ -55,6 +55,8 @@ enum cbx_desk_op {
 	/** Take the root key sealed to this keeper in the size bytes of
 	 * data. */
 	CBX_DESK_ROOT = 9,
+	/** Check that the struct cbx_report in data is this keeper's. */
+	CBX_DESK_REPORT_CHECK = 10,
 };
 
 /** Kinds of log record; the text is the record's first eight bytes, padded
@@ -97,6 +99,13 @@ struct cbx_session {
 	uint8_t output_nonce[12];
 };
 
+/** Who signed a box. */
+struct cbx_signer {
+	uint8_t key[CBX_DIGEST_BYTES]; /* SHA-384 of it */
+	uint8_t family[CBX_FAMILY_BYTES];
+	uint64_t version;
+};
+
 /** What of a policy evidence says in words. */
 enum cbx_policy_word {
 	CBX_WORD_FLAGS,
@@ -123,10 +132,8 @@ struct cbx_facts {
 	uint8_t input_digest[CBX_DIGEST_BYTES];
 	uint8_t policy_digest[CBX_DIGEST_BYTES];
 	uint64_t policy[CBX_POLICY_WORDS];
-	uint64_t has_signer; /* 1: the next three hold */
-	uint8_t signer[CBX_DIGEST_BYTES];
-	uint8_t family[CBX_FAMILY_BYTES];
-	uint64_t version;
+	uint64_t has_signer; /* 1: the next holds, else zero */
+	struct cbx_signer signer;
 	uint8_t runtime[CBX_DIGEST_BYTES]; /* zero: it was given none */
 	uint64_t borrowers;		   /* boxes that borrow of it */
 	uint64_t lender_count;		   /* at most CBX_LENDERS_MAX */

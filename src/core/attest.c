@@ -151,21 +151,6 @@ enum cbx_status cbx_gate_box_evidence(struct cbx_gate *g)
 	return evidence(g, g->arg + 1);
 }
 
-/* The signature on the desk is over this box. */
-static void commit_signer(
-	struct cbx_domain *d, const uint8_t key[CBX_DIGEST_BYTES])
-{
-	const uint8_t *data = cbx_keeper_data(0);
-	const struct cbx_signature *signature =
-		(const struct cbx_signature *)data;
-
-	memcpy(&d->signer.key, key, CBX_DIGEST_BYTES);
-	memcpy(d->signer.family, signature->family, CBX_FAMILY_BYTES);
-	d->signer.version = signature->version;
-	d->has_signer = true;
-	cbx_hal_page_unmap(data);
-}
-
 enum cbx_status cbx_gate_box_sign(struct cbx_gate *g)
 {
 	struct cbx_desk *desk;
@@ -183,7 +168,8 @@ enum cbx_status cbx_gate_box_sign(struct cbx_gate *g)
 	cbx_keeper_tell_box(g->d, &desk->box);
 	status = cbx_keeper_work(desk);
 	if (status == CBX_OK) {
-		commit_signer(g->d, desk->digest);
+		g->d->signer = desk->box.signer;
+		g->d->has_signer = true;
 	}
 	cbx_hal_page_unmap(desk);
 	return status;
@@ -211,68 +197,36 @@ enum cbx_status cbx_gate_root_release(struct cbx_gate *g)
 	return status;
 }
 
-/* What makes a report this monitor's. */
-static enum cbx_status mac_of(
-	const struct cbx_report *said, struct cbx_digest *mac)
+/* A box's report, on the keeper's desk and back. */
+static enum cbx_status report_by(struct cbx_gate *g, enum cbx_desk_op op)
 {
-	struct cbx_desk *desk = cbx_keeper_desk(CBX_DESK_MAC);
+	const struct cbx_va va = { g->arg[0] };
+	const size_t size = sizeof(struct cbx_report);
+	struct cbx_desk *desk = cbx_keeper_desk(op);
 	uint8_t *data = cbx_keeper_data(0);
-	enum cbx_status status;
+	enum cbx_status status =
+		cbx_copy_from_box(g->run->space, va, data, size);
 
-	desk->size = offsetof(struct cbx_report, mac);
-	memcpy(data, said, offsetof(struct cbx_report, mac));
+	cbx_keeper_tell_box(g->d, &desk->box);
+	if (status == CBX_OK) {
+		status = cbx_keeper_work(desk);
+	}
+	if (status == CBX_OK && op == CBX_DESK_REPORT) {
+		status = cbx_copy_to_box(g->run->space, va, data, size);
+	}
 	cbx_hal_page_unmap(data);
-	status = cbx_keeper_work(desk);
-	memcpy(mac, desk->digest, sizeof(*mac));
 	cbx_hal_page_unmap(desk);
 	return status;
 }
 
 enum cbx_status cbx_gate_report(struct cbx_gate *g)
 {
-	const struct cbx_va va = { g->arg[0] };
-	const struct cbx_domain *d = g->d;
-	struct cbx_report said = { 0 };
-	struct cbx_digest mac;
-	enum cbx_status status =
-		cbx_copy_from_box(g->run->space, va, &said, sizeof(said));
-
-	if (status != CBX_OK) {
-		return status;
-	}
-	said.number = d->number;
-	said.flags = cbx_domain_flags(d);
-	memcpy(said.measurement, &d->measurement, CBX_DIGEST_BYTES);
-	memcpy(said.input_digest, &d->input_digest, CBX_DIGEST_BYTES);
-	memcpy(said.signer, &d->signer.key, CBX_DIGEST_BYTES);
-	memcpy(said.family, d->signer.family, CBX_FAMILY_BYTES);
-	said.version = d->signer.version;
-	status = mac_of(&said, &mac);
-	if (status != CBX_OK) {
-		return status;
-	}
-	memcpy(said.mac, &mac, sizeof(mac));
-	return cbx_copy_to_box(g->run->space, va, &said, sizeof(said));
+	return report_by(g, CBX_DESK_REPORT);
 }
 
 enum cbx_status cbx_gate_report_check(struct cbx_gate *g)
 {
-	struct cbx_report said;
-	struct cbx_digest mac;
-	uint8_t differs = 0;
-	enum cbx_status status = cbx_copy_from_box(g->run->space,
-		(struct cbx_va){ g->arg[0] }, &said, sizeof(said));
-
-	if (status == CBX_OK) {
-		status = mac_of(&said, &mac);
-	}
-	if (status != CBX_OK) {
-		return status;
-	}
-	for (size_t i = 0; i < sizeof(mac); i++) { /* always all of it */
-		differs |= (uint8_t)(said.mac[i] ^ mac.byte[i]);
-	}
-	return differs == 0 ? CBX_OK : CBX_E_DENIED;
+	return report_by(g, CBX_DESK_REPORT_CHECK);
 }
 
 /* Whether the box may have such a key. */

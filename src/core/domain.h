@@ -62,13 +62,6 @@ struct cbx_digest {
 	uint8_t byte[CBX_DIGEST_BYTES];
 };
 
-/** Who answers for a box (BOX_SIGN). */
-struct cbx_signer {
-	struct cbx_digest key; /* its SHA-384 */
-	uint8_t family[CBX_FAMILY_BYTES];
-	uint64_t version;
-};
-
 /** What the core knows of a box: its root page. */
 struct cbx_domain {
 	uint32_t self; /* handle */

@@ -171,9 +171,7 @@ void cbx_keeper_tell_box(const struct cbx_domain *d, struct cbx_facts *facts)
 	facts->policy[CBX_WORD_FEATURES] = d->policy.features;
 	facts->policy[CBX_WORD_RULES] = d->policy.rule_count;
 	facts->has_signer = d->has_signer;
-	memcpy(facts->signer, &d->signer.key, CBX_DIGEST_BYTES);
-	memcpy(facts->family, d->signer.family, CBX_FAMILY_BYTES);
-	facts->version = d->signer.version;
+	facts->signer = d->signer;
 	facts->borrowers = d->borrowers;
 	tell_lenders(d, facts);
 }

@@ -140,9 +140,9 @@ static void put_signer(
 		return;
 	}
 	cbx_cbor_put_array(writer, 3);
-	cbx_cbor_put_bytes(writer, facts->signer, CBX_DIGEST_BYTES);
-	cbx_cbor_put_bytes(writer, facts->family, CBX_FAMILY_BYTES);
-	cbx_cbor_put_uint(writer, facts->version);
+	cbx_cbor_put_bytes(writer, facts->signer.key, CBX_DIGEST_BYTES);
+	cbx_cbor_put_bytes(writer, facts->signer.family, CBX_FAMILY_BYTES);
+	cbx_cbor_put_uint(writer, facts->signer.version);
 }
 
 bool cbx_claims_box(

@@ -2,6 +2,8 @@
 /* Signers, reports between boxes, sealing keys. */
 #include <string.h>
 
+#include <mbedtls/constant_time.h>
+
 #include <keeper/secret.h>
 #include <keeper/work.h>
 #include <trust/seal_key.h>
@@ -55,6 +57,7 @@ static bool signed_by(const struct cbx_signature *signature,
 enum cbx_status cbx_work_signer(struct cbx_desk *request, struct cbx_work work)
 {
 	struct cbx_signature signature;
+	struct cbx_signer signer;
 	size_t size = 0;
 
 	if (request->size != sizeof(signature) || request->size > work.room) {
@@ -64,24 +67,64 @@ enum cbx_status cbx_work_signer(struct cbx_desk *request, struct cbx_work work)
 	if (!signed_by(&signature, request->box.measurement)) {
 		return CBX_E_DENIED;
 	}
-	return psa_hash_compute(PSA_ALG_SHA_384, signature.key,
-		       sizeof(signature.key), request->digest,
-		       sizeof(request->digest), &size) == PSA_SUCCESS
-		       ? CBX_OK
-		       : CBX_E_HARDWARE;
+	memcpy(signer.family, signature.family, CBX_FAMILY_BYTES);
+	signer.version = signature.version;
+	if (psa_hash_compute(PSA_ALG_SHA_384, signature.key,
+		    sizeof(signature.key), signer.key, sizeof(signer.key),
+		    &size) != PSA_SUCCESS) {
+		return CBX_E_HARDWARE;
+	}
+	request->box.signer = signer;
+	return CBX_OK;
 }
 
-enum cbx_status cbx_work_mac(struct cbx_desk *request, struct cbx_work work)
+static bool mac_of(
+	const struct cbx_report *report, uint8_t mac[CBX_DIGEST_BYTES])
 {
-	if (request->size == 0 || request->size > CBX_PAGE_SIZE ||
-		request->size > work.room) {
+	return cbx_secret_mac("libconfbox report 1",
+		(struct cbx_span){ (const uint8_t *)report,
+			offsetof(struct cbx_report, mac) },
+		mac);
+}
+
+enum cbx_status cbx_work_report(struct cbx_desk *request, struct cbx_work work)
+{
+	const struct cbx_facts *box = &request->box;
+	struct cbx_report report;
+
+	if (work.room < sizeof(report)) {
 		return CBX_E_INVALID;
 	}
-	return cbx_secret_mac("libconfbox report 1",
-		       (struct cbx_span){ work.data, (size_t)request->size },
-		       request->digest)
+	memcpy(&report, work.data, sizeof(report));
+	report.number = box->number;
+	report.flags = box->flags;
+	memcpy(report.measurement, box->measurement, CBX_DIGEST_BYTES);
+	memcpy(report.input_digest, box->input_digest, CBX_DIGEST_BYTES);
+	memcpy(report.signer, box->signer.key, CBX_DIGEST_BYTES);
+	memcpy(report.family, box->signer.family, CBX_FAMILY_BYTES);
+	report.version = box->signer.version;
+	if (!mac_of(&report, report.mac)) {
+		return CBX_E_HARDWARE;
+	}
+	memcpy(work.data, &report, sizeof(report));
+	return CBX_OK;
+}
+
+enum cbx_status cbx_work_report_check(struct cbx_work work)
+{
+	struct cbx_report report;
+	uint8_t mac[CBX_DIGEST_BYTES];
+
+	if (work.room < sizeof(report)) {
+		return CBX_E_INVALID;
+	}
+	memcpy(&report, work.data, sizeof(report));
+	if (!mac_of(&report, mac)) {
+		return CBX_E_HARDWARE;
+	}
+	return mbedtls_ct_memcmp(mac, report.mac, sizeof(mac)) == 0
 		       ? CBX_OK
-		       : CBX_E_HARDWARE;
+		       : CBX_E_DENIED;
 }
 
 /* Who the box is, as far as the selector asks. */
@@ -96,10 +139,10 @@ static bool tell_box(const struct cbx_desk *request, struct cbx_seal_info *info)
 	}
 	info->policy_flags = (uint32_t)box->policy[CBX_WORD_FLAGS];
 	info->security_version = request->version;
-	memcpy(info->identity, exact ? box->measurement : box->signer,
+	memcpy(info->identity, exact ? box->measurement : box->signer.key,
 		CBX_DIGEST_BYTES);
 	if (request->count == CBX_SEAL_FAMILY) {
-		memcpy(info->family, box->family, CBX_FAMILY_BYTES);
+		memcpy(info->family, box->signer.family, CBX_FAMILY_BYTES);
 	}
 	memcpy(info->key_id, request->nonce, CBX_SEAL_ID_BYTES);
 	return true;

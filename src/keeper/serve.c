@@ -173,8 +173,10 @@ static enum cbx_status work_on(
 		return cbx_work_seal(request, work);
 	case CBX_DESK_SIGNER:
 		return cbx_work_signer(request, work);
-	case CBX_DESK_MAC:
-		return cbx_work_mac(request, work);
+	case CBX_DESK_REPORT:
+		return cbx_work_report(request, work);
+	case CBX_DESK_REPORT_CHECK:
+		return cbx_work_report_check(work);
 	case CBX_DESK_SEAL_KEY:
 		return cbx_work_seal_key(request);
 	case CBX_DESK_ROOT:

@@ -48,9 +48,11 @@ CBX_MUST_CHECK enum cbx_status cbx_work_seal(
 /** CBX_DESK_SIGNER */
 CBX_MUST_CHECK enum cbx_status cbx_work_signer(
 	struct cbx_desk *request, struct cbx_work work);
-/** CBX_DESK_MAC */
-CBX_MUST_CHECK enum cbx_status cbx_work_mac(
+/** CBX_DESK_REPORT */
+CBX_MUST_CHECK enum cbx_status cbx_work_report(
 	struct cbx_desk *request, struct cbx_work work);
+/** CBX_DESK_REPORT_CHECK */
+CBX_MUST_CHECK enum cbx_status cbx_work_report_check(struct cbx_work work);
 /** CBX_DESK_SEAL_KEY */
 CBX_MUST_CHECK enum cbx_status cbx_work_seal_key(struct cbx_desk *request);
 /** CBX_DESK_ROOT; E_STATE: there is a root already */

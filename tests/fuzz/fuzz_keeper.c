@@ -20,14 +20,15 @@
 #define SESSION 8u
 #define COUNT	16u
 #define MONITOR 32u
+#define SIGNER	64u
 
 static uint32_t changes(uint64_t op)
 {
 	switch (op) {
 	case CBX_DESK_EXTEND:
-	case CBX_DESK_SIGNER:
-	case CBX_DESK_MAC:
 		return DIGEST;
+	case CBX_DESK_SIGNER:
+		return SIGNER;
 	case CBX_DESK_REPORT_DATA:
 		return KEY;
 	case CBX_DESK_EVIDENCE:
@@ -39,6 +40,8 @@ static uint32_t changes(uint64_t op)
 	case CBX_DESK_SEAL_KEY:
 		return KEY | MONITOR;
 	case CBX_DESK_ROOT:
+	case CBX_DESK_REPORT:
+	case CBX_DESK_REPORT_CHECK:
 		return 0;
 	default:
 		return UINT32_MAX; /* none: it cannot have succeeded */
@@ -54,6 +57,9 @@ static void undo(
 	}
 	if ((what & KEY) != 0) {
 		memcpy(after->key, before->key, sizeof(after->key));
+	}
+	if ((what & SIGNER) != 0) {
+		after->box.signer = before->box.signer;
 	}
 	if ((what & SESSION) != 0) {
 		after->session = before->session;

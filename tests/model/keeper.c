@@ -8,6 +8,40 @@
 #include <keeper/serve.h>
 #include <model/digest.h>
 
+static void report(const struct cbx_facts *box, struct cbx_report *report)
+{
+	report->number = box->number;
+	report->flags = box->flags;
+	memcpy(report->measurement, box->measurement, CBX_DIGEST_BYTES);
+	memcpy(report->input_digest, box->input_digest, CBX_DIGEST_BYTES);
+	memcpy(report->signer, box->signer.key, CBX_DIGEST_BYTES);
+	memcpy(report->family, box->signer.family, CBX_FAMILY_BYTES);
+	report->version = box->signer.version;
+	memset(report->mac, 0x4d, sizeof(report->mac));
+}
+
+static enum cbx_status check(const struct cbx_report *report)
+{
+	for (size_t i = 0; i < sizeof(report->mac); i++) {
+		if (report->mac[i] != 0x4d) {
+			return CBX_E_DENIED;
+		}
+	}
+	return CBX_OK;
+}
+
+static enum cbx_status sign(
+	struct cbx_signer *signer, const struct cbx_signature *signature)
+{
+	if (signature->key[0] != 0) {
+		return CBX_E_DENIED;
+	}
+	memset(signer->key, 0x53, sizeof(signer->key));
+	memcpy(signer->family, signature->family, CBX_FAMILY_BYTES);
+	signer->version = signature->version;
+	return CBX_OK;
+}
+
 /* What is not measuring.  No record opens; a signature that begins with a zero
  * byte is good, and so is a root of so many bytes that 8 divides them. */
 static enum cbx_status serve_other(struct cbx_desk *desk, uint8_t *data)
@@ -22,12 +56,14 @@ static enum cbx_status serve_other(struct cbx_desk *desk, uint8_t *data)
 		memcpy(data, said, sizeof(said));
 		desk->size = sizeof(said);
 		return CBX_OK;
-	case CBX_DESK_MAC:
-		memset(desk->digest, 0x4d, sizeof(desk->digest));
+	case CBX_DESK_REPORT:
+		report(&desk->box, (struct cbx_report *)(void *)data);
 		return CBX_OK;
+	case CBX_DESK_REPORT_CHECK:
+		return check((const struct cbx_report *)(const void *)data);
 	case CBX_DESK_SIGNER:
-		memset(desk->digest, 0x53, sizeof(desk->digest));
-		return data[0] == 0 ? CBX_OK : CBX_E_DENIED;
+		return sign(&desk->box.signer,
+			(const struct cbx_signature *)(const void *)data);
 	case CBX_DESK_SEAL_KEY:
 		memset(desk->key, (int)desk->count, sizeof(desk->key));
 		desk->monitor.root = CBX_ROOT_RELEASED;

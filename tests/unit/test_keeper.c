@@ -181,12 +181,23 @@ static void assert_refused(enum cbx_status expected, size_t data_bytes)
 static void an_unknown_operation_is_unsupported(void **state)
 {
 	(void)state;
-	const uint64_t op[] = { CBX_DESK_NONE, CBX_DESK_ROOT + 1,
+	const uint64_t op[] = { CBX_DESK_NONE, CBX_DESK_REPORT_CHECK + 1,
 		CBX_DESK_EXTEND | 1ull << 32, UINT64_MAX };
 
 	for (size_t i = 0; i < sizeof(op) / sizeof(op[0]); i++) {
 		desk.op = op[i];
 		assert_refused(CBX_E_UNSUPPORTED, sizeof(data));
+	}
+}
+
+static void a_report_is_there_as_a_whole(void **state)
+{
+	(void)state;
+	const uint64_t op[] = { CBX_DESK_REPORT, CBX_DESK_REPORT_CHECK };
+
+	for (size_t i = 0; i < sizeof(op) / sizeof(op[0]); i++) {
+		desk.op = op[i];
+		assert_refused(CBX_E_INVALID, sizeof(struct cbx_report) - 1);
 	}
 }
 
@@ -350,6 +361,7 @@ int main(void)
 			everything_in_a_record_counts, fill_desk),
 		cmocka_unit_test_setup(
 			an_unknown_operation_is_unsupported, fill_desk),
+		cmocka_unit_test_setup(a_report_is_there_as_a_whole, fill_desk),
 		cmocka_unit_test_setup(
 			malformed_requests_change_nothing, fill_desk),
 		cmocka_unit_test_setup(
