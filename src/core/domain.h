@@ -235,21 +235,4 @@ CBX_MUST_CHECK enum cbx_status cbx_domain_grant(
  * @retval CBX_E_HARDWARE  an unmapping was refused; repeat */
 CBX_MUST_CHECK enum cbx_status cbx_domain_tear_down(struct cbx_domain *d);
 
-/** Take pages of a DYING, torn down box back into the pool.
- *
- * @retval CBX_OK          all of them are POOL
- * @retval CBX_E_INVALID   the range is malformed
- * @retval CBX_E_OWNER     page *done is not the box's
- * @retval CBX_E_STATE     the box is not torn down (BOX_KILL), or page *done is
- *                         its root
- * @retval CBX_E_BUSY      page *done is on its way, or mapped by another box
- * @retval CBX_E_HARDWARE  page *done was refused */
-CBX_MUST_CHECK enum cbx_status cbx_domain_reclaim(
-	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done);
-
-/** Make the root of a box that owns nothing else a POOL page; @p d is gone.
- * @retval CBX_OK       the handle is free
- * @retval CBX_E_STATE  it still owns pages or runs; @p d is still held */
-CBX_MUST_CHECK enum cbx_status cbx_domain_destroy(struct cbx_domain *d);
-
 #endif

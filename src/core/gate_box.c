@@ -72,11 +72,6 @@ enum cbx_status cbx_gate_protect(struct cbx_gate *g)
 	return cbx_space_protect(g->d, &at, &g->ret[0]);
 }
 
-enum cbx_status cbx_gate_space_create(struct cbx_gate *g)
-{
-	return cbx_space_create(g->d, &g->ret[0]);
-}
-
 enum cbx_status cbx_gate_space_destroy(struct cbx_gate *g)
 {
 	enum cbx_status status;

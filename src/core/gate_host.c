@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's gates: arguments in, one function of the core, results out. */
 #include <base/string.h>
-#include <core/build.h>
 #include <core/channel.h>
 #include <core/gate.h>
 #include <core/space.h>
@@ -60,64 +59,9 @@ enum cbx_status cbx_gate_page_query(struct cbx_gate *g)
 	return CBX_OK;
 }
 
-enum cbx_status cbx_gate_box_create(struct cbx_gate *g)
-{
-	static struct cbx_policy
-		policy; /* the gate lock's; large for a stack */
-	enum cbx_status status =
-		cbx_copy_from_host(g->arg[2], &policy, sizeof(policy));
-
-	if (status == CBX_OK) {
-		status = cbx_build_create(g->arg[0], g->arg[1], &policy);
-	}
-	if (status == CBX_OK) {
-		g->ret[0] = g->arg[0];
-	}
-	return status;
-}
-
 enum cbx_status cbx_gate_box_grant(struct cbx_gate *g)
 {
 	return cbx_domain_grant(g->d, g->arg[1], g->arg[2], &g->ret[0]);
-}
-
-enum cbx_status cbx_gate_box_add(struct cbx_gate *g)
-{
-	const struct cbx_addition add = {
-		.va = { g->arg[1] },
-		.pfn = g->arg[2],
-		.count = g->arg[3],
-		.rights = g->arg[4],
-		.source = g->arg[5],
-	};
-
-	return cbx_build_add(g->d, &add, &g->ret[0]);
-}
-
-enum cbx_status cbx_gate_box_template(struct cbx_gate *g)
-{
-	return cbx_template_make(g->d);
-}
-
-enum cbx_status cbx_gate_box_borrow(struct cbx_gate *g)
-{
-	return cbx_build_borrow(g->d, g->arg[1]);
-}
-
-enum cbx_status cbx_gate_box_thread(struct cbx_gate *g)
-{
-	const struct cbx_vcpu_start start = {
-		.entry = g->arg[1],
-		.stack = g->arg[2],
-		.arg = g->arg[3],
-	};
-
-	return cbx_build_thread(g->d, &start, &g->ret[0]);
-}
-
-enum cbx_status cbx_gate_box_finalize(struct cbx_gate *g)
-{
-	return cbx_build_finalize(g->d);
 }
 
 enum cbx_status cbx_gate_box_enter(struct cbx_gate *g)
@@ -172,21 +116,6 @@ enum cbx_status cbx_gate_box_kill(struct cbx_gate *g)
 {
 	cbx_domain_end(g->d, CBX_END_KILLED, 0);
 	return cbx_domain_tear_down(g->d);
-}
-
-enum cbx_status cbx_gate_box_reclaim(struct cbx_gate *g)
-{
-	return cbx_domain_reclaim(g->d, g->arg[1], g->arg[2], &g->ret[0]);
-}
-
-enum cbx_status cbx_gate_box_destroy(struct cbx_gate *g)
-{
-	enum cbx_status status = cbx_domain_destroy(g->d);
-
-	if (status == CBX_OK) {
-		g->d = NULL;
-	}
-	return status;
 }
 
 enum cbx_status cbx_gate_box_query(struct cbx_gate *g)

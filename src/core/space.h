@@ -133,13 +133,6 @@ CBX_MUST_CHECK enum cbx_status cbx_window_share(
 enum cbx_status cbx_space_settle(
 	struct cbx_domain *d, struct cbx_space *space, uint64_t count);
 
-/** Make an empty space of the box from its reserve.
- * @retval CBX_OK          *handle is its handle
- * @retval CBX_E_NOMEM     the reserve or the policy's number is used up
- * @retval CBX_E_HARDWARE  refused */
-CBX_MUST_CHECK enum cbx_status cbx_space_create(
-	struct cbx_domain *d, uint64_t *handle);
-
 /** End a space for the CPU: nothing runs in it once end_token is flushed; its
  * mappings can still be looked up.  @pre no thread of it is left */
 void cbx_space_end(struct cbx_domain *d, struct cbx_space *space);

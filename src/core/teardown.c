@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <core/assert.h>
+#include <core/gate.h>
 #include <core/reserve.h>
 #include <core/space.h>
 #include <core/template.h>
 #include <core/thread.h>
 
-enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
+/* Make an empty space of the box from its reserve.
+ * @retval CBX_OK          ret[0] is its handle
+ * @retval CBX_E_NOMEM     the reserve or the policy's number is used up
+ * @retval CBX_E_HARDWARE  refused */
+enum cbx_status cbx_gate_space_create(struct cbx_gate *g)
 {
+	struct cbx_domain *d = g->d;
 	struct cbx_space *space;
 	enum cbx_status status;
 	uint32_t pfn;
@@ -23,7 +29,7 @@ enum cbx_status cbx_space_create(struct cbx_domain *d, uint64_t *handle)
 		&space->arch, (struct cbx_pfn){ table }, cbx_space_flags(d));
 	if (status == CBX_OK) {
 		cbx_list_put(&d->spaces, pfn);
-		*handle = pfn;
+		g->ret[0] = pfn;
 	}
 	cbx_space_drop(space);
 	if (status != CBX_OK) {
@@ -211,9 +217,21 @@ static enum cbx_status reclaim_step(
 	return *done != 0 ? CBX_OK : CBX_E_BUSY;
 }
 
-enum cbx_status cbx_domain_reclaim(
-	struct cbx_domain *d, uint64_t pfn, uint64_t count, uint64_t *done)
+/* Take pages of a DYING, torn down box back into the pool.
+ *
+ * @retval CBX_OK          all of them are POOL
+ * @retval CBX_E_INVALID   the range is malformed
+ * @retval CBX_E_OWNER     page *done is not the box's
+ * @retval CBX_E_STATE     the box is not torn down (BOX_KILL), or page *done is
+ *                         its root
+ * @retval CBX_E_BUSY      page *done is on its way, or mapped by another box
+ * @retval CBX_E_HARDWARE  page *done was refused */
+enum cbx_status cbx_gate_box_reclaim(struct cbx_gate *g)
 {
+	const uint64_t pfn = g->arg[1];
+	const uint64_t count = g->arg[2];
+	struct cbx_domain *d = g->d;
+	uint64_t *done = &g->ret[0];
 	enum cbx_status status = CBX_OK;
 
 	if (!cbx_page_range_valid(pfn, count)) {
@@ -233,8 +251,12 @@ enum cbx_status cbx_domain_reclaim(
 	return status;
 }
 
-enum cbx_status cbx_domain_destroy(struct cbx_domain *d)
+/* Make the root of a box that owns nothing else a POOL page.
+ * @retval CBX_OK       the handle is free
+ * @retval CBX_E_STATE  it still owns pages or runs */
+enum cbx_status cbx_gate_box_destroy(struct cbx_gate *g)
 {
+	const struct cbx_domain *d = g->d;
 	uint32_t self = d->self;
 
 	if (d->page_count != 1 || d->running != 0 || d->borrowers != 0) {
@@ -243,6 +265,7 @@ enum cbx_status cbx_domain_destroy(struct cbx_domain *d)
 	CBX_ASSERT(cbx_domain_next((enum cbx_domain_state)d->state,
 			   CBX_DOMAIN_DO_DESTROY) == CBX_DOMAIN_EMPTY);
 	cbx_domain_drop(d);
+	g->d = NULL;
 	cbx_hal_page_scrub((struct cbx_pfn){ self }, 1);
 	cbx_page_move(cbx_page_at(self), CBX_PAGE_DO_RECLAIM, CBX_HOST);
 	return CBX_OK;

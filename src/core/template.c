@@ -3,6 +3,7 @@
 #include <core/template.h>
 
 #include <core/assert.h>
+#include <core/gate.h>
 #include <core/space.h>
 #include <core/thread.h>
 
@@ -57,8 +58,18 @@ static enum cbx_status end_as_template(struct cbx_domain *d)
 	return CBX_OK;
 }
 
-enum cbx_status cbx_template_make(struct cbx_domain *d)
+/*
+ * End a READY box as a template.
+ *
+ * @retval CBX_OK         it lends all it had mapped
+ * @retval CBX_E_DENIED   its policy does not allow it
+ * @retval CBX_E_STATE    it has a window or a second space, or borrows itself
+ * @retval CBX_E_BUSY     not finished; repeat.  If it is still READY, a thread
+ *                        of it runs, and was kicked
+ */
+enum cbx_status cbx_gate_box_template(struct cbx_gate *g)
 {
+	struct cbx_domain *d = g->d;
 	enum cbx_status status = CBX_OK;
 	struct cbx_space *space;
 

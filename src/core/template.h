@@ -13,17 +13,6 @@
 
 #include <core/space.h>
 
-/**
- * End a READY box as a template.
- *
- * @retval CBX_OK         it lends all it had mapped
- * @retval CBX_E_DENIED   its policy does not allow it
- * @retval CBX_E_STATE    it has a window or a second space, or borrows itself
- * @retval CBX_E_BUSY     not finished; repeat.  If it is still READY, a thread
- *                        of it runs, and was kicked
- */
-CBX_MUST_CHECK enum cbx_status cbx_template_make(struct cbx_domain *d);
-
 /** Whether @p d, BUILDING, may begin to borrow, or go on.
  * @retval CBX_OK       it may
  * @retval CBX_E_STATE  @p lender is no template, or not finished, or @p d
@@ -36,7 +25,7 @@ CBX_MUST_CHECK enum cbx_status cbx_template_check(
 void cbx_template_begin(struct cbx_domain *d, struct cbx_domain *lender);
 
 /** Map pages of the lender that are not yet mapped, a bounded number.
- * @retval ...  as cbx_build_borrow */
+ * @retval ...  as BOX_BORROW */
 CBX_MUST_CHECK enum cbx_status cbx_template_map(
 	struct cbx_domain *d, const struct cbx_domain *lender);
 
