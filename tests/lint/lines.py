@@ -12,12 +12,12 @@ import sys
 
 import lintlib
 
-# 3000 was the aim of the first release; doc/adr/0020 and 0025 say what the rest buys.
-BUDGET = 3650
+# 3000 was the aim of the first release; doc/adr/0028 says what the lines buy.
+BUDGET = 3550
 COUNTED = ('src/core/', 'src/hal/hal.h', 'src/arch/arch.h')
 # All that runs with rights on a machine of its own.  The limit is what has been
 # reached, to the next hundred; it rises by an ADR only, and falls to the target.
-MACHINE_BUDGET = 9700
+MACHINE_BUDGET = 9500
 MACHINE_TARGET = 8000
 MACHINE = ('src/core/', 'src/hal/hal.h', 'src/hal/pks-vm/', 'src/arch/', 'src/monitor/')
 # Not in that image: the linux backend's main, what it says of itself; what
