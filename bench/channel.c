@@ -161,6 +161,7 @@ static uint64_t bare(size_t bytes)
 	return since;
 }
 
+/* A target is one for what the least of several rounds says. */
 static void measure(const char *program, size_t mb, int rounds)
 {
 	const char *const argv[] = { "busybox", "head", "-c", "1", NULL };
@@ -196,7 +197,7 @@ static void measure(const char *program, size_t mb, int rounds)
 		.unit = "ms",
 		.against = "AES-256-GCM of them, bare",
 		.baseline = least[1],
-		.most = 1 / 0.7 });
+		.most = rounds > 1 ? 1 / 0.7 : 0 });
 	cbx_image_destroy(image);
 	cbx_context_close(context);
 	free(c.message);
