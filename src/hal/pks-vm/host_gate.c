@@ -218,12 +218,13 @@ uint32_t cbx_pks_own_call(const struct cbx_call *call)
 	struct cbx_reply *reply =
 		(struct cbx_reply *)(CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY);
 
-	if (call->id == CBX_PKS_STOP || call->id > CBX_PKS_LAST) {
-		return CBX_PKS_OWN_NONE;
-	}
 	*reply = (struct cbx_reply){ 0 };
-	reply->status =
-		(uint64_t)(call->id == CBX_PKS_FLUSH ? flush(call, reply)
-						     : dispatch(call, reply));
+	if (call->id == CBX_PKS_FLUSH) {
+		reply->status = (uint64_t)flush(call, reply);
+	} else if (call->id == CBX_PKS_STOP || call->id > CBX_PKS_LAST) {
+		return CBX_PKS_OWN_NONE;
+	} else {
+		reply->status = (uint64_t)dispatch(call, reply);
+	}
 	return is_wanted(cbx_pks_host()) ? CBX_PKS_OWN_LATER : CBX_PKS_OWN_DONE;
 }
