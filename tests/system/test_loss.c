@@ -113,6 +113,36 @@ static void a_killed_box_is_lost_and_others_live(void **state)
 	finish(&victim);
 }
 
+/* The other one goes on until it is killed. */
+static void a_box_without_memory_ends_alone_and_says_why(void **state)
+{
+	static const char *const awk_hog[] = { "busybox", "awk",
+		"BEGIN { s = \"x\"; while (1) s = s s }", NULL };
+	static const char *const shell_hog[] = { "busybox", "sh", "-c",
+		"x=x; while :; do x=$x$x; done", NULL };
+	static const char *const *const hogs[] = { awk_hog, shell_hog };
+	static struct victim other;
+
+	(void)state;
+	begin(&other);
+	for (size_t i = 0; i < sizeof(hogs) / sizeof(hogs[0]); i++) {
+		struct service_io io = { 0 };
+		struct cbx_image *image = service_image(hogs[i], 0);
+		struct cbx_result result =
+			service_do(other.context, image, &io);
+
+		assert_int_equal(result.reason, CBX_END_EXIT);
+		assert_true(result.signal != 0 || result.exit_status != 0);
+		assert_non_null(strstr(io.output, "out of memory"));
+		cbx_image_destroy(image);
+	}
+	assert_good(cbx_box_kill(other.box));
+	join(&other);
+	assert_int_equal(other.status, CBX_OK);
+	assert_int_equal(other.result.reason, CBX_END_KILLED);
+	finish(&other);
+}
+
 /* Every descriptor the calls need is refused once: each failure is named and
  * leaves nothing (service_end looks). */
 static void no_descriptors_is_an_error_that_leaves_nothing(void **state)
@@ -178,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_killed_monitor_is_named),
 		T(a_killed_box_is_lost_and_others_live),
+		T(a_box_without_memory_ends_alone_and_says_why),
 		T(no_descriptors_is_an_error_that_leaves_nothing),
 		T(no_address_space_is_an_error_that_leaves_nothing),
 		T(many_contexts_come_and_go),

@@ -77,6 +77,38 @@ def fill(folder):
         os.utime(os.path.join(folder, name), (LEVEL, LEVEL))
 
 
+def condition(chance):
+    column, other = chance.choice('abcd'), chance.choice('abcd')
+    return chance.choice([f'{column} > {chance.randrange(1000)}', f'{column} between 100 and {chance.randrange(2000)}',
+                          f"c like '%{chance.randrange(10)}%'", f'{column} is null', f'{column} <> {other}'])
+
+
+def statement(chance, table):
+    """One of a workload's; each is right, and what it prints depends on what came before."""
+    column, number = chance.choice('abcd'), chance.randrange(100000)
+    return chance.choice([
+        f"insert into {table} values({number}, {number % 977 / 4}, 'text {number % 331}', null)",
+        f"insert into {table} select a + 1, b * 2, c || '+', {number} from {table} where {condition(chance)} limit 20",
+        f'update {table} set {column} = {number} where {condition(chance)}',
+        f'delete from {table} where rowid % 97 = {number % 97} and {condition(chance)}',
+        f'select count(*), sum(a), round(avg(b), 3), max(c), min(d) from {table} where {condition(chance)}',
+        f'select * from {table} where {condition(chance)} order by {column}, rowid limit 5',
+        f'select x.a, count(*) from t0 x join {table} y on x.a = y.a group by x.a order by 2 desc, 1 limit 3',
+        f'savepoint s; update {table} set d = rowid; rollback to s; release s',
+        f'create index if not exists {table}_{column} on {table}({column})',
+        f'drop index if exists {table}_{column}', f'reindex {table}', 'analyze'])
+
+
+def statements(seed, count):
+    chance = random.Random(seed)
+    lines = [f'create table t{n}(a integer, b real, c text, d);' for n in range(3)]
+    for n in range(count):
+        lines.append('begin;' if n % 50 == 0 else '')
+        lines.append(statement(chance, f't{chance.randrange(3)}') + ';')
+        lines.append('commit;' if n % 50 == 49 else '')
+    return '\n'.join([*lines, 'vacuum;', 'pragma integrity_check;', ''])
+
+
 class Case(unittest.TestCase):
     maxDiff = 2000
 
@@ -223,6 +255,16 @@ class Data(Case):
                   'create index i on t(b); select count(*), sum(b), max(a) from t where b % 3 = 0; pragma integrity_check')
         if os.path.exists('/tmp/shop.db'):
             os.unlink('/tmp/shop.db')
+
+    @needs('sqlite3')
+    def test_sqlite3_on_generated_work(self):
+        """Tables, indices, transactions, rows and queries by chance, the same for a seed."""
+        for seed in range(4):
+            text = self.same('sqlite3', ':memory:' if seed % 2 else '/tmp/chance.db',
+                             data=statements(seed, 1500).encode(), options=['--memory', '512M'])
+            self.assertEqual(text.splitlines()[-1], b'ok')
+            if os.path.exists('/tmp/chance.db'):
+                os.unlink('/tmp/chance.db')
 
     @needs('sqlite3')
     def test_sqlite3_on_a_file_that_is_only_read(self):
