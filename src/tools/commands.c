@@ -168,6 +168,7 @@ static void print_policies(uint64_t caps)
 		(caps & CBX_CAP_FEATURES) != 0
 			? "withheld on request, but CPUID still names them"
 			: "all the CPU's; a box that lists its own is refused");
+	(void)printf("cpuid         the machine's; no policy holds it\n");
 }
 
 /* Where the monitor is a process, one of its CPUs is never lent to a box. */

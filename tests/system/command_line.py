@@ -227,6 +227,7 @@ class Measurement(Case):
 class Information(Case):
     def test_info_is_honest(self):
         out, _ = self.good('info')
+        self.assertRegex(out, r"(?m)^cpuid  +the machine's; no policy holds it$")
         keys = 'ospke' in open('/proc/cpuinfo', encoding='ascii').read().split()
         self.assertIn('text          execute-only' if keys else 'text          can be read', out)
         self.assertRegex(out, r'backend +linux')
