@@ -2,6 +2,7 @@
 #include <tools/commands.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +21,27 @@ static int fail(void)
 	return CBX_CODE_FAILED;
 }
 
+/* Those this process may run on (taskset, a container's), which may be fewer
+ * than there are: two of a box's on one of the machine's are slower than one. */
+static long cpus_here(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+		return CPU_COUNT(&set);
+	}
+	return sysconf(_SC_NPROCESSORS_ONLN); /* more than a set holds */
+}
+
 /* CPUs the box may use at once. */
 static uint32_t cpus_of(const struct cbx_command_line *line)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	long here = cpus_here();
 
-	if (line->cpus != 0 || online < 1) {
+	if (line->cpus != 0 || here < 1) {
 		return line->cpus != 0 ? line->cpus : 1;
 	}
-	return online < (long)CBX_CPUS_MAX ? (uint32_t)online : CBX_CPUS_MAX;
+	return here < (long)CBX_CPUS_MAX ? (uint32_t)here : CBX_CPUS_MAX;
 }
 
 /* Without its root the box is not run at all. */

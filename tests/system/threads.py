@@ -4,6 +4,7 @@ the box may use.
 
     threads.py CONFBOX NAME=PROGRAM...
 """
+import os
 import re
 import subprocess
 import sys
@@ -91,6 +92,25 @@ class Threads(unittest.TestCase):
                               capture_output=True, timeout=SECONDS, check=False)
         self.assertIn(done.returncode, (0, 124))
         self.assertLess(time.monotonic() - begin, 60)
+
+    def most_lenders(self, options, cpus):
+        """Threads of confbox while a program with several computes for two seconds."""
+        child = subprocess.Popen([CONFBOX, 'run', *options, '--memory', '128M', PROGRAMS['thread_stress']],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 preexec_fn=lambda: os.sched_setaffinity(0, cpus))
+        most, end = 0, time.monotonic() + 2
+        while time.monotonic() < end and child.poll() is None:
+            most = max(most, len(os.listdir(f'/proc/{child.pid}/task')))
+            time.sleep(0.002)
+        child.kill()
+        child.wait()
+        return most
+
+    def test_a_box_has_the_cpus_that_confbox_may_use(self):
+        one = set(list(os.sched_getaffinity(0))[:1])
+        alone = self.most_lenders(['--cpus', '1'], one)
+        self.assertEqual(self.most_lenders([], one), alone)
+        self.assertGreater(self.most_lenders(['--cpus', '3'], one), alone)
 
     def test_the_number_of_cpus_is_checked(self):
         for cpus in ('0', '17', '-1', 'x', ''):
