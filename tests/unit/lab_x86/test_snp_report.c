@@ -6,6 +6,7 @@
 #include "../client/unit.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "../verify/lab.h"
 #include "../verify/snp_case.h"
@@ -451,6 +452,61 @@ static void confbox_accepts_reports_with_the_labs_root_only(void **state)
 	vendor_free(&vendor);
 }
 
+static struct cbx_span load(const char *name)
+{
+	char path[4096];
+	uint8_t *bytes = malloc(8192);
+	FILE *file;
+	size_t size;
+
+	assert_non_null(bytes);
+	assert_true(
+		snprintf(path, sizeof(path), "%s/%s", getenv("LAB_SNP_VENDOR"),
+			name) < (int)sizeof(path));
+	file = fopen(path, "rb");
+	assert_non_null(file);
+	size = fread(bytes, 1, 8192, file);
+	assert_int_equal(fclose(file), 0);
+	return (struct cbx_span){ bytes, size };
+}
+
+static void unload(struct cbx_span span)
+{
+	free((void *)(uintptr_t)span.bytes);
+}
+
+/* What vendor.py makes: RSA-PSS above the VCEK, its serial number 0, all in the
+ * table a guest gets with an extended request. */
+static void confbox_accepts_the_vendors_table(void **state)
+{
+	struct world *world = *state;
+	struct psp_message message = psp_ask_report(0, 1, 1);
+	struct cbx_span key = load("vcek.key");
+	struct cbx_span table = load("table.bin");
+	struct cbx_span root = load("ark.pem");
+	struct snp_case test;
+
+	assert_int_equal(key.size, SNP_SCALAR);
+	memcpy(world->psp.vcek, key.bytes, SNP_SCALAR);
+	assert_int_equal(ask(world, &message), 0);
+	snp_case_make(&test);
+	snp_case_report(&test,
+		(struct cbx_span){ world->response + 0x80, SNP_REPORT_BYTES },
+		SNP_REPORT_BYTES);
+	test.table = table;
+	test.appraisal.now = time(NULL);
+	assert_int_equal(snp_case_run(&test), CBX_REFUSED_CHAIN);
+	test.appraisal.roots = &root;
+	test.appraisal.root_count = 1;
+	assert_int_equal(snp_case_run(&test), CBX_ACCEPTED);
+	test.report[0x180] ^= 1; /* another TCB than the VCEK's */
+	assert_int_equal(snp_case_run(&test), CBX_REFUSED_TCB);
+	snp_case_free(&test);
+	unload(key);
+	unload(table);
+	unload(root);
+}
+
 /* What the lab links is what was tested here, bit for bit. */
 static void without_a_libc_it_does_the_same(void **state)
 {
@@ -496,6 +552,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			confbox_accepts_reports_with_the_labs_root_only, boot,
 			stop),
+		cmocka_unit_test_setup_teardown(
+			confbox_accepts_the_vendors_table, boot, stop),
 		cmocka_unit_test_setup_teardown(
 			without_a_libc_it_does_the_same, boot, stop),
 	};
