@@ -74,6 +74,106 @@ static void every_row_of_the_table_holds(void **state)
 	}
 }
 
+/* Pages beside the ones an operation is about. */
+static void neighbours_are_not_touched(void **state)
+{
+	struct machine *machine = *state;
+	struct snp_row_window window = window_of(machine, 1);
+	const struct snp_rmp_entry next = { .gpa = PAGE(1),
+		.asid = ASID,
+		.flags = SNP_RMP_ASSIGNED,
+		.rights = { SNP_RIGHTS_ALL, 1, 2, 4 } };
+	struct snp_rmp_entry *before = &machine->entry[SNP_LARGE_PAGES - 1];
+	struct snp_rmp_entry *after = &machine->entry[2 * SNP_LARGE_PAGES];
+
+	for (size_t i = 0; i < snp_row_count; i++) {
+		struct snp_row_result result;
+
+		*before = next;
+		*after = next;
+		snp_row_place(&window, &snp_rows[i]);
+		result = snp_row_run(&window, &snp_rows[i]);
+		assert_null(snp_row_check(&window, &snp_rows[i], &result));
+		assert_memory_equal(before, &next, sizeof(next));
+		assert_memory_equal(after, &next, sizeof(next));
+	}
+}
+
+static void a_table_ends_with_its_last_page(void **state)
+{
+	struct snp_rmp_entry *entry = calloc(SNP_LARGE_PAGES, sizeof(*entry));
+	struct snp_rmp rmp = { entry, SNP_LARGE_PAGES };
+	struct snp_update update = { .gpa = SNP_LARGE_SIZE,
+		.asid = ASID,
+		.assigned = true,
+		.large = true };
+	struct snp_at at = { .gpa = PAGE(SNP_LARGE_PAGES),
+		.spa = PAGE(SNP_LARGE_PAGES) };
+	struct snp_cpu cpu = { ASID, 0, 0 };
+
+	(void)state;
+	assert_non_null(entry);
+	assert_int_equal(snp_rmpupdate(&rmp, 0, &update), SNP_SUCCESS);
+	assert_int_equal(snp_psmash(&rmp, 0), SNP_SUCCESS);
+	assert_true(snp_rmp_sound(&rmp));
+	update = (struct snp_update){ 0 };
+	assert_int_equal(
+		snp_rmpupdate(&rmp, PAGE(SNP_LARGE_PAGES - 1), &update),
+		SNP_SUCCESS);
+	assert_int_equal(snp_rmpupdate(&rmp, PAGE(SNP_LARGE_PAGES), &update),
+		SNP_FAIL_INPUT);
+	assert_null(snp_rmp_find(&rmp, PAGE(SNP_LARGE_PAGES)));
+	assert_int_equal(
+		snp_pvalidate(&rmp, cpu, at, false, true).fault, SNP_NPF);
+	assert_false(snp_vmsa_start(&rmp, ASID, at));
+	free(entry);
+}
+
+/* Whatever rule is broken, the invariant's own check says so. */
+static void a_broken_rule_is_seen(void **state)
+{
+	const uint8_t a = SNP_RMP_ASSIGNED;
+	const uint8_t v = SNP_RMP_VALIDATED;
+	const uint8_t all = SNP_RIGHTS_ALL;
+	const struct snp_rmp_entry broken[] = {
+		{ .gpa = PAGE(1) }, { .asid = 1 },
+		{ .flags = SNP_RMP_VALIDATED }, { .flags = SNP_RMP_IMMUTABLE },
+		{ .rights = { 1, 0, 0, 0 } }, { .rights = { 0, 1, 0, 0 } },
+		{ .rights = { 0, 0, 1, 0 } }, { .rights = { 0, 0, 0, 1 } },
+		{ 5, 1, a, { all, 0, 0, 0 } },
+		{ 0, 1, a, { all - 1, 0, 0, 0 } },
+		{ 0, 1, a, { all, 0x20, 0, 0 } },
+		{ 0, 1, a, { all, 0, 0x40, 0 } },
+		{ 0, 1, a, { all, 0, 0, 0x80 } },
+		{ 0, 0, a | v, { all, 0, 0, 0 } },
+		{ 0, 1, a | v | SNP_RMP_IMMUTABLE, { all, 0, 0, 0 } },
+		{ 0, 1, a | v | SNP_RMP_RUNNING, { all, 0, 0, 0 } },
+		{ 0, 1, a | SNP_RMP_VMSA | SNP_RMP_RUNNING, { all, 0, 0, 0 } },
+		{ 0, 1, a | SNP_RMP_LARGE,
+			{ all, 0, 0, 0 } }, /* not the first */
+	};
+	struct machine *machine = *state;
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		assert_true(snp_rmp_sound(&machine->rmp));
+		machine->entry[700] = broken[i];
+		assert_false(snp_rmp_sound(&machine->rmp));
+		machine->entry[700] = (struct snp_rmp_entry){ 0 };
+	}
+	machine->entry[512] = (struct snp_rmp_entry){ 0, 1, a | SNP_RMP_LARGE,
+		{ all, 0, 0, 0 } };
+	assert_true(snp_rmp_sound(&machine->rmp));
+	machine->entry[512].gpa = PAGE(1);
+	assert_false(snp_rmp_sound(&machine->rmp));
+	machine->entry[512].gpa = 0;
+	machine->entry[1023] =
+		(struct snp_rmp_entry){ 0, 1, a, { all, 0, 0, 0 } };
+	assert_false(snp_rmp_sound(&machine->rmp));
+	machine->entry[1023] = (struct snp_rmp_entry){ 0 };
+	machine->entry[2048] = machine->entry[512]; /* ends outside */
+	assert_false(snp_rmp_sound(&machine->rmp));
+}
+
 /* A check that cannot fail would let everything pass. */
 static void a_wrong_result_of_any_row_is_seen(void **state)
 {
@@ -566,6 +666,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_wrong_result_of_any_row_is_seen, boot, stop),
 		cmocka_unit_test(every_outcome_has_a_row),
+		cmocka_unit_test_setup_teardown(
+			neighbours_are_not_touched, boot, stop),
+		cmocka_unit_test(a_table_ends_with_its_last_page),
+		cmocka_unit_test_setup_teardown(
+			a_broken_rule_is_seen, boot, stop),
 		cmocka_unit_test_setup_teardown(
 			no_guest_below_vmpl0_gains_by_any_sequence, boot, stop),
 		cmocka_unit_test_setup_teardown(

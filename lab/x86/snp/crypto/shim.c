@@ -17,7 +17,7 @@
 /* Memory comes in powers of two from 64 bytes; what is freed is kept by size. */
 #define CLASSES	   12
 #define SMALLEST   64u
-#define HEAP_BYTES (256u * 1024u)
+#define HEAP_BYTES (64u * 1024u)
 
 struct chunk {
 	struct chunk *next; /* while it is free */
