@@ -363,7 +363,7 @@ static void walk(struct machine *machine, unsigned int *successes)
 {
 	static struct snp_rmp_entry before[PAGES];
 
-	for (unsigned int step = 0; step < 20000; step++) {
+	for (unsigned int step = 0; step < 5000; step++) {
 		struct snp_cpu cpu = { ASID, (uint8_t)random_below(SNP_VMPLS),
 			random_below(8) == 0 ? 3 : 0 };
 		struct snp_at at = random_at();
@@ -404,8 +404,8 @@ static void no_guest_below_vmpl0_gains_by_any_sequence(void **state)
 		random_state = seed * UINT64_C(0x9e3779b97f4a7c15);
 		walk(*state, &successes);
 	}
-	print_message("%u of 100000 steps succeeded\n", successes);
-	assert_true(successes > 10000);
+	print_message("%u of 25000 steps succeeded\n", successes);
+	assert_true(successes > 2500);
 }
 
 /* Whatever an entry says, nested tables let through only what an access may do. */
