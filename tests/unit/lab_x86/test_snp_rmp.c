@@ -50,26 +50,30 @@ static struct snp_row_window window_of(struct machine *machine, uint64_t number)
 	};
 }
 
+static void check_row(
+	const struct snp_row_window *window, const struct snp_row *row)
+{
+	struct snp_row_result result;
+	const char *wrong;
+
+	snp_row_place(window, row);
+	assert_true(snp_rmp_sound(window->rmp));
+	result = snp_row_run(window, row);
+	wrong = snp_row_check(window, row, &result);
+	if (wrong != NULL) {
+		fail_msg("%s: %s", row->clause, wrong);
+	}
+	assert_true(snp_rmp_sound(window->rmp));
+}
+
 static void every_row_of_the_table_holds(void **state)
 {
-	struct machine *machine = *state;
-
 	assert_true(snp_row_count >= 130);
 	for (uint64_t number = 0; number < 3; number++) {
-		struct snp_row_window window = window_of(machine, number);
+		struct snp_row_window window = window_of(*state, number);
 
 		for (size_t i = 0; i < snp_row_count; i++) {
-			struct snp_row_result result;
-			const char *wrong;
-
-			snp_row_place(&window, &snp_rows[i]);
-			assert_true(snp_rmp_sound(&machine->rmp));
-			result = snp_row_run(&window, &snp_rows[i]);
-			wrong = snp_row_check(&window, &snp_rows[i], &result);
-			if (wrong != NULL) {
-				fail_msg("%s: %s", snp_rows[i].clause, wrong);
-			}
-			assert_true(snp_rmp_sound(&machine->rmp));
+			check_row(&window, &snp_rows[i]);
 		}
 	}
 }
