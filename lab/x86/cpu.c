@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cpu.h"
+
+#include <stdatomic.h>
+
+#include "asm.h"
+#include "machine.h"
+#include "npt.h"
+#include "say.h"
+#include "vectors.h"
+
+#define NESTED_PAGING	1u
+#define BUSY		(1ull << 63)
+#define FIRST_INTERRUPT 32
+
+/* Bytes of a save area in front of its vectors. */
+#define NO_VECTORS offsetof(struct lab_save, x87_dp)
+
+extern void lab_world_enter(struct lab_vmcb *vmcb);
+
+struct lab_cpu lab_cpus[LAB_CPUS];
+
+/* The table of pages, nested tables and what the host keeps: one at a time. */
+static atomic_flag lock = ATOMIC_FLAG_INIT;
+
+/* Two bits an MSR in three parts of 2 KiB, and one that is not used. */
+static uint8_t msr_map[2 * LAB_PAGE] __attribute__((aligned(4096)));
+
+static void lock_take(void)
+{
+	while (atomic_flag_test_and_set_explicit(&lock, memory_order_acquire)) {
+		lab_pause();
+	}
+}
+
+static void lock_drop(void)
+{
+	atomic_flag_clear_explicit(&lock, memory_order_release);
+}
+
+static void intercept_msr(uint32_t msr)
+{
+	uint32_t bit = (msr & 0x1fff) * 2 + (msr >= 0xc0010000		? 0x8000
+						    : msr >= 0xc0000000 ? 0x4000
+									: 0);
+
+	msr_map[bit / 8] |= (uint8_t)(3u << bit % 8);
+}
+
+static void set_intercepts(struct lab_control *control)
+{
+	intercept_msr(LAB_MSR_APIC_BASE);
+	intercept_msr(LAB_MSR_EFER);
+	intercept_msr(LAB_MSR_GHCB);
+	intercept_msr(LAB_MSR_SEV_STATUS);
+	intercept_msr(LAB_MSR_VM_CR);
+	intercept_msr(LAB_MSR_HSAVE);
+	control->intercept[0] =
+		LAB_ON_CPUID | LAB_ON_INVLPGA | LAB_ON_MSR | LAB_ON_SHUTDOWN;
+	control->intercept[1] = LAB_ON_VMRUN | LAB_ON_VMMCALL | LAB_ON_VMLOAD |
+				LAB_ON_VMSAVE | LAB_ON_STGI | LAB_ON_CLGI |
+				LAB_ON_SKINIT;
+	control->msrpm = (uint64_t)msr_map;
+	control->nested = NESTED_PAGING;
+}
+
+void lab_cpu_start(struct lab_cpu *cpu)
+{
+	lab_wrmsr(LAB_MSR_EFER, lab_rdmsr(LAB_MSR_EFER) | LAB_EFER_SVME);
+	lab_wrmsr(LAB_MSR_HSAVE, (uint64_t)cpu->host_save);
+	lab_cr4_write(lab_cr4() | LAB_CR4_OSXSAVE);
+	set_intercepts(&cpu->vmcb.control);
+	__asm__ volatile("clgi");
+}
+
+/* Whether a level's registers are those of a processor that VMRUN takes. */
+static bool is_valid(const struct lab_save *save, uint8_t vmpl)
+{
+	return save->vmpl == vmpl && (save->efer & LAB_EFER_SVME) != 0 &&
+	       save->features == LAB_FEATURES &&
+	       ((save->cr0 & LAB_CR0_PG) != 0 || lab_npt_is_blind(vmpl)) &&
+	       lab_vectors_valid(save);
+}
+
+bool lab_cpu_runnable(const struct lab_cpu *cpu, uint8_t vmpl)
+{
+	return vmpl < SNP_VMPLS && cpu->world[vmpl].save != NULL &&
+	       is_valid(cpu->world[vmpl].save, vmpl);
+}
+
+static struct snp_at at_of(const struct lab_save *save)
+{
+	return (struct snp_at){ (uint64_t)save, (uint64_t)save };
+}
+
+bool lab_cpu_set_vmsa(struct lab_cpu *cpu, uint8_t vmpl, uint64_t gpa)
+{
+	struct lab_save *save = lab_guest(gpa, LAB_PAGE);
+
+	if (save == NULL || gpa % LAB_PAGE != 0 ||
+		!snp_vmsa_start(&lab_machine.rmp, LAB_ASID, at_of(save))) {
+		return false;
+	}
+	snp_vmsa_stop(&lab_machine.rmp, at_of(save));
+	if (!is_valid(save, vmpl)) {
+		return false;
+	}
+	cpu->world[vmpl] =
+		(struct lab_world){ .save = save, .ghcb_page = LAB_NO_GHCB };
+	return true;
+}
+
+/* Set while a processor has the level's registers. */
+static void set_busy(struct lab_save *save, bool busy)
+{
+	save->virtual_interrupt =
+		(save->virtual_interrupt & ~BUSY) | (busy ? BUSY : 0);
+}
+
+static void swap_vectors(struct lab_cpu *cpu)
+{
+	if (cpu->loaded == cpu->vmpl) {
+		return;
+	}
+	if (cpu->loaded != SNP_VMPLS) {
+		lab_vectors_store(cpu->world[cpu->loaded].save);
+	}
+	lab_vectors_load(lab_state(cpu));
+	cpu->loaded = cpu->vmpl;
+}
+
+/* From the page, which is read once; false when VMRUN does not take it. */
+static bool load(struct lab_cpu *cpu)
+{
+	struct lab_save *save = lab_world(cpu)->save;
+	struct lab_control *control = &cpu->vmcb.control;
+	uint64_t generation = lab_npt_generation(cpu->vmpl);
+
+	if (save == NULL) {
+		return false;
+	}
+	memcpy(lab_state(cpu), save,
+		cpu->loaded == cpu->vmpl ? NO_VECTORS : sizeof(*save));
+	if (!is_valid(lab_state(cpu), cpu->vmpl)) {
+		return false;
+	}
+	if (!snp_vmsa_start(&lab_machine.rmp, LAB_ASID, at_of(save))) {
+		lab_lost(cpu, "no VMSA at", (uint64_t)save);
+	}
+	swap_vectors(cpu);
+	set_busy(save, true);
+	control->asid = LAB_ASID + cpu->vmpl;
+	control->nested_cr3 = lab_npt_root(cpu->vmpl);
+	control->tlb = cpu->seen[cpu->vmpl] == generation ? 0 : LAB_TLB_FLUSH;
+	control->exceptions = lab_npt_is_blind(cpu->vmpl) ? 0 : 1u << LAB_UD;
+	control->clean = 0;
+	cpu->seen[cpu->vmpl] = generation;
+	return true;
+}
+
+/* To the page.  Whether it may run again is the page's, at any time. */
+static void store(struct lab_cpu *cpu)
+{
+	struct lab_save *save = lab_world(cpu)->save;
+	struct lab_save *state = lab_state(cpu);
+
+	state->efer =
+		(state->efer & ~LAB_EFER_SVME) | (save->efer & LAB_EFER_SVME);
+	memcpy(save, state, NO_VECTORS);
+	set_busy(save, false);
+	snp_vmsa_stop(&lab_machine.rmp, at_of(save));
+	cpu->vmpl = cpu->next;
+}
+
+/* What the exit came in the middle of comes again.  The emulator says exception
+ * of an interrupt; an INT instruction is executed again. */
+static void event_again(struct lab_control *control)
+{
+	uint64_t event = control->exit_interrupt;
+
+	control->event = 0;
+	if ((event & LAB_EVENT_VALID) == 0 ||
+		(event & LAB_EVENT_TYPE) == LAB_EVENT_SOFTWARE) {
+		return;
+	}
+	if ((event & 0xff) >= FIRST_INTERRUPT) {
+		event &= ~(uint64_t)LAB_EVENT_TYPE;
+	}
+	control->event = event;
+}
+
+static void handle(struct lab_cpu *cpu)
+{
+	const struct lab_control *control = &cpu->vmcb.control;
+
+	switch ((uint32_t)control->exit_code) {
+	case LAB_EXIT_NPF:
+		lab_exit_npf(cpu, control->exit_info1, control->exit_info2);
+		break;
+	case LAB_EXIT_CPUID:
+		lab_exit_cpuid(cpu);
+		break;
+	case LAB_EXIT_MSR:
+		lab_exit_msr(cpu, control->exit_info1 != 0);
+		break;
+	case LAB_EXIT_VMMCALL:
+		lab_exit_vmmcall(cpu);
+		break;
+	case LAB_EXIT_UD:
+		lab_exit_ud(cpu);
+		break;
+	case LAB_EXIT_SHUTDOWN:
+		lab_lost(cpu, "shutdown", 0);
+	case LAB_EXIT_INVLPGA:
+	case LAB_EXIT_VMRUN:
+	case LAB_EXIT_VMLOAD:
+	case LAB_EXIT_VMSAVE:
+	case LAB_EXIT_STGI:
+	case LAB_EXIT_CLGI:
+	case LAB_EXIT_SKINIT:
+		lab_inject(cpu, LAB_UD);
+		break;
+	default:
+		/* the save area is none after LAB_EXIT_INVALID */
+		memcpy(lab_state(cpu), lab_world(cpu)->save, NO_VECTORS);
+		lab_lost(cpu, "exit", control->exit_code);
+	}
+}
+
+_Noreturn void lab_cpu_run(struct lab_cpu *cpu)
+{
+	lock_take();
+	cpu->started = true;
+	cpu->loaded = SNP_VMPLS;
+	cpu->next = cpu->vmpl;
+	for (;;) {
+		while (!load(cpu)) { /* until somebody gives it one */
+			lock_drop();
+			lab_pause();
+			lock_take();
+		}
+		lock_drop();
+		lab_world_enter(&cpu->vmcb);
+		lock_take();
+		event_again(&cpu->vmcb.control);
+		handle(cpu);
+		store(cpu);
+	}
+}
+
+void lab_cpu_switch(struct lab_cpu *cpu, uint8_t vmpl)
+{
+	cpu->next = vmpl;
+}
+
+void lab_inject(struct lab_cpu *cpu, enum lab_vector vector)
+{
+	uint64_t event = LAB_EVENT_VALID | LAB_EVENT_EXCEPTION | vector;
+
+	/* all that are injected here but #UD have an error code, which is 0 */
+	cpu->vmcb.control.event =
+		vector == LAB_UD ? event : event | LAB_EVENT_ERROR;
+}
+
+void lab_skip(struct lab_cpu *cpu, uint64_t bytes)
+{
+	lab_state(cpu)->rip += bytes;
+	cpu->vmcb.control.interrupt_shadow = 0;
+}
+
+bool lab_report(struct lab_cpu *cpu, uint64_t error, uint64_t gpa)
+{
+	struct lab_save *state = lab_state(cpu);
+
+	if (cpu->vmpl == 0 || !lab_cpu_runnable(cpu, 0)) {
+		return false;
+	}
+	state->exit_code = LAB_EXIT_NPF;
+	state->exit_info1 = error;
+	state->exit_info2 = gpa;
+	state->exit_interrupt = cpu->vmcb.control.exit_interrupt;
+	lab_cpu_switch(cpu, 0);
+	return true;
+}
+
+_Noreturn void lab_lost(
+	const struct lab_cpu *cpu, const char *why, uint64_t value)
+{
+	lab_say("lab: lost: cpu %u vmpl %u rip %x: %s %x\n", (uint64_t)cpu->id,
+		(uint64_t)cpu->vmpl, cpu->vmcb.save.rip, why, value);
+	lab_end(LAB_END_GUEST);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine's processors, each with a virtual processor of four levels.
+ *
+ * The registers of a level are in its VMSA, a page of the guest's: they are
+ * read at every entry and written at every exit, as the processor does, so
+ * that whoever may write the page decides what runs next.
+ */
+#ifndef LAB_CPU_H
+#define LAB_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "asm.h"
+#include "snp/rmp.h"
+#include "svm.h"
+
+#define LAB_CPUS    4
+#define LAB_NO_GHCB (~0ull)
+
+/** A level of a virtual processor. */
+struct lab_world {
+	struct lab_save *save; /* its VMSA; NULL when there is none */
+	uint64_t ghcb;	       /* its MSR of that name */
+	uint64_t ghcb_page;    /* the page it registered; LAB_NO_GHCB: none */
+};
+
+struct lab_cpu {
+	struct lab_vmcb vmcb;
+	uint8_t host_save[4096]; /* the processor's */
+	uint8_t extended[4096];	 /* XSAVE area, of the level that left */
+	uint8_t stack[8192];
+	uint32_t id;
+	uint8_t vmpl; /* the level that runs */
+	uint8_t next; /* the one that runs next; cpu->vmpl but in an exit */
+	uint8_t loaded; /* whose vector registers are loaded; SNP_VMPLS: nobody's */
+	bool started; /* it runs lab_cpu_run() */
+	bool waits;   /* a host sent it INIT, and may send SIPI */
+	struct lab_world world[SNP_VMPLS];
+	uint64_t seen[SNP_VMPLS]; /* lab_npt_generation() at the last entry */
+} __attribute__((aligned(4096)));
+
+extern struct lab_cpu lab_cpus[LAB_CPUS];
+
+/** Ready to run guests on this processor. */
+void lab_cpu_start(struct lab_cpu *cpu);
+
+/** Run its level, and what follows, for ever. */
+_Noreturn void lab_cpu_run(struct lab_cpu *cpu);
+
+/** The registers of the level that runs, in the lab's memory. */
+static inline struct lab_save *lab_state(struct lab_cpu *cpu)
+{
+	return &cpu->vmcb.save;
+}
+
+static inline struct lab_world *lab_world(struct lab_cpu *cpu)
+{
+	return &cpu->world[cpu->vmpl];
+}
+
+/** The level as the table of pages sees it. */
+static inline struct snp_cpu lab_who(const struct lab_cpu *cpu)
+{
+	return (struct snp_cpu){ 1, cpu->vmpl, cpu->vmcb.save.cpl };
+}
+
+/**
+ * Make a page a level's registers on a processor.
+ *
+ * @retval false  it is not a VMSA of the guest's, or says another level
+ */
+bool lab_cpu_set_vmsa(struct lab_cpu *cpu, uint8_t vmpl, uint64_t gpa);
+
+/** Whether VMRUN would take what the page says of a level, as it is now. */
+bool lab_cpu_runnable(const struct lab_cpu *cpu, uint8_t vmpl);
+
+/** Go on with another level from the next entry. @pre lab_cpu_runnable() */
+void lab_cpu_switch(struct lab_cpu *cpu, uint8_t vmpl);
+
+/** An exception the guest takes at the next entry. */
+void lab_inject(struct lab_cpu *cpu, enum lab_vector vector);
+
+/** Step over an instruction. */
+void lab_skip(struct lab_cpu *cpu, uint64_t bytes);
+
+/**
+ * Report a nested page fault of a level below 0 to VMPL0: its registers are in
+ * its VMSA, with why, and VMPL0 goes on where it asked for the level.
+ *
+ * @retval false  there is no VMPL0 that waits
+ */
+bool lab_report(struct lab_cpu *cpu, uint64_t error, uint64_t gpa);
+
+/** The guest cannot go on: say why, with its level and RIP, and end the machine. */
+_Noreturn void lab_lost(
+	const struct lab_cpu *cpu, const char *why, uint64_t value);
+
+/** What an exit asks for: each moves RIP past what it does. */
+void lab_exit_npf(struct lab_cpu *cpu, uint64_t error, uint64_t address);
+void lab_exit_ud(struct lab_cpu *cpu);
+void lab_exit_cpuid(struct lab_cpu *cpu);
+void lab_exit_msr(struct lab_cpu *cpu, bool write);
+void lab_exit_vmmcall(struct lab_cpu *cpu);
+
+/** What CPUID says to a level, by whatever way it asks. */
+struct lab_cpuid lab_cpuid_of(
+	const struct lab_cpu *cpu, uint32_t leaf, uint32_t sub);
+
+/** A write to the local APIC's page, which the tables do not allow. */
+void lab_lapic_write(struct lab_cpu *cpu, uint64_t gpa);
+
+#endif

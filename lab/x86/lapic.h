@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This processor's local APIC, as the lab uses it. */
+#ifndef LAB_LAPIC_H
+#define LAB_LAPIC_H
+
+#include <stdint.h>
+
+/** Send INIT: the processor stops, wherever it is. */
+void lab_lapic_init(uint32_t id);
+
+/** Send INIT, then SIPI: it starts in real mode at a page. */
+void lab_lapic_start(uint32_t id, uint64_t page);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linux by its 64-bit boot protocol. */
+#include "launch.h"
+
+#include "asm.h"
+#include "machine.h"
+#include "npt.h"
+#include "real.h"
+#include "say.h"
+
+/* Where the kernel finds what it is given; it copies all of it. */
+#define PARAMETERS   0x10000ull
+#define COMMAND_LINE 0x11000ull
+#define TABLES	     0x12000ull /* two */
+#define GDT	     0x14000ull
+#define STACK	     0x16000ull
+
+#define SETUP_HEADER	 0x1f1
+#define SETUP_HEADER_END 0x280
+#define MAGIC		 0x53726448u /* HdrS */
+#define LOADER_OTHER	 0xff
+#define ENTRY_64	 0x200
+#define SECTOR		 512
+#define HUGE		 0x83ull
+#define LINK		 0x03ull
+#define CR0_PAGED	 0x80010033ull
+#define CR4_PAE		 0x20ull
+#define CODE		 0xa9bu
+#define DATA		 0xc93u
+#define TASK		 0x8bu
+
+/* Fields of the zero page that matter here. */
+#define AT_RSDP	       0x070
+#define AT_E820_COUNT  0x1e8
+#define AT_SECTORS     0x1f1
+#define AT_MAGIC       0x202
+#define AT_LOADER      0x210
+#define AT_FILES       0x218
+#define AT_FILES_BYTES 0x21c
+#define AT_COMMAND     0x228
+#define AT_PREFERRED   0x258
+#define AT_INIT_BYTES  0x260
+#define AT_E820	       0x2d0
+#define E820_BYTES     20
+
+extern uint8_t lab_image[];
+
+static uint64_t get(const uint8_t *from, size_t bytes)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, from, bytes);
+	return value;
+}
+
+static void put(uint64_t at, uint64_t value, size_t bytes)
+{
+	memcpy((void *)(PARAMETERS + at), &value, bytes);
+}
+
+static const uint8_t *part(uint64_t offset, uint64_t bytes, uint64_t least)
+{
+	if (offset > lab_machine.module_bytes || bytes < least ||
+		bytes > lab_machine.module_bytes - offset) {
+		lab_stop("the pack is malformed at", offset);
+	}
+	return lab_machine.module + offset;
+}
+
+static void put_map(void)
+{
+	for (uint32_t i = 0; i < lab_machine.map_count; i++) {
+		const struct lab_range *r = &lab_machine.map[i];
+		uint64_t at = AT_E820 + (uint64_t)i * E820_BYTES;
+
+		put(at, r->start, 8);
+		put(at + 8, r->bytes, 8);
+		put(at + 16, r->type, 4);
+	}
+	put(AT_E820_COUNT, lab_machine.map_count, 1);
+}
+
+static void put_command_line(void)
+{
+	uint8_t *to = (uint8_t *)COMMAND_LINE;
+	const char *from = lab_machine.command_line;
+
+	memset(to, 0, LAB_PAGE);
+	for (uint64_t i = 0; i < LAB_PAGE - 1 && from[i] != '\0'; i++) {
+		to[i] = (uint8_t)from[i];
+	}
+	put(AT_COMMAND, COMMAND_LINE, 4);
+}
+
+/* The kernel where it wants to be; its entry. */
+static uint64_t load_kernel(const uint8_t *kernel, uint64_t bytes)
+{
+	uint64_t sectors = kernel[AT_SECTORS] == 0 ? 4 : kernel[AT_SECTORS];
+	uint64_t setup = (sectors + 1) * SECTOR;
+	uint64_t to = get(kernel + AT_PREFERRED, 8);
+	uint64_t need = get(kernel + AT_INIT_BYTES, 4);
+	uint64_t end = (uint64_t)lab_image;
+
+	if (get(kernel + AT_MAGIC, 4) != MAGIC || setup >= bytes ||
+		to < STACK || to > end || need > end - to ||
+		bytes - setup > need) {
+		lab_stop("not a kernel that fits, at", to);
+	}
+	if ((uint64_t)kernel < to + need) {
+		lab_stop("the pack lies where the kernel goes:",
+			(uint64_t)kernel);
+	}
+	memset((void *)PARAMETERS, 0, LAB_PAGE);
+	memcpy((void *)(PARAMETERS + SETUP_HEADER), kernel + SETUP_HEADER,
+		SETUP_HEADER_END - SETUP_HEADER);
+	memcpy((void *)to, kernel + setup, bytes - setup);
+	return to + ENTRY_64;
+}
+
+static void put_tables(void)
+{
+	uint64_t *table = (uint64_t *)TABLES;
+	uint64_t *huge = table + LAB_PAGE / 8;
+	const uint64_t gdt[] = { 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff };
+
+	memset(table, 0, 2 * LAB_PAGE);
+	table[0] = (TABLES + LAB_PAGE) | LINK;
+	for (uint64_t i = 0; i < 4; i++) {
+		huge[i] = i << 30 | HUGE;
+	}
+	memcpy((void *)GDT, gdt, sizeof(gdt));
+}
+
+static void set_registers(struct lab_save *save, uint64_t entry)
+{
+	const struct lab_segment data = { 0x18, DATA, 0xffffffff, 0 };
+
+	lab_real_state(save, 0, 0);
+	save->cs = (struct lab_segment){ 0x10, CODE, 0xffffffff, 0 };
+	save->ds = save->es = save->ss = data;
+	save->gdtr = (struct lab_segment){ .limit = 31, .base = GDT };
+	save->tr = (struct lab_segment){ .attributes = TASK, .limit = 0x67 };
+	save->efer = LAB_EFER_SVME | LAB_EFER_LME | LAB_EFER_LMA | LAB_EFER_NXE;
+	save->cr0 = CR0_PAGED;
+	save->cr3 = TABLES;
+	save->cr4 = CR4_PAE;
+	save->rip = entry;
+	save->rsi = PARAMETERS;
+	save->rsp = STACK;
+}
+
+static void give_all(void)
+{
+	for (uint64_t page = 0; page < lab_machine.ram_end; page += LAB_PAGE) {
+		bool is_vmsa = page >= LAB_LOW_VMSA && page < LAB_LOW_END;
+		const struct snp_rmp_entry *entry =
+			snp_rmp_find(&lab_machine.rmp, page);
+
+		if ((entry->flags & SNP_RMP_ASSIGNED) == 0 &&
+			lab_is_ram(page)) {
+			LAB_ASSERT(lab_launch(page, 0, is_vmsa));
+		}
+	}
+}
+
+void lab_launch_linux(struct lab_cpu *cpu)
+{
+	const struct lab_pack *pack =
+		(const void *)part(0, sizeof(*pack), sizeof(*pack));
+	const uint8_t *kernel =
+		part(pack->kernel, pack->kernel_bytes, SETUP_HEADER_END);
+	const uint8_t *files = part(pack->files, pack->files_bytes, 0);
+	uint64_t entry = load_kernel(kernel, pack->kernel_bytes);
+
+	put(AT_LOADER, LOADER_OTHER, 1);
+	put(AT_FILES, (uint64_t)files, 4);
+	put(AT_FILES_BYTES, pack->files_bytes, 4);
+	put(AT_RSDP, lab_machine.rsdp, 8);
+	put_map();
+	put_command_line();
+	put_tables();
+	set_registers((struct lab_save *)LAB_LOW_VMSA, entry);
+	lab_npt_set_blind(0, true);
+	give_all();
+	if (!lab_cpu_set_vmsa(cpu, 0, LAB_LOW_VMSA)) {
+		lab_stop("no registers to start with at", LAB_LOW_VMSA);
+	}
+}

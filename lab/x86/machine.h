@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The machine the lab was started on, and whose its memory is. */
+#ifndef LAB_MACHINE_H
+#define LAB_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "snp/rmp.h"
+
+/** Pages below 1 MiB the lab keeps: where other CPUs start, and a VMSA each
+ * for a guest that brings none. */
+#define LAB_LOW_PAGE  0x6000ull
+#define LAB_LOW_VMSA  0x7000ull
+#define LAB_LOW_END   0xb000ull
+#define LAB_RESERVED  0x2000000ull /* the lab's, from LAB_BASE */
+#define LAB_LAPIC     0xfee00000ull
+#define LAB_GPA_END   0x8000000000ull /* guest addresses there are: 512 GiB */
+#define LAB_ASID      1u
+#define LAB_E820_MAX  64
+#define LAB_E820_RAM  1u
+#define LAB_E820_KEPT 2u
+
+/** PVH's memory map and Linux's. */
+struct lab_range {
+	uint64_t start;
+	uint64_t bytes;
+	uint32_t type;
+};
+
+struct lab_machine {
+	struct lab_range map[LAB_E820_MAX]; /* what a guest is told */
+	uint32_t map_count;
+	uint64_t ram_end; /* of memory below 4 GiB; page aligned */
+	uint64_t rsdp;
+	const char *command_line;
+	const uint8_t *module; /* NULL when there is none */
+	uint64_t module_bytes;
+	struct snp_rmp rmp;
+};
+extern struct lab_machine lab_machine;
+
+/**
+ * Read what the loader says, and make the table of pages: the lab's own are
+ * the firmware's, all others the host's.
+ *
+ * @param info  struct hvm_start_info of PVH
+ */
+void lab_machine_start(uint64_t info);
+
+/** A zeroed page of the lab's own memory; the machine stops when there is none. */
+void *lab_page(void);
+
+/** Whether a page is memory that the machine's map has as such, the lab's or not. */
+bool lab_is_ram(uint64_t gpa);
+
+/**
+ * A guest's memory as the lab reads and writes it.
+ *
+ * @return NULL unless all bytes lie in one page of the guest's, or shared
+ */
+void *lab_guest(uint64_t gpa, uint64_t bytes);
+
+/**
+ * The host gives a page to the guest, as private memory; not validated.
+ *
+ * @retval false  it is not the host's to give
+ */
+bool lab_assign(uint64_t gpa);
+
+/**
+ * The firmware puts a page into the guest at launch.
+ *
+ * @param rights  what VMPL1 and below may do (enum snp_right)
+ *
+ * @retval false  the page is not there to be had
+ */
+bool lab_launch(uint64_t gpa, uint8_t rights, bool vmsa);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CPUID, and the registers the lab answers for. */
+#include "asm.h"
+#include "cpu.h"
+#include "npt.h"
+
+#define CPUID_BYTES 2
+#define MSR_BYTES   2
+
+#define LEAF_FEATURES 0x1u
+#define LEAF_MORE     0x7u
+#define LEAF_EXTENDED 0x80000001u
+#define LEAF_SVM      0x8000000au
+#define LEAF_SEV      0x8000001fu
+#define X2APIC	      (1u << 21)
+#define PKS	      (1u << 31)
+#define SVM	      (1u << 2)
+#define OSXSAVE	      (1u << 27)
+#define OSPKE	      (1u << 4)
+#define CR4_PKE	      (1ull << 22)
+
+#define SEV_EAX	      0x7au /* SEV, SEV-ES, SEV-SNP, VMPL, RMPQUERY */
+#define SEV_BITS_LOST 1u
+#define SEV_STATUS    0x7u /* SEV, SEV-ES, SEV-SNP */
+
+#define EFER_BITS 0xfd01ull /* that there are */
+
+static struct lab_cpuid answer(
+	const struct lab_cpu *cpu, uint32_t leaf, uint32_t sub)
+{
+	struct lab_cpuid r = lab_cpuid(leaf, sub);
+
+	if (leaf == LEAF_FEATURES) {
+		r.ecx &= ~X2APIC;
+	} else if (leaf == LEAF_MORE && sub == 0) {
+		r.ecx &= ~PKS; /* PKRS is in no save area */
+	} else if (leaf == LEAF_EXTENDED) {
+		r.ecx &= ~SVM;
+	} else if (leaf == LEAF_SVM) {
+		r = (struct lab_cpuid){ 0 };
+	} else if (leaf == LEAF_SEV) {
+		r = (struct lab_cpuid){ 0 };
+		if (!lab_npt_is_blind(cpu->vmpl)) {
+			r.eax = SEV_EAX;
+			r.ebx = LAB_C_BIT | SEV_BITS_LOST << 6 |
+				SNP_VMPLS << 12;
+		}
+	}
+	return r;
+}
+
+/* Bits that say how the level has set its control registers. */
+static void set_bit(uint32_t *word, uint32_t bit, bool is_set)
+{
+	*word = (*word & ~bit) | (is_set ? bit : 0);
+}
+
+struct lab_cpuid lab_cpuid_of(
+	const struct lab_cpu *cpu, uint32_t leaf, uint32_t sub)
+{
+	uint64_t cr4 = cpu->vmcb.save.cr4;
+	struct lab_cpuid r = answer(cpu, leaf, sub);
+
+	if (leaf == LEAF_FEATURES) {
+		set_bit(&r.ecx, OSXSAVE, (cr4 & LAB_CR4_OSXSAVE) != 0);
+	} else if (leaf == LEAF_MORE && sub == 0) {
+		set_bit(&r.ecx, OSPKE, (cr4 & CR4_PKE) != 0);
+	}
+	return r;
+}
+
+void lab_exit_cpuid(struct lab_cpu *cpu)
+{
+	struct lab_save *state = lab_state(cpu);
+	struct lab_cpuid r =
+		lab_cpuid_of(cpu, (uint32_t)state->rax, (uint32_t)state->rcx);
+
+	state->rax = r.eax;
+	state->rbx = r.ebx;
+	state->rcx = r.ecx;
+	state->rdx = r.edx;
+	lab_skip(cpu, CPUID_BYTES);
+}
+
+/* A guest without SVME is none: it stays set, whatever is written. */
+static bool write_efer(struct lab_save *state, uint64_t value)
+{
+	bool is_paging = (state->cr0 & LAB_CR0_PG) != 0;
+
+	if ((value & ~EFER_BITS) != 0 ||
+		(is_paging && ((value ^ state->efer) & LAB_EFER_LME) != 0)) {
+		return false;
+	}
+	state->efer = (value & ~LAB_EFER_LMA) | (state->efer & LAB_EFER_LMA) |
+		      LAB_EFER_SVME;
+	return true;
+}
+
+static bool write_msr(struct lab_cpu *cpu, uint32_t msr, uint64_t value)
+{
+	switch (msr) {
+	case LAB_MSR_EFER:
+		return write_efer(lab_state(cpu), value);
+	case LAB_MSR_GHCB:
+		lab_world(cpu)->ghcb = value;
+		return true;
+	case LAB_MSR_APIC_BASE: /* it stays where it is looked at */
+		return value == lab_rdmsr(msr);
+	default:
+		return false;
+	}
+}
+
+static bool read_msr(struct lab_cpu *cpu, uint32_t msr, uint64_t *value)
+{
+	bool is_blind = lab_npt_is_blind(cpu->vmpl);
+
+	switch (msr) {
+	case LAB_MSR_EFER:
+		*value = lab_state(cpu)->efer;
+		return true;
+	case LAB_MSR_GHCB:
+		*value = lab_world(cpu)->ghcb;
+		return true;
+	case LAB_MSR_SEV_STATUS:
+		*value = is_blind ? 0 : SEV_STATUS;
+		return true;
+	case LAB_MSR_APIC_BASE:
+		*value = lab_rdmsr(msr);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void lab_exit_msr(struct lab_cpu *cpu, bool write)
+{
+	struct lab_save *state = lab_state(cpu);
+	uint32_t msr = (uint32_t)state->rcx;
+	uint64_t value = (uint32_t)state->rax | state->rdx << 32;
+
+	if (!(write ? write_msr(cpu, msr, value)
+		    : read_msr(cpu, msr, &value))) {
+		lab_inject(cpu, LAB_GP);
+		return;
+	}
+	if (!write) {
+		state->rax = (uint32_t)value;
+		state->rdx = value >> 32;
+	}
+	lab_skip(cpu, MSR_BYTES);
+}

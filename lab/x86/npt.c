@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "npt.h"
+
+#include "machine.h"
+#include "say.h"
+#include "svm.h"
+
+#define PRESENT 0x1ull
+#define WRITE	0x2ull
+#define USER	0x4ull
+#define LARGE	0x80ull
+#define NX	(1ull << 63)
+#define ADDRESS 0x000ffffffffff000ull
+#define LINK	(PRESENT | WRITE | USER)
+
+#define LARGE_BYTES 0x200000ull
+#define HUGE_BYTES  0x40000000ull
+#define MEMORY_END  0x100000000ull
+
+struct npt {
+	uint64_t *root;
+	uint64_t generation;
+	bool blind;
+};
+
+static struct npt npts[SNP_VMPLS];
+
+void lab_npt_start(void)
+{
+	for (int i = 0; i < SNP_VMPLS; i++) {
+		npts[i] = (struct npt){ .root = lab_page(), .generation = 1 };
+	}
+}
+
+void lab_npt_set_blind(uint8_t vmpl, bool blind)
+{
+	npts[vmpl].blind = blind;
+}
+
+bool lab_npt_is_blind(uint8_t vmpl)
+{
+	return npts[vmpl].blind;
+}
+
+uint64_t lab_npt_root(uint8_t vmpl)
+{
+	return (uint64_t)npts[vmpl].root;
+}
+
+uint64_t lab_npt_generation(uint8_t vmpl)
+{
+	return npts[vmpl].generation;
+}
+
+/* The most a level may do at an address: enum snp_nested. */
+static uint8_t rights(uint8_t vmpl, uint64_t address)
+{
+	const struct snp_cpu cpu = { .asid = LAB_ASID, .vmpl = vmpl };
+	uint64_t gpa = address & ~LAB_C & ~(LAB_PAGE - 1);
+	bool shared = (address & LAB_C) == 0 && !npts[vmpl].blind;
+
+	if (lab_is_ram(gpa)) {
+		return snp_rmp_nested(&lab_machine.rmp, cpu,
+			(struct snp_at){ gpa, gpa }, shared);
+	}
+	if (gpa == LAB_LAPIC) {
+		return SNP_NESTED_PRESENT; /* writes are looked at */
+	}
+	return SNP_NESTED_PRESENT | SNP_NESTED_WRITE; /* devices, ROM */
+}
+
+static uint64_t make_entry(uint64_t gpa, uint8_t allowed, bool large)
+{
+	if ((allowed & SNP_NESTED_PRESENT) == 0) {
+		return 0;
+	}
+	return gpa | PRESENT | USER | (large ? LARGE : 0) |
+	       ((allowed & SNP_NESTED_WRITE) != 0 ? WRITE : 0) |
+	       ((allowed & SNP_NESTED_EXEC) != 0 ? 0 : NX);
+}
+
+/* The table below an entry; made when there is none and @p make. */
+static uint64_t *below(uint64_t *entry, bool make)
+{
+	if ((*entry & LARGE) != 0 || (*entry == 0 && !make)) {
+		return NULL;
+	}
+	if (*entry == 0) {
+		*entry = (uint64_t)lab_page() | LINK;
+	}
+	return (uint64_t *)(*entry & ADDRESS);
+}
+
+static uint64_t index_of(uint64_t address, int shift)
+{
+	return address >> shift & 511;
+}
+
+static bool is_uniform(uint8_t vmpl, uint64_t from, uint8_t allowed)
+{
+	for (uint64_t at = from; at < from + LARGE_BYTES; at += LAB_PAGE) {
+		if (rights(vmpl, at) != allowed) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool lab_npt_fill(uint8_t vmpl, uint64_t address, uint8_t need)
+{
+	struct npt *npt = &npts[vmpl];
+	uint64_t gpa = address & ~LAB_C;
+	uint8_t allowed = rights(vmpl, address);
+	uint64_t large = address & ~(LARGE_BYTES - 1);
+	uint64_t *at;
+
+	if (gpa >= LAB_GPA_END || (allowed & need) != need) {
+		return false;
+	}
+	at = below(&npt->root[index_of(address, 39)], true);
+	at += index_of(address, 30);
+	if (gpa >= MEMORY_END) {
+		*at = make_entry(gpa & ~(HUGE_BYTES - 1), allowed, true);
+		return true;
+	}
+	at = below(at, true) + index_of(address, 21);
+	/* A page of 2 MiB never replaces a table: each is made once. */
+	if ((*at & (PRESENT | LARGE)) != PRESENT &&
+		is_uniform(vmpl, large, allowed)) {
+		*at = make_entry(large & ~LAB_C, allowed, true);
+		return true;
+	}
+	if ((*at & LARGE) != 0) {
+		*at = 0;
+		npt->generation++;
+	}
+	at = below(at, true) + index_of(address, 12);
+	*at = make_entry(gpa & ~(LAB_PAGE - 1), allowed, false);
+	return true;
+}
+
+static void drop_page(uint8_t vmpl, uint64_t address)
+{
+	uint64_t *at = &npts[vmpl].root[index_of(address, 39)];
+
+	for (int shift = 30; shift >= 12; shift -= 9) {
+		uint64_t *table = below(at, false);
+
+		if (table == NULL) {
+			break;
+		}
+		at = &table[index_of(address, shift)];
+	}
+	/* a page, of whatever size: what ends the walk */
+	*at = 0;
+}
+
+void lab_npt_drop(uint64_t gpa, uint64_t bytes)
+{
+	for (uint8_t vmpl = 0; vmpl < SNP_VMPLS; vmpl++) {
+		for (uint64_t at = gpa; at < gpa + bytes; at += LAB_PAGE) {
+			drop_page(vmpl, at);
+			drop_page(vmpl, at | LAB_C);
+		}
+		npts[vmpl].generation++;
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A guest that tests what the lab does for it, at VMPL0 and VMPL1. */
+#ifndef LAB_TESTS_GUEST_H
+#define LAB_TESTS_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../svm.h"
+#include "ghcb.h"
+
+#define GUEST_C	     (1ull << 47)
+#define GUEST_SHARED 0x8000000000ull /* + an address: the same memory, shared */
+
+/** Memory nobody has validated. */
+#define GUEST_FREE 0x4000000ull
+/** What the machine was started with: which end to come to; 0 for none. */
+#define GUEST_CHOICE 0x4400000ull
+/** Where the lab itself is. */
+#define GUEST_LAB 0x8000000ull
+
+/** EAX of an instruction, and CF. */
+struct guest_result {
+	uint32_t code;
+	bool carry;
+};
+
+/** PVALIDATE, RMPADJUST, RMPQUERY; no fault but one that ends the guest. */
+static inline struct guest_result guest_pvalidate(
+	uint64_t va, bool large, bool valid)
+{
+	struct guest_result r;
+
+	__asm__ volatile(".byte 0xf2, 0x0f, 0x01, 0xff"
+			 : "=a"(r.code), "=@ccc"(r.carry)
+			 : "a"(va), "c"((uint64_t)large), "d"((uint64_t)valid)
+			 : "memory");
+	return r;
+}
+
+static inline uint32_t guest_rmpadjust(uint64_t va, uint64_t rdx)
+{
+	uint32_t code;
+
+	__asm__ volatile(".byte 0xf3, 0x0f, 0x01, 0xfe"
+			 : "=a"(code)
+			 : "a"(va), "c"(0ull), "d"(rdx)
+			 : "memory", "cc");
+	return code;
+}
+
+static inline uint32_t guest_rmpquery(uint64_t va, uint64_t *rdx)
+{
+	uint32_t code;
+	uint64_t size = 0;
+
+	__asm__ volatile(".byte 0xf3, 0x0f, 0x01, 0xfd"
+			 : "=a"(code), "+d"(*rdx), "+c"(size)
+			 : "a"(va)
+			 : "memory", "cc");
+	return code;
+}
+
+/** One exchange by the GHCB's MSR. */
+uint64_t guest_exchange(uint64_t request);
+
+/** The GHCB, shared and registered, with no field valid; NULL when the host does
+ * not let it be. */
+volatile struct lab_ghcb *guest_page(void);
+
+/** An event by the page, RAX valid; why it failed, or 0. @pre guest_page() */
+uint64_t guest_event(enum lab_nae event, uint64_t info1, uint64_t info2);
+
+/** What VMPL1 is to do, and with what. */
+enum guest_order {
+	GUEST_READ,
+	GUEST_WRITE,
+	GUEST_EXECUTE,
+	GUEST_PVALIDATE,
+	GUEST_RMPADJUST,
+	GUEST_VECTOR,
+};
+
+/** VMPL1's registers. */
+struct guest_vmsa {
+	struct lab_save save;
+	uint8_t rest[0x400];
+};
+extern struct guest_vmsa guest_vmsa;
+
+/** Let VMPL1 do something; @return whether the host ran it. */
+bool guest_order(enum guest_order order, uint64_t address);
+
+/** Make VMPL1 ready to run: memory of its own, registers, the host's word. */
+bool guest_make_lower(void);
+
+/** Come to the end that was chosen; returns when there is none such. */
+void guest_end(uint64_t choice);
+
+#endif

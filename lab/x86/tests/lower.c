@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VMPL1, as VMPL0 makes and runs it. */
+#include "../asm.h"
+#include "ghcb.h"
+#include "../say.h"
+#include "guest.h"
+
+#define RIGHTS(read_write_user_super) ((uint64_t)(read_write_user_super) << 8)
+#define VMSA			      (1ull << 16)
+#define VECTOR_GP		      13
+#define INTERRUPT_GATE		      0x8e00u
+
+extern uint8_t guest_lower[], guest_lower_exit[], guest_lower_gp[];
+extern uint8_t guest_lower_pml4[], guest_lower_data_end[];
+extern const uint64_t guest_gdt[2];
+
+struct guest_vmsa guest_vmsa __attribute__((aligned(4096)));
+static uint64_t idt[512] __attribute__((aligned(4096)));
+
+bool guest_order(enum guest_order order, uint64_t address)
+{
+	struct lab_save *save = &guest_vmsa.save;
+
+	save->rip = (uint64_t)guest_lower;
+	save->rdi = order;
+	save->rsi = address;
+	save->r8_15[0] = 0;
+	save->exit_code = 0;
+	return guest_exchange(1ull << 32 | LAB_GHCB_RUN) == LAB_GHCB_RUN + 1;
+}
+
+static bool grant(const void *from, const void *to, uint64_t rights)
+{
+	for (uint64_t at = (uint64_t)from; at < (uint64_t)to; at += LAB_PAGE) {
+		if (guest_rmpadjust(at, RIGHTS(rights) | 1) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void make_gate(uint64_t handler)
+{
+	idt[2 * VECTOR_GP] = (handler & 0xffff) | 8ull << 16 |
+			     (uint64_t)INTERRUPT_GATE << 32 |
+			     (handler >> 16 & 0xffff) << 48;
+	idt[2 * VECTOR_GP + 1] = handler >> 32;
+}
+
+static void make_registers(struct lab_save *save)
+{
+	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
+	save->tr = (struct lab_segment){ 0, 0x8b, 0x67, 0 };
+	save->gdtr = (struct lab_segment){ 0, 0, 15, (uint64_t)guest_gdt };
+	save->idtr =
+		(struct lab_segment){ 0, 0, sizeof(idt) - 1, (uint64_t)idt };
+	save->vmpl = 1;
+	save->efer = LAB_EFER_SVME | LAB_EFER_LME | LAB_EFER_LMA;
+	save->cr0 = 0x80010033;
+	save->cr3 = (uint64_t)guest_lower_pml4 | GUEST_C;
+	save->cr4 = 0x620; /* PAE, vectors */
+	save->dr6 = 0xffff0ff0;
+	save->dr7 = 0x400;
+	save->rflags = 2;
+	save->pat = 0x0007040600070406;
+	save->features = LAB_FEATURES;
+	save->xcr0 = 3;
+	save->mxcsr = 0x1f80;
+	save->x87_ftw = 0x5555;
+	save->x87_fcw = 0x40;
+	save->rip = (uint64_t)guest_lower;
+}
+
+/* The host's word on VMPL1: why not, or 0. */
+static uint64_t create(uint64_t vmpl)
+{
+	volatile struct lab_ghcb *page = guest_page();
+
+	page->rax = LAB_FEATURES;
+	page->valid[0] = 1ull << LAB_GHCB_BIT(rax);
+	return guest_event(LAB_NAE_AP_CREATION, vmpl << 16 | LAB_AP_ON_INIT,
+		(uint64_t)&guest_vmsa.save);
+}
+
+bool guest_make_lower(void)
+{
+	uint64_t page = (uint64_t)&guest_vmsa.save;
+
+	make_gate((uint64_t)guest_lower_gp);
+	make_registers(&guest_vmsa.save);
+	if (guest_page() == NULL || guest_order(GUEST_READ, 0) ||
+		!grant(guest_lower, guest_lower + LAB_PAGE, 0x9) ||
+		!grant(guest_lower_pml4, guest_lower_data_end, 0x3) ||
+		!grant(guest_gdt, guest_gdt + 1, 0x1) ||
+		!grant(idt, idt + 512, 0x1)) {
+		return false;
+	}
+	/* no VMSA yet; then it is one, but of another level; then it is good */
+	return create(1) == LAB_NAE_INVALID &&
+	       guest_rmpadjust(page, VMSA | 1) == 0 &&
+	       create(2) == LAB_NAE_INVALID && create(1) == 0;
+}
