@@ -82,7 +82,7 @@ void lab_exit_cpuid(struct lab_cpu *cpu)
 	lab_skip(cpu, CPUID_BYTES);
 }
 
-/* A guest without SVME is none: it stays set, whatever is written. */
+/* SVME is the page's, whatever is written (cpu.c). */
 static bool write_efer(struct lab_save *state, uint64_t value)
 {
 	bool is_paging = (state->cr0 & LAB_CR0_PG) != 0;
@@ -91,8 +91,7 @@ static bool write_efer(struct lab_save *state, uint64_t value)
 		(is_paging && ((value ^ state->efer) & LAB_EFER_LME) != 0)) {
 		return false;
 	}
-	state->efer = (value & ~LAB_EFER_LMA) | (state->efer & LAB_EFER_LMA) |
-		      LAB_EFER_SVME;
+	state->efer = (value & ~LAB_EFER_LMA) | (state->efer & LAB_EFER_LMA);
 	return true;
 }
 

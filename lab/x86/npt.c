@@ -139,6 +139,12 @@ bool lab_npt_fill(uint8_t vmpl, uint64_t address, uint8_t need)
 	return true;
 }
 
+bool lab_npt_allows(uint8_t vmpl, uint64_t address, uint8_t need)
+{
+	return (address & ~LAB_C) < LAB_GPA_END &&
+	       (rights(vmpl, address) & need) == need;
+}
+
 static void drop_page(uint8_t vmpl, uint64_t address)
 {
 	uint64_t *at = &npts[vmpl].root[index_of(address, 39)];

@@ -39,6 +39,9 @@ uint64_t lab_npt_generation(uint8_t vmpl);
  */
 bool lab_npt_fill(uint8_t vmpl, uint64_t address, uint8_t need);
 
+/** Whether the table of pages allows a level that, filled or not. */
+bool lab_npt_allows(uint8_t vmpl, uint64_t address, uint8_t need);
+
 /** The table of pages changed there; @p bytes from @p gpa. */
 void lab_npt_drop(uint64_t gpa, uint64_t bytes);
 

@@ -11,16 +11,27 @@
 #define CR4_LA57 0x1000ull
 #define CS_LONG	 0x200u
 
-static bool read_entry(uint64_t table, uint64_t index, uint64_t *entry)
+/* What a level may read; private or shared as the address says. */
+static const void *readable(
+	const struct lab_save *save, uint64_t address, uint64_t bytes)
 {
-	uint64_t gpa = (table & ADDRESS & ~LAB_C) + index * 8;
-	const uint64_t *at = lab_guest(gpa, sizeof(*at));
+	if (!lab_npt_allows(save->vmpl, address, SNP_NESTED_PRESENT)) {
+		return NULL;
+	}
+	return lab_guest(address & ~LAB_C, bytes);
+}
 
-	if (at == NULL || (*at & PRESENT) == 0) {
+static bool read_entry(const struct lab_save *save, uint64_t table,
+	uint64_t index, uint64_t *entry)
+{
+	const uint64_t *at =
+		readable(save, (table & ADDRESS) + index * 8, sizeof(*at));
+
+	if (at == NULL) {
 		return false;
 	}
 	*entry = *at;
-	return true;
+	return (*entry & PRESENT) != 0;
 }
 
 bool lab_walk(const struct lab_save *save, uint64_t va, uint64_t *address)
@@ -38,7 +49,7 @@ bool lab_walk(const struct lab_save *save, uint64_t va, uint64_t *address)
 	for (;; shift -= 9) {
 		uint64_t offset = (1ull << shift) - 1;
 
-		if (!read_entry(entry, va >> shift & 511, &entry)) {
+		if (!read_entry(save, entry, va >> shift & 511, &entry)) {
 			return false;
 		}
 		if (shift == 12 || (shift <= 30 && (entry & LARGE) != 0)) {
@@ -62,7 +73,7 @@ bool lab_fetch(const struct lab_save *save, uint8_t *bytes, uint64_t count)
 		if (!lab_walk(save, base + save->rip + i, &address)) {
 			return false;
 		}
-		at = lab_guest(address & ~LAB_C, 1);
+		at = readable(save, address, 1);
 		if (at == NULL) {
 			return false;
 		}

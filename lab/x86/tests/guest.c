@@ -269,6 +269,7 @@ static bool vmpl1_may_what_it_was_given(void)
 			    (uint64_t)target, rights[i].rights << 8 | 1) != 0 ||
 			!try(GUEST_EXECUTE, rights[i].execute, LAB_NPF_FETCH) ||
 			!try(GUEST_READ, rights[i].read, 0) ||
+			!try(GUEST_EXECUTE, rights[i].execute, LAB_NPF_FETCH) ||
 			!try(GUEST_WRITE, rights[i].write, LAB_NPF_WRITE)) {
 			lab_say("rights %x ", rights[i].rights);
 			return false;
