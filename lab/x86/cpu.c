@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 
 #include "asm.h"
+#include "intercept.h"
 #include "machine.h"
 #include "npt.h"
 #include "say.h"
+#include "vc.h"
 #include "vectors.h"
 
 #define NESTED_PAGING	1u
@@ -23,9 +25,6 @@ struct lab_cpu lab_cpus[LAB_CPUS];
 /* The table of pages, nested tables and what the host keeps: one at a time. */
 static atomic_flag lock = ATOMIC_FLAG_INIT;
 
-/* Two bits an MSR in three parts of 2 KiB, and one that is not used. */
-static uint8_t msr_map[2 * LAB_PAGE] __attribute__((aligned(4096)));
-
 static void lock_take(void)
 {
 	while (atomic_flag_test_and_set_explicit(&lock, memory_order_acquire)) {
@@ -38,38 +37,12 @@ static void lock_drop(void)
 	atomic_flag_clear_explicit(&lock, memory_order_release);
 }
 
-static void intercept_msr(uint32_t msr)
-{
-	uint32_t bit = (msr & 0x1fff) * 2 + (msr >= 0xc0010000		? 0x8000
-						    : msr >= 0xc0000000 ? 0x4000
-									: 0);
-
-	msr_map[bit / 8] |= (uint8_t)(3u << bit % 8);
-}
-
-static void set_intercepts(struct lab_control *control)
-{
-	intercept_msr(LAB_MSR_APIC_BASE);
-	intercept_msr(LAB_MSR_EFER);
-	intercept_msr(LAB_MSR_GHCB);
-	intercept_msr(LAB_MSR_SEV_STATUS);
-	intercept_msr(LAB_MSR_VM_CR);
-	intercept_msr(LAB_MSR_HSAVE);
-	control->intercept[0] =
-		LAB_ON_CPUID | LAB_ON_INVLPGA | LAB_ON_MSR | LAB_ON_SHUTDOWN;
-	control->intercept[1] = LAB_ON_VMRUN | LAB_ON_VMMCALL | LAB_ON_VMLOAD |
-				LAB_ON_VMSAVE | LAB_ON_STGI | LAB_ON_CLGI |
-				LAB_ON_SKINIT;
-	control->msrpm = (uint64_t)msr_map;
-	control->nested = NESTED_PAGING;
-}
-
 void lab_cpu_start(struct lab_cpu *cpu)
 {
 	lab_wrmsr(LAB_MSR_EFER, lab_rdmsr(LAB_MSR_EFER) | LAB_EFER_SVME);
 	lab_wrmsr(LAB_MSR_HSAVE, (uint64_t)cpu->host_save);
 	lab_cr4_write(lab_cr4() | LAB_CR4_OSXSAVE);
-	set_intercepts(&cpu->vmcb.control);
+	cpu->vmcb.control.nested = NESTED_PAGING;
 	__asm__ volatile("clgi");
 }
 
@@ -152,7 +125,7 @@ static bool load(struct lab_cpu *cpu)
 	control->asid = LAB_ASID + cpu->vmpl;
 	control->nested_cr3 = lab_npt_root(cpu->vmpl);
 	control->tlb = cpu->seen[cpu->vmpl] == generation ? 0 : LAB_TLB_FLUSH;
-	control->exceptions = lab_npt_is_blind(cpu->vmpl) ? 0 : 1u << LAB_UD;
+	lab_intercept(control, lab_npt_is_blind(cpu->vmpl));
 	control->clean = 0;
 	cpu->seen[cpu->vmpl] = generation;
 	return true;
@@ -199,6 +172,13 @@ static void handle(struct lab_cpu *cpu)
 		break;
 	case LAB_EXIT_CPUID:
 		lab_exit_cpuid(cpu);
+		break;
+	case LAB_EXIT_IOIO:
+	case LAB_EXIT_RDPMC:
+	case LAB_EXIT_WBINVD:
+	case LAB_EXIT_MONITOR:
+	case LAB_EXIT_MWAIT:
+		lab_vc(cpu, control->exit_code);
 		break;
 	case LAB_EXIT_MSR:
 		lab_exit_msr(cpu, control->exit_info1 != 0);

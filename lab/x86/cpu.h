@@ -108,6 +108,14 @@ void lab_exit_vmmcall(struct lab_cpu *cpu);
 struct lab_cpuid lab_cpuid_of(
 	const struct lab_cpu *cpu, uint32_t leaf, uint32_t sub);
 
+/**
+ * An MSR the host answers for: memory types to read, and where the local APIC
+ * is, which stays.
+ *
+ * @retval false  #GP
+ */
+bool lab_msr_of(uint32_t msr, bool write, uint64_t *value);
+
 /** A write to the local APIC's page, which the tables do not allow. */
 void lab_lapic_write(struct lab_cpu *cpu, uint64_t gpa);
 

@@ -5,6 +5,7 @@
 #include "machine.h"
 #include "npt.h"
 #include "say.h"
+#include "vc.h"
 #include "walk.h"
 
 #define BYTES 4
@@ -48,7 +49,9 @@ static void finish(struct lab_cpu *cpu, const struct operand *op,
 		lab_inject(cpu, LAB_GP);
 		break;
 	case SNP_VC:
-		lab_lost(cpu, "a page that is not validated:", op->at.gpa);
+		state->cr2 = state->rax;
+		lab_vc(cpu, SNP_VC_NOT_VALIDATED);
+		break;
 	case SNP_NPF:
 		lab_lost(cpu, "a page that is not the guest's:", op->at.gpa);
 	case SNP_DONE:

@@ -2,6 +2,7 @@
 /* A machine with SEV-SNP, on one without (lab/README.md). */
 #include "asm.h"
 #include "cpu.h"
+#include "intercept.h"
 #include "launch.h"
 #include "machine.h"
 #include "npt.h"
@@ -50,6 +51,7 @@ _Noreturn void lab_main(uint64_t info)
 		lab_stop("nothing to run: module of bytes",
 			lab_machine.module_bytes);
 	}
+	lab_intercept_start();
 	lab_cpu_start(&lab_cpus[0]);
 	if (*magic == LAB_PACK_MAGIC) {
 		lab_launch_linux(&lab_cpus[0]);

@@ -3,6 +3,7 @@
 #include "asm.h"
 #include "cpu.h"
 #include "npt.h"
+#include "vc.h"
 
 #define CPUID_BYTES 2
 #define MSR_BYTES   2
@@ -71,6 +72,11 @@ struct lab_cpuid lab_cpuid_of(
 
 void lab_exit_cpuid(struct lab_cpu *cpu)
 {
+	if (!lab_npt_is_blind(cpu->vmpl)) {
+		lab_vc(cpu, LAB_EXIT_CPUID);
+		return;
+	}
+
 	struct lab_save *state = lab_state(cpu);
 	struct lab_cpuid r =
 		lab_cpuid_of(cpu, (uint32_t)state->rax, (uint32_t)state->rcx);
@@ -132,12 +138,49 @@ static bool read_msr(struct lab_cpu *cpu, uint32_t msr, uint64_t *value)
 	}
 }
 
+/* What a confidential guest reads and writes itself; it asks for all others. */
+static bool is_own(uint32_t msr)
+{
+	return msr == LAB_MSR_EFER || msr == LAB_MSR_GHCB ||
+	       msr == LAB_MSR_SEV_STATUS;
+}
+
+/* Memory types, which a host lets its guests have. */
+static bool is_memory_type(uint32_t msr)
+{
+	return msr == 0xfe || (msr >= 0x200 && msr < 0x210) || msr == 0x250 ||
+	       msr == 0x258 || msr == 0x259 || (msr >= 0x268 && msr < 0x270) ||
+	       msr == 0x2ff;
+}
+
+bool lab_msr_of(uint32_t msr, bool write, uint64_t *value)
+{
+	uint64_t is = 0;
+
+	if (msr != LAB_MSR_APIC_BASE && !is_memory_type(msr)) {
+		return false;
+	}
+	is = lab_rdmsr(msr);
+	if (write && msr == LAB_MSR_APIC_BASE) {
+		return *value == is;
+	}
+	if (write) {
+		return false;
+	}
+	*value = is;
+	return true;
+}
+
 void lab_exit_msr(struct lab_cpu *cpu, bool write)
 {
 	struct lab_save *state = lab_state(cpu);
 	uint32_t msr = (uint32_t)state->rcx;
 	uint64_t value = (uint32_t)state->rax | state->rdx << 32;
 
+	if (!lab_npt_is_blind(cpu->vmpl) && !is_own(msr)) {
+		lab_vc(cpu, LAB_EXIT_MSR);
+		return;
+	}
 	if (!(write ? write_msr(cpu, msr, value)
 		    : read_msr(cpu, msr, &value))) {
 		lab_inject(cpu, LAB_GP);

@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "machine.h"
 #include "npt.h"
+#include "vc.h"
 
 #define USER_LEVEL 3
 
@@ -52,7 +53,8 @@ static void refuse(struct lab_cpu *cpu, uint64_t error, uint64_t address)
 		return;
 	}
 	if (outcome.fault == SNP_VC) {
-		lab_lost(cpu, "a page that is not validated:", address);
+		lab_vc(cpu, SNP_VC_NOT_VALIDATED);
+		return;
 	}
 	if ((outcome.error & LAB_NPF_VMPL) == 0) {
 		lab_lost(cpu, "a page that is not the guest's so:", address);

@@ -22,8 +22,10 @@ struct lab_segment {
 enum lab_intercept0 {
 	LAB_ON_INTR = 1u << 0,
 	LAB_ON_NMI = 1u << 1,
+	LAB_ON_RDPMC = 1u << 15,
 	LAB_ON_CPUID = 1u << 18,
 	LAB_ON_INVLPGA = 1u << 26,
+	LAB_ON_IOIO = 1u << 27,
 	LAB_ON_MSR = 1u << 28,
 	LAB_ON_SHUTDOWN = 1u << 31,
 };
@@ -35,14 +37,19 @@ enum lab_intercept1 {
 	LAB_ON_STGI = 1u << 4,
 	LAB_ON_CLGI = 1u << 5,
 	LAB_ON_SKINIT = 1u << 6,
+	LAB_ON_WBINVD = 1u << 9,
+	LAB_ON_MONITOR = 1u << 10,
+	LAB_ON_MWAIT = 1u << 11,
 };
 
 enum lab_exit {
 	LAB_EXIT_UD = 0x46,
 	LAB_EXIT_INTR = 0x60,
 	LAB_EXIT_NMI = 0x61,
+	LAB_EXIT_RDPMC = 0x6f,
 	LAB_EXIT_CPUID = 0x72,
 	LAB_EXIT_INVLPGA = 0x7a,
+	LAB_EXIT_IOIO = 0x7b,
 	LAB_EXIT_MSR = 0x7c,
 	LAB_EXIT_SHUTDOWN = 0x7f,
 	LAB_EXIT_VMRUN = 0x80,
@@ -52,6 +59,9 @@ enum lab_exit {
 	LAB_EXIT_STGI = 0x84,
 	LAB_EXIT_CLGI = 0x85,
 	LAB_EXIT_SKINIT = 0x86,
+	LAB_EXIT_WBINVD = 0x89,
+	LAB_EXIT_MONITOR = 0x8a,
+	LAB_EXIT_MWAIT = 0x8b,
 	LAB_EXIT_NPF = 0x400,
 	LAB_EXIT_VMGEXIT = 0x403,
 };

@@ -181,6 +181,58 @@ static struct snp_nae_answer answer_cpuid(
 	return answer;
 }
 
+static struct snp_nae_answer answer_msr_event(const struct snp_nae *nae)
+{
+	struct snp_nae_answer answer = snp_nae_done(0);
+	uint64_t value = (uint32_t)nae->rax | nae->rdx << 32;
+
+	if (!lab_msr_of((uint32_t)nae->rcx, nae->info1 != 0, &value)) {
+		return snp_nae_raise(true);
+	}
+	if (nae->info1 == 0) {
+		answer.fields = SNP_FIELD_RAX | SNP_FIELD_RDX;
+		answer.rax = (uint32_t)value;
+		answer.rdx = value >> 32;
+	}
+	return answer;
+}
+
+static uint32_t in(const struct snp_io *io)
+{
+	return io->bytes == 1	? lab_in8(io->port)
+	       : io->bytes == 2 ? lab_in16(io->port)
+				: lab_in32(io->port);
+}
+
+static void out(const struct snp_io *io, uint32_t value)
+{
+	if (io->bytes == 1) {
+		lab_out8(io->port, (uint8_t)value);
+	} else if (io->bytes == 2) {
+		lab_out16(io->port, (uint16_t)value);
+	} else {
+		lab_out32(io->port, value);
+	}
+}
+
+/* One port, one value: strings are for the guest to take apart. */
+static struct snp_nae_answer answer_io(const struct snp_nae *nae)
+{
+	const struct snp_io io = snp_nae_io(nae);
+	struct snp_nae_answer answer = snp_nae_done(0);
+
+	if (io.string || io.repeat) {
+		return snp_nae_refused(SNP_GHCB_INVALID_EVENT);
+	}
+	if (io.in) {
+		answer.fields = SNP_FIELD_RAX;
+		answer.rax = in(&io);
+	} else {
+		out(&io, (uint32_t)nae->rax);
+	}
+	return answer;
+}
+
 static struct snp_nae_answer done_if(bool done)
 {
 	return done ? snp_nae_done(0) : snp_nae_refused(SNP_GHCB_INVALID_INPUT);
@@ -199,6 +251,16 @@ static struct snp_nae_answer answer_nae(
 		return snp_nae_done(change_pages(page, nae));
 	case SNP_EVENT_CPUID:
 		return answer_cpuid(cpu, nae);
+	case SNP_EVENT_MSR:
+		return answer_msr_event(nae);
+	case SNP_EVENT_IOIO:
+		return answer_io(nae);
+	case SNP_EVENT_WBINVD:
+	case SNP_EVENT_MONITOR:
+	case SNP_EVENT_MWAIT:
+		return snp_nae_done(0); /* nothing is lost without them */
+	case SNP_EVENT_RDPMC:
+		return snp_nae_raise(true);
 	case SNP_EVENT_FEATURES:
 		return snp_nae_done(OFFERED);
 	case SNP_EVENT_TERMINATE:

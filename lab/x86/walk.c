@@ -11,11 +11,11 @@
 #define CR4_LA57 0x1000ull
 #define CS_LONG	 0x200u
 
-/* What a level may read; private or shared as the address says. */
-static const void *readable(
-	const struct lab_save *save, uint64_t address, uint64_t bytes)
+/* Memory a level may use so; private or shared as the address says. */
+static void *usable(const struct lab_save *save, uint64_t address,
+	uint64_t bytes, uint8_t need)
 {
-	if (!lab_npt_allows(save->vmpl, address, SNP_NESTED_PRESENT)) {
+	if (!lab_npt_allows(save->vmpl, address, need)) {
 		return NULL;
 	}
 	return lab_guest(address & ~LAB_C, bytes);
@@ -24,8 +24,8 @@ static const void *readable(
 static bool read_entry(const struct lab_save *save, uint64_t table,
 	uint64_t index, uint64_t *entry)
 {
-	const uint64_t *at =
-		readable(save, (table & ADDRESS) + index * 8, sizeof(*at));
+	const uint64_t *at = usable(save, (table & ADDRESS) + index * 8,
+		sizeof(*at), SNP_NESTED_PRESENT);
 
 	if (at == NULL) {
 		return false;
@@ -59,6 +59,47 @@ bool lab_walk(const struct lab_save *save, uint64_t va, uint64_t *address)
 	}
 }
 
+/* One byte at a guest-virtual address. */
+static uint8_t *byte_at(const struct lab_save *save, uint64_t va, uint8_t need)
+{
+	uint64_t address;
+
+	return lab_walk(save, va, &address) ? usable(save, address, 1, need)
+					    : NULL;
+}
+
+bool lab_read(
+	const struct lab_save *save, uint64_t va, void *to, uint64_t bytes)
+{
+	uint8_t *byte = to;
+
+	for (uint64_t i = 0; i < bytes; i++) {
+		const uint8_t *at = byte_at(save, va + i, SNP_NESTED_PRESENT);
+
+		if (at == NULL) {
+			return false;
+		}
+		byte[i] = *at;
+	}
+	return true;
+}
+
+bool lab_write(const struct lab_save *save, uint64_t va, const void *from,
+	uint64_t bytes)
+{
+	const uint8_t need = SNP_NESTED_PRESENT | SNP_NESTED_WRITE;
+	const uint8_t *byte = from;
+
+	if (byte_at(save, va, need) == NULL ||
+		byte_at(save, va + bytes - 1, need) == NULL) {
+		return false;
+	}
+	for (uint64_t i = 0; i < bytes; i++) {
+		*byte_at(save, va + i, need) = byte[i];
+	}
+	return true;
+}
+
 bool lab_fetch(const struct lab_save *save, uint8_t *bytes, uint64_t count)
 {
 	uint64_t base = (save->cs.attributes & CS_LONG) != 0 &&
@@ -66,18 +107,5 @@ bool lab_fetch(const struct lab_save *save, uint8_t *bytes, uint64_t count)
 				? 0
 				: save->cs.base;
 
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t address;
-		const uint8_t *at;
-
-		if (!lab_walk(save, base + save->rip + i, &address)) {
-			return false;
-		}
-		at = readable(save, address, 1);
-		if (at == NULL) {
-			return false;
-		}
-		bytes[i] = *at;
-	}
-	return true;
+	return lab_read(save, base + save->rip, bytes, count);
 }

@@ -19,6 +19,19 @@
 bool lab_walk(const struct lab_save *save, uint64_t va, uint64_t *address);
 
 /**
+ * Read or write a guest's memory with its level's rights, and those of page
+ * tables to be there.
+ *
+ * @param bytes  of a write: at most a page
+ *
+ * @retval false  some of it cannot be; of a write, nothing was written
+ */
+bool lab_read(
+	const struct lab_save *save, uint64_t va, void *to, uint64_t bytes);
+bool lab_write(const struct lab_save *save, uint64_t va, const void *from,
+	uint64_t bytes);
+
+/**
  * Read bytes of the instruction at the guest's RIP.
  *
  * @retval false  not all of them can be read

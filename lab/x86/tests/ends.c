@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no guest comes back from, a machine each. */
 #include "ghcb.h"
+#include "../say.h"
 #include "guest.h"
+
+extern uint8_t guest_lower_tss[];
 
 static uint8_t page[4096] __attribute__((aligned(4096)));
 
@@ -15,8 +18,11 @@ void guest_end(uint64_t choice)
 	uint64_t gpa = (uint64_t)page;
 
 	switch (choice) {
-	case 1: /* before it is validated */
-		touch(GUEST_FREE);
+	case 1: /* #VC with no table of exceptions */
+		__asm__ volatile("lidt %0; cpuid"
+				 :
+				 : "m"(page)
+				 : "rax", "rbx", "rcx", "rdx");
 		break;
 	case 2: /* the lab */
 		touch(GUEST_LAB);
@@ -33,12 +39,10 @@ void guest_end(uint64_t choice)
 		touch(gpa + GUEST_SHARED);
 		touch(gpa);
 		break;
-	case 6: /* what the host gave back is not what was validated */
+	case 6: /* #VC on a stack that is VMPL0's no more */
 		guest_exchange((uint64_t)LAB_GHCB_SHARED << 52 | gpa |
 			       LAB_GHCB_PAGE_STATE);
-		guest_exchange((uint64_t)LAB_GHCB_PRIVATE << 52 | gpa |
-			       LAB_GHCB_PAGE_STATE);
-		touch(gpa);
+		__asm__ volatile("mov %0, %%rsp; cpuid" : : "r"(gpa + 4096));
 		break;
 	case 7: /* to accept a page of the lab */
 		guest_pvalidate(GUEST_LAB, false, true);
@@ -54,6 +58,14 @@ void guest_end(uint64_t choice)
 		break;
 	case 11: /* a GHCB that is private */
 		guest_exchange(gpa);
+		break;
+	case 12: /* a frame of VMPL1's in a page of VMPL0's */
+		if (guest_make_lower()) {
+			uint64_t stack = gpa + sizeof(page);
+
+			memcpy(guest_lower_tss + 0x24, &stack, sizeof(stack));
+			guest_order(GUEST_CPUID, 0);
+		}
 		break;
 	default:
 		break;

@@ -10,7 +10,8 @@
 #define LEAF_SEV 0x8000001fu
 #define SNP_BITS 0x3au /* SEV, SEV-ES, SEV-SNP, VMPL */
 
-#define LARGE_PAGE 0x200000ull
+#define VECTOR_VC     29
+#define NOT_VALIDATED 0x404
 
 /* Codes in EAX. */
 enum {
@@ -26,6 +27,9 @@ static uint8_t target[4096] __attribute__((aligned(4096))) = { 0xc3 };
 
 void lab_trap(struct lab_trap *trap)
 {
+	if (trap->vector == VECTOR_VC && guest_take_vc(trap)) {
+		return;
+	}
 	lab_say("guest: vector %u error %x rip %x cr2 %x\n", trap->vector,
 		trap->error, trap->rip, lab_cr2());
 	lab_end(LAB_END_BAD);
@@ -50,6 +54,74 @@ static bool the_host_says_what_it_can(void)
 	return guest_exchange(LAB_GHCB_INFO) ==
 		       (2ull << 48 | 2ull << 32 | 47u << 24 | 1) &&
 	       guest_exchange(LAB_GHCB_FEATURES) == (LAB_GHCB_HAS << 12 | 0x81);
+}
+
+/* Each by its length, but those that are then done. */
+static bool what_the_host_must_see_raises_vc(void)
+{
+	uint64_t count = guest_vc.count;
+
+	lab_cpuid(0, 0);
+	if (guest_vc.code != LAB_EXIT_CPUID) {
+		return false;
+	}
+	lab_in8(0x80);
+	if (guest_vc.code != LAB_EXIT_IOIO) {
+		return false;
+	}
+	if ((lab_rdmsr(LAB_MSR_APIC_BASE) & ~0xfffull) != 0xfee00000 ||
+		guest_vc.code != LAB_EXIT_MSR) {
+		return false;
+	}
+	guest_vc.bytes = 2;
+	__asm__ volatile("wbinvd");
+	if (guest_vc.code != LAB_EXIT_WBINVD) {
+		return false;
+	}
+	__asm__ volatile("rdpmc" : : "c"(0) : "rax", "rdx");
+	guest_vc.bytes = 0;
+	return guest_vc.code == LAB_EXIT_RDPMC && guest_vc.count == count + 5;
+}
+
+/* MOV BYTE of 1 to where RDI points: three bytes. */
+static void touch(uint64_t va)
+{
+	__asm__ volatile(".byte 0xc6, 0x07, 0x01" : : "D"(va) : "memory");
+}
+
+static bool what_is_not_validated_raises_vc(void)
+{
+	uint64_t count = guest_vc.count;
+
+	guest_vc.bytes = 3;
+	touch(GUEST_FREE);
+	bool touched = guest_vc.code == NOT_VALIDATED;
+
+	guest_vc.code = 0;
+	guest_vc.bytes = 4;
+	guest_rmpadjust(GUEST_FREE, 1);
+	guest_vc.bytes = 0;
+	return touched && guest_vc.code == NOT_VALIDATED &&
+	       guest_vc.address == GUEST_FREE && guest_vc.count == count + 2;
+}
+
+/* The host took it away and gave it back: the second time is seen. */
+static bool what_came_back_raises_vc(void)
+{
+	const uint64_t gpa = (uint64_t)target;
+	bool done =
+		guest_exchange((uint64_t)LAB_GHCB_SHARED << 52 | gpa |
+			       LAB_GHCB_PAGE_STATE) ==
+			LAB_GHCB_PAGE_STATE + 1 &&
+		guest_exchange((uint64_t)LAB_GHCB_PRIVATE << 52 | gpa |
+			       LAB_GHCB_PAGE_STATE) == LAB_GHCB_PAGE_STATE + 1;
+
+	guest_vc.bytes = 3;
+	guest_vc.code = 0;
+	touch(gpa);
+	guest_vc.bytes = 0;
+	return done && guest_vc.code == NOT_VALIDATED &&
+	       is(guest_pvalidate(gpa, false, true), 0, false);
 }
 
 static bool a_page_is_validated_once(void)
@@ -194,7 +266,7 @@ static bool vmpl1_runs_and_comes_back(void)
 {
 	const struct lab_save *save = &guest_vmsa.save;
 
-	return guest_order(GUEST_PVALIDATE + 100, 0) &&
+	return guest_order(GUEST_NOTHING, 0) &&
 	       save->exit_code == LAB_EXIT_VMGEXIT &&
 	       save->rcx == LAB_MSR_GHCB && save->rax == LAB_GHCB_RUN;
 }
@@ -204,11 +276,11 @@ static bool vmpl1_is_told_that_vmpl0_ran(void)
 	const struct lab_save *save = &guest_vmsa.save;
 	extern uint8_t guest_lower_exit[];
 
-	if (!guest_order(GUEST_PVALIDATE + 100, 0)) {
+	if (!guest_order(GUEST_NOTHING, 0)) {
 		return false;
 	}
 	/* from behind its VMGEXIT, reads the MSR, and comes back */
-	guest_vmsa.save.rdi = GUEST_PVALIDATE + 100;
+	guest_vmsa.save.rdi = GUEST_NOTHING;
 	return save->rip == (uint64_t)guest_lower_exit + 4 &&
 	       guest_exchange(1ull << 32 | LAB_GHCB_RUN) == LAB_GHCB_RUN + 1 &&
 	       save->exit_code == LAB_EXIT_VMGEXIT &&
@@ -350,6 +422,17 @@ static bool vmpl1_gives_no_more_than_it_has(void)
 	return true;
 }
 
+static bool vmpl1_takes_its_vc_on_the_stack_it_named(void)
+{
+	extern uint8_t guest_lower_ist[];
+	const struct lab_save *save = &guest_vmsa.save;
+
+	return guest_order(GUEST_CPUID, 0) &&
+	       save->exit_code == LAB_EXIT_VMGEXIT &&
+	       save->r8_15[0] == LAB_EXIT_CPUID &&
+	       save->r8_15[1] == (uint64_t)guest_lower_ist - 5 * 8;
+}
+
 static bool without_svme_it_does_not_run(void)
 {
 	struct lab_save *save = &guest_vmsa.save;
@@ -358,8 +441,7 @@ static bool without_svme_it_does_not_run(void)
 	bool ran = guest_order(GUEST_READ, 0);
 
 	save->efer |= LAB_EFER_SVME;
-	return !ran && save->exit_code == 0 &&
-	       guest_order(GUEST_PVALIDATE + 100, 0);
+	return !ran && save->exit_code == 0 && guest_order(GUEST_NOTHING, 0);
 }
 
 /* CR4.OSFXSR, of this level only. */
@@ -416,6 +498,9 @@ static const struct {
 } tests[] = {
 	TEST(the_processor_says_what_it_is),
 	TEST(the_host_says_what_it_can),
+	TEST(what_the_host_must_see_raises_vc),
+	TEST(what_is_not_validated_raises_vc),
+	TEST(what_came_back_raises_vc),
 	TEST(a_page_is_validated_once),
 	TEST(a_validated_page_holds_what_is_written),
 	TEST(sizes_and_addresses_are_checked),
@@ -437,6 +522,7 @@ static const struct {
 	TEST(vmpl1_walks_only_its_own_tables),
 	TEST(vmpl1_validates_nothing),
 	TEST(vmpl1_gives_no_more_than_it_has),
+	TEST(vmpl1_takes_its_vc_on_the_stack_it_named),
 	TEST(without_svme_it_does_not_run),
 	TEST(each_level_has_its_vector_registers),
 	TEST(it_does_so_a_thousand_times),
@@ -453,6 +539,9 @@ _Noreturn void guest_main(void)
 {
 	lab_trap_start();
 	guest_end(choice());
+	if (guest_page() == NULL) {
+		__asm__ volatile("lidt (%0); ud2" : : "r"(target + 64));
+	}
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		bool good = tests[i].run();
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../svm.h"
+#include "../trap.h"
 #include "ghcb.h"
 
 #define GUEST_C	     (1ull << 47)
@@ -71,6 +72,15 @@ volatile struct lab_ghcb *guest_page(void);
 /** An event by the page, RAX valid; why it failed, or 0. @pre guest_page() */
 uint64_t guest_event(enum lab_nae event, uint64_t info1, uint64_t info2);
 
+/** The last #VC; and what the next one is to skip that only tests expect. */
+struct guest_vc {
+	uint64_t code, count, address, bytes;
+};
+extern volatile struct guest_vc guest_vc;
+
+/** Do what a #VC is about; false when nobody expected it. */
+bool guest_take_vc(struct lab_trap *trap);
+
 /** What VMPL1 is to do, and with what. */
 enum guest_order {
 	GUEST_READ,
@@ -79,6 +89,8 @@ enum guest_order {
 	GUEST_PVALIDATE,
 	GUEST_RMPADJUST,
 	GUEST_VECTOR,
+	GUEST_CPUID,
+	GUEST_NOTHING,
 };
 
 /** VMPL1's registers. */

@@ -13,10 +13,10 @@ import subprocess
 import sys
 import tempfile
 
-from run import SKIP, QEMU, MACHINE, expect
+from run import SKIP, QEMU, boot, expect
 
 BUSYBOX = '/bin/busybox'
-SECONDS = 240
+SECONDS = 500
 PAGE = 4096
 MAGIC = b'lab pack'
 COMMAND_LINE = 'console=ttyS0 quiet panic=-1'
@@ -102,15 +102,11 @@ def fetch(script, folder):
     return done.stdout.split()[-1]
 
 
-def boot(lab, kernel, cpus):
+def boot_linux(lab, kernel, cpus):
     with open(kernel, 'rb') as file, tempfile.NamedTemporaryFile() as module:
         module.write(pack(file.read(), files_of(cpus)))
         module.flush()
-        done = subprocess.run([QEMU, *MACHINE, '-smp', str(cpus), '-kernel', lab, '-initrd',
-                               module.name, '-append', COMMAND_LINE],
-                              timeout=SECONDS, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
-    return done.returncode, done.stdout.decode(errors='replace').replace('\r', '').splitlines()
+        return boot(lab, module.name, '-smp', str(cpus), '-append', COMMAND_LINE, seconds=SECONDS)
 
 
 def judge(cpus, status, lines):
@@ -142,7 +138,7 @@ def main():
             print(f'skipped: {needed} is not installed')
             sys.exit(SKIP)
     os.makedirs(folder, exist_ok=True)
-    judge(int(cpus), *boot(lab, fetch(script, folder), int(cpus)))
+    judge(int(cpus), *boot_linux(lab, fetch(script, folder), int(cpus)))
 
 
 if __name__ == '__main__':

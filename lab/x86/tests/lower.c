@@ -8,9 +8,11 @@
 #define RIGHTS(read_write_user_super) ((uint64_t)(read_write_user_super) << 8)
 #define VMSA			      (1ull << 16)
 #define VECTOR_GP		      13
+#define VECTOR_VC		      29
 #define INTERRUPT_GATE		      0x8e00u
 
-extern uint8_t guest_lower[], guest_lower_exit[], guest_lower_gp[];
+extern uint8_t guest_lower[], guest_lower_exit[], guest_lower_gp[],
+	guest_lower_vc[], guest_lower_tss[];
 extern uint8_t guest_lower_pml4[], guest_lower_data_end[];
 extern const uint64_t guest_gdt[2];
 
@@ -39,18 +41,19 @@ static bool grant(const void *from, const void *to, uint64_t rights)
 	return true;
 }
 
-static void make_gate(uint64_t handler)
+static void make_gate(uint64_t vector, uint64_t handler, uint64_t stack)
 {
-	idt[2 * VECTOR_GP] = (handler & 0xffff) | 8ull << 16 |
-			     (uint64_t)INTERRUPT_GATE << 32 |
-			     (handler >> 16 & 0xffff) << 48;
-	idt[2 * VECTOR_GP + 1] = handler >> 32;
+	idt[2 * vector] = (handler & 0xffff) | 8ull << 16 | stack << 32 |
+			  (uint64_t)INTERRUPT_GATE << 32 |
+			  (handler >> 16 & 0xffff) << 48;
+	idt[2 * vector + 1] = handler >> 32;
 }
 
 static void make_registers(struct lab_save *save)
 {
 	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
-	save->tr = (struct lab_segment){ 0, 0x8b, 0x67, 0 };
+	save->tr = (struct lab_segment){ 0, 0x8b, 0x67,
+		(uint64_t)guest_lower_tss };
 	save->gdtr = (struct lab_segment){ 0, 0, 15, (uint64_t)guest_gdt };
 	save->idtr =
 		(struct lab_segment){ 0, 0, sizeof(idt) - 1, (uint64_t)idt };
@@ -86,7 +89,8 @@ bool guest_make_lower(void)
 {
 	uint64_t page = (uint64_t)&guest_vmsa.save;
 
-	make_gate((uint64_t)guest_lower_gp);
+	make_gate(VECTOR_GP, (uint64_t)guest_lower_gp, 0);
+	make_gate(VECTOR_VC, (uint64_t)guest_lower_vc, 1);
 	make_registers(&guest_vmsa.save);
 	if (guest_page() == NULL || guest_order(GUEST_READ, 0) ||
 		!grant(guest_lower, guest_lower + LAB_PAGE, 0x9) ||

@@ -62,6 +62,10 @@ lower_vector:
 	movq	%rsi, %xmm3
 	jmp	lower_done
 
+lower_cpuid:
+	cpuid
+	ud2				/* the handler does not come back */
+
 lower_done:
 	movl	$MSR_GHCB, %ecx
 	movl	$RUN_VMPL0, %eax
@@ -81,10 +85,16 @@ guest_lower_gp:
 	movq	$13, %r8
 	jmp	lower_done
 
+	.globl	guest_lower_vc
+guest_lower_vc:
+	popq	%r8			/* the error code */
+	movq	%rsp, %r9
+	jmp	lower_done
+
 	.balign	8
 lower_table:
 	.quad	lower_read, lower_write, lower_execute, lower_pvalidate
-	.quad	lower_rmpadjust, lower_vector
+	.quad	lower_rmpadjust, lower_vector, lower_cpuid
 	.set	lower_count, (. - lower_table) / 8
 	.balign	4096
 
@@ -118,9 +128,16 @@ guest_lower_pml4:
 	.quad	lower_private + LINK + C
 	.fill	511, 8, 0
 lower_private: gigabytes C
-	.globl	guest_lower_data_end
 	.fill	512, 8, 0
 lower_stack_top:
+	.globl	guest_lower_tss, guest_lower_ist
+guest_lower_tss:
+	.fill	0x24, 1, 0
+	.quad	guest_lower_ist
+	.balign	4096
+	.fill	512, 8, 0
+guest_lower_ist:
+	.globl	guest_lower_data_end
 guest_lower_data_end:
 
 /* A struct lab_save (../svm.h). */
