@@ -492,10 +492,19 @@ static bool it_does_so_a_thousand_times(void)
 	{                   \
 #name, name \
 	}
-static const struct {
+struct test {
 	const char *name;
 	bool (*run)(void);
-} tests[] = {
+};
+static const struct test cpu_tests[] = {
+	TEST(guest_cpu_needs_a_vmsa),
+	TEST(guest_cpu_starts_where_its_vmsa_says),
+	TEST(guest_cpu_is_not_created_twice),
+	TEST(guest_cpu_has_its_vmsa_to_itself),
+	TEST(guest_cpu_stops_without_svme),
+	TEST(guest_cpu_is_started_by_no_sipi),
+};
+static const struct test tests[] = {
 	TEST(the_processor_says_what_it_is),
 	TEST(the_host_says_what_it_can),
 	TEST(what_the_host_must_see_raises_vc),
@@ -535,17 +544,12 @@ static uint64_t choice(void)
 		       : 0;
 }
 
-_Noreturn void guest_main(void)
+static void run(const struct test *list, size_t count)
 {
-	lab_trap_start();
-	guest_end(choice());
-	if (guest_page() == NULL) {
-		__asm__ volatile("lidt (%0); ud2" : : "r"(target + 64));
-	}
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		bool good = tests[i].run();
+	for (size_t i = 0; i < count; i++) {
+		bool good = list[i].run();
 
-		lab_say("guest: %s %s\n", good ? "ok" : "bad", tests[i].name);
+		lab_say("guest: %s %s\n", good ? "ok" : "bad", list[i].name);
 		if (!good) {
 			lab_say("guest: exit %x info %x %x r8 %x rip %x\n",
 				guest_vmsa.save.exit_code,
@@ -554,6 +558,24 @@ _Noreturn void guest_main(void)
 				guest_vmsa.save.r8_15[0], guest_vmsa.save.rip);
 			lab_end(LAB_END_BAD);
 		}
+	}
+}
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+_Noreturn void guest_main(void)
+{
+	uint64_t chosen = choice();
+
+	lab_trap_start();
+	guest_end(chosen);
+	if (guest_page() == NULL) {
+		__asm__ volatile("lidt (%0); ud2" : : "r"(target + 64));
+	}
+	if (chosen == GUEST_CPUS) {
+		run(cpu_tests, COUNT(cpu_tests));
+	} else {
+		run(tests, COUNT(tests));
 	}
 	lab_say("guest: pass\n");
 	lab_end(LAB_END_GOOD);

@@ -17,6 +17,7 @@
 #define GUEST_FREE 0x4000000ull
 /** What the machine was started with: which end to come to; 0 for none. */
 #define GUEST_CHOICE 0x4400000ull
+#define GUEST_CPUS   100 /* no end: the tests of two processors */
 /** Where the lab itself is. */
 #define GUEST_LAB 0x8000000ull
 
@@ -105,6 +106,14 @@ bool guest_order(enum guest_order order, uint64_t address);
 
 /** Make VMPL1 ready to run: memory of its own, registers, the host's word. */
 bool guest_make_lower(void);
+
+/** The tests of a machine with two processors, in this order. */
+bool guest_cpu_needs_a_vmsa(void);
+bool guest_cpu_starts_where_its_vmsa_says(void);
+bool guest_cpu_is_not_created_twice(void);
+bool guest_cpu_has_its_vmsa_to_itself(void);
+bool guest_cpu_stops_without_svme(void);
+bool guest_cpu_is_started_by_no_sipi(void);
 
 /** Come to the end that was chosen; returns when there is none such. */
 void guest_end(uint64_t choice);

@@ -14,7 +14,7 @@ MACHINE = ['-M', 'q35', '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', 
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 GOOD, GUEST = 2 * 0x2a + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
 SECONDS = 100
-CHOICE = 0x4400000  # guest.h
+CHOICE, CPUS = 0x4400000, 100  # guest.h
 
 
 def boot(lab, module, *more, seconds=SECONDS):
@@ -34,12 +34,23 @@ def expect(condition, what):
         sys.exit(f'run.py: {what}')
 
 
-def guest(lab, elf):
-    status, lines = boot(lab, elf)
+def choose(number):
+    return '-device', f'loader,addr={CHOICE},data={number},data-len=8'
+
+
+def judge(status, lines, count):
     print('\n'.join(lines))
     good = [line for line in lines if line.startswith('guest: ok ')]
     expect(status == GOOD and lines[-1] == 'guest: pass', f'status {status}')
-    expect(len(good) == len(lines) - 1 == 30, 'cases are missing')
+    expect(len(good) == len(lines) - 1 == count, 'cases are missing')
+
+
+def guest(lab, elf):
+    judge(*boot(lab, elf), 30)
+
+
+def cpus(lab, elf):
+    judge(*boot(lab, elf, '-smp', '2', *choose(CPUS)), 6)
 
 
 # What ends.c comes to, by number: at which level, and why.
@@ -60,8 +71,7 @@ ENDS = [(0, NO_VC),
 
 def ends(lab, elf):
     for number, end in enumerate(ENDS, 1):
-        status, lines = boot(lab, elf, '-device',
-                             f'loader,addr={CHOICE},data={number},data-len=8')
+        status, lines = boot(lab, elf, *choose(number))
         print('\n'.join(lines))
         expect(status == GUEST and len(lines) == 1, f'end {number}: status {status}')
         if end is None:
@@ -71,7 +81,7 @@ def ends(lab, elf):
             expect(lines[0].startswith(lost) and f': {end[1]}' in lines[0], lines[0])
 
 
-TESTS = {'guest': guest, 'ends': ends}
+TESTS = {'guest': guest, 'cpus': cpus, 'ends': ends}
 
 
 def main():

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A second processor: it starts by the host's word on a VMSA, and no other way. */
+#include "../asm.h"
+#include "ghcb.h"
+#include "guest.h"
+
+#define VMSA	   (1ull << 16 | 1)
+#define IN_USE	   3u
+#define OTHER	   (1ull << 32) /* its APIC's number, in SW_EXITINFO1 */
+#define PATIENCE   100000000ull
+#define TURNS	   3000000ull
+#define APIC	   0xfee00000ull
+#define ICR	   0x300
+#define ICR_HIGH   0x310
+#define ICR_INIT   0x4500u
+#define ICR_SIPI   0x4610u /* at 64 KiB */
+#define SIPI_PLACE 0x10000ull
+
+extern uint8_t guest_pml4[];
+extern const uint64_t guest_gdt[2];
+
+static struct guest_vmsa other __attribute__((aligned(4096)));
+static struct guest_vmsa second __attribute__((aligned(4096)));
+static uint8_t stack[4096] __attribute__((aligned(4096)));
+static volatile uint64_t beats;
+
+/* What it does: counts, and exits each time. */
+static _Noreturn void run_other(void)
+{
+	for (;;) {
+		beats++;
+		guest_exchange(LAB_GHCB_INFO);
+	}
+}
+
+static void make_registers(struct lab_save *save)
+{
+	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
+	save->tr = (struct lab_segment){ 0, 0x8b, 0x67, 0 };
+	save->gdtr = (struct lab_segment){ 0, 0, 15, (uint64_t)guest_gdt };
+	save->efer = LAB_EFER_SVME | LAB_EFER_LME | LAB_EFER_LMA;
+	save->cr0 = 0x80010033;
+	save->cr3 = (uint64_t)guest_pml4 | GUEST_C;
+	save->cr4 = 0x20;
+	save->dr6 = 0xffff0ff0;
+	save->dr7 = 0x400;
+	save->rflags = 2;
+	save->pat = 0x0007040600070406;
+	save->features = LAB_FEATURES;
+	save->xcr0 = 1;
+	save->mxcsr = 0x1f80;
+	save->rip = (uint64_t)run_other;
+	save->rsp = (uint64_t)stack + sizeof(stack) - 8;
+}
+
+static uint64_t create(uint64_t where, struct guest_vmsa *vmsa)
+{
+	volatile struct lab_ghcb *page = guest_page();
+
+	page->rax = LAB_FEATURES;
+	return guest_event(
+		LAB_NAE_AP_CREATION, where | LAB_AP_NOW, (uint64_t)vmsa);
+}
+
+static bool it_counts(void)
+{
+	uint64_t before = beats;
+
+	for (uint64_t i = 0; i < PATIENCE; i++) {
+		if (beats > before + 2) {
+			return true;
+		}
+		lab_pause();
+	}
+	return false;
+}
+
+bool guest_cpu_needs_a_vmsa(void)
+{
+	make_registers(&other.save);
+	return create(OTHER, &other) == LAB_NAE_INVALID && beats == 0;
+}
+
+bool guest_cpu_starts_where_its_vmsa_says(void)
+{
+	return guest_rmpadjust((uint64_t)&other, VMSA) == 0 &&
+	       create(OTHER | 1 << 16, &other) == LAB_NAE_INVALID &&
+	       create(7ull << 32, &other) == LAB_NAE_INVALID && beats == 0 &&
+	       create(OTHER, &other) == 0 && it_counts();
+}
+
+bool guest_cpu_is_not_created_twice(void)
+{
+	make_registers(&second.save);
+	return guest_rmpadjust((uint64_t)&second, VMSA) == 0 &&
+	       create(OTHER, &other) == LAB_NAE_INVALID &&
+	       create(OTHER, &second) == LAB_NAE_INVALID && it_counts();
+}
+
+bool guest_cpu_has_its_vmsa_to_itself(void)
+{
+	return guest_rmpadjust((uint64_t)&other, 1) == IN_USE &&
+	       guest_pvalidate((uint64_t)&other, false, false).code == IN_USE &&
+	       create(0, &other) == LAB_NAE_INVALID && it_counts();
+}
+
+/* Time in which a processor that runs would count. */
+static void wait(void)
+{
+	for (uint64_t i = 0; i < TURNS; i++) {
+		lab_pause();
+	}
+}
+
+bool guest_cpu_stops_without_svme(void)
+{
+	volatile uint64_t *efer = &other.save.efer;
+	uint64_t before = beats;
+
+	wait();
+	if (beats == before) {
+		return false; /* that was not long enough */
+	}
+	*efer &= ~LAB_EFER_SVME;
+	wait();
+	before = beats;
+	wait();
+	if (beats != before) {
+		return false;
+	}
+	*efer |= LAB_EFER_SVME;
+	return it_counts();
+}
+
+static void store(uint64_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)(APIC + offset) = value;
+}
+
+/* Code that would say so, where SIPI would start it. */
+bool guest_cpu_is_started_by_no_sipi(void)
+{
+	volatile uint64_t *place = (volatile uint64_t *)SIPI_PLACE;
+
+	if (guest_pvalidate(SIPI_PLACE, false, true).code != 0) {
+		return false;
+	}
+	*place = 0xfeebfeebfeebfeeb; /* for ever */
+	store(ICR_HIGH, 1u << 24);
+	store(ICR, ICR_INIT);
+	store(ICR, ICR_SIPI);
+	store(ICR, ICR_SIPI);
+	return it_counts();
+}
