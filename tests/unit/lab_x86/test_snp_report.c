@@ -337,6 +337,18 @@ static void a_message_under_another_levels_key_is_none(void **state)
 		SNP_STATUS_BAD_MEASUREMENT);
 }
 
+static void there_are_four_keys(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned int key = SNP_KEYS; key < 256; key++) {
+		struct psp_message message = psp_ask_report((uint8_t)key, 1, 3);
+
+		assert_int_equal(ask(world, &message),
+			COMMAND(SNP_STATUS_INVALID_PARAM));
+	}
+}
+
 static void other_types_and_sizes_are_not_served(void **state)
 {
 	struct world *world = *state;
@@ -547,6 +559,8 @@ int main(void)
 			a_changed_message_is_none, boot, stop),
 		cmocka_unit_test_setup_teardown(
 			a_message_under_another_levels_key_is_none, boot, stop),
+		cmocka_unit_test_setup_teardown(
+			there_are_four_keys, boot, stop),
 		cmocka_unit_test_setup_teardown(
 			other_types_and_sizes_are_not_served, boot, stop),
 		cmocka_unit_test_setup_teardown(
