@@ -105,7 +105,7 @@ static bool own_around(struct cbx_map *m, uint64_t address)
 {
 	const struct cbx_extent *e = cbx_extent_at(&m->extents, address);
 	bool lent = e->state == CBX_EXTENT_PRESENT && e->share == NULL;
-	uint64_t bytes = lent ? lent_bytes() : CBX_MAP_CLUSTER;
+	uint64_t bytes = lent ? lent_bytes() : cbx_map_own_most(m, e);
 	uint64_t page = cbx_page_floor(address);
 	uint64_t cluster = address & ~(bytes - 1);
 	uint64_t start = cbx_max(e->start, cluster);

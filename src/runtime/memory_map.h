@@ -101,8 +101,12 @@ void cbx_map_set(struct cbx_map *m, uint64_t start, uint64_t end,
  */
 CBX_MUST_CHECK int64_t cbx_map_borrow(struct cbx_map *m, uint64_t address);
 
+/** How many bytes may become a process's own at once: of a file mapped in one
+ * small piece, as a program's data is, all. */
+uint64_t cbx_map_own_most(const struct cbx_map *m, const struct cbx_extent *e);
+
 /** Make [start, end), of one extent that is not the process's own, pages of
- * its own with the content they have; at most CBX_MAP_CLUSTER bytes.
+ * its own with the content they have; at most cbx_map_own_most bytes.
  * @pre room for three more
  * @return false when there is no memory */
 CBX_MUST_CHECK bool cbx_map_own(

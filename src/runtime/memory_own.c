@@ -56,12 +56,18 @@ static bool install_aside(
 	return done;
 }
 
+/* Whether other tasks may look meanwhile. */
+static bool looked_at(const struct cbx_map *m)
+{
+	return m->refs > 1 || cbx_process_self()->task_count > 1;
+}
+
 static bool install(
 	const struct cbx_map *m, uint64_t start, uint64_t pages, uint8_t rights)
 {
 	uint64_t space = cbx_map_space(m);
 
-	if (m->refs > 1 || cbx_process_self()->task_count > 1) {
+	if (looked_at(m)) {
 		return install_aside(space, start, pages, rights);
 	}
 	if (!cbx_gate_map(space, start, pages, CBX_MAP_RW)) {
@@ -72,12 +78,52 @@ static bool install(
 	       cbx_gate_protect(space, start, pages, rights);
 }
 
+/* Whether the content is still in the file, and nobody else looks. */
+static bool read_in_place(const struct cbx_map *m, const struct cbx_extent *e)
+{
+	return e->file != NULL && !looked_at(m) &&
+	       (e->state == CBX_EXTENT_LAZY || e->state == CBX_EXTENT_BORROWED);
+}
+
+/* New pages, into which the file is read. */
+static bool refill(const struct cbx_map *m, const struct cbx_extent *e,
+	uint64_t start, uint64_t end)
+{
+	uint64_t pages = (end - start) >> CBX_PAGE_SHIFT;
+	uint64_t space = cbx_map_space(m);
+	uint8_t rights = cbx_map_rights(e->prot);
+
+	if (cbx_extent_mapped(e)) {
+		cbx_gate_unmap(space, start, pages);
+	}
+	if (!cbx_gate_map(space, start, pages, CBX_MAP_RW)) {
+		return false;
+	}
+	(void)cbx_data_read(
+		&e->file->data, start - e->origin, start, end - start);
+	return rights == CBX_MAP_RW ||
+	       cbx_gate_protect(space, start, pages, rights);
+}
+
+uint64_t cbx_map_own_most(const struct cbx_map *m, const struct cbx_extent *e)
+{
+	uint64_t bytes = e->end - e->start;
+
+	return read_in_place(m, e) && bytes <= CBX_MAP_CHUNK &&
+			       bytes >> CBX_PAGE_SHIFT <= cbx_budget_free() / 16
+		       ? CBX_MAP_CHUNK
+		       : CBX_MAP_CLUSTER;
+}
+
 /* Put the content in the place of what is mapped, if anything is. */
 static bool replace(struct cbx_map *m, const struct cbx_extent *e,
 	uint64_t start, uint64_t end)
 {
 	uint64_t pages = (end - start) >> CBX_PAGE_SHIFT;
 
+	if (read_in_place(m, e)) {
+		return refill(m, e, start, end);
+	}
 	if (!read_content(m, e, start, end)) {
 		return false;
 	}
