@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_warm [--warm MIB] TURNS PROGRAM [ARGUMENT]...: milliseconds to a
+ * bench_warm [--shared | --warm MIB] TURNS PROGRAM [ARGUMENT]...: milliseconds to a
  * program's first output, or to its end if it writes nothing: in a new box of a
  * service that is up (cold), in one whose files others of the service have, too
  * (cold-shared), in a process (native), and with --warm in a clone
  * of MIB of memory of a template, which the program becomes by opening
  * /dev/template: made when it is wanted (warm) and out of a stock (ready).  A
- * line for each, in turn, and for making the box alone (load, clone).
+ * line for each, in turn, and for making the box alone (load, clone).  With
+ * --shared only the second and the third: what a service has whose boxes share
+ * files, none of which is measured meanwhile.
  */
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,7 @@ extern char **environ;
 struct warm {
 	char **argv;
 	uint64_t clone_bytes; /* 0: no template */
+	bool just_shared;
 	struct cbx_context *context;
 	struct cbx_image *image, *point; /* the latter is a template's */
 	struct cbx_image *shared;	 /* with files that boxes share */
@@ -166,17 +170,22 @@ int main(int argc, char **argv)
 	if (argc > 3 && strcmp(argv[1], "--warm") == 0) {
 		warm.clone_bytes = (uint64_t)bench_count(argv[2]) << 20;
 		next = 3;
+	} else if (argc > 2 && strcmp(argv[1], "--shared") == 0) {
+		warm.just_shared = true;
+		next = 2;
 	}
 	if (argc < next + 2) {
-		fprintf(stderr, "usage: bench_warm [--warm MIB] TURNS PROGRAM "
-				"[ARGUMENT]...\n");
+		fprintf(stderr, "usage: bench_warm [--shared | --warm MIB] "
+				"TURNS PROGRAM [ARGUMENT]...\n");
 		return EXIT_FAILURE;
 	}
 	turns = bench_count(argv[next]);
 	warm.argv = argv + next + 1;
 	set_up(&warm);
 	for (unsigned int i = 0; i < turns; i++) {
-		cold(&warm, warm.image, "load", "cold");
+		if (!warm.just_shared) {
+			cold(&warm, warm.image, "load", "cold");
+		}
 		cold(&warm, warm.shared, "load-shared", "cold-shared");
 		native(&warm);
 		if (warm.clone_bytes != 0) {

@@ -198,8 +198,7 @@ static enum cbx_status add_files_segment(struct build *build)
 
 	build->files = (struct cbx_archive){ 0 };
 	return (build->program.flags & CBX_PROGRAM_SHARE_FILES) != 0
-		       ? cbx_share_adopt(
-				 build->image, CBX_FILES_VA, files.bytes, size)
+		       ? cbx_share_adopt_files(build->image, files.bytes, size)
 		       : append_owned(
 				 build->image, CBX_FILES_VA, files.bytes, size);
 }

@@ -27,6 +27,12 @@ CBX_CHECKED enum cbx_status cbx_share_add(
 CBX_CHECKED enum cbx_status cbx_share_adopt(
 	struct cbx_image *image, uint64_t va, uint8_t *bytes, size_t size);
 
+/** The same of the archive of an image's files; with it goes what nobody writes
+ * of the image's segments below the start block: the runtime's text, unless the
+ * policy hides text. */
+CBX_CHECKED enum cbx_status cbx_share_adopt_files(
+	struct cbx_image *image, uint8_t *bytes, size_t size);
+
 /** Table pages a box needs to map what it shares. */
 uint64_t cbx_share_pages(const struct cbx_image *image);
 

@@ -11,9 +11,14 @@ struct cbx_share {
 	struct cbx_share *next;
 	struct cbx_box *box;
 	uint64_t serial; /* of the image it was made of, which may be gone */
-	uint64_t va;
+	uint64_t va;	 /* of its last segment, the file */
 	uint64_t bytes;
 };
+
+static const struct cbx_segment *file_of(const struct cbx_image *image)
+{
+	return &image->segment[image->segment_count - 1];
+}
 
 static enum cbx_status lend(struct cbx_context *context,
 	const struct cbx_image *image, struct cbx_box **box)
@@ -54,8 +59,8 @@ static enum cbx_status find_alike(const struct cbx_context *context,
 	for (struct cbx_share *share = context->shares;
 		share != NULL && status == CBX_OK && *found == NULL;
 		share = share->next) {
-		if (share->va != image->segment[0].va ||
-			share->bytes != image->segment[0].byte_count) {
+		if (share->va != file_of(image)->va ||
+			share->bytes != file_of(image)->byte_count) {
 			continue;
 		}
 		if (!measured) {
@@ -89,8 +94,8 @@ static enum cbx_status make(struct cbx_context *context,
 		return status;
 	}
 	fresh->serial = image->serial;
-	fresh->va = image->segment[0].va;
-	fresh->bytes = image->segment[0].byte_count;
+	fresh->va = file_of(image)->va;
+	fresh->bytes = file_of(image)->byte_count;
 	fresh->next = context->shares;
 	context->shares = fresh;
 	*share = fresh;

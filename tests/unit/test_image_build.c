@@ -183,6 +183,39 @@ static const uint8_t *text_apart(void)
 	return bytes;
 }
 
+/* What nobody writes goes with the files, what somebody does stays. */
+static void shared_files_take_the_runtimes_text_along(void **state)
+{
+	struct cbx_program program = sample();
+	struct cbx_image *image;
+	const struct cbx_image *share;
+
+	(void)state;
+	program.flags = CBX_PROGRAM_SHARE_FILES;
+	image = build(&program);
+	assert_int_equal(image->lender_count, 1);
+	share = image->share[0];
+	assert_int_equal(
+		at(share, CBX_RUNTIME_VA)->rights, CBX_RIGHT_R | CBX_RIGHT_X);
+	assert_int_equal(at(share, CBX_FILES_VA)->rights, CBX_RIGHT_R);
+	assert_int_equal(share->segment_count, 2);
+	for (uint32_t i = 0; i < image->segment_count; i++) {
+		const struct cbx_segment *segment = &image->segment[i];
+
+		assert_true(segment->va >= CBX_START_VA ||
+			    (segment->rights & CBX_RIGHT_W) != 0);
+		assert_true(segment->va != CBX_FILES_VA);
+	}
+	assert_int_equal(at(image, CBX_START_VA)->rights, CBX_RIGHT_R);
+	cbx_image_destroy(image);
+	program.bytes = text_apart();
+	program.flags |= CBX_PROGRAM_EXECUTE_ONLY;
+	image = build(&program);
+	assert_int_equal(image->share[0]->segment_count, 1);
+	assert_int_equal(at(image, CBX_RUNTIME_VA)->rights, CBX_RIGHT_X);
+	cbx_image_destroy(image);
+}
+
 static void hidden_text_is_asked_for_everywhere(void **state)
 {
 	struct cbx_program program = sample();
@@ -317,6 +350,7 @@ int main(void)
 		cmocka_unit_test(the_parts_lie_where_the_runtime_expects_them),
 		cmocka_unit_test(the_start_block_says_what_was_asked),
 		cmocka_unit_test(the_policy_denies_by_default),
+		cmocka_unit_test(shared_files_take_the_runtimes_text_along),
 		cmocka_unit_test(hidden_text_is_asked_for_everywhere),
 		cmocka_unit_test(
 			withheld_features_are_in_policy_and_start_block),
