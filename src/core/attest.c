@@ -205,14 +205,14 @@ static enum cbx_status report_by(struct cbx_gate *g, enum cbx_desk_op op)
 	struct cbx_desk *desk = cbx_keeper_desk(op);
 	uint8_t *data = cbx_keeper_data(0);
 	enum cbx_status status =
-		cbx_copy_from_box(g->run->space, va, data, size);
+		cbx_copy_from_box(cbx_run_space(g->run), va, data, size);
 
 	cbx_keeper_tell_box(g->d, &desk->box);
 	if (status == CBX_OK) {
 		status = cbx_keeper_work(desk);
 	}
 	if (status == CBX_OK && op == CBX_DESK_REPORT) {
-		status = cbx_copy_to_box(g->run->space, va, data, size);
+		status = cbx_copy_to_box(cbx_run_space(g->run), va, data, size);
 	}
 	cbx_hal_page_unmap(data);
 	cbx_hal_page_unmap(desk);

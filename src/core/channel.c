@@ -53,7 +53,7 @@ enum cbx_status cbx_channel_read(struct cbx_run *run, uint64_t port,
 		return CBX_E_STATE;
 	}
 	/* The whole of a client's buffer is looked at when data comes. */
-	if (!cbx_copy_box_range(run->space, buffer,
+	if (!cbx_copy_box_range(cbx_run_space(run), buffer,
 		    capacity < CBX_IO_BYTES_MAX ? capacity : CBX_IO_BYTES_MAX,
 		    CBX_RIGHT_W)) {
 		return CBX_E_FAULT;
@@ -74,7 +74,7 @@ static enum cbx_status log_output(
 	size_t size =
 		*bytes < sizeof(text) - 1 ? (size_t)*bytes : sizeof(text) - 1;
 	enum cbx_status status =
-		cbx_copy_from_box(run->space, buffer, text, size);
+		cbx_copy_from_box(cbx_run_space(run), buffer, text, size);
 
 	if (status == CBX_OK) {
 		text[size] = '\0';
@@ -95,7 +95,8 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 	if (port != CBX_PORT_OUTPUT && port != CBX_PORT_ERROR) {
 		return CBX_E_INVALID;
 	}
-	if (!cbx_copy_box_range(run->space, buffer, *bytes, CBX_RIGHT_R)) {
+	if (!cbx_copy_box_range(
+		    cbx_run_space(run), buffer, *bytes, CBX_RIGHT_R)) {
 		return CBX_E_FAULT;
 	}
 	if (run->d->keeper) {
@@ -111,7 +112,8 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 	if (*bytes == 0) {
 		return size == 0 ? CBX_OK : CBX_E_NOMEM;
 	}
-	status = cbx_copy_box_to_host(run->space, buffer, run->io, 0, *bytes);
+	status = cbx_copy_box_to_host(
+		cbx_run_space(run), buffer, run->io, 0, *bytes);
 	if (status == CBX_OK) {
 		cbx_run_leave_to_serve(run, CBX_EXIT_OUTPUT);
 		run->host->ret[1] = run->thread->self;
@@ -125,15 +127,14 @@ enum cbx_status cbx_channel_write(struct cbx_run *run, uint64_t port,
 }
 
 /* Give the host a call: what was copied and checked, then the rest. */
-static enum cbx_status tell(const struct cbx_run *run,
-	const struct cbx_forwarding *f, const struct cbx_told *told,
-	uint64_t size)
+static enum cbx_status tell(struct cbx_run *run, const struct cbx_forwarding *f,
+	const struct cbx_told *told, uint64_t size)
 {
 	uint64_t head = size < sizeof(*told) ? size : sizeof(*told);
 	enum cbx_status status = cbx_copy_to_host(run->io, 0, told, head);
 
 	return status != CBX_OK ? status
-				: cbx_copy_box_to_host(run->space,
+				: cbx_copy_box_to_host(cbx_run_space(run),
 					  (struct cbx_va){ f->block.a + head },
 					  run->io, head, size - head);
 }
@@ -142,6 +143,7 @@ enum cbx_status cbx_channel_forward(
 	struct cbx_run *run, const struct cbx_forwarding *f)
 {
 	uint64_t size = sizeof(struct cbx_forward) + f->in_bytes;
+	const struct cbx_space *space = cbx_run_space(run);
 	struct cbx_told told;
 	enum cbx_status status;
 	bool allowed;
@@ -150,15 +152,15 @@ enum cbx_status cbx_channel_forward(
 		f->capacity > CBX_IO_BYTES_MAX) {
 		return CBX_E_INVALID;
 	}
-	if (!cbx_copy_box_range(run->space, f->block, size, CBX_RIGHT_R) ||
+	if (!cbx_copy_box_range(space, f->block, size, CBX_RIGHT_R) ||
 		!cbx_copy_box_range(
-			run->space, f->answer, f->capacity, CBX_RIGHT_W)) {
+			space, f->answer, f->capacity, CBX_RIGHT_W)) {
 		return CBX_E_FAULT;
 	}
 	if (size > run->io.pages << CBX_PAGE_SHIFT) {
 		return CBX_E_NOMEM;
 	}
-	status = cbx_copy_from_box(run->space, f->block, &told,
+	status = cbx_copy_from_box(space, f->block, &told,
 		size < sizeof(told) ? (size_t)size : sizeof(told));
 	if (status != CBX_OK) {
 		return status;

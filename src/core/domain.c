@@ -20,8 +20,7 @@ enum cbx_domain_state cbx_domain_next(
 	}
 }
 
-/* Map a META page of @p owner that holds an object of @p kind. */
-static void *hold(uint64_t handle, uint32_t owner, enum cbx_page_detail kind)
+void *cbx_meta_hold(uint64_t handle, uint32_t owner, enum cbx_page_detail kind)
 {
 	const struct cbx_page *page = cbx_page_at(handle);
 
@@ -38,33 +37,12 @@ struct cbx_domain *cbx_domain_hold(uint64_t handle)
 	if (handle == 0 || handle >= CBX_NO_LINK) {
 		return NULL;
 	}
-	return (struct cbx_domain *)hold(
-		handle, (uint32_t)handle, CBX_META_DOMAIN);
-}
-
-void cbx_domain_drop(const struct cbx_domain *d)
-{
-	cbx_hal_page_unmap(d);
+	return cbx_meta_hold(handle, (uint32_t)handle, CBX_META_DOMAIN);
 }
 
 struct cbx_space *cbx_space_hold(const struct cbx_domain *d, uint64_t handle)
 {
-	return (struct cbx_space *)hold(handle, d->self, CBX_META_SPACE);
-}
-
-void cbx_space_drop(const struct cbx_space *space)
-{
-	cbx_hal_page_unmap(space);
-}
-
-struct cbx_thread *cbx_thread_hold(const struct cbx_domain *d, uint64_t handle)
-{
-	return (struct cbx_thread *)hold(handle, d->self, CBX_META_THREAD);
-}
-
-void cbx_thread_drop(const struct cbx_thread *thread)
-{
-	cbx_hal_page_unmap(thread);
+	return cbx_meta_hold(handle, d->self, CBX_META_SPACE);
 }
 
 static bool features_valid(uint64_t features)

@@ -15,6 +15,7 @@
 #include <base/desk.h>
 #include <base/types.h>
 #include <core/page.h>
+#include <hal/hal.h>
 
 enum cbx_domain_state {
 #define STATE(NAME, text) CBX_DOMAIN_##NAME,
@@ -150,7 +151,6 @@ struct cbx_thread {
 	uint32_t cpu;  /* RUNNING: where */
 	bool permit;   /* an unpark that nobody waited for */
 	bool answered; /* reply answers its last gate call */
-	bool left;     /* it is in the box's list of those */
 	uint32_t ask;
 	struct cbx_va buffer; /* of the ask */
 	uint64_t capacity;    /* of the buffer, bytes */
@@ -163,12 +163,13 @@ struct cbx_thread {
 };
 _Static_assert(sizeof(struct cbx_thread) <= CBX_PAGE_SIZE, "fits its page");
 
-/**
- * Hold a box. @return NULL when @p handle is not one.
- * The pointer is this CPU's until cbx_domain_drop.
- */
+/** Hold a box, for this CPU, until cbx_domain_drop.
+ * @return NULL when @p handle is not one */
 struct cbx_domain *cbx_domain_hold(uint64_t handle);
-void cbx_domain_drop(const struct cbx_domain *d);
+static inline void cbx_domain_drop(const struct cbx_domain *d)
+{
+	cbx_hal_page_unmap(d);
+}
 
 /** What the box's policy means for its spaces: CBX_SPACE_*. */
 uint32_t cbx_space_flags(const struct cbx_domain *d);
@@ -179,11 +180,25 @@ void cbx_meta_make(uint64_t pfn, uint32_t owner, enum cbx_page_detail kind);
 /** Begin a space in its META page, without hardware. */
 void cbx_space_start(uint32_t pfn, uint32_t owner);
 
+/** Map a META page of @p owner that holds an object of @p kind.
+ * @return NULL when @p handle is not one */
+void *cbx_meta_hold(uint64_t handle, uint32_t owner, enum cbx_page_detail kind);
+
 /** Hold a space (thread) of @p d. @return NULL when @p handle is not one */
 struct cbx_space *cbx_space_hold(const struct cbx_domain *d, uint64_t handle);
-void cbx_space_drop(const struct cbx_space *space);
-struct cbx_thread *cbx_thread_hold(const struct cbx_domain *d, uint64_t handle);
-void cbx_thread_drop(const struct cbx_thread *thread);
+static inline void cbx_space_drop(const struct cbx_space *space)
+{
+	cbx_hal_page_unmap(space);
+}
+static inline struct cbx_thread *cbx_thread_hold(
+	const struct cbx_domain *d, uint64_t handle)
+{
+	return cbx_meta_hold(handle, d->self, CBX_META_THREAD);
+}
+static inline void cbx_thread_drop(const struct cbx_thread *thread)
+{
+	cbx_hal_page_unmap(thread);
+}
 
 /**
  * Make two POOL pages a box and its first address space, BUILDING.

@@ -71,7 +71,7 @@ static enum cbx_status seal(
 
 /* A frame, to the host's buffer.  Once sealed its number is used up, whatever
  * the host does with it. */
-static enum cbx_status send(const struct cbx_run *run,
+static enum cbx_status send(struct cbx_run *run,
 	const struct cbx_output *header, struct cbx_session *session)
 {
 	const struct cbx_domain *d = run->d;
@@ -82,8 +82,8 @@ static enum cbx_status send(const struct cbx_run *run,
 	memcpy(data, header, sizeof(*header));
 	cbx_hal_page_unmap(data);
 	if (header->bytes != 0) {
-		status = lay(
-			run->space, run->thread->buffer, sizeof(*header), end);
+		status = lay(cbx_run_space(run), run->thread->buffer,
+			sizeof(*header), end);
 	}
 	if (status == CBX_OK) {
 		status = lay(NULL, (struct cbx_va){ 0 }, end, frame_bytes(d));
@@ -112,7 +112,7 @@ void cbx_frame_release(struct cbx_run *run)
 	thread->reply = (struct cbx_reply){ .status = (uint64_t)status };
 }
 
-void cbx_frame_end(const struct cbx_run *run)
+void cbx_frame_end(struct cbx_run *run)
 {
 	const struct cbx_output header = {
 		.kind = CBX_OUTPUT_END,

@@ -16,6 +16,6 @@ void cbx_frame_release(struct cbx_run *run);
 
 /** Put the last frame into the host's buffer, the same each time: status and
  * reason, for the client.  Without a session there is none. */
-void cbx_frame_end(const struct cbx_run *run);
+void cbx_frame_end(struct cbx_run *run);
 
 #endif

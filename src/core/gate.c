@@ -2,20 +2,8 @@
 #include <core/assert.h>
 #include <core/gate.h>
 #include <core/keeper.h>
-#include <core/lock.h>
 
-/* One lock for everything the core knows (doc/adr/0005). */
-static struct cbx_lock gate_lock;
-
-void cbx_gate_lock_take(void)
-{
-	cbx_lock_take(&gate_lock, CBX_RANK_GATE);
-}
-
-void cbx_gate_lock_drop(void)
-{
-	cbx_lock_drop(&gate_lock, CBX_RANK_GATE);
-}
+struct cbx_lock cbx_gate_lock;
 
 size_t cbx_core_table_bytes(uint64_t pages)
 {
@@ -76,7 +64,8 @@ static enum cbx_status hold_box(struct cbx_gate *g, uint32_t states)
 }
 
 /* Drop what was held for, or by, the handler. */
-static enum cbx_status drop(const struct cbx_gate *g, enum cbx_status status)
+static inline enum cbx_status drop(
+	const struct cbx_gate *g, uint32_t caller, enum cbx_status status)
 {
 	if (g->space != NULL) {
 		cbx_space_drop(g->space);
@@ -84,7 +73,7 @@ static enum cbx_status drop(const struct cbx_gate *g, enum cbx_status status)
 	if (g->thread != NULL) {
 		cbx_thread_drop(g->thread);
 	}
-	if (g->run == NULL && g->d != NULL) {
+	if (caller == HOST && g->d != NULL) {
 		cbx_domain_drop(g->d);
 	}
 	return status;
@@ -102,12 +91,12 @@ static enum cbx_status refuse(
 }
 
 /* Whether the box a call names, or that makes it, is in one of the states. */
-static enum cbx_status check_box(
-	struct cbx_gate *g, uint64_t id, uint32_t states)
+static inline enum cbx_status check_box(
+	struct cbx_gate *g, uint32_t caller, uint64_t id, uint32_t states)
 {
 	enum cbx_status status;
 
-	if (g->run == NULL) {
+	if (caller == HOST) {
 		return hold_box(g, states);
 	}
 	status = check_state(g->d, states);
@@ -147,12 +136,23 @@ static inline __attribute__((always_inline)) enum cbx_status dispatch(
 		if ((states) == NONE) {                           \
 			return cbx_gate_##name(g);                \
 		}                                                 \
-		status = check_box(g, call->id, states);          \
-		return drop(g, status == CBX_OK ? cbx_gate_##name(g) : status);
+		status = check_box(g, caller, call->id, states);  \
+		return drop(g, caller,                            \
+			status == CBX_OK ? cbx_gate_##name(g) : status);
 #include <confbox/gate.def>
 #undef X
 	default:
 		return refuse(g, call->id, CBX_E_UNKNOWN_CALL);
+	}
+}
+
+/* Nothing of the last reply stays; word by word, it is short. */
+static inline void clear(struct cbx_reply *reply)
+{
+	reply->status = 0;
+#pragma GCC unroll 7
+	for (int i = 0; i < CBX_REPLY_RETS; i++) {
+		reply->ret[i] = 0;
 	}
 }
 
@@ -173,7 +173,7 @@ void cbx_gate_host(const struct cbx_call *call, struct cbx_reply *reply)
 		.arg = call->arg, .ret = reply->ret, .reply = reply
 	};
 
-	*reply = (struct cbx_reply){ 0 };
+	clear(reply);
 	cbx_gate_lock_take();
 	finish(reply, dispatch(&g, call, HOST));
 	cbx_gate_lock_drop();
@@ -186,6 +186,6 @@ void cbx_gate_box(struct cbx_run *run, const struct cbx_call *call,
 		.arg = call->arg, .ret = reply->ret, .d = run->d, .run = run
 	};
 
-	*reply = (struct cbx_reply){ 0 };
+	clear(reply);
 	finish(reply, dispatch(&g, call, BOX | KEEPER));
 }

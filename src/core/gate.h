@@ -8,6 +8,7 @@
 #ifndef CBX_CORE_GATE_H
 #define CBX_CORE_GATE_H
 
+#include <core/lock.h>
 #include <core/run.h>
 #include <hal/hal.h>
 
@@ -59,8 +60,17 @@ struct cbx_gate {
 bool cbx_core_event(
 	uint32_t cpu, const struct cbx_event *event, struct cbx_reply *reply);
 
+/** One lock for everything the core knows (doc/adr/0005). */
+extern struct cbx_lock cbx_gate_lock;
+
 /** Drop, take, the gate lock: around box code only. */
-void cbx_gate_lock_drop(void);
-void cbx_gate_lock_take(void);
+static inline void cbx_gate_lock_drop(void)
+{
+	cbx_lock_drop(&cbx_gate_lock, CBX_RANK_GATE);
+}
+static inline void cbx_gate_lock_take(void)
+{
+	cbx_lock_take(&cbx_gate_lock, CBX_RANK_GATE);
+}
 
 #endif

@@ -2,8 +2,8 @@
 #include <core/assert.h>
 #include <core/page.h>
 
-static struct cbx_page *pages;
-static uint64_t page_count;
+struct cbx_page *cbx_page_table;
+uint64_t cbx_page_table_count;
 static uint64_t last_view_token;
 
 enum host_view {
@@ -86,16 +86,16 @@ void cbx_page_init(struct cbx_page *table)
 {
 	struct cbx_hal_region region;
 
-	pages = table;
-	page_count = cbx_hal_page_count();
+	cbx_page_table = table;
+	cbx_page_table_count = cbx_hal_page_count();
 	last_view_token = 0;
-	CBX_ASSERT(page_count < CBX_NO_LINK);
+	CBX_ASSERT(cbx_page_table_count < CBX_NO_LINK);
 
 	for (uint32_t i = 0; cbx_hal_memory(i, &region); i++) {
 		CBX_ASSERT(cbx_range_fits(
-			region.first.n, region.count, page_count));
+			region.first.n, region.count, cbx_page_table_count));
 		for (uint64_t j = 0; j < region.count; j++) {
-			pages[region.first.n + j] = (struct cbx_page){
+			cbx_page_table[region.first.n + j] = (struct cbx_page){
 				.state = (uint8_t)initial_state(region.kind),
 				.view = region.kind == CBX_HAL_RAM
 						? CBX_VIEW_ALL
@@ -104,11 +104,6 @@ void cbx_page_init(struct cbx_page *table)
 			};
 		}
 	}
-}
-
-struct cbx_page *cbx_page_at(uint64_t pfn)
-{
-	return pfn < page_count ? &pages[pfn] : NULL;
 }
 
 void cbx_page_move(
@@ -132,9 +127,9 @@ uint64_t cbx_page_run(uint64_t pfn, uint64_t count, enum cbx_page_state state,
 {
 	uint64_t n = 0;
 
-	while (n < count && pages[pfn + n].state == (uint8_t)state &&
-		pages[pfn + n].owner == owner.id &&
-		pages[pfn + n].detail == detail) {
+	while (n < count && cbx_page_table[pfn + n].state == (uint8_t)state &&
+		cbx_page_table[pfn + n].owner == owner.id &&
+		cbx_page_table[pfn + n].detail == detail) {
 		n++;
 	}
 	return n;
@@ -143,7 +138,7 @@ uint64_t cbx_page_run(uint64_t pfn, uint64_t count, enum cbx_page_state state,
 bool cbx_page_range_valid(uint64_t pfn, uint64_t count)
 {
 	return count != 0 && count <= CBX_RANGE_PAGES_MAX &&
-	       cbx_range_fits(pfn, count, page_count);
+	       cbx_range_fits(pfn, count, cbx_page_table_count);
 }
 
 /* The whole token of which an entry holds the low half: tokens grow, and the
@@ -157,8 +152,8 @@ static uint64_t view_token(const struct cbx_page *page)
 static void mark_leaving(uint64_t pfn, uint64_t count, uint16_t detail)
 {
 	for (uint64_t i = 0; i < count; i++) {
-		pages[pfn + i].detail = detail;
-		pages[pfn + i].mappings = (uint32_t)last_view_token;
+		cbx_page_table[pfn + i].detail = detail;
+		cbx_page_table[pfn + i].mappings = (uint32_t)last_view_token;
 	}
 }
 
@@ -172,9 +167,10 @@ static enum cbx_status restrict_view(
 	uint64_t half = status == CBX_E_BUSY ? 1 : 0;
 
 	for (uint64_t i = 0; i < *done + half; i++) {
-		if (pages[pfn + i].state != CBX_PAGE_LEAVING) {
-			cbx_page_move(&pages[pfn + i], event,
-				(struct cbx_dom){ pages[pfn + i].owner });
+		if (cbx_page_table[pfn + i].state != CBX_PAGE_LEAVING) {
+			cbx_page_move(&cbx_page_table[pfn + i], event,
+				(struct cbx_dom){
+					cbx_page_table[pfn + i].owner });
 		}
 	}
 	if (*done != 0) {
@@ -201,7 +197,7 @@ static uint64_t flushed_run(const struct cbx_page *page, uint64_t count)
 
 enum cbx_status cbx_page_settle(uint64_t pfn, uint64_t count, uint64_t *done)
 {
-	const struct cbx_page first = pages[pfn];
+	const struct cbx_page first = cbx_page_table[pfn];
 	uint64_t n = cbx_page_run(pfn, count, CBX_PAGE_LEAVING,
 		(struct cbx_dom){ first.owner }, first.detail);
 
@@ -216,13 +212,14 @@ enum cbx_status cbx_page_settle(uint64_t pfn, uint64_t count, uint64_t *done)
 		}
 		n = 1;
 	}
-	n = flushed_run(&pages[pfn], n);
+	n = flushed_run(&cbx_page_table[pfn], n);
 	if (n == 0) {
 		return CBX_E_BUSY;
 	}
 	cbx_hal_page_scrub((struct cbx_pfn){ pfn }, n);
 	for (uint64_t i = 0; i < n; i++) {
-		cbx_page_move(&pages[pfn + i], CBX_PAGE_DO_SETTLE, CBX_HOST);
+		cbx_page_move(
+			&cbx_page_table[pfn + i], CBX_PAGE_DO_SETTLE, CBX_HOST);
 	}
 	*done = n;
 	return CBX_OK;
@@ -244,8 +241,8 @@ static enum cbx_status donate_step(uint64_t pfn, uint64_t count, uint64_t *done)
 			return status;
 		}
 		count = set;
-	} else if (pages[pfn].state != CBX_PAGE_LEAVING ||
-		   pages[pfn].owner != CBX_HOST.id) {
+	} else if (cbx_page_table[pfn].state != CBX_PAGE_LEAVING ||
+		   cbx_page_table[pfn].owner != CBX_HOST.id) {
 		*done = 0;
 		return CBX_E_STATE;
 	}
@@ -285,12 +282,13 @@ enum cbx_status cbx_page_return(uint64_t pfn, uint64_t count, uint64_t *done)
 		(struct cbx_view){ CBX_VIEW_ALL }, done);
 
 	for (uint64_t i = 0; i < *done; i++) {
-		cbx_page_move(&pages[pfn + i], CBX_PAGE_DO_RETURN, CBX_HOST);
+		cbx_page_move(
+			&cbx_page_table[pfn + i], CBX_PAGE_DO_RETURN, CBX_HOST);
 	}
 	if (status == CBX_E_BUSY) {
 		/* Partly the host's already: it must leave again. */
-		pages[pfn + *done].state = CBX_PAGE_LEAVING;
-		pages[pfn + *done].detail = CBX_LEAVING_HALF;
+		cbx_page_table[pfn + *done].state = CBX_PAGE_LEAVING;
+		cbx_page_table[pfn + *done].detail = CBX_LEAVING_HALF;
 	}
 	return status == CBX_OK && n < count ? CBX_E_STATE : status;
 }

@@ -83,8 +83,15 @@ _Static_assert(sizeof(struct cbx_page) == 16, "16 bytes a page");
  */
 void cbx_page_init(struct cbx_page *table);
 
+/** The table as cbx_page_init took it over; here for the next functions alone. */
+extern struct cbx_page *cbx_page_table;
+extern uint64_t cbx_page_table_count;
+
 /** The entry of a page. @return NULL when the number is out of range */
-struct cbx_page *cbx_page_at(uint64_t pfn);
+static inline struct cbx_page *cbx_page_at(uint64_t pfn)
+{
+	return pfn < cbx_page_table_count ? &cbx_page_table[pfn] : NULL;
+}
 
 /** Whether one call may name the range: not empty, not too long, in bounds. */
 bool cbx_page_range_valid(uint64_t pfn, uint64_t count);

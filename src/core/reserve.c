@@ -49,11 +49,6 @@ void cbx_list_remove(struct cbx_page_list *list, uint32_t pfn)
 	list->count--;
 }
 
-uint32_t cbx_list_next(uint32_t pfn)
-{
-	return cbx_page_at(pfn)->link;
-}
-
 static void check_reserve_page(const struct cbx_domain *d, uint32_t pfn)
 {
 	const struct cbx_page *page = cbx_page_at(pfn);

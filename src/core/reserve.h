@@ -38,6 +38,9 @@ uint32_t cbx_list_take(struct cbx_page_list *list);
 void cbx_list_remove(struct cbx_page_list *list, uint32_t pfn);
 
 /** The page after @p pfn on its list, or CBX_NO_LINK. */
-uint32_t cbx_list_next(uint32_t pfn);
+static inline uint32_t cbx_list_next(uint32_t pfn)
+{
+	return cbx_page_at(pfn)->link;
+}
 
 #endif

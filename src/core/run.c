@@ -19,29 +19,31 @@ void cbx_run_leave_to_serve(struct cbx_run *run, enum cbx_exit_reason reason)
 	if (d->left_count < CBX_LEFT_MAX) {
 		d->left[d->left_count++] =
 			(struct cbx_left){ run->thread->self, run->io.pfn };
-		run->thread->left = true;
 	}
 }
 
-/* The CPU with that buffer is back: what left on it goes on, first. */
+/* The CPU with that buffer is back: what left on it goes on, first.  Unless the
+ * box ended it is there: it did not run meanwhile. */
 static void come_back(struct cbx_domain *d, struct cbx_io io)
 {
 	for (uint32_t i = 0; i < d->left_count;) {
 		const struct cbx_left left = d->left[i];
-		struct cbx_thread *thread;
 
-		if (left.buffer != io.pfn) {
+		if (left.buffer == io.pfn) {
+			d->left[i] = d->left[--d->left_count];
+			d->next_thread = left.thread;
+		} else {
 			i++;
-			continue;
-		}
-		d->left[i] = d->left[--d->left_count];
-		thread = cbx_thread_hold(d, left.thread);
-		if (thread != NULL) {
-			thread->left = false;
-			d->next_thread = thread->self;
-			cbx_thread_drop(thread);
 		}
 	}
+}
+
+struct cbx_space *cbx_run_space(struct cbx_run *run)
+{
+	if (run->space == NULL) {
+		run->space = cbx_space_hold(run->d, run->thread->space);
+	}
+	return run->space;
 }
 
 void cbx_run_spread(struct cbx_run *run)
@@ -170,7 +172,6 @@ static void run_once(struct cbx_run *run)
 static void begin_thread(struct cbx_run *run, struct cbx_thread *thread)
 {
 	run->thread = thread;
-	run->space = cbx_space_hold(run->d, thread->space);
 	run->yield = false;
 	run->gone = false;
 	run->d->running++;
@@ -183,7 +184,10 @@ static void finish_thread(struct cbx_run *run)
 {
 	struct cbx_domain *d = run->d;
 
-	cbx_space_drop(run->space);
+	if (run->space != NULL) {
+		cbx_space_drop(run->space);
+		run->space = NULL;
+	}
 	d->running--;
 	d->last_space = run->thread->space;
 	if (run->thread->state == CBX_THREAD_RUNNING) {

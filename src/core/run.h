@@ -10,13 +10,14 @@
 struct cbx_run {
 	struct cbx_domain *d;
 	struct cbx_thread *thread; /* held, RUNNING */
-	struct cbx_space *space;   /* held: the thread's */
-	struct cbx_io io;	   /* the host's buffer */
-	struct cbx_reply *host;	   /* what the host will be told */
-	bool leave;		   /* go back to the host */
-	bool yield;		   /* this thread cannot go on now */
-	bool gone;		   /* this thread is to be destroyed */
-	bool keeper_asks;	   /* KEEPER_NEXT was called */
+	struct cbx_space
+		*space;	  /* cbx_run_space's, held; NULL: not wanted yet */
+	struct cbx_io io; /* the host's buffer */
+	struct cbx_reply *host; /* what the host will be told */
+	bool leave;		/* go back to the host */
+	bool yield;		/* this thread cannot go on now */
+	bool gone;		/* this thread is to be destroyed */
+	bool keeper_asks;	/* KEEPER_NEXT was called */
 	uint64_t keeper_status;
 };
 
@@ -37,6 +38,9 @@ CBX_MUST_CHECK enum cbx_status cbx_run_enter(
  * @retval the status it reports, CBX_E_HARDWARE when it died
  * @lock gate, throughout */
 CBX_MUST_CHECK enum cbx_status cbx_run_keeper(struct cbx_domain *d);
+
+/** The space of the thread that runs, held until the thread stops running. */
+struct cbx_space *cbx_run_space(struct cbx_run *run);
 
 /** Leave for the host with @p reason; further words are the caller's. */
 void cbx_run_leave(struct cbx_run *run, enum cbx_exit_reason reason);

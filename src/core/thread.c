@@ -94,12 +94,23 @@ uint64_t cbx_thread_frame_wake(struct cbx_domain *d)
 	return d->frame_wake;
 }
 
+/* Whether the host still serves its exit. */
+static bool has_left(const struct cbx_domain *d, uint32_t handle)
+{
+	uint32_t i = 0;
+
+	while (i < d->left_count && d->left[i].thread != handle) {
+		i++;
+	}
+	return i < d->left_count;
+}
+
 /* Whether the thread can run now; *wake becomes the earliest time one can. */
 static bool can_run(const struct cbx_thread *thread, uint64_t *wake)
 {
 	switch ((enum cbx_thread_state)thread->state) {
 	case CBX_THREAD_RUNNABLE:
-		return !thread->left;
+		return true;
 	case CBX_THREAD_PARKED:
 	case CBX_THREAD_HELD:
 		if (thread->wake == 0) {
@@ -132,7 +143,7 @@ struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake)
 		}
 		thread = cbx_thread_hold(d, handle);
 		handle = cbx_list_next(handle);
-		if (can_run(thread, wake)) {
+		if (can_run(thread, wake) && !has_left(d, thread->self)) {
 			d->next_thread = handle;
 			return thread;
 		}

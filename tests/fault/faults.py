@@ -15,7 +15,7 @@ from box import SPIN, Box
 from host import Host
 from machine import MACHINE, PAGE, SECONDS, Wrong, expect, need
 
-PAGES_VA = 0xffffff0040000000
+PAGES_VA = 0xffffff0080000000
 HOST_MAY = ('HOST', 'OPEN', 'SHARED', 'DEVICE')
 KERNEL, MONITOR = 511, 510  # slots of a root
 OTHERS = range(MONITOR)

@@ -26,7 +26,7 @@ SECONDS = 60  # of silence
 NAMES = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rsp', 'r8', 'r9', 'r10', 'r11', 'r12',
          'r13', 'r14', 'r15', 'rip']
 PAGE = 4096
-WINDOW = 0xffffff0200000000
+WINDOW = 0xffffff0040000000
 MSI = 0xfee00000
 
 

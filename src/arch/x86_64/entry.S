@@ -243,8 +243,6 @@ cbx_enter_out:
 	movabsq	$CBX_CPU_STATE_VA, %rcx
 	movq	CBX_CPU_BOX(%rcx), %rcx
 	movq	$VECTOR_NMI, CBX_CPU_VECTOR(%rcx)
-	movq	$0, CBX_CPU_ERROR(%rcx)
-	movq	$0, CBX_CPU_CR2(%rcx)
 	jmp	cbx_left_box
 	.size	cbx_x86_enter, . - cbx_x86_enter
 

@@ -9,9 +9,9 @@
  * reach another's stacks.
  *
  *   CBX_IMAGE_VA   the monitor's image: gate page, text, rodata, data
+ *   CBX_CPU_VA     this CPU's window, within reach of the text's operands
  *   CBX_PAGES_VA   the core's table of pages
  *   CBX_FRAMES_VA  the HAL's table of frames
- *   CBX_CPU_VA     this CPU's window
  *
  * Protection keys: the entry stacks, the scratch words and what the CPU reads
  * by itself (GDT, TSS, IDT, all read-only) have key CBX_KEY_OPEN; all other
@@ -32,15 +32,14 @@
 #define CBX_MONITOR_VA	 CBX_U64(0xffffff0000000000)
 #define CBX_MONITOR_END	 CBX_U64(0xffffff8000000000)
 
-/** Entries of the monitor's PDPT, 1 GiB each.  Between these two are those of
- * the core's table, 4 for 1 TiB of memory, and of the HAL's, 3. */
+/** The image's entry of the monitor's PDPT; each is 1 GiB.  Then come the CPU
+ * window's, those of the core's table, 4 for 1 TiB of memory, and the HAL's, 3. */
 #define CBX_IMAGE_ENTRY 0
-#define CBX_CPU_ENTRY	8
 
 #define CBX_IMAGE_VA  CBX_U64(0xffffff0000000000)
-#define CBX_PAGES_VA  CBX_U64(0xffffff0040000000)
-#define CBX_FRAMES_VA CBX_U64(0xffffff0140000000)
-#define CBX_CPU_VA    CBX_U64(0xffffff0200000000)
+#define CBX_CPU_VA    CBX_U64(0xffffff0040000000)
+#define CBX_PAGES_VA  CBX_U64(0xffffff0080000000)
+#define CBX_FRAMES_VA CBX_U64(0xffffff0180000000)
 
 /** Where the image is loaded. */
 #define CBX_IMAGE_PA 0x200000

@@ -8,14 +8,13 @@
 #include <hal/hal.h>
 
 /* What one CPU may hold translations of: the space it has, and the one it is
- * about to have.  Roots are page numbers plus one; 0 is none. */
+ * about to have, in turn.  Roots are page numbers plus one; 0 is none. */
 struct load {
 	_Atomic uint64_t root;
 	_Atomic uint64_t token;
 };
 struct loads {
-	struct load now;
-	struct load next;
+	struct load load[2];
 	/* The CPU's own: whose entries its box root has, read at which token. */
 	uint64_t tops_root;
 	uint64_t tops_token;
@@ -44,7 +43,7 @@ static struct loads *mine(void)
 static void copy_tops(const struct cbx_x86_root *root)
 {
 	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
-	uint64_t *to = (uint64_t *)CBX_CPU_AT(CBX_CPU_ROOT_PAGE);
+	uint64_t *to = CBX_CPU_HERE(CBX_CPU_ROOT_PAGE);
 
 	for (uint32_t word = 0; word < 4; word++) {
 		uint64_t bits = root->used[word] | cpu->tops[word];
@@ -83,10 +82,12 @@ static bool refresh(struct loads *l, uint64_t n, uint64_t token)
  * space: a flush from now on waits for it. */
 static void load(struct loads *l, uint64_t n)
 {
+	struct load *last = &l->load[cbx_x86_cpu()->load];
+	struct load *next = &l->load[cbx_x86_cpu()->load ^= 1];
 	uint64_t token = atomic_load(&cbx_x86_counter);
 
-	atomic_store(&l->next.token, token);
-	atomic_store(&l->next.root, n + 1);
+	atomic_store_explicit(&next->token, token, memory_order_release);
+	atomic_store(&next->root, n + 1);
 	if (l->tops_root != n + 1 ||
 		atomic_load(&cbx_x86_counter) != cbx_x86_cpu()->good) {
 		(void)refresh(l, n, token);
@@ -94,10 +95,7 @@ static void load(struct loads *l, uint64_t n)
 	cbx_x86_root_load(cbx_x86_cpu()->root);
 	cbx_x86_segments_clear(); /* the host may have run, and loaded others */
 	cbx_x86_cpu()->last.page = 0;
-	atomic_store(&l->now.root, 0);
-	atomic_store(&l->now.token, token);
-	atomic_store(&l->now.root, n + 1);
-	atomic_store(&l->next.root, 0);
+	atomic_store_explicit(&last->root, 0, memory_order_release);
 	cbx_x86_cpu()->loaded = n + 1;
 }
 
@@ -106,7 +104,7 @@ void cbx_x86_space_load(uint64_t n)
 	struct loads *l = mine();
 	uint64_t token = atomic_load(&cbx_x86_counter);
 
-	if (atomic_load(&l->now.root) != n + 1 || refresh(l, n, token)) {
+	if (cbx_x86_cpu()->loaded != n + 1 || refresh(l, n, token)) {
 		load(l, n);
 	}
 }
@@ -114,12 +112,13 @@ void cbx_x86_space_load(uint64_t n)
 void cbx_x86_space_leave(void)
 {
 	cbx_x86_cpu()->loaded = 0;
-	atomic_store(&mine()->now.root, 0);
+	atomic_store_explicit(&mine()->load[cbx_x86_cpu()->load].root, 0,
+		memory_order_release);
 }
 
 void cbx_x86_space_drop(uint64_t root)
 {
-	if (atomic_load(&mine()->now.root) == root + 1) {
+	if (cbx_x86_cpu()->loaded == root + 1) {
 		cbx_x86_root_load(cbx_x86_cpu()->home);
 		cbx_x86_space_leave();
 	}
@@ -135,12 +134,12 @@ bool cbx_x86_space_seen(uint64_t root, uint64_t token)
 {
 	bool seen = true;
 
-	if (is_stale(&mine()->now, root, token)) {
+	if (is_stale(&mine()->load[cbx_x86_cpu()->load], root, token)) {
 		cbx_x86_space_drop(root);
 	}
 	for (uint32_t i = 0; i < cbx_hal_cpu_count(); i++) {
-		if (is_stale(&loads[i].next, root, token) ||
-			is_stale(&loads[i].now, root, token)) {
+		if (is_stale(&loads[i].load[0], root, token) ||
+			is_stale(&loads[i].load[1], root, token)) {
 			cbx_hal_cpu_kick(i);
 			seen = false;
 		}

@@ -89,6 +89,7 @@ struct cbx_x86_cpu {
 	uint64_t tops[4];    /* top-level entries copied into the box root */
 	uint64_t last_ticks; /* cbx_hal_ticks */
 	uint64_t loaded;     /* root of the space it has, plus 1; 0: none */
+	uint64_t load;	     /* 0 or 1: where others find that (load.c) */
 	uint64_t good;	     /* newest token at which the entries in the box
 			      * root were looked at, and still good */
 	struct {
@@ -109,10 +110,14 @@ CBX_AT(CBX_CPU_SEEN, 8, cbx_x86_cpu, nmis_seen);
 CBX_AT(CBX_CPU_BOX, 8, cbx_x86_cpu, box);
 CBX_AT(CBX_CPU_SHADOW, 8, cbx_x86_cpu, shadow);
 
+/** CBX_CPU_VA, and a page there, for the compiler to address as its own data. */
+extern uint8_t cbx_x86_window[] __attribute__((aligned(CBX_PAGE_SIZE)));
+#define CBX_CPU_HERE(page) ((void *)(cbx_x86_window + (page)*CBX_PAGE_SIZE))
+
 /** This CPU's. */
 static inline struct cbx_x86_cpu *cbx_x86_cpu(void)
 {
-	return (struct cbx_x86_cpu *)CBX_CPU_STATE_VA;
+	return CBX_CPU_HERE(CBX_CPU_STATE_PAGE);
 }
 
 #endif

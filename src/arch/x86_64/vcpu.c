@@ -21,7 +21,6 @@ enum vector {
 	VECTOR_DEBUG = 1,
 	VECTOR_NMI = 2,
 	VECTOR_BREAKPOINT = 3,
-	VECTOR_INVALID = 6,
 	VECTOR_PAGE = 14,
 	VECTOR_X87 = 16,
 	VECTOR_CHECK = 18,
@@ -269,8 +268,7 @@ static void keys_end(struct cbx_x86_vcpu *v)
 /* The reply is the context's own, and what its page on this CPU shows. */
 static void show_reply(struct cbx_x86_vcpu *v, const struct cbx_reply *reply)
 {
-	struct cbx_reply *page =
-		(struct cbx_reply *)CBX_CPU_AT(CBX_CPU_REPLY_PAGE);
+	struct cbx_reply *page = CBX_CPU_HERE(CBX_CPU_REPLY_PAGE);
 
 	if (reply == NULL) {
 		*page = v->reply;

@@ -89,15 +89,12 @@ void cbx_pks_stop_others(void)
 }
 
 /* What the NMI stub left on its stack may have been a box's. */
-void cbx_pks_nmis_take(void)
+void cbx_pks_nmis_hear(void)
 {
 	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
 	uint64_t count = __atomic_load_n(&cpu->nmis, __ATOMIC_SEQ_CST);
 	uint64_t more = count - cpu->nmis_seen;
 
-	if (more == 0) {
-		return;
-	}
 	if (atomic_load(&stopped)) {
 		cbx_x86_stop();
 	}

@@ -30,11 +30,6 @@ struct frame {
 };
 CBX_SIZE(64, frame);
 
-static void *scratch(uint64_t offset)
-{
-	return (void *)(CBX_CPU_SCRATCH_VA + offset);
-}
-
 static bool in_user_mode(const struct cbx_pks_host *host)
 {
 	return (host->cs & 3) != 0;
@@ -49,7 +44,7 @@ static bool run(struct cbx_pks_host *host)
 	if (!cbx_x86_canonical(regs->rip)) {
 		return false;
 	}
-	*(struct frame *)scratch(CBX_PKS_FRAME) = (struct frame){
+	*(struct frame *)cbx_pks_scratch(CBX_PKS_FRAME) = (struct frame){
 		.rdx = regs->rdx,
 		.rcx = regs->rcx,
 		.rax = regs->rax,
@@ -70,7 +65,7 @@ static bool run(struct cbx_pks_host *host)
  * @return false when it has none, or is in it */
 static bool deliver(struct cbx_pks_host *host)
 {
-	struct cbx_pks_trap *trap = scratch(CBX_PKS_TRAP);
+	struct cbx_pks_trap *trap = cbx_pks_scratch(CBX_PKS_TRAP);
 
 	if (host->trap_entry == 0 || trap->busy != 0 ||
 		!cbx_pks_shadow_push(host)) {
@@ -100,7 +95,7 @@ static bool is_monitors(uint64_t va)
 
 static bool may_interrupt(const struct cbx_pks_host *host, uint64_t vector)
 {
-	const struct cbx_pks_trap *trap = scratch(CBX_PKS_TRAP);
+	const struct cbx_pks_trap *trap = cbx_pks_scratch(CBX_PKS_TRAP);
 
 	return host->trap_entry != 0 && trap->busy == 0 &&
 	       !is_monitors(host->regs.rip) &&
@@ -178,7 +173,7 @@ static bool read_fault(const struct cbx_pks_host *host, struct cbx_event *event)
  * leads to. */
 static void go_back(struct cbx_pks_host *host)
 {
-	const struct frame *frame = scratch(CBX_PKS_FRAME);
+	const struct frame *frame = cbx_pks_scratch(CBX_PKS_FRAME);
 	struct cbx_regs *regs = &host->regs;
 
 	if (regs->rip < (uint64_t)cbx_x86_host_enter_to ||
@@ -237,8 +232,8 @@ static bool trapped(struct cbx_pks_host *host, struct cbx_event *event)
 
 static void answer(struct cbx_pks_host *host, const struct cbx_reply *reply)
 {
-	*(struct cbx_reply *)scratch(CBX_PKS_REPLY) = *reply;
-	host->regs.rax = CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY;
+	*(struct cbx_reply *)cbx_pks_scratch(CBX_PKS_REPLY) = *reply;
+	host->regs.rax = (uint64_t)cbx_pks_scratch(CBX_PKS_REPLY);
 }
 
 /* It is not waited for any more, and holds no root. */
@@ -276,7 +271,7 @@ static bool called(struct cbx_pks_host *host, struct cbx_event *event)
 	event->call = call_of(r);
 	if (r->rax >= CBX_PKS_MEMORY &&
 		cbx_pks_own_call(&event->call) != CBX_PKS_OWN_NONE) {
-		host->regs.rax = CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY;
+		host->regs.rax = (uint64_t)cbx_pks_scratch(CBX_PKS_REPLY);
 		return false;
 	}
 	return true;
@@ -301,7 +296,8 @@ static bool stopped(struct cbx_pks_host *host, struct cbx_event *event)
 
 static void load_root(const struct cbx_pks_host *host)
 {
-	if (cbx_x86_cr3() != host->root || cbx_flush_due(cbx_hal_cpu())) {
+	if (cbx_x86_cr3() != host->root ||
+		cbx_flush_due(cbx_x86_cpu()->number)) {
 		cbx_x86_space_leave();
 		cbx_x86_root_load(host->root);
 	}

@@ -153,7 +153,11 @@ CBX_AT(CBX_CPU_CS, 8, cbx_pks_host, cs);
 
 static inline struct cbx_pks_host *cbx_pks_host(void)
 {
-	return (struct cbx_pks_host *)CBX_PKS_HOST_VA;
+	return CBX_CPU_HERE(CBX_CPU_HAL_PAGE);
+}
+static inline void *cbx_pks_scratch(uint64_t offset) /* in its page */
+{
+	return (uint8_t *)CBX_CPU_HERE(CBX_CPU_SCRATCH_PAGE) + offset;
 }
 
 /** The shadow stack the host goes on with (shadow.c): by the exit stack; one

@@ -215,8 +215,7 @@ static bool is_wanted(const struct cbx_pks_host *host)
 
 uint32_t cbx_pks_own_call(const struct cbx_call *call)
 {
-	struct cbx_reply *reply =
-		(struct cbx_reply *)(CBX_CPU_SCRATCH_VA + CBX_PKS_REPLY);
+	struct cbx_reply *reply = cbx_pks_scratch(CBX_PKS_REPLY);
 
 	*reply = (struct cbx_reply){ 0 };
 	if (call->id == CBX_PKS_FLUSH) {

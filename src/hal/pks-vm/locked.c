@@ -16,32 +16,54 @@ extern const uint8_t cbx_locked_end[];
 extern const uint8_t cbx_x86_root_load_locked[];
 extern const uint8_t cbx_x86_shadow_on_locked[];
 
+/* Where one of them can be called, until lock(). */
+static inline uint64_t unlock(const uint8_t *code)
+{
+	uint64_t *table = CBX_CPU_HERE(CBX_CPU_TABLE_PAGE);
+	uint64_t entry = (uint64_t)cbx_locked -
+			 (CBX_IMAGE_VA - CBX_IMAGE_PA - CBX_PTE_P);
+
+	__atomic_store_n(&table[CBX_CPU_LOCKED_PAGE], entry, __ATOMIC_SEQ_CST);
+	return (uint64_t)CBX_CPU_HERE(CBX_CPU_LOCKED_PAGE) +
+	       (uint64_t)(code - cbx_locked);
+}
+
+static inline void lock(void)
+{
+	uint64_t *table = CBX_CPU_HERE(CBX_CPU_TABLE_PAGE);
+
+	__atomic_store_n(&table[CBX_CPU_LOCKED_PAGE], 0, __ATOMIC_RELAXED);
+	cbx_x86_invlpg((uint64_t)CBX_CPU_HERE(CBX_CPU_LOCKED_PAGE));
+}
+
 static inline __attribute__((always_inline)) void run(
 	const uint8_t *code, uint64_t a, uint64_t b)
 {
-	uint64_t *table = (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE);
-	uint64_t va = CBX_CPU_AT((uint64_t)CBX_CPU_LOCKED_PAGE);
-	uint64_t at = (uint64_t)cbx_locked - CBX_IMAGE_VA + CBX_IMAGE_PA;
-	void (*call)(uint64_t, uint64_t) = (void (*)(uint64_t, uint64_t))(
-		va + (uint64_t)(code - cbx_locked));
-
-	__atomic_store_n(
-		&table[CBX_CPU_LOCKED_PAGE], at | CBX_PTE_P, __ATOMIC_SEQ_CST);
-	call(a, b);
-	__atomic_store_n(&table[CBX_CPU_LOCKED_PAGE], 0, __ATOMIC_SEQ_CST);
-	cbx_x86_invlpg(va);
+	__asm__ volatile("call *%2"
+			 : "+D"(a), "+S"(b)
+			 : "r"(unlock(code))
+			 : "rax", "rcx", "rdx", "r8", "cc", "memory");
+	lock();
 }
 
 /* The host may have been interrupted on its way to say where it faulted: it
  * finds its own CR2 as it was. */
 void cbx_x86_root_load(uint64_t root)
 {
+	uint32_t cpu = cbx_x86_cpu()->number;
 	bool host = root == cbx_pks_host()->root;
-	uint64_t token = cbx_flush_begin(cbx_hal_cpu(), host);
+	uint64_t token = cbx_flush_begin(cpu, host);
 
-	run(cbx_x86_root_load_locked, root, host ? cbx_pks_host()->cr2 : 0);
-	cbx_flush_end(cbx_hal_cpu(), host, token);
-	cbx_pks_cr4_switch(host);
+	__asm__ volatile("call *%0" /* as run, but no register changes */
+			 :
+			 : "r"(unlock(cbx_x86_root_load_locked)), "D"(root),
+			 "S"(host ? cbx_pks_host()->cr2 : 0)
+			 : "memory");
+	lock();
+	cbx_flush_end(cpu, host, token);
+	if (cbx_pks_host()->cr4 != 0) {
+		cbx_pks_cr4_switch(host);
+	}
 }
 
 /* The others, by their own names and arguments. */

@@ -14,12 +14,12 @@ _Static_assert(CBX_HAL_MAPS <= CBX_CPU_SLOTS && CBX_CPU_SLOTS == 32, "slots");
 /* The window's page table, from the first slot on. */
 static uint64_t *slots(void)
 {
-	return (uint64_t *)CBX_CPU_AT(CBX_CPU_TABLE_PAGE) + CBX_CPU_SLOT_PAGE;
+	return (uint64_t *)CBX_CPU_HERE(CBX_CPU_TABLE_PAGE) + CBX_CPU_SLOT_PAGE;
 }
 
 static uint64_t slot_va(uint64_t slot)
 {
-	return CBX_CPU_AT(CBX_CPU_SLOT_PAGE + slot);
+	return (uint64_t)CBX_CPU_HERE(CBX_CPU_SLOT_PAGE + slot);
 }
 
 /* The rare ways are out of line, so that the usual one saves no registers. */

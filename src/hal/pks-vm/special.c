@@ -15,13 +15,9 @@
 
 void cbx_pks_cr4_switch(bool host)
 {
-	uint64_t bits = cbx_pks_host()->cr4;
-	uint64_t now;
+	uint64_t now = cbx_x86_cr4() & ~CR4_HOSTS;
 
-	if (bits != 0) {
-		now = cbx_x86_cr4() & ~CR4_HOSTS;
-		cbx_x86_cr4_write(host ? now | bits : now);
-	}
+	cbx_x86_cr4_write(host ? now | cbx_pks_host()->cr4 : now);
 }
 
 static enum cbx_status cr4_write(uint64_t value)

@@ -64,7 +64,7 @@ static void build_shared(uint64_t *pdpt, uint64_t page_count)
 
 	if (pages > (uint64_t)(CBX_FRAMES_VA - CBX_PAGES_VA) >>
 			CBX_PAGE_SHIFT ||
-		frames > (uint64_t)(CBX_CPU_VA - CBX_FRAMES_VA) >>
+		frames > (uint64_t)(CBX_MONITOR_END - CBX_FRAMES_VA) >>
 			CBX_PAGE_SHIFT) {
 		cbx_bare_fail("more memory than the monitor can keep track of");
 	}
@@ -133,7 +133,7 @@ static uint64_t build_cpu(const uint64_t *shared, uint32_t number)
 	struct cbx_x86_cpu *cpu;
 	uint64_t *root;
 
-	for (uint32_t i = 0; i < CBX_CPU_ENTRY; i++) {
+	for (uint32_t i = 0; i < 512; i++) {
 		pdpt[i] = shared[i];
 	}
 	cpu = build_window(pdpt);
