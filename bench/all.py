@@ -19,6 +19,7 @@ def script(name, *arguments):
 def main():
     if sys.argv[1] == '--pks':
         script('pks.py', *sys.argv[2:5])
+        script('pks_parts.py', *sys.argv[2:4])
         script('pks_calls.py', *sys.argv[5:])
         return
     if len(sys.argv) == 3:
