@@ -60,6 +60,7 @@ static struct cbx_span *place_of(
 static enum cbx_refusal read_events(struct cbx_verdict *verdict,
 	struct cbx_span log, struct cbx_boot_log *boot)
 {
+	struct cbx_boot_log said = { 0 };
 	struct cbx_event_log reading;
 	struct cbx_event event;
 
@@ -72,16 +73,17 @@ static enum cbx_refusal read_events(struct cbx_verdict *verdict,
 		if (!cbx_event_log_next(&reading, &event)) {
 			return refuse(verdict, "a malformed event in the log");
 		}
-		place = place_of(boot, &event);
+		place = place_of(&said, &event);
 		if (place != NULL && place->size != 0) {
 			return refuse(verdict, "a boot log that says it twice");
 		}
 		if (place != NULL) {
 			*place = event.digest;
 		}
-		boot->events++;
+		said.events++;
 	}
-	return boot->monitor.size != 0
+	*boot = said;
+	return said.monitor.size != 0
 		       ? CBX_ACCEPTED
 		       : refuse(verdict, "a boot log without a monitor");
 }
