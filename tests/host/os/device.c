@@ -8,7 +8,6 @@
 #define BOXES	  64u
 #define PAGE_HOST 2u
 #define TICK_NS	  10000000u
-#define TICK	  0x50u
 
 /* What an open file took. */
 struct os_device {
@@ -163,7 +162,7 @@ static struct cbx_reply gate(struct os_thread *t, const struct cbx_call *call)
 	os_state_save(cpu);
 	os_unlock();
 	if (call->id == CBX_CALL_BOX_ENTER) {
-		(void)OS_CALL(CBX_PKS_TIMER, TICK_NS, TICK);
+		(void)OS_CALL(CBX_PKS_TIMER, TICK_NS, OS_VECTOR_TIMER);
 	}
 	reply = os_call(call);
 	os_lock();

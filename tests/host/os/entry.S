@@ -41,6 +41,8 @@ os_trap:
 	ud2
 1:	cmpq	$2, TRAP_VECTOR(%rsi)
 	je	2f
+	cmpq	$32, TRAP_VECTOR(%rsi)
+	jae	2f
 	call	os_kernel_trap		/* one that ends a probe */
 	movq	(%rsp), %rdi
 	movq	OS_CPU_PROBE_RSP(%rdi), %rsp
@@ -55,8 +57,8 @@ os_trap:
 3:	movl	$1, %eax
 	jmp	probe_end
 
-/* An NMI, of no interest: back, by a frame below the kernel's own stack.  The
- * next one may come as soon as busy is zero. */
+/* An NMI or, while this CPU rests, an interrupt, of no interest: back, by a frame
+ * below the kernel's own stack.  The next one may come as soon as busy is zero. */
 2:	movq	%rsi, %rbx
 	movq	TRAP_REGS+0x78(%rbx), %rcx
 	movq	%rcx, %rsp

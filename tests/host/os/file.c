@@ -9,6 +9,8 @@
 #define CHUNK	  512u
 #define READ_MOST 0x7ffff000ull
 
+#define SYSCALL_BYTES 2u /* of the instruction */
+
 static struct os_file files[FILES];
 static bool started;
 
@@ -59,6 +61,26 @@ static uint64_t read_bytes(
 		       : OS_ERROR(EFAULT);
 }
 
+uint64_t os_again(struct os_thread *t, uint64_t ns)
+{
+	t->regs.rip -= SYSCALL_BYTES;
+	os_wait(t, os_now() + ns, t->regs.rax);
+	t->again = true;
+	return 0;
+}
+
+/* Something has changed: whoever waits asks again at once. */
+static void wake_all(void)
+{
+	for (uint32_t i = 0; i < OS_THREADS; i++) {
+		struct os_thread *t = &os_threads[i];
+
+		if (t->state == OS_WAITING && t->again) {
+			os_wake(t, t->wake_value);
+		}
+	}
+}
+
 static uint64_t read_counter(
 	struct os_thread *t, struct os_file *file, uint64_t va, uint64_t size)
 {
@@ -69,9 +91,7 @@ static uint64_t read_counter(
 		if ((file->flags & O_NONBLOCK) != 0) {
 			return OS_ERROR(EAGAIN);
 		}
-		t->regs.rip -= 2; /* `syscall`, again */
-		t->cpu->yield = true;
-		return t->regs.rax;
+		return os_again(t, OS_PAUSE);
 	}
 	if (!os_put(va, &file->position, sizeof(file->position))) {
 		return OS_ERROR(EFAULT);
@@ -80,7 +100,7 @@ static uint64_t read_counter(
 	return sizeof(file->position);
 }
 
-static uint64_t file_read(
+uint64_t os_file_read(
 	struct os_thread *t, uint64_t fd, uint64_t va, uint64_t size)
 {
 	struct os_file *file = os_file_at(fd);
@@ -101,11 +121,16 @@ static uint64_t file_read(
 		return os_random(va, size);
 	case OS_KIND_COUNTER:
 		return read_counter(t, file, va, size);
+	case OS_KIND_LINE:
+		return os_line_ready(file->line)
+			       ? os_line_read(file->line, va, size)
+			       : os_again(t, OS_PAUSE);
 	case OS_KIND_FREE:
 	case OS_KIND_OUT:
 	case OS_KIND_ERR:
 	case OS_KIND_DEVICE:
 	case OS_KIND_TEST:
+	case OS_KIND_SOCKET:
 	default:
 		return OS_ERROR(EBADF);
 	}
@@ -139,10 +164,12 @@ static uint64_t write_counter(struct os_file *file, uint64_t va, uint64_t size)
 		return OS_ERROR(EFAULT);
 	}
 	file->position += more;
+	wake_all();
 	return sizeof(more);
 }
 
-static uint64_t file_write(uint64_t fd, uint64_t va, uint64_t size)
+uint64_t os_file_write(
+	struct os_thread *t, uint64_t fd, uint64_t va, uint64_t size)
 {
 	struct os_file *file = os_file_at(fd);
 
@@ -159,11 +186,16 @@ static uint64_t file_write(uint64_t fd, uint64_t va, uint64_t size)
 		return size;
 	case OS_KIND_COUNTER:
 		return write_counter(file, va, size);
+	case OS_KIND_LINE:
+		return size == 0 || os_line_room(file->line)
+			       ? os_line_write(file->line, va, size)
+			       : os_again(t, OS_PAUSE);
 	case OS_KIND_FREE:
 	case OS_KIND_BYTES:
 	case OS_KIND_RANDOM:
 	case OS_KIND_DEVICE:
 	case OS_KIND_TEST:
+	case OS_KIND_SOCKET:
 	default:
 		return OS_ERROR(EBADF);
 	}
@@ -171,17 +203,19 @@ static uint64_t file_write(uint64_t fd, uint64_t va, uint64_t size)
 
 OS_SYSCALL(sys_read)
 {
-	return file_read(t, arg[0], arg[1], arg[2]);
+	return os_file_read(t, arg[0], arg[1], arg[2]);
 }
 
 OS_SYSCALL(sys_write)
 {
-	(void)t;
-	return file_write(arg[0], arg[1], arg[2]);
+	return os_file_write(t, arg[0], arg[1], arg[2]);
 }
 
+/* Of a line the first part alone: another one might wait. */
 static uint64_t vector(struct os_thread *t, const uint64_t *arg, bool write)
 {
+	const struct os_file *file = os_file_at(arg[0]);
+	bool once = file != NULL && file->kind == OS_KIND_LINE;
 	uint64_t total = 0;
 
 	for (uint64_t i = 0; i < arg[2]; i++) {
@@ -191,13 +225,13 @@ static uint64_t vector(struct os_thread *t, const uint64_t *arg, bool write)
 		if (!os_get(part, arg[1] + i * sizeof(part), sizeof(part))) {
 			return OS_ERROR(EFAULT);
 		}
-		done = write ? file_write(arg[0], part[0], part[1])
-			     : file_read(t, arg[0], part[0], part[1]);
+		done = write ? os_file_write(t, arg[0], part[0], part[1])
+			     : os_file_read(t, arg[0], part[0], part[1]);
 		if ((int64_t)done < 0) {
 			return total != 0 ? total : done;
 		}
 		total += done;
-		if (done < part[1]) {
+		if (done < part[1] || once) {
 			break;
 		}
 	}
@@ -295,6 +329,8 @@ OS_SYSCALL(sys_close)
 	if (file->kind == OS_KIND_DEVICE) {
 		os_state_save(t->cpu);
 		os_device_close(file->device);
+	} else if (file->kind == OS_KIND_LINE) {
+		os_line_close(file->line);
 	}
 	file->kind = OS_KIND_FREE;
 	return 0;

@@ -38,6 +38,9 @@
 
 #define OS_DIRECT(pfn) (CBX_DIRECT_VA + ((uint64_t)(pfn) << CBX_PAGE_SHIFT))
 
+/** Of a CPU's timer: it ends a box's turn, or a rest. */
+#define OS_VECTOR_TIMER 0x50u
+
 /** User addresses end here. */
 #define OS_USER_END 0x7ffffffff000ull
 
@@ -63,6 +66,7 @@ struct os_thread {
 	uint64_t wake_ns;    /* when it stops waiting, or 0 */
 	uint64_t wake_value; /* what its call answers then */
 	uint64_t poll_ns;    /* when it stops asking, or 0 */
+	bool again;	     /* it waits to make its system call again */
 	uint64_t blocked;    /* signals: bit number minus one */
 	uint64_t pending;
 	uint64_t alt_stack;
@@ -375,6 +379,7 @@ OS_SYSCALL(sys_exit);
 OS_SYSCALL(sys_exit_group);
 OS_SYSCALL(sys_rt_sigaction);
 OS_SYSCALL(sys_rt_sigprocmask);
+OS_SYSCALL(sys_rt_sigpending);
 OS_SYSCALL(sys_rt_sigreturn);
 OS_SYSCALL(sys_sigaltstack);
 OS_SYSCALL(sys_tgkill);
@@ -384,6 +389,10 @@ OS_SYSCALL(sys_getpid);
 OS_SYSCALL(sys_gettid);
 OS_SYSCALL(sys_uname);
 OS_SYSCALL(sys_sysinfo);
+OS_SYSCALL(sys_socket);
+OS_SYSCALL(sys_connect);
+OS_SYSCALL(sys_sendto);
+OS_SYSCALL(sys_recvfrom);
 
 /*
  * device.c

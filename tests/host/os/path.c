@@ -39,7 +39,12 @@ static enum os_kind kind_of(const char *path, struct os_bytes *bytes)
 		{ "/dev/random", OS_KIND_RANDOM },
 	};
 
+	uint64_t line;
+
 	*bytes = (struct os_bytes){ 0 };
+	if (os_line_is(path, &line)) {
+		return OS_KIND_LINE;
+	}
 	for (uint32_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
 		if (os_same(path, nodes[i].path)) {
 			return nodes[i].kind;
@@ -48,12 +53,27 @@ static enum os_kind kind_of(const char *path, struct os_bytes *bytes)
 	return os_archive_find(path, bytes) ? OS_KIND_BYTES : OS_KIND_FREE;
 }
 
+/* What opening does beyond finding. */
+static uint64_t begin(struct os_file *file, enum os_kind kind, const char *path)
+{
+	uint64_t line;
+
+	if (kind == OS_KIND_DEVICE) {
+		file->device = os_device_open();
+		return file->device == NULL ? OS_ERROR(EBUSY) : 0;
+	}
+	return kind == OS_KIND_LINE && os_line_is(path, &line)
+		       ? os_line_open(line, &file->line)
+		       : 0;
+}
+
 static uint64_t open_path(uint64_t va, uint64_t flags)
 {
 	char path[PATH_SIZE];
 	struct os_bytes bytes;
 	struct os_file *file;
 	enum os_kind kind;
+	uint64_t error;
 	uint64_t fd;
 
 	if (!get_path(path, va)) {
@@ -73,11 +93,9 @@ static uint64_t open_path(uint64_t va, uint64_t flags)
 	if (file == NULL) {
 		return OS_ERROR(EMFILE);
 	}
-	if (kind == OS_KIND_DEVICE) {
-		file->device = os_device_open();
-		if (file->device == NULL) {
-			return OS_ERROR(EBUSY);
-		}
+	error = begin(file, kind, path);
+	if (error != 0) {
+		return error;
 	}
 	file->kind = kind;
 	file->bytes = bytes;
@@ -102,7 +120,7 @@ uint64_t os_put_stat(
 {
 	struct stat st = { .st_nlink = 1, .st_blksize = CBX_PAGE_SIZE };
 
-	st.st_mode = S_IFCHR | 0600;
+	st.st_mode = (kind == OS_KIND_LINE ? S_IFSOCK : S_IFCHR) | 0600;
 	if (kind == OS_KIND_BYTES) {
 		st.st_mode = bytes->folder ? S_IFDIR | 0555 : S_IFREG | 0555;
 		st.st_size = (int64_t)bytes->size;

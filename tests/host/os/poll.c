@@ -5,16 +5,30 @@
 #include <asm/poll.h>
 #include <linux/time_types.h>
 
+/* Whether reading from it would wait. */
+static bool is_empty(const struct os_file *file)
+{
+	return file->kind == OS_KIND_COUNTER
+		       ? file->position == 0
+		       : file->kind == OS_KIND_LINE &&
+				 !os_line_ready(file->line);
+}
+
 static uint16_t ready(const struct pollfd *poll)
 {
 	const struct os_file *file = os_file_at((uint64_t)poll->fd);
-	bool nothing = file != NULL && file->kind == OS_KIND_COUNTER &&
-		       file->position == 0;
+	uint16_t events = (uint16_t)poll->events & (POLLIN | POLLOUT);
 
 	if (file == NULL) {
 		return POLLNVAL;
 	}
-	return (uint16_t)poll->events & (nothing ? POLLOUT : POLLIN | POLLOUT);
+	if ((events & POLLIN) != 0 && is_empty(file)) {
+		events &= POLLOUT;
+	}
+	if (file->kind == OS_KIND_LINE && !os_line_room(file->line)) {
+		events &= POLLIN;
+	}
+	return events;
 }
 
 static uint64_t poll_all(const uint64_t *arg)
@@ -52,9 +66,8 @@ static uint64_t wait_for(
 		t->poll_ns = 0;
 		return count;
 	}
-	t->regs.rip -= 2; /* `syscall`, again */
-	t->cpu->yield = true;
-	return t->regs.rax;
+	return os_again(
+		t, t->poll_ns - now < OS_PAUSE ? t->poll_ns - now : OS_PAUSE);
 }
 
 OS_SYSCALL(sys_poll)

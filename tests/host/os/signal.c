@@ -223,6 +223,16 @@ OS_SYSCALL(sys_rt_sigaction)
 	return 0;
 }
 
+OS_SYSCALL(sys_rt_sigpending)
+{
+	const uint64_t pending = t->pending & t->blocked;
+
+	if (arg[1] > sizeof(pending)) {
+		return OS_ERROR(EINVAL);
+	}
+	return os_put(arg[0], &pending, arg[1]) ? 0 : OS_ERROR(EFAULT);
+}
+
 OS_SYSCALL(sys_rt_sigprocmask)
 {
 	uint64_t set = 0;

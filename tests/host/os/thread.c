@@ -9,6 +9,7 @@
 #define COMMAND	   ((uint64_t)(uint32_t)FUTEX_CMD_MASK)
 #define FLAG_IF	   0x200ull
 #define REST_NS	   200000u
+#define MOST_NS	   1000000000u
 #define FLAGS_USER 0x240dd5ull
 
 struct os_thread os_threads[OS_THREADS];
@@ -112,6 +113,7 @@ void os_wait(struct os_thread *t, uint64_t wake_ns, uint64_t value)
 void os_wake(struct os_thread *t, uint64_t value)
 {
 	t->state = OS_READY;
+	t->again = false;
 	t->futex = 0;
 	t->wake_ns = 0;
 	t->regs.rax = value;
@@ -164,17 +166,20 @@ static struct os_thread *choose(struct os_cpu *cpu)
 	return NULL;
 }
 
-/* Whether one of its threads waits for a time: no interrupt will say so. */
-static bool is_timed(const struct os_cpu *cpu)
+/* When the first of its threads stops waiting; 0: none waits for a time. */
+static uint64_t first_wake(const struct os_cpu *cpu)
 {
+	uint64_t first = 0;
+
 	for (uint32_t i = 0; i < OS_THREADS; i++) {
-		if (os_threads[i].state == OS_WAITING &&
-			os_threads[i].cpu == cpu &&
-			os_threads[i].wake_ns != 0) {
-			return true;
+		const struct os_thread *t = &os_threads[i];
+
+		if (t->state == OS_WAITING && t->cpu == cpu &&
+			t->wake_ns != 0 && (first == 0 || t->wake_ns < first)) {
+			first = t->wake_ns;
 		}
 	}
-	return false;
+	return first;
 }
 
 static bool has_work(const struct os_cpu *cpu)
@@ -190,26 +195,44 @@ static bool has_work(const struct os_cpu *cpu)
 	return false;
 }
 
+/* Until an interrupt: the timer's, or an NMI.  A wake-up that comes before HLT
+ * is repeated until this CPU says that it heard. */
+static void halt(struct os_cpu *cpu, uint64_t until)
+{
+	uint64_t now = os_now();
+
+	if (until != 0 && until <= now) {
+		return;
+	}
+	if (until != 0) {
+		uint64_t left = until - now;
+
+		(void)OS_CALL(CBX_PKS_TIMER, left < MOST_NS ? left : MOST_NS,
+			OS_VECTOR_TIMER);
+	}
+	__atomic_store_n(&cpu->halted, true, __ATOMIC_SEQ_CST);
+	if (!has_work(cpu)) {
+		__asm__ volatile("sti; hlt; cli" : : : "memory");
+	}
+	__atomic_store_n(&cpu->halted, false, __ATOMIC_SEQ_CST);
+}
+
 /* Without the lock.  To be woken from HLT is expensive for everybody, so not at
- * once.  A wake-up that comes before HLT is repeated until this CPU says that
- * it heard. */
+ * once. */
 static void rest(struct os_cpu *cpu)
 {
+	uint64_t until = first_wake(cpu);
 	uint64_t end = os_now() + REST_NS;
-	bool timed = is_timed(cpu);
 	bool work = false;
 
+	end = until != 0 && until < end ? until : end;
 	os_unlock();
 	while (!work && os_now() < end) {
 		__builtin_ia32_pause();
 		work = has_work(cpu);
 	}
-	if (!work && !timed) {
-		__atomic_store_n(&cpu->halted, true, __ATOMIC_SEQ_CST);
-		if (!has_work(cpu)) {
-			__asm__ volatile("hlt" : : : "memory");
-		}
-		__atomic_store_n(&cpu->halted, false, __ATOMIC_SEQ_CST);
+	if (!work) {
+		halt(cpu, until);
 	}
 	os_lock();
 }
