@@ -4,6 +4,7 @@
     command.py SOURCE BUILD [bochs]      bochs: just that it runs there
 """
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -85,6 +86,19 @@ def is_refused(source, build):
                         (('pks-vm', '--cpus', 'x', '--', 'true'), '--cpus x'),
                         (('pks-vm', '--cpus'), 'a value is missing'),
                         (('pks-vm',), 'no program is given'),
+                        (('pks-vm', '--serve', '0'), 'no program is given'),
+                        (('pks-vm', '--serve'), 'a value is missing'),
+                        (('pks-vm', '--serve', '99999', '--', BUSYBOX), '--serve 99999: '),
+                        (('pks-vm', '--serve', '/nothing/there', '--', BUSYBOX), 'a socket to make'),
+                        (('pks-vm', '--serve', '0', '--warm', '2', '--', BUSYBOX),
+                         '--warm: does not go with --serve'),
+                        (('pks-vm', '--serve', '0', '--info'), '--info: does not go with --serve'),
+                        (('pks-vm', '--serve', '0', '--emulator', 'bochs', '--', BUSYBOX), 'only qemu'),
+                        (('pks-vm', '--serve', '0', '--clients', '-1', '--', BUSYBOX), '--clients -1'),
+                        (('pks-vm', '--clients', '1', '--', BUSYBOX), 'without --serve'),
+                        (('pks-vm', '--key-service', '/nothing', '--', BUSYBOX),
+                         'nobody listens there'),
+                        (('pks-vm', '--counter', '/', '--', BUSYBOX), 'nobody listens there'),
                         (('pks-vm', '--seconds', '1', '--', BUSYBOX, 'sleep', '100'),
                          'without an answer')):
         status, out, err = lab(source, build, *words)
@@ -99,6 +113,38 @@ def tells(source, build):
     status, out, err = lab(source, build, 'pks-vm', '--info')
     expect(status == 0 and re.search(r'^backend +pks-vm$', out.decode(), re.M) and
            'test host only' in out.decode() and 'nothing signs it' in out.decode(), out, err)
+
+
+def begin(source, build, *words):
+    """A service on the machine; what it says first."""
+    service = subprocess.Popen([sys.executable, '-B', os.path.join(source, 'tests/lab/lab.py'), source,
+                                build, 'pks-vm', '--serve', *words, '--memory', '24M', '--', BUSYBOX,
+                                'rev'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return service, dict(service.stdout.readline().decode().split() for _ in range(3))
+
+
+def serves(source, build):
+    """One client at a port, then it ends by itself; a socket, until a signal."""
+    client = os.path.join(build, 'src/tools/confbox-client')
+    service, said = begin(source, build, '0', '--clients', '1')
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as policy:
+        json.dump({'require': {'box.measurement': said['measurement'], 'monitor.backend': 'pks-vm',
+                               'monitor.boot-digest': said['boot-digest']},
+                   'allow': ['no-hardware']}, policy)
+        policy.flush()
+        done = subprocess.run([client, 'send', '--to', f'localhost:{said["port"]}', '--verify-policy',
+                               policy.name], input=b'abc\n', stdout=subprocess.PIPE, timeout=300,
+                              check=False)
+    expect((done.returncode, done.stdout) == (0, b'cba\n'), done)
+    out, err = service.communicate(timeout=60)
+    expect((service.returncode, out, err) == (0, b'', b''), service.returncode, out, err)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'socket')
+        service, said = begin(source, build, path)
+        expect(said['socket'] == path and os.path.exists(path), said)
+        service.terminate()
+        out, err = service.communicate(timeout=60)
+        expect((service.returncode, out, err) == (0, b'', b'') and not os.path.exists(path), err)
 
 
 def is_attacked(source, build):
@@ -126,7 +172,8 @@ def main(source, build, emulator=None):
     if shutil.which('qemu-system-x86_64') is None:
         print('qemu-system-x86_64 is not installed')
         sys.exit(77)
-    for test in (runs, hides, confines, asks_its_host, clones, is_refused, tells, is_attacked):
+    for test in (runs, hides, confines, asks_its_host, clones, is_refused, tells, serves,
+                 is_attacked):
         print(test.__name__)
         test(source, build)
 

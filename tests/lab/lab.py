@@ -2,6 +2,7 @@
 """confbox lab: run a program in a box on a backend's machine, in an emulator.
 
 usage: confbox lab pks-vm [option]... -- PROGRAM [ARGUMENT]...
+       confbox lab pks-vm --serve PORT|SOCKET [option]... -- PROGRAM [ARGUMENT]...
 
 The image is built and measured here, the machine is booted with the monitor
 and a test host, a service in the host's user mode makes the box and runs it.
@@ -15,21 +16,37 @@ compared with what was computed here.
   --cpus N               CPUs of the machine (2)
   --seconds N            end it after that long (120)
   --warm N               N clones, one by one, of a template made of the program
+  --key-service SOCKET   ask the service there for the root of sealing keys
+  --counter SOCKET       who answers the box about counters (confbox counter
+                         --listen)
+  --serve PORT|SOCKET    the program is for clients elsewhere: each that connects
+                         there (confbox send) gets a box of its own, three at a
+                         time.  Prints what they should expect; until a signal
+  --clients N            end after N clients
   --info                 no program: what confbox info says there
   --attack               no program: while a box holds a secret, the kernel
                          below its service tries to read it and the monitor
+
+With --serve the clients' data passes the emulator, the test host and its
+service sealed: none of them, and not this command, can read it.
 
 Options of confbox build (--memory, --file, --dir, --env, --cwd, --confine, ...)
 go to it.  Exit status 125: the lab failed; otherwise as confbox run has it.
 """
 import os
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 FAILED = 125
-OWN = {'--emulator': 'qemu', '--cpus': '2', '--seconds': '120', '--warm': '0'}
+OWN = {'--emulator': 'qemu', '--cpus': '2', '--seconds': None, '--warm': '0', '--clients': '0',
+       '--serve': None, '--key-service': None, '--counter': None}
+SECONDS = 120
+ASKED = {'--key-service': '/dev/line0', '--counter': '/dev/line1'}  # how the machine calls them
 FLAGS = {'--console', '--print-measurement', '--info', '--attack', '--help'}
 MEMORY = '64M'  # of a program; the machine has 512
 
@@ -54,10 +71,31 @@ def parse(words):
             own[name] = value if equals else words.pop(0)
         else:
             build.append(word)
-    for name in ('--cpus', '--seconds', '--warm'):
-        if not own[name].isdecimal() or (own[name] == '0' and name != '--warm'):
-            fail(f'{name} {own[name]}: must be a number, 1 or more')
+    for name in ('--cpus', '--seconds', '--warm', '--clients'):
+        value = own[name] or str(SECONDS)
+        if not value.isdecimal() or (value == '0' and own[name] != OWN[name]):
+            fail(f'{name} {value}: must be a number, 1 or more')
     return own, build, words[1:]
+
+
+def check(own):
+    """What does not go together."""
+    given = [name for name in ('--serve', *ASKED) if own[name]]
+    if given and own['--emulator'] != 'qemu':
+        fail(f'{given[0]}: only qemu has a line to the machine; leave --emulator out')
+    if own['--clients'] != '0' and not own['--serve']:
+        fail('--clients: without --serve there are none')
+    for name in ('--warm', '--info', '--attack', *ASKED):
+        if own['--serve'] and own.get(name, '0') not in ('0', None):
+            fail(f'{name}: does not go with --serve')
+    for name in ASKED:
+        if own[name] and not (os.path.exists(own[name]) and stat.S_ISSOCK(os.stat(own[name]).st_mode)):
+            fail(f'{name} {own[name]}: nobody listens there; name the socket of a service that runs')
+
+
+def read(path):
+    with open(path, 'rb') as file:
+        return file.read()
 
 
 class Lab:
@@ -70,6 +108,7 @@ class Lab:
         self.confbox = os.path.join(build, 'src/tools/confbox')
         self.monitor = os.path.join(build, 'src/monitor/bare/confbox-monitor.elf')
         self.peep = os.path.join(build, 'tests/lab/peep')
+        self.service = os.path.join(build, 'tests/lab/serve')
         self.host = os.path.join(build, 'tests/host/os/host-os.img')
 
     def image(self, options, words, path, clone=False):
@@ -82,8 +121,7 @@ class Lab:
         if done.returncode != 0:
             sys.exit(done.returncode)
         done = subprocess.run([self.confbox, 'measure', *(['--clone'] if clone else []), path], check=True, stdout=subprocess.PIPE)
-        with open(path, 'rb') as file:
-            return file.read(), done.stdout.decode().strip()
+        return read(path), done.stdout.decode().strip()
 
     def emulate(self, name):
         """What runs a process of the test host."""
@@ -98,20 +136,26 @@ class Lab:
             fail(reason)
         return bochs_process.run
 
-    def run(self, own, argv, files, stdin):
-        """Boot; the result, and the digest of the log that was handed over."""
+    def log(self, own):
+        """What is loaded, as the monitor gets to know it."""
         import bootlog
-        with open(self.confbox, 'rb') as file:
-            files['/bin/confbox'] = file.read()
-        with open(self.monitor, 'rb') as file:
-            monitor = file.read()
-        with open(self.host, 'rb') as file:
-            host = file.read()
-        log = bootlog.log(monitor, host, f'pks-vm {own["--emulator"]} cpus={own["--cpus"]}')
-        result = self.emulate(own['--emulator'])(
+        return bootlog.log(read(self.monitor), read(self.host),
+                           f'pks-vm {own["--emulator"]} cpus={own["--cpus"]}')
+
+    def run(self, own, argv, files, stdin=b'', **more):
+        """Boot and run; what came of it."""
+        import bootlog
+        files.setdefault('/bin/confbox', read(self.confbox))
+        seconds = own['--seconds'] or (None if own['--serve'] else SECONDS)
+        return self.emulate(own['--emulator'])(
             self.monitor, self.host, argv, files, stdin=stdin, cpus=int(own['--cpus']),
-            tail=bootlog.tail(log), seconds=int(own['--seconds']))
-        return result, bootlog.digest(log)
+            tail=bootlog.tail(self.log(own)), seconds=seconds and int(seconds), **more)
+
+    def lines(self, folder, meets):
+        """Lines to the machine, for run's more."""
+        import lines
+        made = [lines.Line(folder, i, meet) for i, meet in enumerate(meets)]
+        return {'more': [word for line in made for word in line.words()]}
 
 
 def finish(own, result):
@@ -126,7 +170,8 @@ def finish(own, result):
 
 
 def info(lab, own):
-    result, digest = lab.run(own, ['/bin/confbox', 'info'], {}, b'')
+    import bootlog
+    result, digest = lab.run(own, ['/bin/confbox', 'info'], {}), bootlog.digest(lab.log(own))
     status = finish(own, result)
     sys.stdout.write(result.out.decode())
     sys.stderr.write(result.err.decode())
@@ -139,13 +184,70 @@ def attack(lab, own):
     """The box copies its input; what the kernel tried is on standard output."""
     with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
         image, _ = lab.image([], ['/bin/busybox', 'cat'], os.path.join(folder, 'image'))
-    with open(lab.peep, 'rb') as file:
-        files = {'/image': image, '/bin/peep': file.read()}
-    result, _ = lab.run(own, ['/bin/peep', '/image'], files, b'')
+    result = lab.run(own, ['/bin/peep', '/image'], {'/image': image, '/bin/peep': read(lab.peep)})
     status = finish(own, result)
     sys.stdout.write(result.out.decode())
     sys.stderr.write(result.err.decode())
     return status
+
+
+def asked(lab, own, argv, files, stdin):
+    """Run confbox there, with those it asks at the end of a line."""
+    import lines
+    if not any(own[name] for name in ASKED):
+        return lab.run(own, argv, files, stdin)
+    for name, path in ASKED.items():
+        argv[2:2] = [name, path] if own[name] else []
+    with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
+        meets = [lines.connect(own[name] or '') for name in ASKED]
+        return lab.run(own, argv, files, stdin, **lab.lines(folder, meets))
+
+
+def tell(folder):
+    """What the service says on standard error, as it says it."""
+    told = 0
+    while os.path.isdir(folder):
+        try:
+            text = read(os.path.join(folder, 'err'))[told:]
+        except OSError:
+            text = b''
+        sys.stderr.write(text.decode(errors='replace'))
+        sys.stderr.flush()
+        told += len(text)
+        time.sleep(0.1)
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def serve(lab, own, options, words):
+    """A box for each client, until a signal or the last client."""
+    import bootlog
+    import lines
+    where, path = own['--serve'], os.path.abspath(own['--serve'])
+    signal.signal(signal.SIGTERM, interrupt)
+    with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
+        options = options if '--confine' in options else ['--confine', *options]
+        image, measured = lab.image(options, words, os.path.join(folder, 'image'))
+        try:
+            listener = lines.listen(where if where.isdecimal() else path)
+        except (OSError, OverflowError) as error:
+            fail(f'--serve {where}: {error}; name a port that is free, 0 for any, or a socket to make')
+        try:
+            print(f'measurement {measured}\nboot-digest {bootlog.digest(lab.log(own))}\n' +
+                  (f'port {listener.getsockname()[1]}' if where.isdecimal() else f'socket {path}'),
+                  flush=True)
+            result = lab.run(own, ['/bin/serve', own['--clients'], *['/image'] * lines.COUNT],
+                             {'/image': image, '/bin/serve': read(lab.service)}, watch=tell,
+                             **lab.lines(folder, [lines.accept(listener)] * lines.COUNT))
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            listener.close()
+            if not where.isdecimal():
+                os.unlink(path)
+    return finish(own, result)
 
 
 def program(lab, own, options, words):
@@ -158,7 +260,7 @@ def program(lab, own, options, words):
         argv.insert(2, '--serve')
     if own['--warm'] != '0':
         argv[2:2] = ['--warm', own['--warm']]
-    result, _ = lab.run(own, argv, {'/image': image}, stdin)
+    result = asked(lab, own, argv, {'/image': image}, stdin)
     line, _, error = result.err.partition(b'\n')
     status = finish(own, result)
     sys.stdout.buffer.write(result.out)
@@ -186,6 +288,7 @@ def main(source, build, *words):
     if own['--emulator'] not in ('qemu', 'bochs'):
         fail(f'--emulator {own["--emulator"]}: there are qemu and bochs')
     lab = Lab(source, build)
+    check(own)
     if own.get('--info'):
         return info(lab, own)
     if own.get('--attack'):
@@ -193,7 +296,7 @@ def main(source, build, *words):
     if not argv:
         fail(f'{options[0]}: no program is given; put -- before it' if options else
              'no program is given; see confbox lab --help')
-    return program(lab, own, options, argv)
+    return (serve if own['--serve'] else program)(lab, own, options, argv)
 
 
 if __name__ == '__main__':
