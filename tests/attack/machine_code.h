@@ -46,6 +46,7 @@ ROUTINE(set_bases);
 ROUTINE(gate_df_ac);
 ROUTINE(gate_tf);
 ROUTINE(dump_vectors);
+ROUTINE(fill_vectors);
 ROUTINE(aes);
 ROUTINE(forge);
 

@@ -408,6 +408,16 @@ ROUTINE gate_tf
 	BAD_GATE
 	BACK
 
+/* All vector registers full of two arguments, until something writes them. */
+ROUTINE fill_vectors
+	vmovq	%rdi, %xmm0
+	vpinsrq	$1, %rsi, %xmm0, %xmm0
+	vinserti128 $1, %xmm0, %ymm0, %ymm0
+	.irp	number, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	vmovdqa	%ymm0, %ymm\number
+	.endr
+	BACK
+
 ROUTINE dump_vectors
 	mov	$BOXCODE_DATA, %eax
 	vmovdqu	%ymm0, 0x000(%rax)

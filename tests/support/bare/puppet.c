@@ -120,6 +120,7 @@ bool puppet_do(enum puppet_op op)
 	if (run_host() != mail_page[cbx_hal_cpu()]) {
 		cbx_hal_panic("the puppet is lost", __FILE__, __LINE__);
 	}
+	assert_int_equal(mail->bared, 0); /* X01, X02: whatever exit it was */
 	return mail->trapped == 0;
 }
 

@@ -17,6 +17,9 @@
 #define PUPPET_OWN_VA	(CBX_CPU_SCRATCH_VA + 0x800)
 #define PUPPET_OWN_MAIL 0x10
 #define PUPPET_OWN_NMIS 0x18
+#define PUPPET_OWN_BARED \
+	0x30 /* registers that a gate left what it should not */
+#define PUPPET_OWN_GATES 0x38 /* looked at so far */
 
 #ifndef __ASSEMBLER__
 
@@ -53,7 +56,9 @@ struct puppet_mail {
 	uint64_t rcx;
 	struct cbx_call call[PUPPET_CALLS];
 
-	uint64_t nmis; /* that came so far */
+	uint64_t nmis;	/* that came so far */
+	uint64_t bared; /* of the two above */
+	uint64_t gates;
 	uint64_t
 		trapped; /* 1 when there was a trap, told by vector and so on */
 	uint64_t vector;

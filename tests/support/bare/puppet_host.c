@@ -51,6 +51,11 @@ static struct puppet_mail *my_mail(void)
 	return *(struct puppet_mail **)(PUPPET_OWN_VA + PUPPET_OWN_MAIL);
 }
 
+static uint64_t own(uint64_t at)
+{
+	return *(volatile uint64_t *)(PUPPET_OWN_VA + at);
+}
+
 void host_trapped(void)
 {
 	struct cbx_pks_trap *trap = trap_page();
@@ -203,7 +208,9 @@ _Noreturn void host_main(uint64_t cpu)
 		.arg = { page, (uint64_t)host_other },
 	};
 	for (;;) {
-		mail->nmis = *(uint64_t *)(PUPPET_OWN_VA + PUPPET_OWN_NMIS);
+		mail->nmis = own(PUPPET_OWN_NMIS);
+		mail->bared = own(PUPPET_OWN_BARED);
+		mail->gates = own(PUPPET_OWN_GATES);
 		(void)host_gate(&call);
 		mail->trapped = (uint64_t)run_order(mail);
 	}
