@@ -57,7 +57,8 @@ struct cbx_left {
 };
 
 /** Most CPUs of one box for which that holds. */
-#define CBX_LEFT_MAX 16u
+#define CBX_LEFT_MAX   16u
+#define CBX_LEFT_FIRST 1024u /* times that who comes back goes first */
 
 struct cbx_digest {
 	uint8_t byte[CBX_DIGEST_BYTES];
@@ -100,7 +101,7 @@ struct cbx_domain {
 	struct cbx_page_list spaces; /* the one it was created with first */
 	struct cbx_page_list threads;
 	uint32_t next_thread; /* where the search for a runnable one starts */
-	uint32_t left_count;
+	uint32_t left_count, came_back;
 	struct cbx_left left[CBX_LEFT_MAX];
 
 	uint64_t frame_wake; /* when the latest output may go, ticks */

@@ -23,7 +23,9 @@ void cbx_run_leave_to_serve(struct cbx_run *run, enum cbx_exit_reason reason)
 }
 
 /* The CPU with that buffer is back: what left on it goes on, first.  Unless the
- * box ended it is there: it did not run meanwhile. */
+ * box ended it is there: it did not run meanwhile.  But a thread that does
+ * nothing but leave would keep others from ever being looked at: once in a while
+ * it is their turn. */
 static void come_back(struct cbx_domain *d, struct cbx_io io)
 {
 	for (uint32_t i = 0; i < d->left_count;) {
@@ -31,7 +33,9 @@ static void come_back(struct cbx_domain *d, struct cbx_io io)
 
 		if (left.buffer == io.pfn) {
 			d->left[i] = d->left[--d->left_count];
-			d->next_thread = left.thread;
+			if (++d->came_back % CBX_LEFT_FIRST != 0) {
+				d->next_thread = left.thread;
+			}
 		} else {
 			i++;
 		}

@@ -62,6 +62,12 @@ class Threads(unittest.TestCase):
                 self.assertEqual(self.boxed(cpus, 'signal_flood', 'run')[:2],
                                  (0, b'ended 0, turns 0, at most 0\n'))
 
+    def test_a_flood_of_output_leaves_others_their_turns(self):
+        for cpus in CPUS:
+            with self.subTest(cpus=cpus):
+                status, out, _ = self.boxed(cpus, 'write_flood')
+                self.assertEqual((status, out.strip(b'x')), (0, b''))
+
     def test_exceptions(self):
         if 'thread_throw' not in PROGRAMS:
             self.skipTest('there is no C++ compiler here')

@@ -136,6 +136,43 @@ static void who_wrote_goes_on_where_it_left(void **state)
 	machine_assert_sound();
 }
 
+/* Thread 0 does nothing but write; thread 1 rests. */
+static void write_on(struct mock_box_cpu *cpu, void *arg)
+{
+	const struct cbx_call call = { .id = CBX_CALL_CHANNEL_WRITE,
+		.arg = { CBX_PORT_OUTPUT, MACHINE_DATA, 8 } };
+
+	(void)arg;
+	if (cpu->start.arg == 0) {
+		mock_box_gate(cpu, &call);
+	} else {
+		mock_box_interrupted(cpu);
+	}
+}
+
+/* Outputs until thread 1 had its turn. */
+static uint32_t outputs(void)
+{
+	uint32_t count = 0;
+
+	while (enter() == CBX_EXIT_OUTPUT) {
+		count++;
+		assert_true(count <= CBX_LEFT_FIRST + 1);
+	}
+	return count;
+}
+
+static void who_only_writes_leaves_others_a_turn(void **state)
+{
+	(void)state;
+	make_box();
+	assert_int_equal(in_box(&box, THREAD_UNPARK, other).status, CBX_OK);
+	mock_program(MACHINE_CODE(&box), write_on, NULL);
+	(void)outputs();
+	assert_in_range(outputs(), CBX_LEFT_FIRST - 1, CBX_LEFT_FIRST + 1);
+	machine_assert_sound();
+}
+
 /* Thread 0 wakes thread 1, yields, and goes on. */
 static void yield(struct mock_box_cpu *cpu, void *arg)
 {
@@ -172,6 +209,7 @@ int main(void)
 		MACHINE(without_an_idle_cpu_nobody_is),
 		MACHINE(a_confined_box_calls_nobody),
 		MACHINE(who_wrote_goes_on_where_it_left),
+		MACHINE(who_only_writes_leaves_others_a_turn),
 		MACHINE(a_yield_lets_others_go_first),
 	};
 
