@@ -12,6 +12,7 @@
 #include <tools/say.h>
 #include <tools/descriptor.h>
 #include <tools/gdb.h>
+#include <tools/hint.h>
 #include <tools/trace.h>
 #include <tools/watch.h>
 
@@ -158,6 +159,10 @@ static int end_code(const struct cbx_command_line *line,
 		cbx_say("the box was ended by signal %d (%s)", caught,
 			strsignal(caught));
 		return CBX_CODE_BY_SIGNAL + caught;
+	}
+	if (result->reason == CBX_END_EXIT && result->timed_out == 0 &&
+		result->exit_status != 0) {
+		cbx_hint(line);
 	}
 	return explain_streams(result, explain_end(result, line->timeout_ns));
 }

@@ -91,13 +91,14 @@ class Case(unittest.TestCase):
         self.assertLess(len(lines[0]), 300)
         return lines[0]
 
-    def assert_refused(self, code, words, *args, **more):
+    def assert_refused(self, code, words, *args, quiet=True, **more):
         """confbox fails with the code and says why in one line, and nothing
-        else on either stream."""
+        else on either stream, but for what a program says that is not quiet."""
         status, out, err = self.run_box(*args, **more)
         self.assertEqual(status, code, err)
         self.assertEqual(out or b'', b'')
-        self.assertEqual(len(err.splitlines()), 1, err)
+        if quiet:
+            self.assertEqual(len(err.splitlines()), 1, err)
         return self.assert_line(err, *words)
 
 
@@ -269,6 +270,23 @@ class BadCommandLines(Case):
                             '--file', '/etc/passwd:/f', *rest)
         os.mkfifo(self.path('pipe'))
         self.assert_refused(125, ['pipe'], 'run', '--dir', self.folder, *rest)
+
+    def test_a_file_that_only_is_here(self):
+        script = self.path('script', b'exit 3\n', 0o644)
+        sh = ['--', 'busybox', 'sh']
+        line = self.assert_refused(2, ['script', 'not given', f'--file {script}:{script}'],
+                                   'run', *sh, script, quiet=False)
+        self.assertIn(f'confbox: {script}: ', line)
+        for given in (['--file', script], ['--with', script], ['--dir', self.folder]):
+            self.assertEqual(self.run_box('run', *given, *sh, script), (3, b'', ''))
+        name = self.run_box('run', *sh, 'script', cwd=self.folder)
+        self.assertIn('--file script:/script\n', name[2])
+        name = self.run_box('run', '--cwd', '/tmp', *sh, './script', cwd=self.folder)
+        self.assertIn('--file ./script:/tmp/script\n', name[2])
+        # nothing of ours when all is well, or when it is nobody's file
+        for quiet in (['true', script], ['false', '/no/such'], ['false', self.folder]):
+            status, out, err = self.run_box('run', '--', 'busybox', *quiet)
+            self.assertEqual((status, out, err), (0 if quiet[0] == 'true' else 1, b'', ''))
 
 
 class BadLuck(Case):
