@@ -3,6 +3,7 @@
 
     command_line.py CONFBOX
 """
+import hashlib
 import json
 import os
 import re
@@ -36,6 +37,35 @@ class Case(unittest.TestCase):
                               **({'stdin': subprocess.DEVNULL} | more))
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.decode(), done.stderr.decode()
+
+
+class Readme(Case):
+    """What the README shows works as it stands there, in an empty folder with the
+    files it names; what needs a service or evidence is shown by other tests."""
+    ELSEWHERE = ('run --key-service', 'verify', 'send', 'lab')
+    FILES = {'file': b'a\n', 'data.txt': b'b\na\nb\n',
+             'app.py': b'open("/dev/template").close()\nprint("on")\n'}
+
+    def test_the_command_line(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
+        with open(os.path.join(root, 'README.md'), encoding='utf-8') as file:
+            text = re.search(r'^## The command line\n(.*?)^`confbox', file.read(), re.M | re.S)[1]
+        lines = re.findall(r'^    build/confbox (.*?)(?: +#.*)?$', text, re.M)
+        wanted = [line for line in lines if not line.startswith(self.ELSEWHERE)]
+        self.assertGreaterEqual(len(wanted), 8)
+        for name, data in self.FILES.items():
+            self.path(name, data)
+        os.symlink(os.path.join(root, 'examples'), self.path('examples'))
+        said = ''
+        for line in wanted:
+            done = subprocess.run(f'"{CONFBOX}" {line}', shell=True, cwd=self.folder, timeout=60, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 0, (line, done.stderr))
+            said += done.stdout.decode()
+        self.assertIn(hashlib.sha256(b'a\n').hexdigest(), said)
+        self.assertIn('[1, 2]', said)
+        self.assertIn('      2 b\n', said)
+        self.assertEqual(said.count('on\n'), 3)
 
 
 class Run(Case):
