@@ -6,6 +6,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=${BUILD:-$ROOT/build}
 JOBS=${JOBS:-$(nproc)}
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 if [ -t 1 ]; then
 	BOLD=$(printf '\033[1m') RED=$(printf '\033[31m') GREEN=$(printf '\033[32m')
@@ -103,6 +104,39 @@ redis-server a server and its clients
 
 installed() {
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# The mirror this machine's own packages come from; nothing when it has none.
+mirror() {
+	# shellcheck disable=SC1091,SC2016
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Identifier: Packages' 2>/dev/null |
+		awk -v release="$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")" \
+			'$2 == release && $1 ~ /\/debian\/?$/ { print $1; exit }'
+}
+
+# private_apt FOLDER SUITE TYPES: FOLDER/apt.conf, for APT_CONFIG: lists, archives
+# and one suite's sources of its own.  Status 1 without a mirror.
+private_apt() {
+	local work=$1 suite=$2 uri
+	uri=$(mirror)
+	[ -n "$uri" ] || return 1
+	mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/sources"
+	cat >"$work/sources/$suite.sources" <<-END
+		Types: $3
+		URIs: $uri
+		Suites: $suite
+		Components: main
+		Signed-By: $KEYRING
+	END
+	cat >"$work/apt.conf" <<-END
+		Dir::Etc::SourceList "/dev/null";
+		Dir::Etc::SourceParts "$work/sources";
+		Dir::State::Lists "$work/lists";
+		Dir::Cache "$work/cache";
+		APT::Sandbox::User "$(id -un)";
+		Acquire::Languages "none";
+		Acquire::http::Timeout "20";
+	END
 }
 
 # Run as root: directly, or by a sudo that does not ask.
