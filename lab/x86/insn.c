@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "machine.h"
 #include "npt.h"
+#include "rows.h"
 #include "say.h"
 #include "vc.h"
 #include "walk.h"
@@ -53,6 +54,9 @@ static void finish(struct lab_cpu *cpu, const struct operand *op,
 		lab_vc(cpu, SNP_VC_NOT_VALIDATED);
 		break;
 	case SNP_NPF:
+		if (lab_rows_exit(outcome)) {
+			break;
+		}
 		lab_lost(cpu, "a page that is not the guest's:", op->at.gpa);
 	case SNP_DONE:
 		state->rax = outcome->code;

@@ -6,6 +6,7 @@
 #include "launch.h"
 #include "machine.h"
 #include "npt.h"
+#include "rows.h"
 #include "say.h"
 #include "trap.h"
 
@@ -52,6 +53,7 @@ _Noreturn void lab_main(uint64_t info)
 			lab_machine.module_bytes);
 	}
 	lab_intercept_start();
+	lab_rows_start();
 	lab_cpu_start(&lab_cpus[0]);
 	if (*magic == LAB_PACK_MAGIC) {
 		lab_launch_linux(&lab_cpus[0]);

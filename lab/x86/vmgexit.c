@@ -6,6 +6,7 @@
 #include "machine.h"
 #include "npt.h"
 #include "other.h"
+#include "rows.h"
 #include "say.h"
 #include "snp/ghcb.h"
 #include "snp/ghcb_msr.h"
@@ -84,7 +85,11 @@ static uint64_t answer_msr(struct lab_cpu *cpu, uint64_t value)
 {
 	const struct snp_msr_request r = snp_msr_decode(value);
 	struct lab_cpuid cpuid;
+	uint64_t answer;
 
+	if (lab_rows_answer(value, &answer)) {
+		return answer;
+	}
 	if (!r.sane) {
 		lab_lost(cpu, "a request by MSR that is none:", value);
 	}

@@ -27,7 +27,8 @@ static uint8_t target[4096] __attribute__((aligned(4096))) = { 0xc3 };
 
 void lab_trap(struct lab_trap *trap)
 {
-	if (trap->vector == VECTOR_VC && guest_take_vc(trap)) {
+	if (guest_take_row(trap) ||
+		(trap->vector == VECTOR_VC && guest_take_vc(trap))) {
 		return;
 	}
 	lab_say("guest: vector %u error %x rip %x cr2 %x\n", trap->vector,
@@ -496,6 +497,9 @@ struct test {
 	const char *name;
 	bool (*run)(void);
 };
+static const struct test row_tests[] = {
+	TEST(guest_run_rows),
+};
 static const struct test cpu_tests[] = {
 	TEST(guest_cpu_needs_a_vmsa),
 	TEST(guest_cpu_starts_where_its_vmsa_says),
@@ -574,6 +578,8 @@ _Noreturn void guest_main(void)
 	}
 	if (chosen == GUEST_CPUS) {
 		run(cpu_tests, COUNT(cpu_tests));
+	} else if (chosen == GUEST_ROWS) {
+		run(row_tests, COUNT(row_tests));
 	} else {
 		run(tests, COUNT(tests));
 	}

@@ -18,6 +18,7 @@
 /** What the machine was started with: which end to come to; 0 for none. */
 #define GUEST_CHOICE 0x4400000ull
 #define GUEST_CPUS   100 /* no end: the tests of two processors */
+#define GUEST_ROWS   101 /* the table of operations (../rows.h) */
 /** Where the lab itself is. */
 #define GUEST_LAB 0x8000000ull
 
@@ -114,6 +115,12 @@ bool guest_cpu_is_not_created_twice(void);
 bool guest_cpu_has_its_vmsa_to_itself(void);
 bool guest_cpu_stops_without_svme(void);
 bool guest_cpu_is_started_by_no_sipi(void);
+
+/** Do all rows of the table; whether that could be done. */
+bool guest_run_rows(void);
+
+/** An exception that is what came of a row at VMPL0; false when it is not. */
+bool guest_take_row(struct lab_trap *trap);
 
 /** Come to the end that was chosen; returns when there is none such. */
 void guest_end(uint64_t choice);

@@ -3,6 +3,8 @@
 
 usage: run.py TEST LAB GUEST
 """
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,8 @@ MACHINE = ['-M', 'q35', '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', 
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 GOOD, GUEST = 2 * 0x2a + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
 SECONDS = 100
-CHOICE, CPUS = 0x4400000, 100  # guest.h
+CHOICE, CPUS, ROWS = 0x4400000, 100, 101  # guest.h
+TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
 
 
 def boot(lab, module, *more, seconds=SECONDS):
@@ -53,6 +56,18 @@ def cpus(lab, elf):
     judge(*boot(lab, elf, '-smp', '2', *choose(CPUS)), 6)
 
 
+def rmp(lab, elf):
+    """Every row of the table was run: those of a guest's instructions by a guest."""
+    with open(TABLE, encoding='ascii') as f:
+        rows = re.findall(r'^ROW\("[^"]+", (\w+),', f.read(), re.M)
+    mine = sum(row in ('PVALIDATE', 'RMPADJUST', 'RMPQUERY') for row in rows)
+    status, lines = boot(lab, elf, '-append', 'lab.rows', *choose(ROWS))
+    print('\n'.join(lines))
+    said = f'lab: rows: {mine} by a guest, {len(rows) - mine} by the lab, 0 not run, 0 bad'
+    expect(status == GOOD and mine > 0, f'status {status}')
+    expect(lines == [said, 'guest: ok guest_run_rows', 'guest: pass'], f'not: {said}')
+
+
 # What ends.c comes to, by number: at which level, and why.
 NOT_SO, NO_VC = 'a page that is not the guest\'s so: ', 'nothing takes its #VC 72'
 ENDS = [(0, NO_VC),
@@ -81,7 +96,7 @@ def ends(lab, elf):
             expect(lines[0].startswith(lost) and f': {end[1]}' in lines[0], lines[0])
 
 
-TESTS = {'guest': guest, 'cpus': cpus, 'ends': ends}
+TESTS = {'guest': guest, 'rmp': rmp, 'cpus': cpus, 'ends': ends}
 
 
 def main():

@@ -6,8 +6,8 @@
  * shared, SHARED above it.
  */
 #define C	 0x800000000000		/* the C bit */
-#define HUGE	 0xe3			/* present, writable, accessed, dirty */
-#define LINK	 0x23
+#define HUGE	 0xe7			/* present, writable, user, accessed, dirty */
+#define LINK	 0x27
 #define EFER	 0x1d00			/* SVME NXE LMA LME */
 #define CR0	 0x80010033
 #define CR4	 0x20
