@@ -37,6 +37,7 @@ ROOMS = {
     'src/arch/soft/': ((ARCH_H, HAL_H, BASE, PUBLIC), 'no'),
     'src/arch/x86_64/': ((SOFT, ARCH_H, HAL_H, BASE, PUBLIC), 'no'),
     'src/hal/pks-vm/': ((HAL_H, ARCH_H, X86, BASE, PUBLIC), 'no'),
+    'src/hal/snp/': ((HAL_H, ARCH_H, X86, BASE, PUBLIC), 'no'),
     'src/hal/mock/': ((HAL_H, ARCH_H, SOFT, BASE, PUBLIC), 'yes'),
     'src/hal/linux/': ((HAL_H, ARCH_H, SOFT, BASE, PUBLIC), 'yes'),
     'src/monitor/': ((CORE, HAL_H, ARCH_H, BASE, PUBLIC), 'no'),

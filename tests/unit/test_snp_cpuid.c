@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CPUID from the firmware's page, as the lab's firmware writes one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <hal/snp/pure/cpuid.h>
+
+#include "snp/cpuid.h"
+
+#define ALIGNED 2
+
+static const struct snp_cpuid leaves[] = {
+	{ .leaf = 0, .eax = 0xd, .ebx = 0x68747541 },
+	{ .leaf = 1, .ecx = 0x80000201, .edx = 7 },
+	{ .leaf = 7, .ebx = 0x1234 },
+	{ .leaf = 7, .subleaf = 1, .eax = 0x20 },
+	{ .leaf = 0xd, .xcr0 = 1, .eax = 0x207, .ebx = 0x240, .ecx = 0xa88 },
+	{ .leaf = 0xd, .subleaf = 1, .xcr0 = 1, .eax = 0xf, .ebx = 0x240 },
+	{ .leaf = 0xd, .subleaf = 2, .eax = 0x100, .ebx = 0x240 },
+	{ .leaf = 0xd, .subleaf = 9, .eax = 8, .ebx = 0x980 },
+	{ .leaf = 0xd, .subleaf = 11, .eax = 0x10, .ecx = 1 | ALIGNED },
+	{ .leaf = 0x8000001f, .eax = 0x3a, .ebx = 51 },
+};
+#define COUNT (sizeof(leaves) / sizeof(leaves[0]))
+
+static struct cbx_cpuid_page page;
+
+static int boot(void **state)
+{
+	uint8_t bytes[SNP_CPUID_PAGE];
+
+	(void)state;
+	assert_true(snp_cpuid_page(leaves, COUNT, bytes));
+	memcpy(&page, bytes, sizeof(page));
+	return 0;
+}
+
+static struct cbx_cpuid_entry ask(uint32_t leaf, uint32_t sub)
+{
+	struct cbx_cpuid_entry answer;
+
+	assert_true(cbx_cpuid_answer(&page,
+		(struct cbx_cpuid_question){ .leaf = leaf, .sub = sub },
+		&answer));
+	return answer;
+}
+
+static void what_the_firmware_wrote_is_answered(void **state)
+{
+	(void)state;
+	assert_true(cbx_cpuid_sound(&page));
+	assert_int_equal(ask(0, 0).ebx, 0x68747541);
+	assert_int_equal(ask(1, 0).edx, 7);
+	assert_int_equal(ask(1, 99).edx, 7); /* ECX is not looked at */
+	assert_int_equal(ask(7, 0).ebx, 0x1234);
+	assert_int_equal(ask(7, 1).eax, 0x20);
+	assert_int_equal(ask(7, 1).ebx, 0);
+	assert_int_equal(ask(0x8000001f, 0).ebx, 51);
+}
+
+static void what_is_not_there_is_zero(void **state)
+{
+	static const uint32_t none[] = { 2, 0xc, 0x40000000, 0x80000000, ~0u };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		struct cbx_cpuid_entry answer = ask(none[i], 0);
+
+		assert_int_equal(answer.eax, 0);
+		assert_int_equal(answer.ebx, 0);
+		assert_int_equal(answer.ecx, 0);
+		assert_int_equal(answer.edx, 0);
+	}
+	assert_int_equal(ask(7, 2).eax, 0);
+}
+
+static uint32_t size(uint32_t sub, uint64_t xcr0, uint64_t xss)
+{
+	const struct cbx_cpuid_question question = { 0xd, sub, xcr0, xss };
+	struct cbx_cpuid_entry answer;
+
+	return cbx_cpuid_answer(&page, question, &answer) ? answer.ebx : 0;
+}
+
+static void areas_are_as_large_as_what_is_on(void **state)
+{
+	(void)state;
+	assert_int_equal(size(0, 1, 0), 0x240);
+	assert_int_equal(size(0, 3, 0), 0x240);
+	assert_int_equal(size(0, 7, 0), 0x340);
+	assert_int_equal(size(0, 0x207, 0), 0x988);
+	assert_int_equal(size(0, 7, 0x800), 0x340); /* XSS is not in it */
+	assert_int_equal(size(1, 0x203, 0), 0x248);
+	assert_int_equal(size(1, 0x207, 0), 0x348);
+	/* the next multiple of 64 behind 0x348, and 0x10 */
+	assert_int_equal(size(1, 0x207, 0x800), 0x390);
+	assert_int_equal(ask(0xd, 2).ebx, 0x240); /* as it is written */
+}
+
+static void a_component_there_is_not_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(size(0, 0x80007, 0), 0);
+	assert_int_equal(size(1, 7, 0x100), 0);
+	assert_int_equal(size(0, ~0ull, 0), 0);
+}
+
+/* Sizes that would add up to anything. */
+static void a_component_too_large_is_refused(void **state)
+{
+	(void)state;
+	page.entry[6].eax = 0xffffffff;
+	assert_int_equal(size(0, 7, 0), 0);
+	assert_int_equal(size(1, 7, 0), 0);
+	page.entry[6].eax = 0x100;
+	page.entry[6].ebx = 0xffffff00;
+	assert_int_equal(size(0, 7, 0), 0);
+}
+
+static void a_page_that_is_none(void **state)
+{
+	(void)state;
+	page.count = CBX_CPUID_MAX + 1;
+	assert_false(cbx_cpuid_sound(&page));
+	page.count = ~0u;
+	assert_false(cbx_cpuid_sound(&page));
+	page.count = COUNT;
+	page.reserved0 = 1;
+	assert_false(cbx_cpuid_sound(&page));
+	page.reserved0 = 0;
+	page.reserved1 = 1;
+	assert_false(cbx_cpuid_sound(&page));
+	page.reserved1 = 0;
+	page.entry[COUNT - 1].reserved = 1;
+	assert_false(cbx_cpuid_sound(&page));
+	page.entry[COUNT - 1].reserved = 0;
+	assert_true(cbx_cpuid_sound(&page));
+}
+
+static void two_answers_to_one_question_are_none(void **state)
+{
+	(void)state;
+	page.entry[COUNT] = page.entry[1];
+	page.count = COUNT + 1;
+	assert_false(cbx_cpuid_sound(&page));
+	page.entry[COUNT].sub = 5; /* the leaf has no subleaves */
+	assert_false(cbx_cpuid_sound(&page));
+	page.entry[COUNT] = page.entry[4];
+	page.entry[COUNT].xcr0 = 7; /* the sizes are of another area */
+	assert_true(cbx_cpuid_sound(&page));
+}
+
+/* Entries behind the count are not there. */
+static void what_is_behind_the_count_is_not_read(void **state)
+{
+	(void)state;
+	page.entry[COUNT] = (struct cbx_cpuid_entry){ .leaf = 2, .eax = 9 };
+	assert_int_equal(ask(2, 0).eax, 0);
+	page.entry[COUNT].reserved = 1;
+	assert_true(cbx_cpuid_sound(&page));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(
+			what_the_firmware_wrote_is_answered, boot),
+		cmocka_unit_test_setup(what_is_not_there_is_zero, boot),
+		cmocka_unit_test_setup(areas_are_as_large_as_what_is_on, boot),
+		cmocka_unit_test_setup(
+			a_component_there_is_not_is_refused, boot),
+		cmocka_unit_test_setup(a_component_too_large_is_refused, boot),
+		cmocka_unit_test_setup(a_page_that_is_none, boot),
+		cmocka_unit_test_setup(
+			two_answers_to_one_question_are_none, boot),
+		cmocka_unit_test_setup(
+			what_is_behind_the_count_is_not_read, boot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
