@@ -90,14 +90,20 @@ static void set_busy(struct lab_save *save, bool busy)
 		(save->virtual_interrupt & ~BUSY) | (busy ? BUSY : 0);
 }
 
+void lab_cpu_put_vectors(struct lab_cpu *cpu)
+{
+	if (cpu->loaded != SNP_VMPLS) {
+		lab_vectors_store(cpu->world[cpu->loaded].save);
+	}
+	cpu->loaded = SNP_VMPLS;
+}
+
 static void swap_vectors(struct lab_cpu *cpu)
 {
 	if (cpu->loaded == cpu->vmpl) {
 		return;
 	}
-	if (cpu->loaded != SNP_VMPLS) {
-		lab_vectors_store(cpu->world[cpu->loaded].save);
-	}
+	lab_cpu_put_vectors(cpu);
 	lab_vectors_load(lab_state(cpu));
 	cpu->loaded = cpu->vmpl;
 }

@@ -79,6 +79,9 @@ bool lab_cpu_runnable(const struct lab_cpu *cpu, uint8_t vmpl);
 /** Go on with another level from the next entry. @pre lab_cpu_runnable() */
 void lab_cpu_switch(struct lab_cpu *cpu, uint8_t vmpl);
 
+/** What is in its vector registers to the VMSA it is of: they are free. */
+void lab_cpu_put_vectors(struct lab_cpu *cpu);
+
 /** An exception the guest takes at the next entry. */
 void lab_inject(struct lab_cpu *cpu, enum lab_vector vector);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launch.h"
 
+#include "chip.h"
 #include "machine.h"
 #include "say.h"
 
@@ -37,6 +38,7 @@ static void put(uint64_t page, const uint8_t *from, uint64_t bytes)
 	}
 	memset((void *)page, 0, LAB_PAGE);
 	memcpy((void *)page, from, bytes);
+	lab_chip_measure(page, LAB_LAUNCHED_DATA, 0);
 }
 
 static void load(const struct header *h)
@@ -57,10 +59,21 @@ static void load(const struct header *h)
 /* The firmware takes the page back and puts it there as what it is. */
 static void make_vmsa(struct lab_cpu *cpu, uint64_t page)
 {
+	lab_chip_measure(page, LAB_LAUNCHED_VMSA, 0);
 	if (!lab_assign(page) || !lab_launch(page, 0, true) ||
 		!lab_cpu_set_vmsa(cpu, 0, page)) {
 		lab_stop("no registers to start with at", page);
 	}
+}
+
+static void make_secrets(uint64_t page)
+{
+	if (page % LAB_PAGE != 0 || !lab_assign(page) ||
+		!lab_launch(page, 0, false)) {
+		lab_stop("no secrets page at", page);
+	}
+	lab_chip_secrets(page);
+	lab_chip_measure(page, LAB_LAUNCHED_SECRETS, 0);
 }
 
 /* The module lies in memory that is given away: no page of it before it was
@@ -84,6 +97,7 @@ void lab_launch_guest(struct lab_cpu *cpu)
 	const struct header *h =
 		module(elf->headers, (uint64_t)elf->header_count * sizeof(*h));
 	uint64_t vmsa = 0;
+	uint64_t secrets = 0;
 
 	if (elf->header_bytes != sizeof(*h)) {
 		lab_stop("the guest's file is no ELF64 file", elf->ident[0]);
@@ -93,7 +107,12 @@ void lab_launch_guest(struct lab_cpu *cpu)
 			load(&h[i]);
 		} else if (h[i].type == LAB_PT_VMSA) {
 			vmsa = h[i].pa;
+		} else if (h[i].type == LAB_PT_SECRETS) {
+			secrets = h[i].pa;
 		}
+	}
+	if (secrets != 0) {
+		make_secrets(secrets);
 	}
 	make_vmsa(cpu, vmsa);
 	give_rest();

@@ -8,6 +8,9 @@
 /** Type of a program header: the page that is CPU 0's registers at VMPL0. */
 #define LAB_PT_VMSA 0x6c616276u
 
+/** And those of pages the firmware fills: a segment has them, too. */
+#define LAB_PT_SECRETS 0x6c616273u
+
 /** "lab pack": a kernel and its initial file system behind each other. */
 #define LAB_PACK_MAGIC 0x6b6361702062616cull
 struct lab_pack {

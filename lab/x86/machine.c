@@ -21,7 +21,6 @@ struct pvh_range {
 	uint32_t type, reserved;
 };
 
-extern uint8_t lab_image[];
 extern uint8_t lab_image_end[];
 
 struct lab_machine lab_machine;
@@ -36,7 +35,7 @@ void *lab_page(void)
 {
 	uint64_t page = free_page;
 
-	if (page >= lab_start() + LAB_RESERVED) {
+	if (page >= LAB_CHIP) {
 		lab_stop("no page is left at", page);
 	}
 	free_page += LAB_PAGE;
@@ -154,6 +153,14 @@ bool lab_is_ram(uint64_t gpa)
 		}
 	}
 	return false;
+}
+
+bool lab_is_shared(uint64_t gpa)
+{
+	const struct snp_rmp_entry *entry = snp_rmp_find(&lab_machine.rmp, gpa);
+
+	return lab_is_ram(gpa) && entry != NULL &&
+	       (entry->flags & SNP_RMP_ASSIGNED) == 0;
 }
 
 void *lab_guest(uint64_t gpa, uint64_t bytes)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A machine with SEV-SNP, on one without (lab/README.md). */
 #include "asm.h"
+#include "chip.h"
 #include "cpu.h"
 #include "intercept.h"
 #include "launch.h"
@@ -55,6 +56,7 @@ _Noreturn void lab_main(uint64_t info)
 	lab_intercept_start();
 	lab_rows_start();
 	lab_cpu_start(&lab_cpus[0]);
+	lab_chip_start();
 	if (*magic == LAB_PACK_MAGIC) {
 		lab_launch_linux(&lab_cpus[0]);
 	} else {

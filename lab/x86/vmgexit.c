@@ -6,6 +6,7 @@
 #include "machine.h"
 #include "npt.h"
 #include "other.h"
+#include "request.h"
 #include "rows.h"
 #include "say.h"
 #include "snp/ghcb.h"
@@ -28,18 +29,10 @@ static bool run(struct lab_cpu *cpu, uint64_t vmpl)
 	return true;
 }
 
-static bool is_shared(uint64_t gpa)
-{
-	const struct snp_rmp_entry *entry = snp_rmp_find(&lab_machine.rmp, gpa);
-
-	return lab_is_ram(gpa) && entry != NULL &&
-	       (entry->flags & SNP_RMP_ASSIGNED) == 0;
-}
-
 /* A GHCB is memory guest and host share. */
 static bool take_page(struct lab_cpu *cpu, uint64_t gpa)
 {
-	if (!is_shared(gpa)) {
+	if (!lab_is_shared(gpa)) {
 		return false;
 	}
 	lab_world(cpu)->ghcb_page = gpa;
@@ -54,7 +47,8 @@ static bool change_page(uint64_t gpa, enum snp_state_op op)
 	if (op == SNP_STATE_SMASH || op == SNP_STATE_UNSMASH) {
 		return true; /* all entries are of 4 KiB, and remain so */
 	}
-	if (!lab_is_ram(gpa) || is_shared(gpa) == (op == SNP_STATE_SHARED)) {
+	if (!lab_is_ram(gpa) ||
+		lab_is_shared(gpa) == (op == SNP_STATE_SHARED)) {
 		return lab_guest(gpa, LAB_PAGE) != NULL;
 	}
 	if (op == SNP_STATE_SHARED ? snp_rmpupdate(&lab_machine.rmp, gpa,
@@ -254,6 +248,9 @@ static struct snp_nae_answer answer_nae(
 		return done_if(run(cpu, nae->info1));
 	case SNP_EVENT_PAGE_STATE:
 		return snp_nae_done(change_pages(page, nae));
+	case SNP_EVENT_REQUEST:
+	case SNP_EVENT_EXTENDED_REQUEST:
+		return lab_request(cpu, nae);
 	case SNP_EVENT_CPUID:
 		return answer_cpuid(cpu, nae);
 	case SNP_EVENT_MSR:
@@ -289,14 +286,14 @@ static void serve_page(struct lab_cpu *cpu, uint64_t gpa)
 	enum snp_ghcb_error error;
 	struct snp_nae nae;
 
-	if (page == NULL || !is_shared(gpa)) {
+	if (page == NULL || !lab_is_shared(gpa)) {
 		lab_lost(cpu, "the GHCB is not shared:", gpa);
 	}
 	memcpy(copy, page, sizeof(copy));
 	error = snp_ghcb_decode(copy, &host, gpa, &nae);
 	answer = error == SNP_GHCB_OK ? answer_nae(cpu, copy, &nae)
 				      : snp_nae_refused(error);
-	if (!is_shared(gpa)) {
+	if (!lab_is_shared(gpa)) {
 		return; /* it was made private: nothing to write to */
 	}
 	if (nae.scratch != 0) {

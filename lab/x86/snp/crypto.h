@@ -34,6 +34,9 @@ bool snp_aead_seal(const struct snp_aead *aead, uint8_t tag[SNP_AEAD_TAG]);
 bool snp_aead_open(
 	const struct snp_aead *aead, const uint8_t tag[SNP_AEAD_TAG]);
 
+/** SHA-384.  @retval false  the library failed */
+bool snp_digest(const uint8_t *text, size_t size, uint8_t digest[SNP_DIGEST]);
+
 /** SHA-384 with a key.  @retval false  the library failed */
 bool snp_hmac(const uint8_t key[SNP_DIGEST], const uint8_t *text, size_t size,
 	uint8_t digest[SNP_DIGEST]);

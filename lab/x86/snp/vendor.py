@@ -10,6 +10,7 @@ Fresh keys every time; nobody keeps those of ARK and ASK.  In FOLDER:
     vcek.pem     certificate of the key that signs reports
     vcek.key     that key: 48 bytes, big endian
     table.bin    all three as SNP_EXTENDED_GUEST_REQUEST hands them out
+    chip.bin     chip, tcb, key and table as the lab takes them (../chip.h)
 
 chip (64 bytes) and tcb (8 bytes, lowest first: boot loader, TEE, four
 reserved, SNP, microcode) are what reports say of the platform.
@@ -92,6 +93,11 @@ def table(folder):
     return head + bytes(24) + body
 
 
+def chip_file(chip, tcb, key, certificates):
+    return (b'lab chip' + chip + tcb + key + len(certificates).to_bytes(4, 'little') + bytes(4) +
+            certificates)
+
+
 def make(folder, chip, tcb):
     """All of it, in @p folder."""
     for party in ('ark', 'ask'):
@@ -103,7 +109,9 @@ def make(folder, chip, tcb):
     certify(folder, 'ark', 'ark', 'ARK-Lab', authority)
     certify(folder, 'ark', 'ask', 'SEV-Milan', authority)
     certify(folder, 'ask', 'vcek', 'SEV-VCEK', vcek_extensions(chip, tcb))
-    return {'vcek.key': scalar(os.path.join(folder, 'vcek.pkey')), 'table.bin': table(folder)}
+    key, certificates = scalar(os.path.join(folder, 'vcek.pkey')), table(folder)
+    return {'vcek.key': key, 'table.bin': certificates,
+            'chip.bin': chip_file(chip, tcb, key, certificates)}
 
 
 def octets(text, size):
@@ -127,7 +135,7 @@ def main():
             with open(os.path.join(work, party + '.pem'), 'rb') as f:
                 files[party + '.pem'] = f.read()
     for file, content in files.items():
-        mode = 0o600 if file.endswith('.key') else 0o644
+        mode = 0o600 if file in ('vcek.key', 'chip.bin') else 0o644
         path = os.path.join(options.folder, file)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), 'wb') as f:
             f.write(content)

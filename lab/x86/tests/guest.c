@@ -500,6 +500,17 @@ struct test {
 static const struct test row_tests[] = {
 	TEST(guest_run_rows),
 };
+static const struct test report_tests[] = {
+	TEST(guest_report_has_certificates),
+	TEST(guest_report_is_of_any_level_below),
+	TEST(guest_make_lower),
+	TEST(guest_report_of_vmpl1_is_by_its_own_key),
+	TEST(guest_report_of_vmpl0_is_not_vmpl1s),
+	TEST(guest_message_needs_its_key),
+	TEST(guest_message_is_not_sent_twice),
+	TEST(guest_message_lies_in_shared_memory),
+	TEST(guest_keys_are_by_level_and_measurement),
+};
 static const struct test cpu_tests[] = {
 	TEST(guest_cpu_needs_a_vmsa),
 	TEST(guest_cpu_starts_where_its_vmsa_says),
@@ -580,6 +591,8 @@ _Noreturn void guest_main(void)
 		run(cpu_tests, COUNT(cpu_tests));
 	} else if (chosen == GUEST_ROWS) {
 		run(row_tests, COUNT(row_tests));
+	} else if (chosen == GUEST_REPORT) {
+		run(report_tests, COUNT(report_tests));
 	} else {
 		run(tests, COUNT(tests));
 	}

@@ -19,6 +19,7 @@
 #define GUEST_CHOICE 0x4400000ull
 #define GUEST_CPUS   100 /* no end: the tests of two processors */
 #define GUEST_ROWS   101 /* the table of operations (../rows.h) */
+#define GUEST_REPORT 102 /* reports and keys */
 /** Where the lab itself is. */
 #define GUEST_LAB 0x8000000ull
 
@@ -74,6 +75,15 @@ volatile struct lab_ghcb *guest_page(void);
 /** An event by the page, RAX valid; why it failed, or 0. @pre guest_page() */
 uint64_t guest_event(enum lab_nae event, uint64_t info1, uint64_t info2);
 
+/** A page of the guest's to the host: from now on at GUEST_SHARED only. */
+bool guest_share(uint64_t gpa);
+
+/** Segments of CPL 1 and 3, a stack for what they raise, and one for #VC. */
+void guest_make_tables(void);
+#define GUEST_CODE(cpl) (9ull * (cpl) + 8)
+#define GUEST_DATA(cpl) ((cpl) == 0 ? 0 : GUEST_CODE(cpl) + 8)
+extern uint64_t guest_tables_gdt[8];
+
 /** The last #VC; and what the next one is to skip that only tests expect. */
 struct guest_vc {
 	uint64_t code, count, address, bytes;
@@ -92,6 +102,7 @@ enum guest_order {
 	GUEST_RMPADJUST,
 	GUEST_VECTOR,
 	GUEST_CPUID,
+	GUEST_EXIT, /* address: for the GHCB's MSR; r8: what it is afterwards */
 	GUEST_NOTHING,
 };
 
@@ -121,6 +132,16 @@ bool guest_run_rows(void);
 
 /** An exception that is what came of a row at VMPL0; false when it is not. */
 bool guest_take_row(struct lab_trap *trap);
+
+/** The tests of reports and keys, in this order. */
+bool guest_report_has_certificates(void);
+bool guest_report_is_of_any_level_below(void);
+bool guest_report_of_vmpl1_is_by_its_own_key(void);
+bool guest_report_of_vmpl0_is_not_vmpl1s(void);
+bool guest_message_needs_its_key(void);
+bool guest_message_is_not_sent_twice(void);
+bool guest_message_lies_in_shared_memory(void);
+bool guest_keys_are_by_level_and_measurement(void);
 
 /** Come to the end that was chosen; returns when there is none such. */
 void guest_end(uint64_t choice);

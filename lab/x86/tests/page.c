@@ -14,14 +14,18 @@ uint64_t guest_exchange(uint64_t request)
 	return lab_rdmsr(LAB_MSR_GHCB);
 }
 
-/* The page to the host, and its address told. */
-static bool share(uint64_t gpa)
+bool guest_share(uint64_t gpa)
 {
 	return guest_pvalidate(gpa, false, false).code == 0 &&
 	       guest_exchange((uint64_t)LAB_GHCB_SHARED << 52 | gpa |
-			      LAB_GHCB_PAGE_STATE) == LAB_GHCB_PAGE_STATE + 1 &&
-	       guest_exchange(gpa | LAB_GHCB_REGISTER) ==
-		       (gpa | (LAB_GHCB_REGISTER + 1));
+			      LAB_GHCB_PAGE_STATE) == LAB_GHCB_PAGE_STATE + 1;
+}
+
+/* The page to the host, and its address told. */
+static bool share(uint64_t gpa)
+{
+	return guest_share(gpa) && guest_exchange(gpa | LAB_GHCB_REGISTER) ==
+					   (gpa | (LAB_GHCB_REGISTER + 1));
 }
 
 volatile struct lab_ghcb *guest_page(void)

@@ -17,8 +17,6 @@
 #define STEP	      16 /* from one instruction's code to the next one's */
 #define RMPQUERY      2
 #define QUERIED	      0x1ff00ull
-#define TSS	      0x30
-#define TSS_BYTES     0x68
 
 /* What came of it, as ../snp/rmp_types.h numbers them. */
 enum came {
@@ -50,16 +48,8 @@ extern uint8_t guest_lower_pml4[], guest_lower_data_end[];
 extern uint64_t guest_row_rsp;
 
 static struct guest_vmsa vmsa[3] __attribute__((aligned(4096)));
-static uint8_t stacks[3][4096] __attribute__((aligned(4096)));
+static uint8_t stack[4096] __attribute__((aligned(4096)));
 static uint64_t lower_idt[512] __attribute__((aligned(4096)));
-static uint8_t tss[TSS_BYTES] __attribute__((aligned(8)));
-static uint64_t gdt[8]
-	__attribute__((aligned(4096))) = { 0, 0x00af9b000000ffff, /* 08: code */
-		0x00afbb000000ffff, 0x00cfb3000000ffff, /* 11, 19: of CPL 1 */
-		0x00affb000000ffff, 0x00cff3000000ffff, /* 23, 2b: of CPL 3 */
-		0, 0 };
-static const uint16_t code[] = { 0x08, 0x11, 0, 0x23 };
-static const uint16_t data[] = { 0, 0x19, 0, 0x2b };
 
 static bool is_expected;
 static uint64_t expected_rip;
@@ -92,7 +82,7 @@ bool guest_take_row(struct lab_trap *trap)
 	seen = (struct seen){ came_of(trap), trap->rax, trap->rcx, trap->rdx,
 		trap->rflags & 1 };
 	trap->rip = (uint64_t)guest_row_back;
-	trap->cs = code[0];
+	trap->cs = GUEST_CODE(0);
 	trap->rflags = 2;
 	trap->rsp = guest_row_rsp;
 	trap->ss = 0;
@@ -102,9 +92,9 @@ bool guest_take_row(struct lab_trap *trap)
 static void run_here(const struct row *row)
 {
 	const struct guest_row enter = { row->address, row->large, row->word,
-		(uint64_t)guest_row_code + STEP * row->op, code[row->cpl],
-		RFLAGS_CF, (uint64_t)stacks[0] + sizeof(stacks[0]) - 16,
-		data[row->cpl] };
+		(uint64_t)guest_row_code + STEP * row->op, GUEST_CODE(row->cpl),
+		RFLAGS_CF, (uint64_t)stack + sizeof(stack) - 16,
+		GUEST_DATA(row->cpl) };
 
 	expected_rip = enter.rip;
 	is_expected = true;
@@ -173,26 +163,6 @@ static void make_gate(uint64_t vector, const uint8_t *handler)
 	lower_idt[2 * vector + 1] = at >> 32;
 }
 
-/* A stack for what CPL 1 and 3 raise. */
-static void make_tables(void)
-{
-	uint64_t base = (uint64_t)tss;
-	uint64_t stack = (uint64_t)stacks[1] + sizeof(stacks[1]);
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) pointer = { sizeof(gdt) - 1, (uint64_t)gdt };
-
-	memcpy(tss + 4, &stack, sizeof(stack));
-	gdt[6] = (TSS_BYTES - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
-		 (base >> 24 & 0xff) << 56;
-	gdt[7] = base >> 32;
-	__asm__ volatile("lgdt %0" : : "m"(pointer));
-	__asm__ volatile("ltr %w0" : : "r"(TSS));
-	make_gate(VECTOR_GP, guest_row_gp);
-	make_gate(VECTOR_VC, guest_row_vc);
-}
-
 static bool grant(
 	uint64_t vmpl, const void *from, const void *to, uint64_t rights)
 {
@@ -211,7 +181,8 @@ static bool make_level(uint64_t vmpl)
 
 	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
 	save->tr = (struct lab_segment){ 0, 0x8b, 0x67, 0 };
-	save->gdtr = (struct lab_segment){ 0, 0, 15, (uint64_t)gdt };
+	save->gdtr =
+		(struct lab_segment){ 0, 0, 15, (uint64_t)guest_tables_gdt };
 	save->idtr = (struct lab_segment){ 0, 0, sizeof(lower_idt) - 1,
 		(uint64_t)lower_idt };
 	save->vmpl = (uint8_t)vmpl;
@@ -227,7 +198,7 @@ static bool make_level(uint64_t vmpl)
 	save->mxcsr = 0x1f80;
 	if (!grant(vmpl, guest_row_lower, guest_row_lower + LAB_PAGE, 0x9) ||
 		!grant(vmpl, guest_lower_pml4, guest_lower_data_end, 0x3) ||
-		!grant(vmpl, gdt, gdt + 1, 0x1) ||
+		!grant(vmpl, guest_tables_gdt, guest_tables_gdt + 1, 0x1) ||
 		!grant(vmpl, lower_idt, lower_idt + 512, 0x1) ||
 		guest_rmpadjust((uint64_t)save, VMSA | vmpl) != 0) {
 		return false;
@@ -241,7 +212,9 @@ bool guest_run_rows(void)
 {
 	uint64_t answer;
 
-	make_tables();
+	guest_make_tables();
+	make_gate(VECTOR_GP, guest_row_gp);
+	make_gate(VECTOR_VC, guest_row_vc);
 	for (uint64_t vmpl = 1; vmpl <= 3; vmpl++) {
 		if (!make_level(vmpl)) {
 			return false;

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot the lab with a guest under QEMU and judge what they say.
 
-usage: run.py TEST LAB GUEST
+usage: run.py TEST LAB GUEST [VENDOR CONFBOX]
 """
+import hashlib
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
@@ -16,7 +19,8 @@ MACHINE = ['-M', 'q35', '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', 
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 GOOD, GUEST = 2 * 0x2a + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
 SECONDS = 100
-CHOICE, CPUS, ROWS = 0x4400000, 100, 101  # guest.h
+CHOICE, CPUS, ROWS, REPORT = 0x4400000, 100, 101, 102  # guest.h
+CHIP = 0x9ff0000  # ../machine.h
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
 
 
@@ -68,6 +72,73 @@ def rmp(lab, elf):
     expect(lines == [said, 'guest: ok guest_run_rows', 'guest: pass'], f'not: {said}')
 
 
+PAGE, PT_LOAD, PT_VMSA, PT_SECRETS = 4096, 1, 0x6c616276, 0x6c616273
+DATA, VMSA, SECRETS = 1, 2, 5
+
+
+def measurement(elf):
+    """What a launch of the file comes to, by the firmware's ABI: PAGE_INFO by PAGE_INFO."""
+    with open(elf, 'rb') as f:
+        file = f.read()
+    at, size, count = *struct.unpack_from('<Q', file, 32), *struct.unpack_from('<HH', file, 54)
+    pages, special = [], {}
+    for i in range(count):
+        kind, _, offset, _, pa, held, whole, _ = struct.unpack_from('<IIQQQQQQ', file, at + i * size)
+        text = file[offset:offset + held].ljust(whole + -whole % PAGE, b'\0')
+        if kind == PT_LOAD:
+            pages += [(DATA, pa + n, text[n:n + PAGE]) for n in range(0, len(text), PAGE)]
+        elif kind in (PT_VMSA, PT_SECRETS):
+            special[kind] = pa
+    content = {gpa: page for _, gpa, page in pages}
+    pages.append((SECRETS, special[PT_SECRETS], None))
+    pages.append((VMSA, special[PT_VMSA], content[special[PT_VMSA]]))
+    digest = bytes(48)
+    for kind, gpa, page in pages:
+        contents = bytes(48) if page is None else hashlib.sha384(page).digest()
+        digest = hashlib.sha384(digest + contents + struct.pack('<HB5xQ', 0x70, kind, gpa)).digest()
+    return digest
+
+
+def verify(confbox, report, *more):
+    done = subprocess.run([confbox, 'verify', '--snp', report, *more], capture_output=True,
+                          text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def judge_report(confbox, vendor, folder, said, vmpl):
+    """One report, as a relying party sees it that trusts the lab or does not."""
+    report, table = (os.path.join(folder, name) for name in (f'report{vmpl}', 'table'))
+    root = ('--root', os.path.join(vendor, 'ark.pem'))
+    nonce = ('--nonce', bytes(range(0x80, 0xc0)).hex())
+    status, text = verify(confbox, report, '--auxblob', table, *root, *nonce)
+    print(text)
+    expect(status == 0 and said.hex() in text, f'report {vmpl}: {status}')
+    expect(re.search(rf'(?i)vmpl\W+{vmpl}\b', text), f'report {vmpl} is not of that level')
+    for why, more in {'chain': nonce, 'nonce': (*root, '--nonce', '00' * 64)}.items():
+        status, text = verify(confbox, report, '--auxblob', table, *more)
+        expect(status == 1 and f'refused: {why}' in text, f'{status}: {text}')
+    with open(report, 'r+b') as f:
+        f.seek(0x30)  # another level
+        f.write(bytes([vmpl ^ 1]))
+    status, text = verify(confbox, report, '--auxblob', table, *root, *nonce)
+    expect(status == 1 and 'refused: signature' in text, f'{status}: {text}')
+
+
+def report(lab, elf, vendor, confbox):
+    """Reports of VMPL0 and VMPL1, which only who trusts the lab's root believes."""
+    status, lines = boot(lab, elf, *choose(REPORT), '-device',
+                         f'loader,addr={CHIP},file={vendor}/chip.bin,force-raw=on')
+    data = dict(re.findall(r'^guest: (report0|report1|table|key) ([0-9a-f]+)$', '\n'.join(lines), re.M))
+    judge(status, [line for line in lines if line.split()[1] not in data], 9)
+    said = measurement(elf)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in data.items():
+            with open(os.path.join(folder, name), 'wb') as f:
+                f.write(bytes.fromhex(text))
+        for vmpl in (0, 1):
+            judge_report(confbox, vendor, folder, said, vmpl)
+
+
 # What ends.c comes to, by number: at which level, and why.
 NOT_SO, NO_VC = 'a page that is not the guest\'s so: ', 'nothing takes its #VC 72'
 ENDS = [(0, NO_VC),
@@ -96,7 +167,7 @@ def ends(lab, elf):
             expect(lines[0].startswith(lost) and f': {end[1]}' in lines[0], lines[0])
 
 
-TESTS = {'guest': guest, 'rmp': rmp, 'cpus': cpus, 'ends': ends}
+TESTS = {'guest': guest, 'rmp': rmp, 'cpus': cpus, 'report': report, 'ends': ends}
 
 
 def main():

@@ -66,6 +66,19 @@ lower_cpuid:
 	cpuid
 	ud2				/* the handler does not come back */
 
+lower_exit:				/* one exchange; r8: the MSR afterwards */
+	movl	$MSR_GHCB, %ecx
+	movl	%esi, %eax
+	movq	%rsi, %rdx
+	shrq	$32, %rdx
+	wrmsr
+	rep
+	vmmcall
+	rdmsr
+	shlq	$32, %rdx
+	leaq	(%rdx,%rax), %r8
+	jmp	lower_done
+
 lower_done:
 	movl	$MSR_GHCB, %ecx
 	movl	$RUN_VMPL0, %eax
@@ -94,9 +107,16 @@ guest_lower_vc:
 	.balign	8
 lower_table:
 	.quad	lower_read, lower_write, lower_execute, lower_pvalidate
-	.quad	lower_rmpadjust, lower_vector, lower_cpuid
+	.quad	lower_rmpadjust, lower_vector, lower_cpuid, lower_exit
 	.set	lower_count, (. - lower_table) / 8
 	.balign	4096
+
+/* The firmware's to fill. */
+	.section .secrets, "aw", @progbits
+	.balign	4096
+	.globl	guest_secrets
+guest_secrets:
+	.skip	4096
 
 	.section .rodata, "a", @progbits
 	.balign	8

@@ -58,6 +58,12 @@ bool snp_aead_open(const struct snp_aead *aead, const uint8_t tag[SNP_AEAD_TAG])
 	return authentic;
 }
 
+bool snp_digest(const uint8_t *text, size_t size, uint8_t digest[SNP_DIGEST])
+{
+	return mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA384), text,
+		       size, digest) == 0;
+}
+
 bool snp_hmac(const uint8_t key[SNP_DIGEST], const uint8_t *text, size_t size,
 	uint8_t digest[SNP_DIGEST])
 {
@@ -108,8 +114,7 @@ bool snp_sign(const uint8_t scalar[SNP_SCALAR], const uint8_t *text,
 	mbedtls_mpi_init(&signer.d);
 	mbedtls_mpi_init(&signer.r);
 	mbedtls_mpi_init(&signer.s);
-	made = mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA384), text,
-		       size, digest) == 0 &&
+	made = snp_digest(text, size, digest) &&
 	       mbedtls_ecp_group_load(
 		       &signer.group, MBEDTLS_ECP_DP_SECP384R1) == 0 &&
 	       mbedtls_mpi_read_binary(&signer.d, scalar, SNP_SCALAR) == 0 &&
