@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked by the GHCB as the model of a hypervisor reads it, its answers,
+ * and answers it would not give. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <hal/snp/pure/ghcb.h>
+
+#include "snp/ghcb.h"
+
+#define GPA 0x5000ull
+
+static struct cbx_ghcb page;
+static struct cbx_ghcb_answer answer;
+
+static int boot(void **state)
+{
+	(void)state;
+	memset(&page, 0xff, sizeof(page)); /* what a hypervisor left there */
+	memset(&answer, 0xee, sizeof(answer));
+	return 0;
+}
+
+static enum snp_ghcb_error decode(struct snp_nae *nae)
+{
+	static const struct snp_ghcb_host host = {
+		.registered = GPA,
+		.features = SNP_FEATURE_AP_CREATION | SNP_FEATURE_VMPLS,
+		.min = 2,
+		.max = 2,
+	};
+	uint8_t copy[SNP_GHCB_BYTES];
+
+	memcpy(copy, &page, sizeof(copy));
+	return snp_ghcb_decode(copy, &host, GPA, nae);
+}
+
+static void give(const struct snp_nae_answer *given)
+{
+	uint8_t copy[SNP_GHCB_BYTES];
+
+	memcpy(copy, &page, sizeof(copy));
+	snp_ghcb_answer(copy, given);
+	memcpy(&page, copy, sizeof(copy));
+}
+
+static void ask_out(void)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_IO,
+		.info1 = cbx_ghcb_io(0x3f8, 1, false),
+		.field = { 'x' },
+		.fields = CBX_GHCB_RAX,
+	};
+
+	cbx_ghcb_write(&page, &call);
+}
+
+static void a_port_is_written(void **state)
+{
+	struct snp_nae nae;
+	struct snp_io io;
+
+	(void)state;
+	ask_out();
+	assert_int_equal(decode(&nae), SNP_GHCB_OK);
+	assert_int_equal(nae.event, SNP_EVENT_IOIO);
+	assert_int_equal(nae.rax, 'x');
+	assert_int_equal(nae.fields, SNP_FIELD_RAX);
+	io = snp_nae_io(&nae);
+	assert_int_equal(io.port, 0x3f8);
+	assert_int_equal(io.bytes, 1);
+	assert_false(io.in || io.string || io.repeat);
+}
+
+static void a_port_is_read(void **state)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_IO,
+		.info1 = cbx_ghcb_io(0xcfc, 4, true),
+		.fields = CBX_GHCB_RAX,
+	};
+	struct snp_nae_answer done = snp_nae_done(0);
+	struct snp_nae nae;
+
+	(void)state;
+	cbx_ghcb_write(&page, &call);
+	assert_int_equal(decode(&nae), SNP_GHCB_OK);
+	assert_true(snp_nae_io(&nae).in);
+	assert_int_equal(snp_nae_io(&nae).port, 0xcfc);
+	assert_int_equal(snp_nae_io(&nae).bytes, 4);
+	done.fields = SNP_FIELD_RAX;
+	done.rax = 0x1234;
+	give(&done);
+	assert_int_equal(cbx_ghcb_read(&page, CBX_GHCB_RAX, &answer), CBX_OK);
+	assert_int_equal(answer.field[0], 0x1234);
+	assert_int_equal(answer.field[1], 0);
+}
+
+static void a_level_gets_registers(void **state)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_AP,
+		.info1 = cbx_ghcb_ap(3, 1),
+		.info2 = 0x7000,
+		.field = { 1 },
+		.fields = CBX_GHCB_RAX,
+	};
+	struct snp_nae nae;
+	struct snp_ap ap;
+
+	(void)state;
+	cbx_ghcb_write(&page, &call);
+	assert_int_equal(decode(&nae), SNP_GHCB_OK);
+	ap = snp_nae_ap(&nae);
+	assert_true(ap.apic == 3 && ap.vmpl == 1 && ap.op == SNP_AP_ON_INIT);
+	assert_int_equal(nae.info2, 0x7000);
+	assert_int_equal(nae.rax, 1);
+}
+
+static void what_is_asked_next_has_nothing_of_the_last(void **state)
+{
+	const struct cbx_ghcb_call all = { .event = CBX_GHCB_IO,
+		.fields = 0x1f };
+	struct snp_nae nae;
+
+	(void)state;
+	cbx_ghcb_write(&page, &all);
+	ask_out();
+	assert_int_equal(decode(&nae), SNP_GHCB_OK);
+	assert_int_equal(nae.fields, SNP_FIELD_RAX);
+}
+
+static void a_refusal_says_why(void **state)
+{
+	const struct snp_nae_answer refused =
+		snp_nae_refused(SNP_GHCB_INVALID_INPUT);
+
+	(void)state;
+	ask_out();
+	give(&refused);
+	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_E_HARDWARE);
+	assert_int_equal(answer.info2, SNP_GHCB_INVALID_INPUT);
+	assert_int_equal(answer.field[0], 0);
+}
+
+static void an_exception_is_one_of_two(void **state)
+{
+	struct snp_nae_answer raised = snp_nae_raise(true);
+
+	(void)state;
+	ask_out();
+	give(&raised);
+	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_E_FAULT);
+	raised = snp_nae_raise(false);
+	give(&raised);
+	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_E_FAULT);
+	for (uint32_t bit = 0; bit < 64; bit++) {
+		struct snp_nae_answer other = raised;
+
+		other.info2 ^= 1ull << bit;
+		give(&other);
+		assert_int_equal(
+			cbx_ghcb_read(&page, 0, &answer), CBX_E_INVALID);
+	}
+}
+
+/* The page as it was written: nobody answered. */
+static void a_page_that_was_not_answered(void **state)
+{
+	(void)state;
+	ask_out();
+	page.info1 = 7;
+	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_E_INVALID);
+}
+
+static void a_word_that_is_not_valid_is_not_read(void **state)
+{
+	struct snp_nae_answer done = snp_nae_done(0);
+
+	(void)state;
+	ask_out();
+	give(&done);
+	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_OK);
+	assert_int_equal(
+		cbx_ghcb_read(&page, CBX_GHCB_RAX, &answer), CBX_E_INVALID);
+	done.fields = SNP_FIELD_RAX;
+	give(&done);
+	assert_int_equal(cbx_ghcb_read(&page, CBX_GHCB_RAX, &answer), CBX_OK);
+	assert_int_equal(
+		cbx_ghcb_read(&page, CBX_GHCB_RAX | CBX_GHCB_RBX, &answer),
+		CBX_E_INVALID);
+	assert_int_equal(answer.field[0], 0); /* nothing of half an answer */
+}
+
+/* Each of the two words that say how it went. */
+static void an_answer_without_a_result_is_none(void **state)
+{
+	const struct snp_nae_answer done = snp_nae_done(0);
+
+	(void)state;
+	for (uint32_t bit = 0x398 / 8 - 64; bit <= 0x3a0 / 8 - 64; bit++) {
+		ask_out();
+		give(&done);
+		page.valid[1] &= ~(1ull << bit);
+		assert_int_equal(
+			cbx_ghcb_read(&page, 0, &answer), CBX_E_INVALID);
+	}
+}
+
+static void results_there_are_not(void **state)
+{
+	const struct snp_nae_answer done = snp_nae_done(0);
+
+	(void)state;
+	for (uint32_t result = 3; result < 40; result++) {
+		ask_out();
+		give(&done);
+		page.info1 = result;
+		assert_int_equal(
+			cbx_ghcb_read(&page, 0, &answer), CBX_E_INVALID);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_port_is_written, boot),
+		cmocka_unit_test_setup(a_port_is_read, boot),
+		cmocka_unit_test_setup(a_level_gets_registers, boot),
+		cmocka_unit_test_setup(
+			what_is_asked_next_has_nothing_of_the_last, boot),
+		cmocka_unit_test_setup(a_refusal_says_why, boot),
+		cmocka_unit_test_setup(an_exception_is_one_of_two, boot),
+		cmocka_unit_test_setup(a_page_that_was_not_answered, boot),
+		cmocka_unit_test_setup(
+			a_word_that_is_not_valid_is_not_read, boot),
+		cmocka_unit_test_setup(
+			an_answer_without_a_result_is_none, boot),
+		cmocka_unit_test_setup(results_there_are_not, boot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
