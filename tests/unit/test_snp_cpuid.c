@@ -23,6 +23,7 @@ static const struct snp_cpuid leaves[] = {
 	{ .leaf = 0xd, .subleaf = 1, .xcr0 = 1, .eax = 0xf, .ebx = 0x240 },
 	{ .leaf = 0xd, .subleaf = 2, .eax = 0x100, .ebx = 0x240 },
 	{ .leaf = 0xd, .subleaf = 9, .eax = 8, .ebx = 0x980 },
+	{ .leaf = 0xd, .subleaf = 10, .eax = 4, .ecx = 1 },
 	{ .leaf = 0xd, .subleaf = 11, .eax = 0x10, .ecx = 1 | ALIGNED },
 	{ .leaf = 0x8000001f, .eax = 0x3a, .ebx = 51 },
 };
@@ -97,6 +98,7 @@ static void areas_are_as_large_as_what_is_on(void **state)
 	assert_int_equal(size(0, 7, 0x800), 0x340); /* XSS is not in it */
 	assert_int_equal(size(1, 0x203, 0), 0x248);
 	assert_int_equal(size(1, 0x207, 0), 0x348);
+	assert_int_equal(size(1, 0x203, 0x400), 0x24c);
 	/* the next multiple of 64 behind 0x348, and 0x10 */
 	assert_int_equal(size(1, 0x207, 0x800), 0x390);
 	assert_int_equal(ask(0xd, 2).ebx, 0x240); /* as it is written */
@@ -117,8 +119,12 @@ static void a_component_too_large_is_refused(void **state)
 	page.entry[6].eax = 0xffffffff;
 	assert_int_equal(size(0, 7, 0), 0);
 	assert_int_equal(size(1, 7, 0), 0);
-	page.entry[6].eax = 0x100;
-	page.entry[6].ebx = 0xffffff00;
+	page.entry[6].eax = 0x10001;
+	assert_int_equal(size(0, 7, 0), 0);
+	page.entry[6].eax = 0x10000;
+	page.entry[6].ebx = 0x10000;
+	assert_int_equal(size(0, 7, 0), 0x20000);
+	page.entry[6].ebx = 0x10001;
 	assert_int_equal(size(0, 7, 0), 0);
 }
 
@@ -155,6 +161,41 @@ static void two_answers_to_one_question_are_none(void **state)
 	assert_true(cbx_cpuid_sound(&page));
 }
 
+static void a_full_page_is_one(void **state)
+{
+	(void)state;
+	for (uint32_t i = COUNT; i < CBX_CPUID_MAX; i++) {
+		page.entry[i].leaf = 0x10000 + i;
+	}
+	page.count = CBX_CPUID_MAX;
+	assert_true(cbx_cpuid_sound(&page));
+}
+
+/* Leaves that are several, by hand from the manuals, and leaves that are not. */
+static void subleaves_are_told_apart_where_there_are_some(void **state)
+{
+	static const uint32_t several[] = { 4, 7, 0xb, 0xd, 0xf, 0x10, 0x12,
+		0x14, 0x17, 0x18, 0x1d, 0x1e, 0x1f, 0x24, 0x8000001d,
+		0x80000020, 0x80000026 };
+	static const uint32_t one[] = { 0, 1, 5, 6, 0xa, 0x15, 0x16, 0x19,
+		0x80000000, 0x80000001, 0x80000008, 0x8000001e, 0x8000001f };
+
+	(void)state;
+	page.count = 1;
+	for (size_t i = 0; i < sizeof(several) / sizeof(several[0]); i++) {
+		page.entry[0] = (struct cbx_cpuid_entry){
+			.leaf = several[i], .sub = 5, .edx = 9
+		};
+		assert_int_equal(ask(several[i], 5).edx, 9);
+		assert_int_equal(ask(several[i], 6).edx, 0);
+	}
+	for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+		page.entry[0] =
+			(struct cbx_cpuid_entry){ .leaf = one[i], .edx = 9 };
+		assert_int_equal(ask(one[i], 6).edx, 9);
+	}
+}
+
 /* Entries behind the count are not there. */
 static void what_is_behind_the_count_is_not_read(void **state)
 {
@@ -178,6 +219,9 @@ int main(void)
 		cmocka_unit_test_setup(a_page_that_is_none, boot),
 		cmocka_unit_test_setup(
 			two_answers_to_one_question_are_none, boot),
+		cmocka_unit_test_setup(a_full_page_is_one, boot),
+		cmocka_unit_test_setup(
+			subleaves_are_told_apart_where_there_are_some, boot),
 		cmocka_unit_test_setup(
 			what_is_behind_the_count_is_not_read, boot),
 	};

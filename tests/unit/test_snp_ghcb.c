@@ -72,6 +72,7 @@ static void a_port_is_written(void **state)
 	assert_int_equal(nae.event, SNP_EVENT_IOIO);
 	assert_int_equal(nae.rax, 'x');
 	assert_int_equal(nae.fields, SNP_FIELD_RAX);
+	assert_int_equal(nae.info1, 0x3f80210); /* 8 bits, 64-bit addresses */
 	io = snp_nae_io(&nae);
 	assert_int_equal(io.port, 0x3f8);
 	assert_int_equal(io.bytes, 1);
@@ -123,6 +124,40 @@ static void a_level_gets_registers(void **state)
 	assert_int_equal(nae.rax, 1);
 }
 
+/* Each word where the specification has it, its bit, and no other bit. */
+static void every_word_is_marked_valid(void **state)
+{
+	static const struct {
+		uint8_t field;
+		uint16_t word;
+	} rows[] = {
+		{ CBX_GHCB_RAX, 0x1f8 / 8 },
+		{ CBX_GHCB_RBX, 0x318 / 8 },
+		{ CBX_GHCB_RCX, 0x308 / 8 },
+		{ CBX_GHCB_RDX, 0x310 / 8 },
+		{ CBX_GHCB_SCRATCH, 0x3a8 / 8 },
+	};
+	const uint64_t result = 7ull << 50; /* event, info1, info2 */
+
+	(void)state;
+	for (size_t i = 0; i < CBX_GHCB_FIELDS; i++) {
+		struct cbx_ghcb_call call = { .event = CBX_GHCB_IO,
+			.fields = rows[i].field };
+		uint16_t word = rows[i].word;
+
+		call.field[i] = 0xabc0 + i;
+		cbx_ghcb_write(&page, &call);
+		assert_true(((uint64_t *)&page)[word] == 0xabc0 + i);
+		assert_true(page.valid[0] == (word < 64 ? 1ull << word : 0));
+		assert_true(page.valid[1] ==
+			    (result | (word < 64 ? 0 : 1ull << (word - 64))));
+		page.info1 = 0;
+		assert_int_equal(
+			cbx_ghcb_read(&page, rows[i].field, &answer), CBX_OK);
+		assert_true(answer.field[i] == 0xabc0 + i);
+	}
+}
+
 static void what_is_asked_next_has_nothing_of_the_last(void **state)
 {
 	const struct cbx_ghcb_call all = { .event = CBX_GHCB_IO,
@@ -159,6 +194,8 @@ static void an_exception_is_one_of_two(void **state)
 	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_E_FAULT);
 	raised = snp_nae_raise(false);
 	give(&raised);
+	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_E_FAULT);
+	page.info2 = 0x8000030d; /* #GP that does not speak of an error code */
 	assert_int_equal(cbx_ghcb_read(&page, 0, &answer), CBX_E_FAULT);
 	for (uint32_t bit = 0; bit < 64; bit++) {
 		struct snp_nae_answer other = raised;
@@ -233,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup(a_port_is_written, boot),
 		cmocka_unit_test_setup(a_port_is_read, boot),
 		cmocka_unit_test_setup(a_level_gets_registers, boot),
+		cmocka_unit_test_setup(every_word_is_marked_valid, boot),
 		cmocka_unit_test_setup(
 			what_is_asked_next_has_nothing_of_the_last, boot),
 		cmocka_unit_test_setup(a_refusal_says_why, boot),

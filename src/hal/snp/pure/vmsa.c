@@ -4,14 +4,14 @@
 #define USER 3
 
 bool cbx_vmsa_sound(
-	const struct cbx_vmsa *vmsa, uint8_t vmpl, uint64_t features)
+	const volatile struct cbx_vmsa *vmsa, uint8_t vmpl, uint64_t features)
 {
 	return vmsa->vmpl == vmpl && vmsa->features == features &&
 	       (vmsa->efer & CBX_VMSA_SVME) != 0 &&
 	       (vmsa->virtual_interrupt & CBX_VMSA_BUSY) == 0;
 }
 
-struct cbx_view cbx_vmsa_wanted(const struct cbx_vmsa *vmsa)
+struct cbx_view cbx_vmsa_wanted(const volatile struct cbx_vmsa *vmsa)
 {
 	uint64_t info1 = vmsa->exit_info1;
 	uint8_t bits = CBX_VIEW_R;

@@ -99,7 +99,7 @@ CBX_SIZE(0x1000, cbx_vmsa);
  * @pre nobody but the monitor can write to the page any more
  */
 bool cbx_vmsa_sound(
-	const struct cbx_vmsa *vmsa, uint8_t vmpl, uint64_t features);
+	const volatile struct cbx_vmsa *vmsa, uint8_t vmpl, uint64_t features);
 
 /**
  * The right that was wanted when the level left because its view forbids it.
@@ -109,6 +109,6 @@ bool cbx_vmsa_sound(
  *
  * @return a view of one bit; of none when it left for another reason
  */
-struct cbx_view cbx_vmsa_wanted(const struct cbx_vmsa *vmsa);
+struct cbx_view cbx_vmsa_wanted(const volatile struct cbx_vmsa *vmsa);
 
 #endif

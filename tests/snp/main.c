@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tests, in a table; each is a sentence. */
+#include <hal/snp/insn.h>
+#include <hal/snp/pure/features.h>
+#include <hal/snp/talk.h>
+
+#include "snp.h"
+
+#define PAGES 600ull /* more than two lists */
+#define VMPLS 4u
+
+_Noreturn void snp_main(void);
+
+uint32_t snp_maps;
+static struct cbx_snp_ghcb ghcb;
+static uint8_t page[CBX_PAGE_SIZE] __attribute__((aligned(4096)));
+
+struct cbx_snp_ghcb *cbx_snp_ghcb(void)
+{
+	return &ghcb;
+}
+
+void *cbx_hal_page_map(struct cbx_pfn pfn)
+{
+	snp_maps++;
+	return (void *)(pfn.n << CBX_PAGE_SHIFT);
+}
+
+void cbx_hal_page_unmap(const void *mapped)
+{
+	(void)mapped;
+	snp_maps--;
+}
+
+uint64_t snp_status(void)
+{
+	uint32_t low;
+	uint32_t high;
+
+	__asm__ volatile("rdmsr"
+			 : "=a"(low), "=d"(high)
+			 : "c"(CBX_MSR_SEV_STATUS));
+	return (uint64_t)high << 32 | low;
+}
+
+static volatile uint64_t *word(uint64_t pfn)
+{
+	return (volatile uint64_t *)(pfn << CBX_PAGE_SHIFT);
+}
+
+/* What a level may do, as the processor tells. */
+static int rights(uint64_t pfn, uint8_t vmpl)
+{
+	struct cbx_view view;
+	struct cbx_rmp_result result = cbx_snp_rmpquery(
+		(const void *)(pfn << CBX_PAGE_SHIFT), vmpl, &view);
+
+	return result.code == 0 ? view.bits : -1;
+}
+
+static bool is_closed(uint64_t pfn)
+{
+	return rights(pfn, 1) == 0 && rights(pfn, 2) == 0 &&
+	       rights(pfn, 3) == 0;
+}
+
+/* The lab lacks restricted injection, and nothing else. */
+static bool the_machine_is_refused_for_one_reason(void)
+{
+	return cbx_snp_refusal(snp_status()) != NULL &&
+	       cbx_snp_refusal(snp_status() | 0x20) == NULL &&
+	       cbx_snp_own_features(snp_status()) == 1;
+}
+
+static bool memory_is_accepted_for_nobody_else(void)
+{
+	const struct cbx_pfn first = { SNP_FREE };
+	uint64_t done = 77;
+
+	if (cbx_hal_page_accept(first, PAGES, &done) != CBX_OK ||
+		done != PAGES) {
+		return false;
+	}
+	for (uint64_t i = 0; i < PAGES; i++) {
+		*word(SNP_FREE + i) = i;
+	}
+	for (uint64_t i = 0; i < PAGES; i++) {
+		if (*word(SNP_FREE + i) != i || !is_closed(SNP_FREE + i)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool accepting_no_pages_does_nothing(void)
+{
+	uint64_t done = 77;
+
+	return cbx_hal_page_accept((struct cbx_pfn){ SNP_FREE }, 0, &done) ==
+		       CBX_OK &&
+	       done == 0;
+}
+
+/* The lab itself: the hypervisor does not give it. */
+static bool memory_that_is_not_given_is_not_accepted(void)
+{
+	uint64_t done = 77;
+
+	return cbx_hal_page_accept((struct cbx_pfn){ 0x8000 }, 3, &done) ==
+		       CBX_E_HARDWARE &&
+	       done == 0;
+}
+
+static bool a_view_is_what_the_processor_tells(void)
+{
+	const struct cbx_pfn pfn = { SNP_FREE + 1 };
+	uint64_t done;
+
+	for (uint8_t bits = 0; bits <= CBX_VIEW_ALL; bits++) {
+		uint8_t told = (bits & 3) == CBX_VIEW_W ? 0 : bits;
+
+		done = 0;
+		if (cbx_hal_view_set(pfn, 2, (struct cbx_view){ bits },
+			    &done) != CBX_OK ||
+			done != 2 || rights(pfn.n, 1) != told ||
+			rights(pfn.n + 1, 1) != told || rights(pfn.n, 2) != 0 ||
+			!is_closed(pfn.n - 1) || !is_closed(pfn.n + 2)) {
+			return false;
+		}
+	}
+	return cbx_hal_view_set(pfn, 2, (struct cbx_view){ CBX_VIEW_NONE },
+		       &done) == CBX_OK &&
+	       is_closed(pfn.n) && is_closed(pfn.n + 1);
+}
+
+static bool a_released_page_is_shared_until_accepted(void)
+{
+	const struct cbx_pfn pfn = { SNP_FREE + 8 };
+	volatile uint64_t *shared =
+		(volatile uint64_t *)((pfn.n << CBX_PAGE_SHIFT) + SNP_SHARED);
+	uint64_t done = 77;
+
+	if (cbx_hal_page_release(pfn, 2, &done) != CBX_OK || done != 2) {
+		return false;
+	}
+	*shared = 0x5a5a;
+	if (*shared != 0x5a5a || cbx_hal_page_accept(pfn, 2, &done) != CBX_OK ||
+		done != 2) {
+		return false;
+	}
+	*word(pfn.n) = 3;
+	return is_closed(pfn.n) && is_closed(pfn.n + 1) && *word(pfn.n) == 3;
+}
+
+/* Rescinded, and still private: half released. */
+static bool half_a_release_can_be_repeated(void)
+{
+	const struct cbx_pfn pfn = { SNP_FREE + 9 };
+	uint64_t done;
+	struct cbx_rmp_result result = cbx_snp_pvalidate(
+		(const void *)(pfn.n << CBX_PAGE_SHIFT), false);
+
+	return result.code == 0 && !result.carry &&
+	       cbx_hal_page_release(pfn, 1, &done) == CBX_OK && done == 1 &&
+	       cbx_hal_page_accept(pfn, 1, &done) == CBX_OK && done == 1;
+}
+
+/* Private, and not valid: half accepted. */
+static bool half_an_accept_can_be_repeated(void)
+{
+	const struct cbx_pfn pfn = { SNP_FREE + 10 };
+	uint64_t done;
+
+	return cbx_hal_page_release(pfn, 1, &done) == CBX_OK &&
+	       cbx_ghcb_state_set(cbx_snp_exchange(
+		       cbx_ghcb_ask_state(pfn, false))) == CBX_OK &&
+	       cbx_hal_page_accept(pfn, 1, &done) == CBX_OK && done == 1 &&
+	       is_closed(pfn.n);
+}
+
+static bool what_nobody_knows_is_refused_with_a_reason(void)
+{
+	const struct cbx_ghcb_call call = { .event = 0x12345678 };
+	struct cbx_ghcb_answer answer;
+
+	return cbx_snp_ask(&call, 0, &answer) == CBX_E_HARDWARE &&
+	       answer.info2 == 6;
+}
+
+#define TEST(name)            \
+	{                     \
+#name, (name) \
+	}
+static const struct {
+	const char *name;
+	bool (*run)(void);
+} tests[] = {
+	TEST(the_machine_is_refused_for_one_reason),
+	TEST(what_nobody_knows_is_refused_with_a_reason),
+	TEST(accepting_no_pages_does_nothing),
+	TEST(memory_is_accepted_for_nobody_else),
+	TEST(memory_that_is_not_given_is_not_accepted),
+	TEST(a_view_is_what_the_processor_tells),
+	TEST(a_released_page_is_shared_until_accepted),
+	TEST(half_a_release_can_be_repeated),
+	TEST(half_an_accept_can_be_repeated),
+	TEST(no_registers_do_not_run),
+	TEST(registers_of_another_level_are_refused),
+	TEST(what_the_hypervisor_does_not_take_can_be_repeated),
+	TEST(the_host_runs_and_leaves),
+	TEST(the_host_is_kept_out_of_pages),
+	TEST(the_host_has_the_rights_it_was_given),
+	TEST(a_call_is_decoded_and_answered),
+	TEST(what_is_not_pending_is_no_call),
+	TEST(the_host_does_not_run_by_itself),
+};
+
+static void say(const char *first, const char *second)
+{
+	char line[96];
+	size_t n = 0;
+
+	for (; *first != '\0'; first++) {
+		line[n++] = *first;
+	}
+	for (; *second != '\0' && n < sizeof(line) - 1; second++) {
+		line[n++] = *second;
+	}
+	line[n] = '\0';
+	cbx_hal_log(line);
+}
+
+/* By the port QEMU has for it. */
+static _Noreturn void finish(bool good)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_IO,
+		.info1 = cbx_ghcb_io(0xf4, 4, false),
+		.field = { good ? 0x2a : 0x2b },
+		.fields = CBX_GHCB_RAX,
+	};
+	struct cbx_ghcb_answer answer;
+
+	cbx_hal_log(good ? "pass" : "fail");
+	(void)!cbx_snp_ask(&call, 0, &answer);
+	cbx_snp_refuse("there is no end");
+}
+
+static _Noreturn void run_tests(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		bool passed = tests[i].run() && snp_maps == 0;
+
+		say(passed ? "ok " : "bad ", tests[i].name);
+		good = good && passed;
+	}
+	finish(good);
+}
+
+static uint64_t choice(void)
+{
+	struct cbx_rmp_result result = cbx_snp_pvalidate(
+		(const void *)(SNP_CHOICE << CBX_PAGE_SHIFT), true);
+
+	return result.code == 0 ? *word(SNP_CHOICE) : 0;
+}
+
+_Noreturn void snp_main(void)
+{
+	const struct cbx_snp_two_ways two = {
+		.pfn = { (uint64_t)page >> CBX_PAGE_SHIFT },
+		.hidden = page,
+		.shared = (volatile void *)((uint64_t)page + SNP_SHARED),
+	};
+	const char *why = cbx_snp_ghcb_start(&two, SNP_C_BIT);
+	enum cbx_status status = CBX_OK;
+	uint64_t done;
+
+	if (why != NULL) {
+		cbx_snp_refuse(why);
+	}
+	switch (choice()) {
+	case 1: /* as the monitor begins */
+		why = cbx_snp_refusal(snp_status());
+		cbx_snp_refuse(why != NULL ? why : "nothing is wrong");
+	case 2: /* a page that is accepted already: somebody's double */
+		status = cbx_hal_page_accept(
+			(struct cbx_pfn){ SNP_CHOICE }, 1, &done);
+		break;
+	case 3: /* a machine with another C bit than the CPU's */
+		why = cbx_snp_ghcb_start(&two, SNP_C_BIT - 1);
+		cbx_snp_refuse(why != NULL ? why : "it was not noticed");
+	default:
+		run_tests();
+	}
+	cbx_snp_refuse(status == CBX_OK ? "it was not noticed" : "it was told");
+}

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boot the lab with a program at VMPL0 and judge what they say.
+
+usage: run.py TEST LAB PROGRAM
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../../lab/x86/tests'))
+import run as lab_run  # noqa: E402 (the lab's machine)
+
+TERMINATED = 'lab: terminated: cpu 0 vmpl 0 set 3 reason '
+SENTENCES = 18
+REFUSED, PANIC = '0', '1'
+
+# What main.c comes to, by choice: the reason it gives the hypervisor, and what
+# it says last before.
+ENDS = [(REFUSED, 'Restricted injection is off, so the hypervisor could interrupt the monitor anywhere.'),
+        (PANIC, 'panic: status != CBX_E_STATE at '),
+        (REFUSED, 'The hypervisor names another C bit than the CPU.')]
+
+
+def parts(lab, elf):
+    status, lines = lab_run.boot(lab, elf)
+    print('\n'.join(lines))
+    good = [line for line in lines if line.startswith('ok ')]
+    lab_run.expect(status == lab_run.GOOD and lines[-1] == 'pass', f'status {status}')
+    lab_run.expect(len(set(good)) == len(lines) - 1 == SENTENCES, 'cases are missing')
+
+
+def ends(lab, elf):
+    for number, (why, said) in enumerate(ENDS, 1):
+        status, lines = lab_run.boot(lab, elf, *lab_run.choose(number))
+        print('\n'.join(lines))
+        lab_run.expect(status == lab_run.GUEST and len(lines) == 2, f'end {number}: status {status}')
+        lab_run.expect(lines[1] == TERMINATED + why, f'end {number}: {lines[1]}')
+        lab_run.expect(lines[0].startswith(said), f'end {number}: {lines[0]}')
+
+
+TESTS = {'parts': parts, 'ends': ends}
+
+
+def main():
+    test, *rest = sys.argv[1:]
+    if lab_run.shutil.which(lab_run.QEMU) is None:
+        print(f'{lab_run.QEMU} is not installed')
+        sys.exit(lab_run.SKIP)
+    TESTS[test](*rest)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program at VMPL0 that tests the parts of the snp backend there. */
+#ifndef SNP_H
+#define SNP_H
+
+#include <hal/hal.h>
+#include <hal/snp/host.h>
+
+#define SNP_C_BIT  47
+#define SNP_SHARED 0x8000000000ull /* + an address: the same memory, shared */
+
+/** Memory nobody has accepted. */
+#define SNP_FREE 0x4000ull
+/** What the machine was started with: which end to come to; 0 for none. */
+#define SNP_CHOICE 0x4400ull
+
+/** SEV_STATUS. */
+uint64_t snp_status(void);
+
+/** Pages that are mapped (cbx_hal_page_map) and not unmapped. */
+extern uint32_t snp_maps;
+
+/** The host, and the one word each of its orders is about. */
+extern struct cbx_snp_host snp_host;
+enum snp_order {
+	SNP_READ,
+	SNP_WRITE,
+	SNP_EXECUTE,
+	SNP_CALL,
+	SNP_NOTHING,
+};
+
+/** Let the host do something. @return cbx_snp_host_run */
+enum cbx_status snp_order(
+	enum snp_order order, uint64_t address, struct cbx_snp_left *left);
+
+/** The tests of the host, in this order. */
+bool no_registers_do_not_run(void);
+bool registers_of_another_level_are_refused(void);
+bool what_the_hypervisor_does_not_take_can_be_repeated(void);
+bool the_host_runs_and_leaves(void);
+bool the_host_is_kept_out_of_pages(void);
+bool the_host_has_the_rights_it_was_given(void);
+bool a_call_is_decoded_and_answered(void);
+bool what_is_not_pending_is_no_call(void);
+bool the_host_does_not_run_by_itself(void);
+
+#endif
