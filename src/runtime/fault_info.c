@@ -2,6 +2,8 @@
 #include "fault_info.h"
 
 #include "frame.h"
+#include "message.h"
+#include "task.h"
 #include "user.h"
 
 enum vector {
@@ -104,4 +106,21 @@ struct lx_siginfo cbx_fault_describe(
 		info.code = LX_BUS_ADRERR;
 	}
 	return info;
+}
+
+void cbx_fault_explain(
+	const struct cbx_upcall *upcall, const struct lx_siginfo *info)
+{
+	const struct cbx_extent *e =
+		cbx_extent_at(cbx_memory_extents(), upcall->value);
+
+	if (upcall->code == CBX_FAULT_READ && e != NULL &&
+		e->rights == CBX_RIGHT_X && e->kind == CBX_EXTENT_PROGRAM &&
+		cbx_process_self()->signal.action[info->signo].handler ==
+			LX_SIG_DFL) {
+		cbx_message_begin("the program reads its own text, which is "
+				  "execute-only: its constants are in it, or "
+				  "it is attacked");
+		cbx_message_end();
+	}
 }

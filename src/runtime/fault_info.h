@@ -19,4 +19,9 @@ struct lx_siginfo cbx_fault_info(const struct cbx_upcall *upcall,
 struct lx_siginfo cbx_fault_describe(
 	const struct cbx_upcall *upcall, enum cbx_memory_fault served);
 
+/** Say so when a program without a handler read its own execute-only text: one
+ * that keeps constants there should not have asked for that. */
+void cbx_fault_explain(
+	const struct cbx_upcall *upcall, const struct lx_siginfo *info);
+
 #endif

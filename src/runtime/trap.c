@@ -187,24 +187,6 @@ static uint8_t access_of(uint32_t code)
 	}
 }
 
-/* A program that keeps constants in its text should not have asked. */
-static void explain(
-	const struct cbx_upcall *upcall, const struct lx_siginfo *info)
-{
-	const struct cbx_extent *e =
-		cbx_extent_at(cbx_memory_extents(), upcall->value);
-
-	if (upcall->code == CBX_FAULT_READ && e != NULL &&
-		e->rights == CBX_RIGHT_X && e->kind == CBX_EXTENT_PROGRAM &&
-		cbx_process_self()->signal.action[info->signo].handler ==
-			LX_SIG_DFL) {
-		cbx_message_begin("the program reads its own text, which is "
-				  "execute-only: its constants are in it, or "
-				  "it is attacked");
-		cbx_message_end();
-	}
-}
-
 static _Noreturn void broken(
 	const struct cbx_upcall *upcall, const struct cbx_regs *regs)
 {
@@ -276,7 +258,7 @@ static void fault(
 	info = upcall->code <= CBX_FAULT_EXECUTE
 		       ? cbx_fault_describe(upcall, served)
 		       : cbx_fault_info(upcall, regs, frame);
-	explain(upcall, &info);
+	cbx_fault_explain(upcall, &info);
 	cbx_signal_fault(&info);
 }
 
@@ -385,13 +367,20 @@ static _Noreturn void move(const struct cbx_upcall *upcall, void *frame)
 		moved, cbx_frame_regs(copy), copy, (uint64_t)moved & ~15ull);
 }
 
+/* Whether nothing that is interrupted is on a stack of the runtime's or of the
+ * backend's.  A deadline may come while the backend brings another up-call,
+ * whose frame is there, and whose code runs on a stack of the runtime's yet. */
+static bool is_entry(const struct cbx_upcall *upcall, uint64_t rip)
+{
+	return upcall->kind == CBX_UPCALL_SYSCALL || in_program(rip) ||
+	       (upcall->kind == CBX_UPCALL_FAULT && !in_runtime(rip));
+}
+
 void cbx_runtime_upcall(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
-	bool entered =
-		upcall->kind == CBX_UPCALL_SYSCALL || !in_runtime(regs->rip);
-
-	if (entered && cbx_task_stacks_seen && (uint64_t)frame >= CBX_VA_MAX) {
+	if (is_entry(upcall, regs->rip) && cbx_task_stacks_seen &&
+		(uint64_t)frame >= CBX_VA_MAX) {
 		move(upcall, frame);
 	}
 	cbx_upcall_serve(upcall, regs, frame);

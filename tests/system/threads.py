@@ -26,8 +26,8 @@ class Threads(unittest.TestCase):
                               timeout=SECONDS, check=False, **options)
         return done.returncode, done.stdout, done.stderr
 
-    def boxed(self, cpus, *command, **options):
-        done = subprocess.run([CONFBOX, 'run', '--cpus', str(cpus), '--memory', '128M', '--',
+    def boxed(self, cpus, *command, how=(), **options):
+        done = subprocess.run([CONFBOX, 'run', *how, '--cpus', str(cpus), '--memory', '128M', '--',
                                PROGRAMS[command[0]], *command[1:]], capture_output=True,
                               timeout=SECONDS, check=False, **options)
         return done.returncode, done.stdout, done.stderr
@@ -61,6 +61,25 @@ class Threads(unittest.TestCase):
             with self.subTest(cpus=cpus):
                 self.assertEqual(self.boxed(cpus, 'signal_flood', 'run')[:2],
                                  (0, b'ended 0, turns 0, at most 0\n'))
+
+    def assert_kept(self, *command, how=()):
+        for cpus in CPUS[:2]:
+            with self.subTest(command=command, how=how, cpus=cpus):
+                self.assertEqual(self.boxed(cpus, 'signal_storm', *command, how=how)[:2],
+                                 (0, b'ended 0\n'))
+
+    def test_many_signals_change_nothing_around_a_call(self):
+        self.assert_kept('call', '1000', how=('--rewrite', 'never'))
+        for options in ((), ('stack',), ('nodefer',), ('stack', 'nodefer')):
+            self.assert_kept('call', '500', *options)
+
+    def test_many_signals_change_nothing_between_calls(self):
+        for options in ((), ('stack',), ('nodefer',), ('stack', 'nodefer')):
+            self.assert_kept('compute', '300', *options)
+
+    def test_many_signals_change_nothing_that_is_touched_first(self):
+        for options in ((), ('stack', 'nodefer')):
+            self.assert_kept('touch', '300', *options)
 
     def test_a_flood_of_output_leaves_others_their_turns(self):
         for cpus in CPUS:
