@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "asm.h"
+#include "host.h"
 #include "intercept.h"
 #include "machine.h"
 #include "npt.h"
@@ -83,6 +84,15 @@ bool lab_cpu_set_vmsa(struct lab_cpu *cpu, uint8_t vmpl, uint64_t gpa)
 	return true;
 }
 
+/* Whether another processor has it, as a host that means ill may try. */
+static bool is_busy(const struct lab_save *save)
+{
+	const struct snp_rmp_entry *entry =
+		snp_rmp_find(&lab_machine.rmp, (uint64_t)save);
+
+	return entry != NULL && (entry->flags & SNP_RMP_RUNNING) != 0;
+}
+
 /* Set while a processor has the level's registers. */
 static void set_busy(struct lab_save *save, bool busy)
 {
@@ -124,6 +134,10 @@ static bool load(struct lab_cpu *cpu)
 		return false;
 	}
 	if (!snp_vmsa_start(&lab_machine.rmp, LAB_ASID, at_of(save))) {
+		if (is_busy(save)) {
+			lab_host_does(LAB_ACT_TWICE);
+			return false; /* VMRUN exits at once */
+		}
 		lab_lost(cpu, "no VMSA at", (uint64_t)save);
 	}
 	swap_vectors(cpu);
@@ -192,6 +206,9 @@ static void handle(struct lab_cpu *cpu)
 	case LAB_EXIT_VMMCALL:
 		lab_exit_vmmcall(cpu);
 		break;
+	case LAB_EXIT_DB:
+		lab_host_stepped(cpu);
+		break;
 	case LAB_EXIT_UD:
 		lab_exit_ud(cpu);
 		break;
@@ -225,9 +242,11 @@ _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
 			lab_pause();
 			lock_take();
 		}
+		lab_host_enters(cpu);
 		lock_drop();
 		lab_world_enter(&cpu->vmcb);
 		lock_take();
+		lab_host_leaves(cpu);
 		event_again(&cpu->vmcb.control);
 		handle(cpu);
 		store(cpu);

@@ -35,8 +35,9 @@ struct lab_cpu {
 	uint8_t vmpl; /* the level that runs */
 	uint8_t next; /* the one that runs next; cpu->vmpl but in an exit */
 	uint8_t loaded; /* whose vector registers are loaded; SNP_VMPLS: nobody's */
-	bool started; /* it runs lab_cpu_run() */
-	bool waits;   /* a host sent it INIT, and may send SIPI */
+	bool started;	 /* it runs lab_cpu_run() */
+	bool waits;	 /* a host sent it INIT, and may send SIPI */
+	bool is_stepped; /* by a host that means ill: one instruction (host.h) */
 	struct lab_world world[SNP_VMPLS];
 	uint64_t seen[SNP_VMPLS]; /* lab_npt_generation() at the last entry */
 } __attribute__((aligned(4096)));

@@ -3,6 +3,7 @@
 #include "asm.h"
 #include "chip.h"
 #include "cpu.h"
+#include "host.h"
 #include "intercept.h"
 #include "launch.h"
 #include "machine.h"
@@ -55,6 +56,7 @@ _Noreturn void lab_main(uint64_t info)
 	}
 	lab_intercept_start();
 	lab_rows_start();
+	lab_host_start();
 	lab_cpu_start(&lab_cpus[0]);
 	lab_chip_start();
 	if (*magic == LAB_PACK_MAGIC) {

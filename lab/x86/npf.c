@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nested page faults: what the tables do not have yet, and what they never will. */
 #include "cpu.h"
+#include "host.h"
 #include "machine.h"
 #include "npt.h"
 #include "vc.h"
@@ -71,6 +72,7 @@ void lab_exit_npf(struct lab_cpu *cpu, uint64_t error, uint64_t address)
 	uint64_t gpa = address & ~LAB_C;
 
 	if (lab_npt_fill(cpu->vmpl, address, need_of(error))) {
+		lab_host_touched(cpu, gpa);
 		return;
 	}
 	if (gpa - LAB_LAPIC < LAB_PAGE && (error & LAB_NPF_WRITE) != 0) {

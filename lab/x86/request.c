@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include "chip.h"
+#include "host.h"
 #include "machine.h"
 #include "say.h"
 
@@ -26,9 +27,15 @@ static struct snp_nae_answer send(
 	if (!lab_is_shared(nae->info1) || !lab_is_shared(nae->info2)) {
 		return snp_nae_refused(SNP_GHCB_INVALID_INPUT);
 	}
+	if (lab_host_does(LAB_ACT_REPLAY)) {
+		memcpy((void *)nae->info2, response, LAB_PAGE);
+		return snp_nae_done(0);
+	}
 	memcpy(request, (const void *)nae->info1, LAB_PAGE);
 	status = lab_chip_serve(cpu, request, response);
 	if (status == SNP_STATUS_SUCCESS) {
+		response[SNP_MESSAGE_HEADER] ^=
+			lab_host_does(LAB_ACT_ALTER) ? 1 : 0;
 		memcpy((void *)nae->info2, response, LAB_PAGE);
 	}
 	return snp_nae_done(SNP_REQUEST_INFO2(status, 0));

@@ -43,6 +43,7 @@ enum lab_intercept1 {
 };
 
 enum lab_exit {
+	LAB_EXIT_DB = 0x41,
 	LAB_EXIT_UD = 0x46,
 	LAB_EXIT_INTR = 0x60,
 	LAB_EXIT_NMI = 0x61,
@@ -89,6 +90,7 @@ enum lab_exit {
 #define LAB_EVENT_SOFTWARE  0x400u
 
 enum lab_vector {
+	LAB_DB = 1,
 	LAB_UD = 6,
 	LAB_GP = 13,
 	LAB_PF = 14,

@@ -3,6 +3,7 @@
  * like) decode, a host that means well does. */
 #include "asm.h"
 #include "cpu.h"
+#include "host.h"
 #include "machine.h"
 #include "npt.h"
 #include "other.h"
@@ -21,6 +22,15 @@
 
 static bool run(struct lab_cpu *cpu, uint64_t vmpl)
 {
+	if (lab_host_does(LAB_ACT_REFUSE_RUN)) {
+		return false;
+	}
+	if (lab_host_does(LAB_ACT_FALSE_RUN)) {
+		return true;
+	}
+	if (lab_host_does(LAB_ACT_OTHER_RUN)) {
+		vmpl = lab_host_argument(LAB_ACT_OTHER_RUN);
+	}
 	if (vmpl == cpu->vmpl || vmpl >= SNP_VMPLS ||
 		!lab_cpu_runnable(cpu, (uint8_t)vmpl)) {
 		return false;
@@ -91,7 +101,7 @@ static uint64_t answer_msr(struct lab_cpu *cpu, uint64_t value)
 	case SNP_MSR_INFO:
 		return snp_msr_info(VERSION, VERSION, LAB_C_BIT);
 	case SNP_MSR_CPUID:
-		cpuid = lab_cpuid_of(cpu, r.function, 0);
+		cpuid = lab_host_cpuid(lab_cpuid_of(cpu, r.function, 0));
 		return snp_msr_cpuid(&r, register_of(&cpuid, r.index));
 	case SNP_MSR_PREFERRED:
 		return snp_msr_no_preferred();
@@ -168,8 +178,8 @@ static struct snp_nae_answer answer_cpuid(
 	struct lab_cpu *cpu, const struct snp_nae *nae)
 {
 	struct snp_nae_answer answer = snp_nae_done(0);
-	struct lab_cpuid r =
-		lab_cpuid_of(cpu, (uint32_t)nae->rax, (uint32_t)nae->rcx);
+	struct lab_cpuid r = lab_host_cpuid(
+		lab_cpuid_of(cpu, (uint32_t)nae->rax, (uint32_t)nae->rcx));
 
 	answer.fields =
 		SNP_FIELD_RAX | SNP_FIELD_RBX | SNP_FIELD_RCX | SNP_FIELD_RDX;
@@ -317,7 +327,9 @@ void lab_exit_vmmcall(struct lab_cpu *cpu)
 	struct lab_save *state = lab_state(cpu);
 
 	if (!is_vmgexit(state)) {
-		lab_inject(cpu, LAB_UD);
+		if (!lab_host_ask(cpu)) {
+			lab_inject(cpu, LAB_UD);
+		}
 		return;
 	}
 	lab_skip(cpu, VMGEXIT_BYTES);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no guest comes back from, a machine each. */
+#include "../host.h"
 #include "ghcb.h"
 #include "../say.h"
 #include "guest.h"
@@ -66,6 +67,10 @@ void guest_end(uint64_t choice)
 			memcpy(guest_lower_tss + 0x24, &stack, sizeof(stack));
 			guest_order(GUEST_CPUID, 0);
 		}
+		break;
+	case GUEST_TAKEN: /* a page that the host took */
+		guest_ask_host(LAB_ACT_TAKE, 1, gpa);
+		touch(gpa);
 		break;
 	default:
 		break;

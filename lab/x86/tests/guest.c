@@ -27,7 +27,7 @@ static uint8_t target[4096] __attribute__((aligned(4096))) = { 0xc3 };
 
 void lab_trap(struct lab_trap *trap)
 {
-	if (guest_take_row(trap) ||
+	if (guest_take_row(trap) || guest_take_injected(trap) ||
 		(trap->vector == VECTOR_VC && guest_take_vc(trap))) {
 		return;
 	}
@@ -511,6 +511,27 @@ static const struct test report_tests[] = {
 	TEST(guest_message_lies_in_shared_memory),
 	TEST(guest_keys_are_by_level_and_measurement),
 };
+static const struct test host_tests[] = {
+	TEST(guest_make_lower),
+	TEST(guest_host_refuses_a_level),
+	TEST(guest_host_runs_nobody),
+	TEST(guest_host_runs_another_level),
+	TEST(guest_host_swaps_a_page),
+	TEST(guest_host_swaps_a_page_of_vmpl1),
+	TEST(guest_host_lies_about_cpuid),
+	TEST(guest_host_tampers_between_reads),
+	TEST(guest_host_injects_an_interrupt),
+	TEST(guest_host_injects_a_vc),
+	TEST(guest_host_injects_into_vmpl1),
+	TEST(guest_host_plays_an_answer_again),
+	TEST(guest_host_alters_an_answer),
+	TEST(guest_host_has_its_limits),
+};
+static const struct test twice_tests[] = {
+	TEST(guest_make_lower),
+	TEST(guest_host_runs_registers_once),
+	TEST(guest_host_runs_two_levels_at_once),
+};
 static const struct test cpu_tests[] = {
 	TEST(guest_cpu_needs_a_vmsa),
 	TEST(guest_cpu_starts_where_its_vmsa_says),
@@ -593,6 +614,10 @@ _Noreturn void guest_main(void)
 		run(row_tests, COUNT(row_tests));
 	} else if (chosen == GUEST_REPORT) {
 		run(report_tests, COUNT(report_tests));
+	} else if (chosen == GUEST_HOST) {
+		run(host_tests, COUNT(host_tests));
+	} else if (chosen == GUEST_TWICE) {
+		run(twice_tests, COUNT(twice_tests));
 	} else {
 		run(tests, COUNT(tests));
 	}

@@ -17,9 +17,12 @@
 #define GUEST_FREE 0x4000000ull
 /** What the machine was started with: which end to come to; 0 for none. */
 #define GUEST_CHOICE 0x4400000ull
+#define GUEST_TAKEN  99	 /* an end, with a host that means ill */
 #define GUEST_CPUS   100 /* no end: the tests of two processors */
 #define GUEST_ROWS   101 /* the table of operations (../rows.h) */
 #define GUEST_REPORT 102 /* reports and keys */
+#define GUEST_HOST   103 /* a host that means ill (../host.h) */
+#define GUEST_TWICE  104 /* one that runs registers twice */
 /** Where the lab itself is. */
 #define GUEST_LAB 0x8000000ull
 
@@ -87,6 +90,7 @@ extern uint64_t guest_tables_gdt[8];
 /** The last #VC; and what the next one is to skip that only tests expect. */
 struct guest_vc {
 	uint64_t code, count, address, bytes;
+	uint64_t lies; /* of what there is no instruction for */
 };
 extern volatile struct guest_vc guest_vc;
 
@@ -102,6 +106,7 @@ enum guest_order {
 	GUEST_RMPADJUST,
 	GUEST_VECTOR,
 	GUEST_CPUID,
+	GUEST_WAIT, /* that many turns */
 	GUEST_EXIT, /* address: for the GHCB's MSR; r8: what it is afterwards */
 	GUEST_NOTHING,
 };
@@ -132,6 +137,33 @@ bool guest_run_rows(void);
 
 /** An exception that is what came of a row at VMPL0; false when it is not. */
 bool guest_take_row(struct lab_trap *trap);
+
+/** Make a level that runs rows; its registers. */
+bool guest_make_level(uint64_t vmpl);
+const struct lab_save *guest_level(uint64_t vmpl);
+
+/** An interrupt nobody sent; false when none was asked for. */
+bool guest_take_injected(struct lab_trap *trap);
+
+/** Ask the host for something ill (../host.h); how often it was done. */
+uint64_t guest_ask_host(uint64_t act, uint64_t times, uint64_t argument);
+
+/** The tests of a host that means ill, in this order. */
+bool guest_host_refuses_a_level(void);
+bool guest_host_runs_nobody(void);
+bool guest_host_runs_another_level(void);
+bool guest_host_swaps_a_page(void);
+bool guest_host_swaps_a_page_of_vmpl1(void);
+bool guest_host_lies_about_cpuid(void);
+bool guest_host_tampers_between_reads(void);
+bool guest_host_injects_an_interrupt(void);
+bool guest_host_injects_a_vc(void);
+bool guest_host_injects_into_vmpl1(void);
+bool guest_host_plays_an_answer_again(void);
+bool guest_host_alters_an_answer(void);
+bool guest_host_has_its_limits(void);
+bool guest_host_runs_registers_once(void);
+bool guest_host_runs_two_levels_at_once(void);
 
 /** The tests of reports and keys, in this order. */
 bool guest_report_has_certificates(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reports and keys, as a guest asks its chip for them. */
+#include "../host.h"
 #include "../library.h"
 #include "../say.h"
 #include "../snp/bytes.h"
@@ -351,4 +352,25 @@ bool guest_keys_are_by_level_and_measurement(void)
 	       memcmp(keys[0], keys[3], KEY_BYTES) != 0 &&
 	       memcmp(keys[2], keys[4], KEY_BYTES) == 0 &&
 	       snp_is_zero(keys[5], KEY_BYTES);
+}
+
+/* The old answer is not this message's; sent again, it has one. */
+bool guest_host_plays_an_answer_again(void)
+{
+	const struct ask ask = { 0, REPORT_TYPE, 0, 0 };
+
+	guest_make_tables();
+	return share_all() && ask_and_take(&ask) && is_report_of(0) &&
+	       guest_ask_host(LAB_ACT_REPLAY, 1, 0) == 0 && put(&ask, 0) &&
+	       send() == SUCCESS && !take(&ask) && send() == SUCCESS &&
+	       take(&ask) && is_report_of(0);
+}
+
+/* It is lost then: the chip has counted. */
+bool guest_host_alters_an_answer(void)
+{
+	const struct ask ask = { 0, REPORT_TYPE, 0, 0 };
+
+	return guest_ask_host(LAB_ACT_ALTER, 1, 0) == 0 && put(&ask, 0) &&
+	       send() == SUCCESS && !take(&ask) && send() == INVALID;
 }

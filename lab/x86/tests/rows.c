@@ -174,11 +174,18 @@ static bool grant(
 	return true;
 }
 
-static bool make_level(uint64_t vmpl)
+const struct lab_save *guest_level(uint64_t vmpl)
+{
+	return &vmsa[vmpl - 1].save;
+}
+
+bool guest_make_level(uint64_t vmpl)
 {
 	struct lab_save *save = &vmsa[vmpl - 1].save;
 	volatile struct lab_ghcb *page = guest_page();
 
+	make_gate(VECTOR_GP, guest_row_gp);
+	make_gate(VECTOR_VC, guest_row_vc);
 	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
 	save->tr = (struct lab_segment){ 0, 0x8b, 0x67, 0 };
 	save->gdtr =
@@ -196,6 +203,9 @@ static bool make_level(uint64_t vmpl)
 	save->features = LAB_FEATURES;
 	save->xcr0 = 1;
 	save->mxcsr = 0x1f80;
+	save->rflags = 2;
+	save->rip = (uint64_t)guest_row_lower;
+	save->rsp = (uint64_t)guest_lower_data_end;
 	if (!grant(vmpl, guest_row_lower, guest_row_lower + LAB_PAGE, 0x9) ||
 		!grant(vmpl, guest_lower_pml4, guest_lower_data_end, 0x3) ||
 		!grant(vmpl, guest_tables_gdt, guest_tables_gdt + 1, 0x1) ||
@@ -213,10 +223,8 @@ bool guest_run_rows(void)
 	uint64_t answer;
 
 	guest_make_tables();
-	make_gate(VECTOR_GP, guest_row_gp);
-	make_gate(VECTOR_VC, guest_row_vc);
 	for (uint64_t vmpl = 1; vmpl <= 3; vmpl++) {
-		if (!make_level(vmpl)) {
+		if (!guest_make_level(vmpl)) {
 			return false;
 		}
 	}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot the lab with a guest under QEMU and judge what they say.
 
-usage: run.py TEST LAB GUEST [VENDOR CONFBOX]
+usage: run.py TEST LAB GUEST [VENDOR [CONFBOX]]
 """
 import hashlib
 import os
@@ -17,9 +17,9 @@ QEMU = 'qemu-system-x86_64'
 MACHINE = ['-M', 'q35', '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', '-no-reboot',
            '-display', 'none', '-serial', 'stdio',
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
-GOOD, GUEST = 2 * 0x2a + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
+GOOD, BAD, GUEST = 2 * 0x2a + 1, 2 * 0x2b + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
 SECONDS = 100
-CHOICE, CPUS, ROWS, REPORT = 0x4400000, 100, 101, 102  # guest.h
+CHOICE, CPUS, ROWS, REPORT, HOST, TWICE, TAKEN = 0x4400000, 100, 101, 102, 103, 104, 99  # guest.h
 CHIP = 0x9ff0000  # ../machine.h
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
 
@@ -43,6 +43,10 @@ def expect(condition, what):
 
 def choose(number):
     return '-device', f'loader,addr={CHOICE},data={number},data-len=8'
+
+
+def chip(vendor):
+    return '-device', f'loader,addr={CHIP},file={vendor}/chip.bin,force-raw=on'
 
 
 def judge(status, lines, count):
@@ -126,8 +130,7 @@ def judge_report(confbox, vendor, folder, said, vmpl):
 
 def report(lab, elf, vendor, confbox):
     """Reports of VMPL0 and VMPL1, which only who trusts the lab's root believes."""
-    status, lines = boot(lab, elf, *choose(REPORT), '-device',
-                         f'loader,addr={CHIP},file={vendor}/chip.bin,force-raw=on')
+    status, lines = boot(lab, elf, *choose(REPORT), *chip(vendor))
     data = dict(re.findall(r'^guest: (report0|report1|table|key) ([0-9a-f]+)$', '\n'.join(lines), re.M))
     judge(status, [line for line in lines if line.split()[1] not in data], 9)
     said = measurement(elf)
@@ -137,6 +140,29 @@ def report(lab, elf, vendor, confbox):
                 f.write(bytes.fromhex(text))
         for vmpl in (0, 1):
             judge_report(confbox, vendor, folder, said, vmpl)
+
+
+# What a host that means ill from the start does to the tests that know of none.
+SCRIPTS = {'refuse-run': 'guest: bad vmpl1_runs_and_comes_back',
+           'false-run': 'guest: bad a_page_that_is_wrong_is_refused',
+           'lie-cpuid': 'guest: bad the_processor_says_what_it_is',
+           'ask,lie-cpuid': 'guest: bad the_processor_says_what_it_is',
+           'inject': 'lab: stopped: lab.host: it has to be asked for that:'}
+
+
+def host(lab, elf, vendor):
+    """What a guest sees of a host that means ill: asked by it, and by the command line."""
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 14)
+    judge(*boot(lab, elf, '-append', 'quiet lab.host=ask', '-smp', '2', *choose(TWICE)), 3)
+    for script, line in SCRIPTS.items():
+        status, lines = boot(lab, elf, '-append', f'lab.host={script} lab.hosts=ask')
+        print('\n'.join(lines[-3:]))
+        expect(status == BAD and any(said.startswith(line) for said in lines), f'{script}: {status}')
+    status, lines = boot(lab, elf, '-append', 'lab.host=ask', *choose(TAKEN))
+    expect(status == GUEST and NOT_SO in lines[-1], f'{status}: {lines[-1]}')
+    # without the option there is nobody to ask: #UD
+    status, lines = boot(lab, elf, '-append', 'xlab.host=ask', *choose(TWICE), '-smp', '2')
+    expect(status == BAD and lines[-1].startswith('guest: vector 6 '), f'{status}: {lines[-1]}')
 
 
 # What ends.c comes to, by number: at which level, and why.
@@ -167,7 +193,7 @@ def ends(lab, elf):
             expect(lines[0].startswith(lost) and f': {end[1]}' in lines[0], lines[0])
 
 
-TESTS = {'guest': guest, 'rmp': rmp, 'cpus': cpus, 'report': report, 'ends': ends}
+TESTS = {'guest': guest, 'rmp': rmp, 'cpus': cpus, 'report': report, 'host': host, 'ends': ends}
 
 
 def main():

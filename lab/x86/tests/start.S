@@ -66,6 +66,13 @@ lower_cpuid:
 	cpuid
 	ud2				/* the handler does not come back */
 
+lower_wait:
+	pause
+	decq	%rsi
+	jnz	lower_wait
+	movq	$1, %r8
+	jmp	lower_done
+
 lower_exit:				/* one exchange; r8: the MSR afterwards */
 	movl	$MSR_GHCB, %ecx
 	movl	%esi, %eax
@@ -107,7 +114,7 @@ guest_lower_vc:
 	.balign	8
 lower_table:
 	.quad	lower_read, lower_write, lower_execute, lower_pvalidate
-	.quad	lower_rmpadjust, lower_vector, lower_cpuid, lower_exit
+	.quad	lower_rmpadjust, lower_vector, lower_cpuid, lower_wait, lower_exit
 	.set	lower_count, (. - lower_table) / 8
 	.balign	4096
 
@@ -163,6 +170,8 @@ guest_lower_data_end:
 /* A struct lab_save (../svm.h). */
 	.section .vmsa, "aw", @progbits
 	.balign	4096
+	.globl	guest_first_vmsa
+guest_first_vmsa:
 vmsa:	.org	vmsa + 0x010
 	.short	0x08, 0xa9b		/* CS */
 	.long	0xffffffff
