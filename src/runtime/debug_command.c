@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "linux.h"
+#include "path.h"
 #include "task.h"
 #include "user.h"
 
@@ -106,10 +107,20 @@ static void put_auxv(struct cbx_debug_text *answer, const char *at)
 	put_part(answer, at, (const uint8_t *)pair, count * sizeof(pair[0]));
 }
 
+/* A script's is its interpreter. */
+static void put_program(struct cbx_debug_text *answer, const char *at)
+{
+	static char path[LX_PATH_MAX];
+	uint64_t bytes =
+		cbx_path_of(cbx_process_self()->program, path, sizeof(path));
+
+	(void)cbx_debug_number(&at);
+	(void)cbx_debug_word(&at, ":");
+	put_part(answer, at, (const uint8_t *)path, bytes);
+}
+
 static void query(const char *at, struct cbx_debug_text *answer)
 {
-	const char *path = cbx_process_self()->arguments.path;
-
 	if (cbx_debug_word(&at, "Supported")) {
 		cbx_debug_put(answer,
 			"PacketSize=fa0;vContSupported+;qXfer:auxv:read+;"
@@ -117,9 +128,7 @@ static void query(const char *at, struct cbx_debug_text *answer)
 	} else if (cbx_debug_word(&at, "Xfer:auxv:read::")) {
 		put_auxv(answer, at);
 	} else if (cbx_debug_word(&at, "Xfer:exec-file:read:")) {
-		(void)cbx_debug_number(&at);
-		(void)cbx_debug_word(&at, ":");
-		put_part(answer, at, (const uint8_t *)path, strlen(path));
+		put_program(answer, at);
 	} else if (cbx_debug_word(&at, "fThreadInfo")) {
 		list_threads(answer);
 	} else if (cbx_debug_word(&at, "sThreadInfo")) {

@@ -85,7 +85,7 @@ static int64_t prepend(struct cbx_program *p, const struct script *s)
 	struct cbx_arguments *a = &p->arguments;
 	uint64_t first = a->argc == 0 ? 0 : strlen(a->argv) + 1;
 	uint64_t rest = a->argv_bytes - first;
-	uint64_t bytes = LINE_MAX + strlen(a->path) + 1 + rest;
+	uint64_t bytes = LINE_MAX + strlen(p->path) + 1 + rest;
 	char *storage = cbx_heap_take(bytes);
 	char *at;
 
@@ -96,12 +96,12 @@ static int64_t prepend(struct cbx_program *p, const struct script *s)
 	if (s->argument != NULL) {
 		at = put_string(at, s->argument);
 	}
-	at = put_string(at, a->path);
+	at = put_string(at, p->path);
 	memcpy(at, a->argv + first, rest);
 	a->argc += (a->argc == 0 ? 2u : 1u) + (s->argument != NULL ? 1u : 0u);
 	a->argv = storage;
 	a->argv_bytes = (uint64_t)(at - storage) + rest;
-	a->path = storage;
+	p->path = storage;
 	cbx_heap_give(p->storage, p->storage_bytes);
 	p->storage = storage;
 	p->storage_bytes = bytes;
@@ -158,9 +158,9 @@ int64_t cbx_program_find(struct cbx_program *program)
 {
 	static struct script script;
 
+	program->path = program->arguments.path;
 	for (int i = 0; i < SCRIPTS_MAX; i++) {
-		int64_t status =
-			find_file(program->arguments.path, &program->node);
+		int64_t status = find_file(program->path, &program->node);
 
 		if (status != 0) {
 			return status;

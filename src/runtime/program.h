@@ -9,6 +9,7 @@
 
 /** A program found. */
 struct cbx_program {
+	const char *path; /* of node: the program's, or its interpreter's */
 	struct cbx_node *node;
 	struct cbx_elf elf;
 	struct cbx_node *loader; /* its interpreter; NULL: it is static */
@@ -23,7 +24,7 @@ struct cbx_program {
  * Find the program a path names; a script's interpreter in its stead.
  *
  * @param[in,out] program  arguments: as they were given; then as the program
- *                         gets them
+ *                         gets them, path still the one given
  *
  * @retval -ENOENT, -EACCES and other errors of the path
  * @retval -ENOEXEC  program->status says why

@@ -178,7 +178,7 @@ static void enter_directory(const char *path)
 static _Noreturn void refuse_loader(
 	const struct cbx_program *program, int64_t why)
 {
-	cbx_message_begin(program->arguments.path);
+	cbx_message_begin(program->path);
 	cbx_message_put(": its interpreter ");
 	cbx_message_put(program->elf.interpreter);
 	cbx_message_put(why == -LX_ELIBBAD  ? " is "
@@ -199,7 +199,7 @@ static bool loader_is_wrong(const struct cbx_program *program, int64_t why)
 
 static _Noreturn void refuse(const struct cbx_program *program, int64_t why)
 {
-	const char *path = program->arguments.path;
+	const char *path = program->path;
 
 	if (loader_is_wrong(program, why)) {
 		refuse_loader(program, why);
