@@ -9,9 +9,10 @@
  *   CBX_SLOT_VA    one slot per thread: a page it can only read, a gap, and
  *                  the stack its signal frames and its up-calls use
  *
- * Nothing here is secret, and no code here has a right of its own: the monitor
- * decides by thread, by what it asked for and by the address of the system
- * call instruction.
+ * Nothing here is secret.  The pager's one instruction that makes its orders has
+ * the right to map, and only in the pager: every other thread has a filter that
+ * ends the process there.  For the rest the monitor decides by thread, by what
+ * it asked for and by the address of the system call instruction.
  *
  * Included by assembly, too.
  */
@@ -20,6 +21,7 @@
 
 #define CBX_STUB_TEXT	    0x7e8000000000
 #define CBX_STUB_TEXT_BYTES 0x1000
+#define CBX_STUB_ORDERED    (CBX_STUB_TEXT + 2) /* after the pager's order */
 #define CBX_STUB_INIT	    0x7e8000100000
 #define CBX_STUB_INIT_BYTES 0x2000
 #define CBX_COMM_VA	    0x7e8000200000

@@ -97,6 +97,28 @@ void cbx_linux_thread_rest(
 	}
 }
 
+static bool receive(
+	struct cbx_linux_thread *thread, struct cbx_linux_notice *notice)
+{
+	return cbx_linux_notify_wait(thread->process, &thread->mailbox,
+		       cbx_hal_ticks() + THREAD_WAIT_NS, false,
+		       notice) == CBX_WAIT_NOTICE &&
+	       cbx_linux_notice_stub(notice);
+}
+
+/* A new thread installs its filter, then stops, before anybody's code runs in
+ * it: by no other way does it come to a stop. */
+static bool receive_born(
+	struct cbx_linux_thread *thread, struct cbx_linux_notice *notice)
+{
+	if (!receive(thread, notice) || notice->nr != SYS_seccomp) {
+		return false;
+	}
+	cbx_linux_notify_continue(thread->process, notice->id);
+	return receive(thread, notice) && notice->nr == CBX_STUB_STOP &&
+	       notice->arg[CBX_STUB_ARG_SIGNAL] == 0;
+}
+
 /* The clone's first notice may come before the pager's next one: that is what
  * the newborn is for. */
 static bool clone_thread(struct cbx_linux_thread *thread)
@@ -112,12 +134,8 @@ static bool clone_thread(struct cbx_linux_thread *thread)
 		process->newborn = NULL;
 		return false;
 	}
-	if (cbx_linux_notify_wait(process, &thread->mailbox,
-		    cbx_hal_ticks() + THREAD_WAIT_NS, false,
-		    &notice) != CBX_WAIT_NOTICE ||
-		thread->mailbox.tid != (pid_t)tid ||
-		!cbx_linux_notice_stub(&notice) || notice.nr != CBX_STUB_STOP ||
-		notice.arg[CBX_STUB_ARG_SIGNAL] != 0) {
+	if (!receive_born(thread, &notice) ||
+		thread->mailbox.tid != (pid_t)tid) {
 		cbx_linux_process_kill(process);
 		return false;
 	}
@@ -159,10 +177,7 @@ static bool see_off(struct cbx_linux_thread *thread)
 	struct cbx_linux_notice notice;
 
 	for (;;) {
-		if (cbx_linux_notify_wait(process, &thread->mailbox,
-			    cbx_hal_ticks() + THREAD_WAIT_NS, false,
-			    &notice) != CBX_WAIT_NOTICE ||
-			!cbx_linux_notice_stub(&notice)) {
+		if (!receive(thread, &notice)) {
 			return false;
 		}
 		if (notice.nr == SYS_exit) {

@@ -8,16 +8,22 @@
 #define NR_RT_SIGRETURN 15
 #define NR_CLONE	56
 #define NR_EXIT		60
+#define NR_SECCOMP	317
 
-	.text
+	.section .text.first, "ax", @progbits
 
 /* The pager: asks for a command, makes that system call, for ever.  It uses no
- * memory but the comm page, and has every signal blocked. */
-	.globl	cbx_stub_pager
-	.type	cbx_stub_pager, @function
-cbx_stub_pager:
-	movabs	$CBX_COMM_VA, %r12
-	xor	%ebx, %ebx
+ * memory but the comm page, and has every signal blocked.  The system call is
+ * at the text's first byte, where the filter looks for it. */
+	.globl	cbx_stub_order
+	.type	cbx_stub_order, @function
+cbx_stub_order:
+	syscall
+	mov	%rax, %rbx
+	cmp	$NR_CLONE, %rbp
+	jne	1f
+	test	%rax, %rax
+	je	cbx_stub_born
 1:	mov	%rbx, %rdi
 	mov	$CBX_STUB_NEXT, %eax
 	syscall
@@ -29,13 +35,26 @@ cbx_stub_pager:
 	mov	CBX_COMM_ARG+0x20(%r12), %r8
 	mov	CBX_COMM_ARG+0x28(%r12), %r9
 	mov	%rbp, %rax
+	jmp	cbx_stub_order
+
+	.globl	cbx_stub_pager
+cbx_stub_pager:
+	movabs	$CBX_COMM_VA, %r12
+	xor	%ebx, %ebx
+	jmp	1b
+	.size	cbx_stub_order, . - cbx_stub_order
+
+/* A new thread: gives up the pager's right before it is anybody's. */
+	.text
+cbx_stub_born:
+	mov	$1, %edi		/* seccomp(SET_MODE_FILTER, 0, filter) */
+	xor	%esi, %esi
+	lea	cbx_stub_filter_thread(%rip), %rdx
+	mov	$NR_SECCOMP, %eax
 	syscall
-	mov	%rax, %rbx
-	cmp	$NR_CLONE, %rbp
-	jne	1b
 	test	%rax, %rax
-	jne	1b
-	xor	%edi, %edi		/* the new thread */
+	jne	2f
+	xor	%edi, %edi
 	/* fall through */
 
 /* Stop: tell the monitor why (rdi rsi rdx r10 r8 r9); continue with the
@@ -53,7 +72,7 @@ cbx_stub_stop:
 	mov	$NR_EXIT, %eax
 	syscall
 	ud2
-	.size	cbx_stub_pager, . - cbx_stub_pager
+	.size	cbx_stub_born, . - cbx_stub_born
 
 /* From the handler: the fourth argument is where C puts it. */
 	.globl	cbx_stub_report
@@ -115,7 +134,7 @@ cbx_stub_seal:
 	mov	$1, %edi		/* seccomp(SET_MODE_FILTER, */
 	mov	$(8 | 32), %esi		/* NEW_LISTENER|WAIT_KILLABLE_RECV, */
 	mov	%rbx, %rdx		/* filter) */
-	mov	$317, %eax
+	mov	$NR_SECCOMP, %eax
 	syscall
 	cmp	$CBX_STUB_FD_LISTENER, %rax
 	jne	9f

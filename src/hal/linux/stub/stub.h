@@ -15,6 +15,8 @@
 #include <hal/linux/layout.h>
 
 #define CBX_STUB_SETUP __attribute__((section(".init.text")))
+/** Constants that stay when the init goes. */
+#define CBX_STUB_STAYS(name) __attribute__((section(".stays." name)))
 
 /** What the kernel hands a signal handler. */
 struct cbx_stub_siginfo {
@@ -44,6 +46,9 @@ struct cbx_stub_msghdr {
  * trace, it goes to the monitor. */
 extern const struct sock_fprog cbx_stub_filter;
 extern const struct sock_fprog cbx_stub_filter_trace;
+
+/** What every thread but the pager has besides. */
+extern const struct sock_fprog cbx_stub_filter_thread;
 
 /** Set the process up, from the kernel's first stack. */
 _Noreturn void cbx_stub_init(void);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <hal/linux/cpu.h>
@@ -136,6 +137,24 @@ static void old_system_call_instructions_reach_nothing(void **state)
 		thread_destroy(&t);
 		box_destroy(&box);
 	}
+}
+
+/* The pager's instruction may map, but in no thread of a box: its own filter
+ * ends the process, before the monitor could. */
+static void the_pagers_order_is_nobody_elses(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, attack_stub, CBX_STUB_TEXT);
+	int pid = only_child();
+	siginfo_t info;
+
+	(void)state;
+	assert_int_equal(thread_run(&t, NULL), CBX_STOP_LOST);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_true(info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);
+	assert_int_equal(info.si_status, SIGSYS);
+	thread_destroy(&t);
+	box_destroy(&box);
 }
 
 static atomic_bool watching;
@@ -442,6 +461,7 @@ int main(void)
 		cmocka_unit_test(every_system_call_is_an_up_call),
 		cmocka_unit_test(every_system_call_is_traced),
 		cmocka_unit_test(old_system_call_instructions_reach_nothing),
+		cmocka_unit_test(the_pagers_order_is_nobody_elses),
 		cmocka_unit_test(the_stub_serves_no_attacker),
 		cmocka_unit_test(a_forged_frame_gains_nothing),
 		cmocka_unit_test(no_trap_comes_before_our_return),
