@@ -76,14 +76,25 @@ static enum cbx_status create(void)
 		&snp_host, cbx_snp_host_features(snp_status()));
 }
 
+static bool grant_all(void)
+{
+	return grant(host_code, host_code + CBX_PAGE_SIZE,
+		       CBX_VIEW_R | CBX_VIEW_SX) &&
+	       grant(host_data, host_data_end, CBX_VIEW_R | CBX_VIEW_W);
+}
+
+bool snp_host_make(void)
+{
+	make_registers();
+	return grant_all() && create() == CBX_OK;
+}
+
 bool no_registers_do_not_run(void)
 {
 	struct cbx_snp_left left = { .why = CBX_SNP_FAULT };
 
 	make_registers();
-	return grant(host_code, host_code + CBX_PAGE_SIZE,
-		       CBX_VIEW_R | CBX_VIEW_SX) &&
-	       grant(host_data, host_data_end, CBX_VIEW_R | CBX_VIEW_W) &&
+	return grant_all() &&
 	       snp_order(SNP_NOTHING, 0, &left) == CBX_E_HARDWARE &&
 	       left.why == CBX_SNP_FAULT;
 }

@@ -191,10 +191,11 @@ static bool what_nobody_knows_is_refused_with_a_reason(void)
 	{                     \
 #name, (name) \
 	}
-static const struct {
+struct test {
 	const char *name;
 	bool (*run)(void);
-} tests[] = {
+};
+static const struct test tests[] = {
 	TEST(the_machine_is_refused_for_one_reason),
 	TEST(what_nobody_knows_is_refused_with_a_reason),
 	TEST(accepting_no_pages_does_nothing),
@@ -214,6 +215,24 @@ static const struct {
 	TEST(what_is_not_pending_is_no_call),
 	TEST(the_host_does_not_run_by_itself),
 };
+
+/* A hypervisor that does as it is told; and with two processors. */
+static const struct test hostile[] = {
+	TEST(snp_host_make),
+	TEST(the_host_runs_and_leaves),
+	TEST(it_refuses_to_run_the_host),
+	TEST(it_runs_nobody),
+	TEST(the_host_runs_and_leaves),
+	TEST(each_word_is_written_once_and_read_once),
+	TEST(a_list_is_written_once_and_read_once),
+	TEST(whatever_it_writes_no_page_is_told_wrongly),
+};
+static const struct test twice[] = {
+	TEST(snp_host_make),
+	TEST(the_host_runs_and_leaves),
+	TEST(it_runs_two_levels_at_once),
+};
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static void say(const char *first, const char *second)
 {
@@ -246,14 +265,14 @@ static _Noreturn void finish(bool good)
 	cbx_snp_refuse("there is no end");
 }
 
-static _Noreturn void run_tests(void)
+static _Noreturn void run_tests(const struct test *table, size_t count)
 {
 	bool good = true;
 
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		bool passed = tests[i].run() && snp_maps == 0;
+	for (size_t i = 0; i < count; i++) {
+		bool passed = table[i].run() && snp_maps == 0;
 
-		say(passed ? "ok " : "bad ", tests[i].name);
+		say(passed ? "ok " : "bad ", table[i].name);
 		good = good && passed;
 	}
 	finish(good);
@@ -292,8 +311,21 @@ _Noreturn void snp_main(void)
 	case 3: /* a machine with another C bit than the CPU's */
 		why = cbx_snp_ghcb_start(&two, SNP_C_BIT - 1);
 		cbx_snp_refuse(why != NULL ? why : "it was not noticed");
+	case 4:
+		run_tests(hostile, COUNT(hostile));
+	case 5:
+		run_tests(twice, COUNT(twice));
+	case 6:
+		snp_touch_swapped();
+		break;
+	case 7:
+		snp_touch_taken();
+		break;
+	case 8:
+		snp_view_of_swapped();
+		break;
 	default:
-		run_tests();
+		run_tests(tests, COUNT(tests));
 	}
 	cbx_snp_refuse(status == CBX_OK ? "it was not noticed" : "it was told");
 }

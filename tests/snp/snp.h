@@ -27,12 +27,28 @@ enum snp_order {
 	SNP_WRITE,
 	SNP_EXECUTE,
 	SNP_CALL,
+	SNP_WAIT,
 	SNP_NOTHING,
 };
 
 /** Let the host do something. @return cbx_snp_host_run */
 enum cbx_status snp_order(
 	enum snp_order order, uint64_t address, struct cbx_snp_left *left);
+
+/** Make the host ready to run. */
+bool snp_host_make(void);
+
+/** Tests with a hypervisor that does as it is told (lab/x86/host.h); the last
+ * ones end the machine. */
+bool it_refuses_to_run_the_host(void);
+bool it_runs_nobody(void);
+bool each_word_is_written_once_and_read_once(void);
+bool a_list_is_written_once_and_read_once(void);
+bool whatever_it_writes_no_page_is_told_wrongly(void);
+bool it_runs_two_levels_at_once(void);
+void snp_touch_swapped(void);
+void snp_touch_taken(void);
+void snp_view_of_swapped(void);
 
 /** The tests of the host, in this order. */
 bool no_registers_do_not_run(void);

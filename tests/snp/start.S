@@ -22,7 +22,7 @@ entry:	call	snp_main
 
 /*
  * VMPL1: begins at host_code, does what rdi says with rsi, and leaves with
- * nothing pending; r12 is what came of it.  Order 3 is a call of the monitor's
+ * nothing pending; r12 is what came of it.  Order 4 takes rsi turns, order 3 is a call of the monitor's
  * with rax = r14 and rcx = r15, by the calling area at rbx: r12 is rax after
  * it, r13 what was pending, r15 rcx.
  */
@@ -37,6 +37,8 @@ host_code:
 	cmpq	$3, %rdi
 	jb	host_execute
 	je	host_call
+	cmpq	$4, %rdi
+	je	host_wait
 	jmp	host_leave
 
 host_read:
@@ -48,6 +50,12 @@ host_write:
 	jmp	host_leave
 host_execute:
 	call	*%rsi
+	movq	$1, %r12
+	jmp	host_leave
+host_wait:
+	pause
+	decq	%rsi
+	jnz	host_wait
 	movq	$1, %r12
 	jmp	host_leave
 host_call:

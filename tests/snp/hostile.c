@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A hypervisor that means ill, told when and how by this program (lab.host=ask):
+ * what the parts make of it. */
+#include <hal/snp/insn.h>
+#include <hal/snp/talk.h>
+
+#include "snp.h"
+
+#define ASK	 0x6c6162686f737400ull
+#define ALWAYS	 (~0ull)
+#define TURNS	 30000000ull
+#define LISTED	 5ull
+#define COUNTED	 (SNP_FREE + 0x100)
+#define TAMPERED (SNP_FREE + 0x200)
+#define UNUSED	 0x100 /* a word of the GHCB */
+
+/* lab/x86/host.def's, in its order. */
+enum act {
+	REFUSE_RUN,
+	FALSE_RUN,
+	TAMPER = 6,
+	SWAP = 8,
+	TAKE = 9,
+	TWICE = 10,
+};
+
+static uint64_t target[512] __attribute__((aligned(4096)));
+
+/* @return how often it was done so far */
+static uint64_t ask(enum act act, uint64_t times, uint64_t argument)
+{
+	uint64_t rax = ASK | act;
+
+	__asm__ volatile(".byte 0x0f, 0x01, 0xd9"
+			 : "+a"(rax)
+			 : "c"(times), "d"(argument)
+			 : "memory");
+	return rax;
+}
+
+bool it_refuses_to_run_the_host(void)
+{
+	struct cbx_snp_left left = { .why = CBX_SNP_FAULT };
+	enum cbx_status status;
+
+	ask(REFUSE_RUN, 1, 0);
+	status = snp_order(SNP_NOTHING, 0, &left);
+	return status == CBX_E_HARDWARE && left.why == CBX_SNP_FAULT &&
+	       ask(REFUSE_RUN, 0, 0) == 1 &&
+	       (snp_host.vmsa->efer & CBX_VMSA_SVME) == 0;
+}
+
+/* Though a call is pending and the last exit was one. */
+bool it_runs_nobody(void)
+{
+	struct cbx_snp_left left = { .why = CBX_SNP_FAULT };
+	enum cbx_status status;
+
+	*snp_host.area = 1;
+	ask(FALSE_RUN, 1, 0);
+	status = snp_order(SNP_NOTHING, 0, &left);
+	return status == CBX_OK && left.why == CBX_SNP_NOTHING &&
+	       ask(FALSE_RUN, 0, 0) == 1 && (*snp_host.area)-- == 1;
+}
+
+/* Accesses to the GHCB since tampering with a word nobody uses began. */
+static uint64_t accesses;
+
+static void begin(void)
+{
+	accesses = ask(TAMPER, ALWAYS, UNUSED);
+}
+
+static uint64_t touched(void)
+{
+	return ask(TAMPER, 0, 0) - accesses;
+}
+
+/* Event, INFO1 and 2, RAX, version, usage, two of the bitmap; of these are read
+ * the bitmap, INFO1 and 2, and RAX. */
+bool each_word_is_written_once_and_read_once(void)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_IO,
+		.info1 = cbx_ghcb_io(0x3fd, 1, true),
+		.fields = CBX_GHCB_RAX,
+	};
+	struct cbx_ghcb_answer answer;
+	enum cbx_status status;
+
+	begin();
+	status = cbx_snp_ask(&call, CBX_GHCB_RAX, &answer);
+	return touched() == 8 + 5 && status == CBX_OK;
+}
+
+/* Scratch for RAX, which is not read; entries and a header, which is read. */
+bool a_list_is_written_once_and_read_once(void)
+{
+	struct cbx_psc psc = { { COUNTED }, LISTED, false };
+	enum cbx_status status;
+
+	begin();
+	status = cbx_snp_change(&psc);
+	return touched() == 8 + LISTED + 1 + 4 + 1 && status == CBX_OK &&
+	       psc.count == 0;
+}
+
+/* Pages that are told to be accepted are. */
+static bool is_true(enum cbx_status status, struct cbx_pfn first, uint64_t done)
+{
+	if (done > LISTED || (status == CBX_OK) != (done == LISTED)) {
+		return false;
+	}
+	for (uint64_t i = 0; i < done; i++) {
+		void *page = cbx_hal_page_map(cbx_pfn_add(first, i));
+		struct cbx_view view;
+		struct cbx_rmp_result result =
+			cbx_snp_rmpquery(page, CBX_SNP_HOST, &view);
+
+		cbx_hal_page_unmap(page);
+		if (result.code != 0 || view.bits != CBX_VIEW_NONE) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Each word that counts, inverted after every access to the page. */
+bool whatever_it_writes_no_page_is_told_wrongly(void)
+{
+	static const uint16_t words[] = { 0x1f8, 0x390, 0x398, 0x3a0, 0x3a8,
+		0x3f0, 0x3f8, 0x800, 0x808, 0x820, 0x828, 0xff8 };
+	struct cbx_pfn first = { TAMPERED };
+	uint32_t refused = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		uint64_t done = 77;
+		enum cbx_status status;
+
+		ask(TAMPER, ALWAYS, words[i]);
+		status = cbx_hal_page_accept(first, LISTED, &done);
+		ask(TAMPER, 0, 0);
+		if (!is_true(status, first, done)) {
+			return false;
+		}
+		refused += status != CBX_OK;
+		first = cbx_pfn_add(first, LISTED);
+	}
+	return refused > 0;
+}
+
+/* While the host runs, the monitor goes on elsewhere: the registers say so. */
+bool it_runs_two_levels_at_once(void)
+{
+	struct cbx_snp_left left = { .why = CBX_SNP_FAULT };
+
+	ask(TWICE, ALWAYS, 1);
+	return snp_order(SNP_WAIT, TURNS, &left) == CBX_E_BUSY &&
+	       left.why == CBX_SNP_FAULT;
+}
+
+void snp_touch_swapped(void)
+{
+	ask(SWAP, 1, (uint64_t)target);
+	*(volatile uint64_t *)target = 1;
+}
+
+void snp_touch_taken(void)
+{
+	ask(TAKE, 1, (uint64_t)target);
+	*(volatile uint64_t *)target = 1;
+}
+
+/* A host is let into a page that is not the one it was. */
+void snp_view_of_swapped(void)
+{
+	const struct cbx_pfn pfn = { (uint64_t)target >> CBX_PAGE_SHIFT };
+	uint64_t done;
+
+	ask(SWAP, 1, (uint64_t)target);
+	(void)!cbx_hal_view_set(pfn, 1, (struct cbx_view){ CBX_VIEW_R }, &done);
+}
