@@ -47,17 +47,22 @@ bool cbx_sigframe_on_stack(const struct lx_stack *stack, uint64_t sp)
 	return (stack->flags & LX_SS_AUTODISARM) == 0 && within(stack, sp);
 }
 
+/* Whether the handler begins on the alternate stack. */
+static bool enters(const struct lx_sigaction *action, uint64_t rsp)
+{
+	const struct lx_stack *stack = &cbx_task_self()->signal.stack;
+
+	return (action->flags & LX_SA_ONSTACK) != 0 &&
+	       (stack->flags & LX_SS_DISABLE) == 0 &&
+	       !cbx_sigframe_on_stack(stack, rsp);
+}
+
 /* Below what the frame goes. */
 static uint64_t top_for(const struct lx_sigaction *action, uint64_t rsp)
 {
 	const struct lx_stack *stack = &cbx_task_self()->signal.stack;
 
-	if ((action->flags & LX_SA_ONSTACK) != 0 &&
-		(stack->flags & LX_SS_DISABLE) == 0 &&
-		!cbx_sigframe_on_stack(stack, rsp)) {
-		return stack->sp + stack->size;
-	}
-	return rsp - RED_ZONE;
+	return enters(action, rsp) ? stack->sp + stack->size : rsp - RED_ZONE;
 }
 
 static void fill(struct sigframe *f, const struct lx_sigaction *action,
@@ -84,12 +89,14 @@ static void fill(struct sigframe *f, const struct lx_sigaction *action,
 	}
 }
 
-/* A handler on the alternate stack must not run off its end. */
-static bool overflows(uint64_t rsp, uint64_t at)
+/* A frame on the alternate stack must not run off its end. */
+static bool overflows(
+	const struct lx_sigaction *action, uint64_t rsp, uint64_t at)
 {
 	const struct lx_stack *stack = &cbx_task_self()->signal.stack;
 
-	return cbx_sigframe_on_stack(stack, rsp) && !within(stack, at);
+	return (enters(action, rsp) || cbx_sigframe_on_stack(stack, rsp)) &&
+	       !within(stack, at);
 }
 
 bool cbx_sigframe_push(const struct lx_sigaction *action,
@@ -105,7 +112,7 @@ bool cbx_sigframe_push(const struct lx_sigaction *action,
 
 	fill(&f, action, info, regs);
 	f.state = state_at;
-	if (overflows(regs->rsp, at) ||
+	if (overflows(action, regs->rsp, at) ||
 		cbx_user_put(state_at, state, state_bytes) != 0 ||
 		cbx_user_put(at, &f, sizeof(f)) != 0) {
 		return false;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -216,6 +217,35 @@ static void stand_still(void)
 	printf("below it: %d\n", spoilt);
 }
 
+/* A stack that is too small for the frame is not left downwards. */
+static void small_stack(void)
+{
+	enum {
+		SMALL = 2048
+	};
+	char *both = mmap(NULL, 2 * 65536, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const stack_t stack = { .ss_sp = both + 65536, .ss_size = SMALL };
+	int status = 0;
+	int spoilt = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		signal(SIGSEGV, SIG_DFL);
+		sigaltstack(&stack, NULL);
+		handle(SIGUSR1, note, SA_ONSTACK);
+		raise(SIGUSR1);
+		_exit(EXIT_SUCCESS);
+	}
+	waitpid(child, &status, 0);
+	for (int i = 0; i < 65536; i++) {
+		spoilt += both[i] != 0;
+	}
+	printf("small stack: %x, below it: %d\n", (unsigned)status, spoilt);
+}
+
 /* Vector registers survive a handler that uses them. */
 static void clobber(int number)
 {
@@ -254,6 +284,7 @@ int main(void)
 	fault_each();
 	overflow();
 	stand_still();
+	small_stack();
 	keep_vectors();
 	signal(SIGPIPE, SIG_IGN);
 	raise(SIGCHLD);
