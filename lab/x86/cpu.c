@@ -51,9 +51,7 @@ void lab_cpu_start(struct lab_cpu *cpu)
 static bool is_valid(const struct lab_save *save, uint8_t vmpl)
 {
 	return save->vmpl == vmpl && (save->efer & LAB_EFER_SVME) != 0 &&
-	       save->features == LAB_FEATURES &&
-	       ((save->cr0 & LAB_CR0_PG) != 0 || lab_npt_is_blind(vmpl)) &&
-	       lab_vectors_valid(save);
+	       save->features == LAB_FEATURES && lab_vectors_valid(save);
 }
 
 bool lab_cpu_runnable(const struct lab_cpu *cpu, uint8_t vmpl)
@@ -123,7 +121,8 @@ static bool load(struct lab_cpu *cpu)
 {
 	struct lab_save *save = lab_world(cpu)->save;
 	struct lab_control *control = &cpu->vmcb.control;
-	uint64_t generation = lab_npt_generation(cpu->vmpl);
+	uint64_t generation;
+	uint8_t npt;
 
 	if (save == NULL) {
 		return false;
@@ -143,11 +142,17 @@ static bool load(struct lab_cpu *cpu)
 	swap_vectors(cpu);
 	set_busy(save, true);
 	control->asid = LAB_ASID + cpu->vmpl;
-	control->nested_cr3 = lab_npt_root(cpu->vmpl);
-	control->tlb = cpu->seen[cpu->vmpl] == generation ? 0 : LAB_TLB_FLUSH;
-	lab_intercept(control, lab_npt_is_blind(cpu->vmpl));
+	npt = lab_npt(cpu);
+	generation = lab_npt_generation(npt);
+	control->nested_cr3 = lab_npt_root(npt);
+	control->tlb =
+		cpu->seen[npt] == generation && cpu->last[cpu->vmpl] == npt
+			? 0
+			: LAB_TLB_FLUSH;
+	lab_intercept(control, lab_npt_is_blind(cpu->vmpl), npt >= SNP_VMPLS);
 	control->clean = 0;
-	cpu->seen[cpu->vmpl] = generation;
+	cpu->seen[npt] = generation;
+	cpu->last[cpu->vmpl] = npt;
 	return true;
 }
 
@@ -208,6 +213,9 @@ static void handle(struct lab_cpu *cpu)
 		break;
 	case LAB_EXIT_DB:
 		lab_host_stepped(cpu);
+		break;
+	case LAB_EXIT_CR0:
+		lab_exit_cr0(cpu);
 		break;
 	case LAB_EXIT_UD:
 		lab_exit_ud(cpu);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "asm.h"
+#include "npt.h"
 #include "snp/rmp.h"
 #include "svm.h"
 
@@ -39,7 +40,8 @@ struct lab_cpu {
 	bool waits;	 /* a host sent it INIT, and may send SIPI */
 	bool is_stepped; /* by a host that means ill: one instruction (host.h) */
 	struct lab_world world[SNP_VMPLS];
-	uint64_t seen[SNP_VMPLS]; /* lab_npt_generation() at the last entry */
+	uint64_t seen[LAB_NPTS]; /* lab_npt_generation() at the last entry */
+	uint8_t last[SNP_VMPLS]; /* by which tables that was */
 } __attribute__((aligned(4096)));
 
 extern struct lab_cpu lab_cpus[LAB_CPUS];
@@ -59,6 +61,13 @@ static inline struct lab_save *lab_state(struct lab_cpu *cpu)
 static inline struct lab_world *lab_world(struct lab_cpu *cpu)
 {
 	return &cpu->world[cpu->vmpl];
+}
+
+/** The tables its level has as it runs (npt.h). */
+static inline uint8_t lab_npt(const struct lab_cpu *cpu)
+{
+	return lab_npt_of(cpu->vmpl, lab_npt_is_blind(cpu->vmpl) ||
+					     (cpu->vmcb.save.cr0 & LAB_CR0_PG));
 }
 
 /** The level as the table of pages sees it. */
@@ -107,13 +116,17 @@ void lab_exit_ud(struct lab_cpu *cpu);
 void lab_exit_cpuid(struct lab_cpu *cpu);
 void lab_exit_msr(struct lab_cpu *cpu, bool write);
 void lab_exit_vmmcall(struct lab_cpu *cpu);
+void lab_exit_cr0(struct lab_cpu *cpu);
+
+/** What the modelled processor's CPUID says, but for what a level has set. */
+struct lab_cpuid lab_cpuid_for(bool is_blind, uint32_t leaf, uint32_t sub);
 
 /** What CPUID says to a level, by whatever way it asks. */
 struct lab_cpuid lab_cpuid_of(
 	const struct lab_cpu *cpu, uint32_t leaf, uint32_t sub);
 
 /**
- * An MSR the host answers for: memory types to read, and where the local APIC
+ * An MSR the host answers for: memory types and the like, and where the local APIC
  * is, which stays.
  *
  * @retval false  #GP

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Instructions the processor beneath does not have: it says #UD of them. */
 #include "asm.h"
+#include "count.h"
 #include "cpu.h"
 #include "machine.h"
 #include "npt.h"
@@ -81,6 +82,8 @@ static void do_pvalidate(struct lab_cpu *cpu, const struct operand *op)
 		snp_pvalidate(&lab_machine.rmp, lab_who(cpu), op->at, op->large,
 			(lab_state(cpu)->rdx & 1) != 0);
 
+	lab_counts.pvalidate += outcome.fault == SNP_DONE &&
+				outcome.code == SNP_SUCCESS && !outcome.carry;
 	changed(op);
 	finish(cpu, op, &outcome);
 }

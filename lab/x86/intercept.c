@@ -48,7 +48,7 @@ void lab_intercept_start(void)
 	}
 }
 
-void lab_intercept(struct lab_control *control, bool is_blind)
+void lab_intercept(struct lab_control *control, bool is_blind, bool is_unpaged)
 {
 	control->intercept[0] =
 		LAB_ON_CPUID | LAB_ON_INVLPGA | LAB_ON_MSR | LAB_ON_SHUTDOWN;
@@ -56,6 +56,7 @@ void lab_intercept(struct lab_control *control, bool is_blind)
 				LAB_ON_VMSAVE | LAB_ON_STGI | LAB_ON_CLGI |
 				LAB_ON_SKINIT;
 	control->exceptions = 0;
+	control->cr_write = is_unpaged ? LAB_ON_CR0 : 0;
 	control->msrpm = (uint64_t)few_msrs;
 	if (!is_blind) {
 		control->intercept[0] |= LAB_ON_IOIO | LAB_ON_RDPMC;

@@ -88,6 +88,15 @@ static void send_as_told(struct lab_cpu *cpu, uint32_t icr)
 	}
 }
 
+void lab_lapic_store(struct lab_cpu *cpu, uint64_t offset, uint32_t value)
+{
+	if (offset == ICR) {
+		send_as_told(cpu, value);
+	} else {
+		*at(offset) = value;
+	}
+}
+
 /* A store of 32 bits: from a register, or from the instruction. */
 struct store {
 	uint32_t value;
@@ -180,10 +189,6 @@ void lab_lapic_write(struct lab_cpu *cpu, uint64_t gpa)
 			"a store to the local APIC the lab cannot read, at",
 			gpa);
 	}
-	if (offset == ICR) {
-		send_as_told(cpu, store.value);
-	} else {
-		*at(offset) = store.value;
-	}
+	lab_lapic_store(cpu, offset, store.value);
 	lab_skip(cpu, store.bytes);
 }

@@ -5,10 +5,15 @@
 
 #include <stdint.h>
 
+#include "cpu.h"
+
 /** Send INIT: the processor stops, wherever it is. */
 void lab_lapic_init(uint32_t id);
 
 /** Send INIT, then SIPI: it starts in real mode at a page. */
 void lab_lapic_start(uint32_t id, uint64_t page);
+
+/** What a level's store does, at a multiple of 4 below a page. */
+void lab_lapic_store(struct lab_cpu *cpu, uint64_t offset, uint32_t value);
 
 #endif

@@ -4,6 +4,7 @@
 #include "chip.h"
 #include "machine.h"
 #include "say.h"
+#include "told.h"
 
 #define PT_LOAD 1u
 
@@ -66,14 +67,22 @@ static void make_vmsa(struct lab_cpu *cpu, uint64_t page)
 	}
 }
 
-static void make_secrets(uint64_t page)
+/* A page of a segment that the firmware fills; none when @p page is 0. */
+static void make_told(uint64_t page, enum lab_launched what)
 {
+	if (page == 0) {
+		return;
+	}
 	if (page % LAB_PAGE != 0 || !lab_assign(page) ||
 		!lab_launch(page, 0, false)) {
-		lab_stop("no secrets page at", page);
+		lab_stop("no page for the firmware to fill at", page);
 	}
-	lab_chip_secrets(page);
-	lab_chip_measure(page, LAB_LAUNCHED_SECRETS, 0);
+	if (what == LAB_LAUNCHED_SECRETS) {
+		lab_chip_secrets(page);
+	} else {
+		lab_told_cpuid(page);
+	}
+	lab_chip_measure(page, what, 0);
 }
 
 /* The module lies in memory that is given away: no page of it before it was
@@ -98,6 +107,7 @@ void lab_launch_guest(struct lab_cpu *cpu)
 		module(elf->headers, (uint64_t)elf->header_count * sizeof(*h));
 	uint64_t vmsa = 0;
 	uint64_t secrets = 0;
+	uint64_t cpuid = 0;
 
 	if (elf->header_bytes != sizeof(*h)) {
 		lab_stop("the guest's file is no ELF64 file", elf->ident[0]);
@@ -109,11 +119,12 @@ void lab_launch_guest(struct lab_cpu *cpu)
 			vmsa = h[i].pa;
 		} else if (h[i].type == LAB_PT_SECRETS) {
 			secrets = h[i].pa;
+		} else if (h[i].type == LAB_PT_CPUID) {
+			cpuid = h[i].pa;
 		}
 	}
-	if (secrets != 0) {
-		make_secrets(secrets);
-	}
+	make_told(secrets, LAB_LAUNCHED_SECRETS);
+	make_told(cpuid, LAB_LAUNCHED_CPUID);
 	make_vmsa(cpu, vmsa);
 	give_rest();
 }

@@ -3,18 +3,29 @@
 #include "launch.h"
 
 #include "asm.h"
+#include "chip.h"
 #include "machine.h"
 #include "npt.h"
 #include "real.h"
 #include "say.h"
+#include "snp/cpuid.h"
+#include "told.h"
 
 /* Where the kernel finds what it is given; it copies all of it. */
 #define PARAMETERS   0x10000ull
 #define COMMAND_LINE 0x11000ull
 #define TABLES	     0x12000ull /* two */
 #define GDT	     0x14000ull
+#define SETUP	     0x14100ull
 #define STACK	     0x16000ull
 
+/* What a confidential kernel finds where it does not write. */
+#define SECRETS (LAB_LOW_TOLD)
+#define CPUIDS	(LAB_LOW_TOLD + LAB_PAGE)
+#define RSDP	(LAB_LOW_TOLD + 2 * LAB_PAGE)
+#define BLOB	(RSDP + 0x100)
+
+#define RSDP_BYTES	 36
 #define SETUP_HEADER	 0x1f1
 #define SETUP_HEADER_END 0x280
 #define MAGIC		 0x53726448u /* HdrS */
@@ -38,6 +49,7 @@
 #define AT_FILES       0x218
 #define AT_FILES_BYTES 0x21c
 #define AT_COMMAND     0x228
+#define AT_SETUP_DATA  0x250
 #define AT_PREFERRED   0x258
 #define AT_INIT_BYTES  0x260
 #define AT_E820	       0x2d0
@@ -117,21 +129,36 @@ static uint64_t load_kernel(const uint8_t *kernel, uint64_t bytes)
 	return to + ENTRY_64;
 }
 
-static void put_tables(void)
+/* Where the firmware's pages are, and a copy of the one of its tables that is not
+ * with the others. */
+static void put_told(void)
+{
+	lab_chip_secrets(SECRETS);
+	lab_told_cpuid(CPUIDS);
+	memset((void *)RSDP, 0, LAB_PAGE);
+	memcpy((void *)RSDP, (const void *)lab_machine.rsdp, RSDP_BYTES);
+	snp_blob(SECRETS, CPUIDS, (uint8_t *)BLOB);
+	snp_blob_setup(0, BLOB, (uint8_t *)SETUP);
+	put(AT_RSDP, RSDP, 8);
+	put(AT_SETUP_DATA, SETUP, 8);
+}
+
+/* @param c  the C bit, or nothing */
+static void put_tables(uint64_t c)
 {
 	uint64_t *table = (uint64_t *)TABLES;
 	uint64_t *huge = table + LAB_PAGE / 8;
 	const uint64_t gdt[] = { 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff };
 
 	memset(table, 0, 2 * LAB_PAGE);
-	table[0] = (TABLES + LAB_PAGE) | LINK;
+	table[0] = (TABLES + LAB_PAGE) | LINK | c;
 	for (uint64_t i = 0; i < 4; i++) {
-		huge[i] = i << 30 | HUGE;
+		huge[i] = i << 30 | HUGE | c;
 	}
 	memcpy((void *)GDT, gdt, sizeof(gdt));
 }
 
-static void set_registers(struct lab_save *save, uint64_t entry)
+static void set_registers(struct lab_save *save, uint64_t entry, uint64_t c)
 {
 	const struct lab_segment data = { 0x18, DATA, 0xffffffff, 0 };
 
@@ -142,7 +169,7 @@ static void set_registers(struct lab_save *save, uint64_t entry)
 	save->tr = (struct lab_segment){ .attributes = TASK, .limit = 0x67 };
 	save->efer = LAB_EFER_SVME | LAB_EFER_LME | LAB_EFER_LMA | LAB_EFER_NXE;
 	save->cr0 = CR0_PAGED;
-	save->cr3 = TABLES;
+	save->cr3 = TABLES | c;
 	save->cr4 = CR4_PAE;
 	save->rip = entry;
 	save->rsi = PARAMETERS;
@@ -152,7 +179,7 @@ static void set_registers(struct lab_save *save, uint64_t entry)
 static void give_all(void)
 {
 	for (uint64_t page = 0; page < lab_machine.ram_end; page += LAB_PAGE) {
-		bool is_vmsa = page >= LAB_LOW_VMSA && page < LAB_LOW_END;
+		bool is_vmsa = page >= LAB_LOW_VMSA && page < LAB_LOW_TOLD;
 		const struct snp_rmp_entry *entry =
 			snp_rmp_find(&lab_machine.rmp, page);
 
@@ -171,6 +198,8 @@ void lab_launch_linux(struct lab_cpu *cpu)
 		part(pack->kernel, pack->kernel_bytes, SETUP_HEADER_END);
 	const uint8_t *files = part(pack->files, pack->files_bytes, 0);
 	uint64_t entry = load_kernel(kernel, pack->kernel_bytes);
+	bool is_blind = pack->magic == LAB_PACK_MAGIC;
+	uint64_t c = is_blind ? 0 : LAB_C;
 
 	put(AT_LOADER, LOADER_OTHER, 1);
 	put(AT_FILES, (uint64_t)files, 4);
@@ -178,9 +207,12 @@ void lab_launch_linux(struct lab_cpu *cpu)
 	put(AT_RSDP, lab_machine.rsdp, 8);
 	put_map();
 	put_command_line();
-	put_tables();
-	set_registers((struct lab_save *)LAB_LOW_VMSA, entry);
-	lab_npt_set_blind(0, true);
+	put_tables(c);
+	set_registers((struct lab_save *)LAB_LOW_VMSA, entry, c);
+	if (!is_blind) {
+		put_told();
+	}
+	lab_npt_set_blind(0, is_blind);
 	give_all();
 	if (!lab_cpu_set_vmsa(cpu, 0, LAB_LOW_VMSA)) {
 		lab_stop("no registers to start with at", LAB_LOW_VMSA);

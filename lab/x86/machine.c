@@ -70,6 +70,16 @@ static void add_around(uint64_t start, uint64_t end, uint32_t type)
 	add(start, end, type);
 }
 
+/* What the firmware took from the end of memory, it has its tables in. */
+static uint32_t type_of(const struct pvh_range *range)
+{
+	return range->type == LAB_E820_KEPT && range->start >= lab_start() &&
+			       (range->start & ~(LAB_PAGE - 1)) ==
+				       lab_machine.ram_end
+		       ? LAB_E820_TABLES
+		       : range->type;
+}
+
 static void read_map(const struct pvh_range *map, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -81,7 +91,7 @@ static void read_map(const struct pvh_range *map, uint32_t count)
 		if (map[i].type == LAB_E820_RAM && end > lab_machine.ram_end) {
 			lab_machine.ram_end = end & ~(LAB_PAGE - 1);
 		}
-		add_around(map[i].start, end, map[i].type);
+		add_around(map[i].start, end, type_of(&map[i]));
 	}
 	if (lab_machine.ram_end < lab_start() + LAB_RESERVED) {
 		lab_stop("too little memory", lab_machine.ram_end);
@@ -161,6 +171,19 @@ bool lab_is_shared(uint64_t gpa)
 
 	return lab_is_ram(gpa) && entry != NULL &&
 	       (entry->flags & SNP_RMP_ASSIGNED) == 0;
+}
+
+bool lab_is_tables(uint64_t gpa)
+{
+	for (uint32_t i = 0; i < lab_machine.map_count; i++) {
+		const struct lab_range *r = &lab_machine.map[i];
+
+		if (r->type == LAB_E820_TABLES && gpa >= r->start &&
+			gpa - r->start < r->bytes) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void *lab_guest(uint64_t gpa, uint64_t bytes)

@@ -9,19 +9,23 @@
 #include "snp/rmp.h"
 
 /** Pages below 1 MiB the lab keeps: where other CPUs start, and a VMSA each
- * for a guest that brings none. */
-#define LAB_LOW_PAGE   0x6000ull
-#define LAB_LOW_VMSA   0x7000ull
-#define LAB_LOW_END    0xb000ull
-#define LAB_RESERVED   0x2000000ull /* the lab's, from LAB_BASE */
-#define LAB_CHIP_BYTES 0x10000ull   /* the last of those: a file (chip.h) */
-#define LAB_CHIP       (LAB_BASE_ADDRESS + LAB_RESERVED - LAB_CHIP_BYTES)
-#define LAB_LAPIC      0xfee00000ull
-#define LAB_GPA_END    0x8000000000ull /* guest addresses there are: 512 GiB */
-#define LAB_ASID       1u
-#define LAB_E820_MAX   64
-#define LAB_E820_RAM   1u
-#define LAB_E820_KEPT  2u
+ * for a guest that brings none; what a confidential kernel is told. */
+#define LAB_LOW_PAGE	0x6000ull
+#define LAB_LOW_VMSA	0x7000ull
+#define LAB_LOW_TOLD	0xb000ull
+#define LAB_LOW_END	0xe000ull
+#define LAB_RESERVED	0x2000000ull /* the lab's, from LAB_BASE */
+#define LAB_CHIP_BYTES	0x10000ull   /* the last of those: a file (chip.h) */
+#define LAB_CHIP	(LAB_BASE_ADDRESS + LAB_RESERVED - LAB_CHIP_BYTES)
+#define LAB_ROM		0xc0000ull
+#define LAB_ROM_END	0x100000ull
+#define LAB_LAPIC	0xfee00000ull
+#define LAB_GPA_END	0x8000000000ull /* guest addresses there are: 512 GiB */
+#define LAB_ASID	1u
+#define LAB_E820_MAX	64
+#define LAB_E820_RAM	1u
+#define LAB_E820_KEPT	2u
+#define LAB_E820_TABLES 3u
 
 extern uint8_t lab_image[];
 #define LAB_BASE_ADDRESS ((uint64_t)lab_image)
@@ -61,6 +65,15 @@ bool lab_is_ram(uint64_t gpa);
 
 /** Whether a page is memory that guest and host share. */
 bool lab_is_shared(uint64_t gpa);
+
+/** Whether the machine's firmware has its tables there. */
+bool lab_is_tables(uint64_t gpa);
+
+/** Whether the firmware's ROM, and that of cards, is there. */
+static inline bool lab_is_rom(uint64_t gpa)
+{
+	return gpa >= LAB_ROM && gpa < LAB_ROM_END;
+}
 
 /**
  * A guest's memory as the lab reads and writes it.

@@ -59,7 +59,7 @@ _Noreturn void lab_main(uint64_t info)
 	lab_host_start();
 	lab_cpu_start(&lab_cpus[0]);
 	lab_chip_start();
-	if (*magic == LAB_PACK_MAGIC) {
+	if (*magic == LAB_PACK_MAGIC || *magic == LAB_SNP_PACK_MAGIC) {
 		lab_launch_linux(&lab_cpus[0]);
 	} else {
 		lab_launch_guest(&lab_cpus[0]);

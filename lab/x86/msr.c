@@ -10,41 +10,46 @@
 
 #define LEAF_FEATURES 0x1u
 #define LEAF_MORE     0x7u
+#define LEAF_HIGHEST  0x80000000u
 #define LEAF_EXTENDED 0x80000001u
 #define LEAF_SVM      0x8000000au
 #define LEAF_SEV      0x8000001fu
 #define X2APIC	      (1u << 21)
+#define CX16	      (1u << 13) /* the emulator's leaves flags that are none */
 #define PKS	      (1u << 31)
+#define LA57	      (1u << 16)
 #define SVM	      (1u << 2)
 #define OSXSAVE	      (1u << 27)
 #define OSPKE	      (1u << 4)
 #define CR4_PKE	      (1ull << 22)
 
-#define SEV_EAX	      0x7au /* SEV, SEV-ES, SEV-SNP, VMPL, RMPQUERY */
-#define SEV_BITS_LOST 1u
-#define SEV_STATUS    0x7u /* SEV, SEV-ES, SEV-SNP */
+#define SEV_EAX	   0x7au      /* SEV, SEV-ES, SEV-SNP, VMPL, RMPQUERY */
+#define COHERENT   (1u << 31) /* no stale lines to evict */
+#define SEV_STATUS 0x7u	      /* SEV, SEV-ES, SEV-SNP */
 
 #define EFER_BITS 0xfd01ull /* that there are */
 
-static struct lab_cpuid answer(
-	const struct lab_cpu *cpu, uint32_t leaf, uint32_t sub)
+struct lab_cpuid lab_cpuid_for(bool is_blind, uint32_t leaf, uint32_t sub)
 {
 	struct lab_cpuid r = lab_cpuid(leaf, sub);
 
 	if (leaf == LEAF_FEATURES) {
-		r.ecx &= ~X2APIC;
+		r.ecx &= ~(X2APIC | CX16);
 	} else if (leaf == LEAF_MORE && sub == 0) {
 		r.ecx &= ~PKS; /* PKRS is in no save area */
+		r.ecx &= is_blind ? ~0u : ~LA57;
 	} else if (leaf == LEAF_EXTENDED) {
 		r.ecx &= ~SVM;
 	} else if (leaf == LEAF_SVM) {
 		r = (struct lab_cpuid){ 0 };
+	} else if (leaf == LEAF_HIGHEST && !is_blind) {
+		r.eax = r.eax < LEAF_SEV ? LEAF_SEV : r.eax;
 	} else if (leaf == LEAF_SEV) {
 		r = (struct lab_cpuid){ 0 };
-		if (!lab_npt_is_blind(cpu->vmpl)) {
+		if (!is_blind) {
 			r.eax = SEV_EAX;
-			r.ebx = LAB_C_BIT | SEV_BITS_LOST << 6 |
-				SNP_VMPLS << 12;
+			r.ebx = LAB_C_BIT | LAB_C_LOST << 6 | SNP_VMPLS << 12 |
+				COHERENT;
 		}
 	}
 	return r;
@@ -60,7 +65,8 @@ struct lab_cpuid lab_cpuid_of(
 	const struct lab_cpu *cpu, uint32_t leaf, uint32_t sub)
 {
 	uint64_t cr4 = cpu->vmcb.save.cr4;
-	struct lab_cpuid r = answer(cpu, leaf, sub);
+	struct lab_cpuid r =
+		lab_cpuid_for(lab_npt_is_blind(cpu->vmpl), leaf, sub);
 
 	if (leaf == LEAF_FEATURES) {
 		set_bit(&r.ecx, OSXSAVE, (cr4 & LAB_CR4_OSXSAVE) != 0);
@@ -145,29 +151,45 @@ static bool is_own(uint32_t msr)
 	       msr == LAB_MSR_SEV_STATUS;
 }
 
-/* Memory types, which a host lets its guests have. */
-static bool is_memory_type(uint32_t msr)
+/* What a host lets its guests have of the processor: none of it matters here. */
+static const struct {
+	uint32_t first, last;
+	bool write;
+} hosts[] = {
+	{ 0x8b, 0x8b, false },	/* revision of the microcode */
+	{ 0x179, 0x17b, true }, /* machine checks */
+	{ 0xfe, 0xfe, false },	/* memory types, to 0x2ff */
+	{ 0x200, 0x20f, true }, { 0x250, 0x250, true }, { 0x258, 0x259, true },
+	{ 0x268, 0x26f, true }, { 0x2ff, 0x2ff, true },
+	{ 0x400, 0x427, true },		   /* banks of machine checks */
+	{ 0xc0010010, 0xc0010010, false }, /* SYSCFG */
+	{ 0xc0010015, 0xc0010015, false }, /* HWCR */
+	{ 0xc0010055, 0xc0010055, false }, /* interrupts pending */
+};
+
+static bool is_hosts(uint32_t msr, bool write)
 {
-	return msr == 0xfe || (msr >= 0x200 && msr < 0x210) || msr == 0x250 ||
-	       msr == 0x258 || msr == 0x259 || (msr >= 0x268 && msr < 0x270) ||
-	       msr == 0x2ff;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		if (msr >= hosts[i].first && msr <= hosts[i].last) {
+			return !write || hosts[i].write;
+		}
+	}
+	return false;
 }
 
 bool lab_msr_of(uint32_t msr, bool write, uint64_t *value)
 {
-	uint64_t is = 0;
-
-	if (msr != LAB_MSR_APIC_BASE && !is_memory_type(msr)) {
-		return false;
+	if (msr == LAB_MSR_APIC_BASE && write) {
+		return *value == lab_rdmsr(msr);
 	}
-	is = lab_rdmsr(msr);
-	if (write && msr == LAB_MSR_APIC_BASE) {
-		return *value == is;
+	if (msr != LAB_MSR_APIC_BASE && !is_hosts(msr, write)) {
+		return false;
 	}
 	if (write) {
-		return false;
+		lab_wrmsr(msr, *value);
+	} else {
+		*value = lab_rdmsr(msr);
 	}
-	*value = is;
 	return true;
 }
 

@@ -31,7 +31,7 @@ static struct snp_outcome refusal(
 {
 	uint64_t gpa = address & ~LAB_C;
 	struct snp_touch touch = { .right = right_of(cpu, error),
-		.shared = (address & LAB_C) == 0 &&
+		.shared = (address & LAB_C) == 0 && lab_npt(cpu) < SNP_VMPLS &&
 			  !lab_npt_is_blind(cpu->vmpl) };
 	struct snp_outcome outcome = snp_rmp_touch(&lab_machine.rmp,
 		lab_who(cpu), (struct snp_at){ gpa, gpa }, touch);
@@ -70,12 +70,22 @@ static void refuse(struct lab_cpu *cpu, uint64_t error, uint64_t address)
 void lab_exit_npf(struct lab_cpu *cpu, uint64_t error, uint64_t address)
 {
 	uint64_t gpa = address & ~LAB_C;
+	bool is_blind = lab_npt_is_blind(cpu->vmpl);
 
-	if (lab_npt_fill(cpu->vmpl, address, need_of(error))) {
+	/* It left paging since it was entered: other tables, at the next entry. */
+	if (cpu->last[cpu->vmpl] != lab_npt(cpu)) {
+		return;
+	}
+	if (lab_npt_fill(lab_npt(cpu), address, need_of(error)) ||
+		((error & LAB_NPF_WALK) != 0 &&
+			lab_npt_fill_walk(lab_npt(cpu), address))) {
 		lab_host_touched(cpu, gpa);
 		return;
 	}
-	if (gpa - LAB_LAPIC < LAB_PAGE && (error & LAB_NPF_WRITE) != 0) {
+	if (!is_blind && !lab_is_ram(gpa) && (error & LAB_NPF_FINAL) != 0) {
+		lab_vc(cpu, LAB_EXIT_NPF); /* a device: it asks for that */
+	} else if (is_blind && gpa - LAB_LAPIC < LAB_PAGE &&
+		   (error & LAB_NPF_WRITE) != 0) {
 		lab_lapic_write(cpu, gpa);
 	} else if (!lab_is_ram(gpa)) {
 		lab_lost(cpu, "no memory is at", address);

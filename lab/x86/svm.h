@@ -42,7 +42,11 @@ enum lab_intercept1 {
 	LAB_ON_MWAIT = 1u << 11,
 };
 
+/** control.cr_write. */
+#define LAB_ON_CR0 1u
+
 enum lab_exit {
+	LAB_EXIT_CR0 = 0x10,
 	LAB_EXIT_DB = 0x41,
 	LAB_EXIT_UD = 0x46,
 	LAB_EXIT_INTR = 0x60,

@@ -2,6 +2,7 @@
 #include "vc.h"
 
 #include "asm.h"
+#include "count.h"
 #include "walk.h"
 
 #define VECTOR	     29
@@ -108,6 +109,7 @@ static bool enter(struct lab_save *save, uint64_t error)
 
 void lab_vc(struct lab_cpu *cpu, uint64_t code)
 {
+	lab_counts.vc++;
 	if (cpu->vmcb.control.event != 0) {
 		lab_lost(cpu, "#VC while an event was delivered:", code);
 	}

@@ -2,7 +2,9 @@
 /* The host's part of VMGEXIT: what models of the exchange (snp/ghcb.h and its
  * like) decode, a host that means well does. */
 #include "asm.h"
+#include "count.h"
 #include "cpu.h"
+#include "device.h"
 #include "host.h"
 #include "machine.h"
 #include "npt.h"
@@ -66,6 +68,7 @@ static bool change_page(uint64_t gpa, enum snp_state_op op)
 				   : !lab_assign(gpa)) {
 		return false;
 	}
+	lab_counts.state++;
 	lab_npt_drop(gpa, LAB_PAGE);
 	return true;
 }
@@ -94,6 +97,7 @@ static uint64_t answer_msr(struct lab_cpu *cpu, uint64_t value)
 	if (lab_rows_answer(value, &answer)) {
 		return answer;
 	}
+	lab_counts.msr++;
 	if (!r.sane) {
 		lab_lost(cpu, "a request by MSR that is none:", value);
 	}
@@ -143,6 +147,7 @@ static bool create(const struct snp_nae *nae)
 		!lab_cpu_set_vmsa(target, ap.vmpl, nae->info2)) {
 		return false;
 	}
+	lab_counts.create++;
 	if (ap.op == SNP_AP_NOW && !target->started) {
 		target->vmpl = ap.vmpl;
 		lab_other_start(target);
@@ -206,48 +211,13 @@ static struct snp_nae_answer answer_msr_event(const struct snp_nae *nae)
 	return answer;
 }
 
-static uint32_t in(const struct snp_io *io)
-{
-	return io->bytes == 1	? lab_in8(io->port)
-	       : io->bytes == 2 ? lab_in16(io->port)
-				: lab_in32(io->port);
-}
-
-static void out(const struct snp_io *io, uint32_t value)
-{
-	if (io->bytes == 1) {
-		lab_out8(io->port, (uint8_t)value);
-	} else if (io->bytes == 2) {
-		lab_out16(io->port, (uint16_t)value);
-	} else {
-		lab_out32(io->port, value);
-	}
-}
-
-/* One port, one value: strings are for the guest to take apart. */
-static struct snp_nae_answer answer_io(const struct snp_nae *nae)
-{
-	const struct snp_io io = snp_nae_io(nae);
-	struct snp_nae_answer answer = snp_nae_done(0);
-
-	if (io.string || io.repeat) {
-		return snp_nae_refused(SNP_GHCB_INVALID_EVENT);
-	}
-	if (io.in) {
-		answer.fields = SNP_FIELD_RAX;
-		answer.rax = in(&io);
-	} else {
-		out(&io, (uint32_t)nae->rax);
-	}
-	return answer;
-}
-
 static struct snp_nae_answer done_if(bool done)
 {
 	return done ? snp_nae_done(0) : snp_nae_refused(SNP_GHCB_INVALID_INPUT);
 }
 
-/* @param page  the copy, which has what is left of a list afterwards */
+/* @param page  the copy, which has what is left of a list afterwards, and what a
+ * device said */
 static struct snp_nae_answer answer_nae(
 	struct lab_cpu *cpu, uint8_t *page, const struct snp_nae *nae)
 {
@@ -266,7 +236,10 @@ static struct snp_nae_answer answer_nae(
 	case SNP_EVENT_MSR:
 		return answer_msr_event(nae);
 	case SNP_EVENT_IOIO:
-		return answer_io(nae);
+		return lab_device_port(page, nae);
+	case SNP_EVENT_MMIO_READ:
+	case SNP_EVENT_MMIO_WRITE:
+		return lab_device_memory(cpu, page, nae);
 	case SNP_EVENT_WBINVD:
 	case SNP_EVENT_MONITOR:
 	case SNP_EVENT_MWAIT:
@@ -296,6 +269,7 @@ static void serve_page(struct lab_cpu *cpu, uint64_t gpa)
 	enum snp_ghcb_error error;
 	struct snp_nae nae;
 
+	lab_counts.page++;
 	if (page == NULL || !lab_is_shared(gpa)) {
 		lab_lost(cpu, "the GHCB is not shared:", gpa);
 	}

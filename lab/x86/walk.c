@@ -15,7 +15,10 @@
 static void *usable(const struct lab_save *save, uint64_t address,
 	uint64_t bytes, uint8_t need)
 {
-	if (!lab_npt_allows(save->vmpl, address, need)) {
+	bool is_paging =
+		(save->cr0 & LAB_CR0_PG) != 0 || lab_npt_is_blind(save->vmpl);
+
+	if (!lab_npt_allows(lab_npt_of(save->vmpl, is_paging), address, need)) {
 		return NULL;
 	}
 	return lab_guest(address & ~LAB_C, bytes);
@@ -24,8 +27,9 @@ static void *usable(const struct lab_save *save, uint64_t address,
 static bool read_entry(const struct lab_save *save, uint64_t table,
 	uint64_t index, uint64_t *entry)
 {
-	const uint64_t *at = usable(save, (table & ADDRESS) + index * 8,
-		sizeof(*at), SNP_NESTED_PRESENT);
+	const uint64_t *at =
+		usable(save, ((table & ADDRESS) | LAB_C) + index * 8,
+			sizeof(*at), SNP_NESTED_PRESENT);
 
 	if (at == NULL) {
 		return false;

@@ -9,7 +9,6 @@
 #define OTHER	   (1ull << 32) /* its APIC's number, in SW_EXITINFO1 */
 #define PATIENCE   100000000ull
 #define TURNS	   3000000ull
-#define APIC	   0xfee00000ull
 #define ICR	   0x300
 #define ICR_HIGH   0x310
 #define ICR_INIT   0x4500u
@@ -132,9 +131,10 @@ bool guest_cpu_stops_without_svme(void)
 	return it_counts();
 }
 
-static void store(uint64_t offset, uint32_t value)
+static bool store(uint64_t offset, uint32_t value)
 {
-	*(volatile uint32_t *)(APIC + offset) = value;
+	return guest_device_write(GUEST_APIC + offset, sizeof(value), value) ==
+	       0;
 }
 
 /* Code that would say so, where SIPI would start it. */
@@ -146,9 +146,6 @@ bool guest_cpu_is_started_by_no_sipi(void)
 		return false;
 	}
 	*place = 0xfeebfeebfeebfeeb; /* for ever */
-	store(ICR_HIGH, 1u << 24);
-	store(ICR, ICR_INIT);
-	store(ICR, ICR_SIPI);
-	store(ICR, ICR_SIPI);
-	return it_counts();
+	return store(ICR_HIGH, 1u << 24) && store(ICR, ICR_INIT) &&
+	       store(ICR, ICR_SIPI) && store(ICR, ICR_SIPI) && it_counts();
 }

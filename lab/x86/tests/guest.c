@@ -543,6 +543,7 @@ static const struct test cpu_tests[] = {
 static const struct test tests[] = {
 	TEST(the_processor_says_what_it_is),
 	TEST(the_host_says_what_it_can),
+	TEST(guest_cpuid_page_says_what_the_host_says),
 	TEST(what_the_host_must_see_raises_vc),
 	TEST(what_is_not_validated_raises_vc),
 	TEST(what_came_back_raises_vc),
@@ -556,6 +557,10 @@ static const struct test tests[] = {
 	TEST(the_page_says_as_much_as_the_msr),
 	TEST(a_page_that_is_wrong_is_refused),
 	TEST(a_list_of_pages_changes_hands),
+	TEST(guest_device_memory_raises_vc),
+	TEST(guest_device_memory_is_the_hosts_to_touch),
+	TEST(guest_memory_is_no_device),
+	TEST(guest_ports_take_strings),
 	TEST(svm_is_not_the_guests),
 	TEST(guest_make_lower),
 	TEST(vmpl1_runs_and_comes_back),

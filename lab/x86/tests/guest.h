@@ -11,6 +11,7 @@
 #include "ghcb.h"
 
 #define GUEST_C	     (1ull << 47)
+#define GUEST_APIC   0xfee00000ull
 #define GUEST_SHARED 0x8000000000ull /* + an address: the same memory, shared */
 
 /** Memory nobody has validated. */
@@ -86,6 +87,19 @@ void guest_make_tables(void);
 #define GUEST_CODE(cpl) (9ull * (cpl) + 8)
 #define GUEST_DATA(cpl) ((cpl) == 0 ? 0 : GUEST_CODE(cpl) + 8)
 extern uint64_t guest_tables_gdt[8];
+
+/** Device memory, by the host: why it failed, or 0. @pre guest_page() */
+uint64_t guest_device_read(uint64_t gpa, uint64_t bytes, uint64_t *value);
+uint64_t guest_device_write(uint64_t gpa, uint64_t bytes, uint64_t value);
+
+/** The test of what the firmware says. */
+bool guest_cpuid_page_says_what_the_host_says(void);
+
+/** The tests of devices. */
+bool guest_device_memory_raises_vc(void);
+bool guest_device_memory_is_the_hosts_to_touch(void);
+bool guest_memory_is_no_device(void);
+bool guest_ports_take_strings(void);
 
 /** The last #VC; and what the next one is to skip that only tests expect. */
 struct guest_vc {

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boot the distribution's stock kernel in the lab, as a guest that knows of none.
+"""Boot a distribution's stock kernel in the lab: as a guest that knows of none, or
+as a confidential one.
 
-usage: linux.py CPUS LAB FETCH FOLDER
+usage: linux.py blind|snp CPUS LAB FETCH FOLDER
 
-FETCH FOLDER prints the kernel's path (scripts/lab-kernel).
+FETCH FOLDER [SUITE] prints the kernel's path (scripts/lab-kernel).
 """
+import hashlib
 import os
 import re
 import shutil
@@ -17,8 +19,10 @@ from run import SKIP, QEMU, boot, expect
 
 BUSYBOX = '/bin/busybox'
 SECONDS = 500
+BYTES = 30000000
 PAGE = 4096
-MAGIC = b'lab pack'
+SUITE = {'blind': [], 'snp': ['trixie']}  # whose kernel knows SEV-SNP
+MAGIC = {'blind': b'lab pack', 'snp': b'snp pack'}
 COMMAND_LINE = 'console=ttyS0 quiet panic=-1'
 
 # Where the lab is: its first page, one inside, its last.  A CPU that runs outside
@@ -62,6 +66,34 @@ echo "init: done"
 poweroff -f
 """
 
+# What a confidential kernel says of itself; device memory and CPUID, which each take
+# #VC, from a program.
+INIT_SNP = """#!/bin/busybox sh
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc none /proc
+mount -t sysfs none /sys
+said() {
+	echo "init: $1 $(dmesg | sed -n "s/^\\[[^]]*\\] *$2//p")"
+}
+echo "init: kernel $(uname -r)"
+echo "init: cpus $(grep -c ^processor /proc/cpuinfo)"
+said features 'Memory Encryption Features active: '
+said level 'SEV: SNP running at '
+said table 'SEV: Using SNP '
+said wakes 'SEV: APIC: wakeup_secondary_cpu() replaced with '
+said bounce 'software IO TLB: mapped '
+for cpu in @CPUS@; do
+	taskset $((1 << cpu)) grep -c . /proc/self/maps > /said
+	echo "init: cpu $cpu runs $?"
+	taskset $((1 << cpu)) devmem 0xfee00030 32 > /said 2>&1
+	echo "init: cpu $cpu device status $?"
+done
+head -c @BYTES@ /dev/zero | sha256sum | sed 's/^/init: sum /'
+echo "init: done"
+poweroff -f
+"""
+
 
 def cpio(files):
     """An initial file system: (name, mode, bytes, device)."""
@@ -75,26 +107,27 @@ def cpio(files):
     return out
 
 
-def files_of(cpus):
-    init = INIT.replace('@CPUS@', ' '.join(map(str, range(cpus))))
+def files_of(cpus, script=INIT):
+    init = script.replace('@CPUS@', ' '.join(map(str, range(cpus))))
     init = init.replace('@MORE@', ' '.join(map(str, range(1, cpus))))
     init = init.replace('@ROM@', ROM).replace('@LAB@', ' '.join(LAB))
+    init = init.replace('@BYTES@', str(BYTES))
     with open(BUSYBOX, 'rb') as file:
         busybox = file.read()
     folders = [(name, 0o40755, b'', 0) for name in ('bin', 'dev', 'proc', 'sys')]
     return cpio([*folders, ('dev/console', 0o20600, b'', 0x501), ('dev/mem', 0o20600, b'', 0x101),
-                 ('bin/busybox', 0o100755, busybox, 0), ('init', 0o100755, init.encode(), 0)])
+                 ('dev/zero', 0o20600, b'', 0x105), ('bin/busybox', 0o100755, busybox, 0), ('init', 0o100755, init.encode(), 0)])
 
 
-def pack(kernel, files):
+def pack(kernel, files, magic=MAGIC['blind']):
     """What ../launch.h calls a pack."""
     at = PAGE + len(kernel) + -len(kernel) % PAGE
-    head = MAGIC + struct.pack('<4Q', PAGE, len(kernel), at, len(files))
+    head = magic + struct.pack('<4Q', PAGE, len(kernel), at, len(files))
     return head.ljust(PAGE, b'\0') + kernel.ljust(at - PAGE, b'\0') + files
 
 
-def fetch(script, folder):
-    done = subprocess.run([script, folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+def fetch(script, folder, suite):
+    done = subprocess.run([script, folder, *suite], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, check=False)
     if done.returncode != 0:
         print(f'skipped: no kernel: {done.stdout}')
@@ -102,17 +135,24 @@ def fetch(script, folder):
     return done.stdout.split()[-1]
 
 
-def boot_linux(lab, kernel, cpus):
+def boot_linux(lab, kernel, cpus, how='blind'):
+    files = files_of(cpus, INIT if how == 'blind' else INIT_SNP)
     with open(kernel, 'rb') as file, tempfile.NamedTemporaryFile() as module:
-        module.write(pack(file.read(), files_of(cpus)))
+        module.write(pack(file.read(), files, MAGIC[how]))
         module.flush()
         return boot(lab, module.name, '-smp', str(cpus), '-append', COMMAND_LINE, seconds=SECONDS)
 
 
-def judge(cpus, status, lines):
+def said_by(status, lines):
+    """What the guest said, from the first to the last word."""
     print('\n'.join(lines))
     said = [line[line.index('init: ') + 6:] for line in lines if 'init: ' in line]
     expect(status == 0 and said and said[-1] == 'done', f'status {status}')
+    return said
+
+
+def judge(cpus, status, lines):
+    said = said_by(status, lines)
     expect(not any('lab:' in line for line in lines), 'the lab had to say something')
     expect(re.match(r'kernel [56789]\.\d+\.\d+-', said[0]), said[0])
     expect(said[1] == f'cpus {cpus}', said[1])
@@ -131,14 +171,41 @@ def judge(cpus, status, lines):
             expect(f'cpu {cpu} {what} 0' in rest, f'cpu {cpu} {what}')
 
 
+# What the lab counted, and the least of it: of 64 MiB that bounce every page is
+# converted and accepted.
+LEAST = {'vc': 10000, 'pvalidate': 16384, 'state': 16384, 'msr': 10, 'page': 10000,
+         'port': 1000, 'device': 1000}
+SUM = hashlib.sha256(bytes(BYTES)).hexdigest()
+
+
+def judge_snp(cpus, status, lines):
+    said = said_by(status, lines)
+    labs = [line for line in lines if 'lab:' in line]
+    expect(len(labs) == 1 and labs[0].startswith('lab: counts: '), f'the lab says {labs}')
+    words = labs[0].split()[2:]
+    counts = dict(zip(words[::2], map(int, words[1::2])))
+    for name, least in LEAST.items():
+        expect(counts[name] >= least, f'{name}: {counts[name]}')
+    expect(counts['create'] == cpus - 1, f"create: {counts['create']}")
+    expect(re.match(r'kernel (6\.1[2-9]|[789]\.\d+)\.\d+', said[0]), said[0])
+    for line in (f'cpus {cpus}', 'features AMD SEV SEV-ES SEV-SNP', 'level VMPL0.',
+                 'wakes wakeup_cpu_via_vmgexit()', f'sum {SUM}  -'):
+        expect(line in said, f'it does not say: {line}')
+    for cpu in range(cpus):
+        expect(f'cpu {cpu} runs 0' in said, f'cpu {cpu} runs nothing')
+        expect(f'cpu {cpu} device status 135' in said, f'cpu {cpu} reaches a device')
+
+
 def main():
-    cpus, lab, script, folder = sys.argv[1:]
+    how, cpus, lab, script, folder = sys.argv[1:]
     for needed in (QEMU, BUSYBOX):
         if shutil.which(needed) is None:
             print(f'skipped: {needed} is not installed')
             sys.exit(SKIP)
     os.makedirs(folder, exist_ok=True)
-    judge(int(cpus), *boot_linux(lab, fetch(script, folder), int(cpus)))
+    kernel = fetch(script, folder, SUITE[how])
+    judges = {'blind': judge, 'snp': judge_snp}
+    judges[how](int(cpus), *boot_linux(lab, kernel, int(cpus), how))
 
 
 if __name__ == '__main__':

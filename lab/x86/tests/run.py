@@ -57,7 +57,7 @@ def judge(status, lines, count):
 
 
 def guest(lab, elf):
-    judge(*boot(lab, elf), 30)
+    judge(*boot(lab, elf), 35)
 
 
 def cpus(lab, elf):
@@ -76,8 +76,8 @@ def rmp(lab, elf):
     expect(lines == [said, 'guest: ok guest_run_rows', 'guest: pass'], f'not: {said}')
 
 
-PAGE, PT_LOAD, PT_VMSA, PT_SECRETS = 4096, 1, 0x6c616276, 0x6c616273
-DATA, VMSA, SECRETS = 1, 2, 5
+PAGE, PT_LOAD, PT_VMSA, PT_SECRETS, PT_CPUID = 4096, 1, 0x6c616276, 0x6c616273, 0x6c616263
+DATA, VMSA, SECRETS, CPUID = 1, 2, 5, 6
 
 
 def measurement(elf):
@@ -91,10 +91,11 @@ def measurement(elf):
         text = file[offset:offset + held].ljust(whole + -whole % PAGE, b'\0')
         if kind == PT_LOAD:
             pages += [(DATA, pa + n, text[n:n + PAGE]) for n in range(0, len(text), PAGE)]
-        elif kind in (PT_VMSA, PT_SECRETS):
+        elif kind in (PT_VMSA, PT_SECRETS, PT_CPUID):
             special[kind] = pa
     content = {gpa: page for _, gpa, page in pages}
     pages.append((SECRETS, special[PT_SECRETS], None))
+    pages.append((CPUID, special[PT_CPUID], None))
     pages.append((VMSA, special[PT_VMSA], content[special[PT_VMSA]]))
     digest = bytes(48)
     for kind, gpa, page in pages:

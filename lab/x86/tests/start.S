@@ -125,6 +125,12 @@ lower_table:
 guest_secrets:
 	.skip	4096
 
+	.section .cpuid, "aw", @progbits
+	.balign	4096
+	.globl	guest_cpuids
+guest_cpuids:
+	.skip	4096
+
 	.section .rodata, "a", @progbits
 	.balign	8
 	.globl	guest_gdt
