@@ -74,8 +74,10 @@ bool cbx_signal_take(uint64_t set, struct lx_siginfo *info)
 	signal = cbx_signal_first(queue->pending & set);
 	entry = cbx_sigqueue_take(queue, signal);
 	*info = (struct lx_siginfo){ .signo = signal };
+	mine()->sender = 0;
 	if (entry != NULL) {
 		*info = entry->info;
+		mine()->sender = entry->sender;
 		finish(entry, info);
 	}
 	return true;
@@ -200,7 +202,7 @@ static void count(const struct lx_siginfo *info, uint32_t call)
 {
 	bool others = (info->code == LX_SI_USER || info->code == LX_SI_QUEUE ||
 			      info->code == LX_SI_TKILL) &&
-		      info->from.pid != cbx_process_self()->pid;
+		      mine()->sender != cbx_task_self()->tid;
 
 	if (is_end(call) && others && info->signo < LX_SIGRTMIN) {
 		mine()->row++;
@@ -209,8 +211,8 @@ static void count(const struct lx_siginfo *info, uint32_t call)
 	}
 }
 
-/* A signal that waits when a handler ends begins the next one.  A process that
- * is sent them faster than it handles them would do nothing else: after many in
+/* A signal that waits when a handler ends begins the next one.  A task that is
+ * sent them faster than it handles them would do nothing else: after many in
  * a row it goes on where it was, until its next call or for a moment. */
 static bool is_turn(uint32_t call)
 {

@@ -31,6 +31,7 @@ struct cbx_task_signals {
 	uint64_t mask_after; /* to put back after the next delivery, */
 	bool mask_swapped;   /* if there is one */
 	uint64_t wanted;     /* blocked, but waited for: sigtimedwait */
+	uint32_t sender;     /* task that sent what was taken last, or 0 */
 	uint32_t row; /* of others' signals, each met by a handler's end */
 	struct cbx_sigqueue queue;
 	struct lx_stack stack;
@@ -99,7 +100,7 @@ void cbx_signal_swap_mask(uint64_t mask);
 /**
  * Change the program's registers so that it runs the handlers of what waits,
  * or end it when a signal's action is death; or, after many handlers in a row
- * for signals of other processes, not yet, so that the program has a turn.
+ * for signals of other tasks, not yet, so that the program has a turn.
  *
  * @param regs   where the program was; changed
  * @param frame  the backend's; holds the extended state

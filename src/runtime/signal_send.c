@@ -134,7 +134,10 @@ static struct cbx_signal_entry *make(
 		entry = cbx_heap_take(sizeof(*entry));
 	}
 	if (entry != NULL) {
-		*entry = (struct cbx_signal_entry){ .info = *info };
+		*entry = (struct cbx_signal_entry){
+			.info = *info,
+			.sender = cbx_task_self()->tid,
+		};
 	}
 	return entry;
 }

@@ -19,6 +19,7 @@ static inline uint64_t cbx_signal_bit(int signal)
 struct cbx_signal_entry {
 	struct cbx_signal_entry *next;
 	struct lx_siginfo info;
+	uint32_t sender; /* task that sent it, or 0 */
 	/** Called instead of giving the entry to the heap, when it is taken
 	 * (@p info can still be changed) or thrown away (@p info NULL). */
 	void (*done)(struct cbx_signal_entry *entry, struct lx_siginfo *info);

@@ -47,20 +47,27 @@ class Threads(unittest.TestCase):
     def test_a_process_ends_with_all_its_threads(self):
         self.assert_same('thread_stress', 'ends')
 
-    def test_a_flood_of_signals_leaves_a_program_its_turns(self):
+    def assert_turns(self, turns, *options):
         for cpus in CPUS:
             with self.subTest(cpus=cpus):
-                status, out, _ = self.boxed(cpus, 'signal_flood', '300')
-                found = re.fullmatch(rb'ended 0, turns 300, at most (\d+)\n', out)
+                status, out, _ = self.boxed(cpus, 'signal_flood', str(turns), *options)
+                found = re.fullmatch(rb'ended 0, turns %d, at most (\d+)\n' % turns, out)
                 self.assertTrue(status == 0 and found, (status, out))
                 # 65, and as many again whenever the machine lent no CPU for a turn
                 self.assertLess(int(found[1]), 1000)
 
+    def test_a_flood_of_signals_leaves_a_program_its_turns(self):
+        self.assert_turns(300)
+
+    def test_a_flood_by_a_thread_leaves_another_its_turns(self):
+        self.assert_turns(1000, 'thread')
+
     def test_a_flood_of_signals_does_not_stop_what_makes_no_call(self):
         for cpus in CPUS:
-            with self.subTest(cpus=cpus):
-                self.assertEqual(self.boxed(cpus, 'signal_flood', 'run')[:2],
-                                 (0, b'ended 0, turns 0, at most 0\n'))
+            for options in ((), ('thread',)):
+                with self.subTest(cpus=cpus, options=options):
+                    self.assertEqual(self.boxed(cpus, 'signal_flood', 'run', *options)[:2],
+                                     (0, b'ended 0, turns 0, at most 0\n'))
 
     def assert_kept(self, *command, how=()):
         for cpus in CPUS[:2]:

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that is sent signals faster than it handles them still goes on.
+/* A task that is sent signals faster than it handles them still goes on.
  *
- *   signal_flood TURNS   turns of a program that waits for one after the other,
- *                        and the most handlers between two of them
- *   signal_flood run     whether one that makes no call goes on
+ *   signal_flood TURNS [thread]  turns of a program that waits for one after the
+ *                                other, and the most handlers between two of
+ *                                them
+ *   signal_flood run [thread]    whether one that makes no call goes on
+ *
+ * Another process sends them, or a thread of its own.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,15 +59,39 @@ static void count_turns(unsigned long wanted)
 
 static void compute(void)
 {
+	while (shared->handled == 0) {
+	}
 	for (volatile unsigned long long i = 0; i < STEPS; i++) {
 	}
 }
 
-static pid_t start(const char *what)
+static void *send_to(void *task)
+{
+	for (;;) {
+		syscall(SYS_tgkill, getpid(), *(pid_t *)task, SIGUSR1);
+	}
+	return NULL;
+}
+
+static void start_thread(void)
+{
+	static pid_t self;
+	pthread_t thread;
+
+	self = gettid();
+	if (pthread_create(&thread, NULL, send_to, &self) != 0) {
+		_exit(EXIT_FAILURE);
+	}
+}
+
+static pid_t start(const char *what, bool thread)
 {
 	pid_t child = fork();
 
 	if (child == 0) {
+		if (thread) {
+			start_thread();
+		}
 		shared->ready = 1;
 		if (strcmp(what, "run") == 0) {
 			compute();
@@ -78,10 +108,11 @@ static pid_t start(const char *what)
 
 int main(int argc, char **argv)
 {
+	bool thread = argc == 3 && strcmp(argv[2], "thread") == 0;
 	pid_t child;
 	int status = -1;
 
-	if (argc != 2) {
+	if (argc != 2 && !thread) {
 		return EXIT_FAILURE;
 	}
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -89,11 +120,11 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED || signal(SIGUSR1, handle) == SIG_ERR) {
 		return EXIT_FAILURE;
 	}
-	child = start(argv[1]);
+	child = start(argv[1], thread);
 	if (child <= 0) {
 		return EXIT_FAILURE;
 	}
-	while (waitpid(child, &status, WNOHANG) == 0) {
+	while (waitpid(child, &status, thread ? 0 : WNOHANG) == 0) {
 		kill(child, SIGUSR1);
 	}
 	printf("ended %d, turns %lu, at most %lu\n", status, shared->turns,
