@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "asm.h"
+#include "doorbell.h"
 #include "host.h"
 #include "intercept.h"
 #include "machine.h"
@@ -51,7 +52,9 @@ void lab_cpu_start(struct lab_cpu *cpu)
 static bool is_valid(const struct lab_save *save, uint8_t vmpl)
 {
 	return save->vmpl == vmpl && (save->efer & LAB_EFER_SVME) != 0 &&
-	       save->features == LAB_FEATURES && lab_vectors_valid(save);
+	       (save->features | LAB_FEATURE_RESTRICTED) ==
+		       (LAB_FEATURES | LAB_FEATURE_RESTRICTED) &&
+	       lab_vectors_valid(save);
 }
 
 bool lab_cpu_runnable(const struct lab_cpu *cpu, uint8_t vmpl)
@@ -77,8 +80,9 @@ bool lab_cpu_set_vmsa(struct lab_cpu *cpu, uint8_t vmpl, uint64_t gpa)
 	if (!is_valid(save, vmpl)) {
 		return false;
 	}
-	cpu->world[vmpl] =
-		(struct lab_world){ .save = save, .ghcb_page = LAB_NO_GHCB };
+	cpu->world[vmpl] = (struct lab_world){
+		.save = save, .ghcb_page = LAB_NO_GHCB, .doorbell = LAB_NO_GHCB
+	};
 	return true;
 }
 
@@ -211,6 +215,9 @@ static void handle(struct lab_cpu *cpu)
 	case LAB_EXIT_VMMCALL:
 		lab_exit_vmmcall(cpu);
 		break;
+	case LAB_EXIT_INTR:
+		lab_doorbell_interrupt(cpu);
+		break;
 	case LAB_EXIT_DB:
 		lab_host_stepped(cpu);
 		break;
@@ -238,6 +245,16 @@ static void handle(struct lab_cpu *cpu)
 	}
 }
 
+/* GIF is clear: RFLAGS.IF says whether interrupts end what runs. */
+static void enter(struct lab_cpu *cpu)
+{
+	if (cpu->is_open) {
+		__asm__ volatile("sti");
+	}
+	lab_world_enter(&cpu->vmcb);
+	__asm__ volatile("cli");
+}
+
 _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
 {
 	lock_take();
@@ -250,9 +267,10 @@ _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
 			lab_pause();
 			lock_take();
 		}
+		lab_doorbell_enters(cpu);
 		lab_host_enters(cpu);
 		lock_drop();
-		lab_world_enter(&cpu->vmcb);
+		enter(cpu);
 		lock_take();
 		lab_host_leaves(cpu);
 		event_again(&cpu->vmcb.control);

@@ -25,6 +25,8 @@ struct lab_world {
 	struct lab_save *save; /* its VMSA; NULL when there is none */
 	uint64_t ghcb;	       /* its MSR of that name */
 	uint64_t ghcb_page;    /* the page it registered; LAB_NO_GHCB: none */
+	uint64_t doorbell;     /* the same of doorbell.h */
+	bool rings;	       /* #HV comes with the next entry */
 };
 
 struct lab_cpu {
@@ -39,6 +41,8 @@ struct lab_cpu {
 	bool started;	 /* it runs lab_cpu_run() */
 	bool waits;	 /* a host sent it INIT, and may send SIPI */
 	bool is_stepped; /* by a host that means ill: one instruction (host.h) */
+	bool is_open;	 /* to interrupts, though its level is restricted */
+	bool is_told; /* that level knows of one that waits for another level */
 	struct lab_world world[SNP_VMPLS];
 	uint64_t seen[LAB_NPTS]; /* lab_npt_generation() at the last entry */
 	uint8_t last[SNP_VMPLS]; /* by which tables that was */

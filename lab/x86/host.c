@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host.h"
 
+#include "doorbell.h"
 #include "machine.h"
 #include "npt.h"
 #include "option.h"
@@ -11,6 +12,7 @@
 #define VMMCALL_BYTES	3
 #define RFLAGS_TF	0x100ull
 #define DR6_BS		0x4000ull
+#define VECTOR_HV	28
 #define VECTOR_VC	29
 #define LEVEL(argument) ((argument) >> 16 & 3)
 #define EVENT(argument) ((argument)&0xffffffff00000fffull)
@@ -113,6 +115,10 @@ static bool prepare(struct lab_cpu *cpu, enum lab_act act, uint64_t argument)
 	case LAB_ACT_TAKE:
 		return change(argument, act == LAB_ACT_SWAP) &&
 		       lab_host_does(act);
+	case LAB_ACT_POST:
+		return lab_doorbell_post(
+			       cpu, LEVEL(argument), (uint8_t)argument) &&
+		       lab_host_does(act);
 	case LAB_ACT_TWICE:
 		return run_twice(cpu, argument);
 	case LAB_ACT_TAMPER:
@@ -162,12 +168,25 @@ bool lab_host_ask(struct lab_cpu *cpu)
 	return true;
 }
 
+/* With restricted injection VMRUN takes #HV and fails with all else. */
+static bool vmrun_takes(struct lab_cpu *cpu, uint64_t argument)
+{
+	return !lab_is_restricted(lab_state(cpu)) ||
+	       (EVENT(argument) & 0xfff) == (LAB_EVENT_EXCEPTION | VECTOR_HV);
+}
+
 static void inject(struct lab_cpu *cpu)
 {
 	uint64_t argument = acts[LAB_ACT_INJECT].argument;
 
-	if (cpu->vmcb.control.event != 0 || LEVEL(argument) != cpu->vmpl ||
-		!lab_host_does(LAB_ACT_INJECT)) {
+	if (cpu->vmcb.control.event != 0 || LEVEL(argument) != cpu->vmpl) {
+		return;
+	}
+	if (!vmrun_takes(cpu, argument)) {
+		acts[LAB_ACT_INJECT].left = 0; /* it does not try again */
+		return;
+	}
+	if (!lab_host_does(LAB_ACT_INJECT)) {
 		return;
 	}
 	if ((argument & 0xff) == VECTOR_VC) {

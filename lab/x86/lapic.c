@@ -13,6 +13,7 @@
 #include "other.h"
 #include "walk.h"
 
+#define IRR	 0x200
 #define ICR	 0x300
 #define ICR_HIGH 0x310
 
@@ -48,6 +49,19 @@ static void send(uint32_t id, uint32_t icr)
 void lab_lapic_init(uint32_t id)
 {
 	send(id, MODE_INIT << 8 | ASSERTED);
+}
+
+uint8_t lab_lapic_pending(void)
+{
+	for (uint8_t word = 8; word > 0; word--) {
+		uint32_t waiting = *at(IRR + 16ull * (word - 1u));
+
+		if (waiting != 0) {
+			return (uint8_t)(32 * word - 1 -
+					 __builtin_clz(waiting));
+		}
+	}
+	return 0;
 }
 
 void lab_lapic_start(uint32_t id, uint64_t page)

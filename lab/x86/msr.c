@@ -23,9 +23,9 @@
 #define OSPKE	      (1u << 4)
 #define CR4_PKE	      (1ull << 22)
 
-#define SEV_EAX	   0x7au      /* SEV, SEV-ES, SEV-SNP, VMPL, RMPQUERY */
+#define SEV_EAX	   0x107au /* SEV, SEV-ES, SEV-SNP, VMPL, RMPQUERY, restricted */
 #define COHERENT   (1u << 31) /* no stale lines to evict */
-#define SEV_STATUS 0x7u	      /* SEV, SEV-ES, SEV-SNP */
+#define SEV_STATUS 0x3u	      /* SEV, SEV-ES; then SEV_FEATURES */
 
 #define EFER_BITS 0xfd01ull /* that there are */
 
@@ -134,7 +134,8 @@ static bool read_msr(struct lab_cpu *cpu, uint32_t msr, uint64_t *value)
 		*value = lab_world(cpu)->ghcb;
 		return true;
 	case LAB_MSR_SEV_STATUS:
-		*value = is_blind ? 0 : SEV_STATUS;
+		*value = is_blind ? 0
+				  : SEV_STATUS | lab_state(cpu)->features << 2;
 		return true;
 	case LAB_MSR_APIC_BASE:
 		*value = lab_rdmsr(msr);

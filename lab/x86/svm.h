@@ -83,8 +83,9 @@ enum lab_exit {
 
 #define LAB_TLB_FLUSH 1u
 
-/** SEV_FEATURES of every level: SEV-SNP, and nothing else. */
-#define LAB_FEATURES 1ull
+/** SEV_FEATURES: SEV-SNP always, and of the others one. */
+#define LAB_FEATURES	       1ull
+#define LAB_FEATURE_RESTRICTED 8ull
 
 /** EVENTINJ and EXITINTINFO. */
 #define LAB_EVENT_VALID	    0x80000000u

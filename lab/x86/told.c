@@ -10,7 +10,7 @@
 /* Addresses end below the C bit. */
 static const struct snp_cpuid_sev sev = {
 	.features = SNP_SEV | SNP_SEV_ES | SNP_SEV_SNP | SNP_SEV_VMPL |
-		    SNP_SEV_RMPQUERY,
+		    SNP_SEV_RMPQUERY | SNP_SEV_RESTRICTED,
 	.c_bit = LAB_C_BIT,
 	.lost_bits = LAB_C_LOST,
 	.vmpls = SNP_VMPLS,

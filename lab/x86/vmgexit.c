@@ -5,6 +5,7 @@
 #include "count.h"
 #include "cpu.h"
 #include "device.h"
+#include "doorbell.h"
 #include "host.h"
 #include "machine.h"
 #include "npt.h"
@@ -20,7 +21,8 @@
 #define VMGEXIT_BYTES 4
 #define REFUSED	      1u
 #define VERSION	      2u
-#define OFFERED	      (SNP_FEATURE_AP_CREATION | SNP_FEATURE_VMPLS)
+#define OFFERED \
+	(SNP_FEATURE_AP_CREATION | SNP_FEATURE_VMPLS | SNP_FEATURE_RESTRICTED)
 
 static bool run(struct lab_cpu *cpu, uint64_t vmpl)
 {
@@ -129,6 +131,14 @@ static uint64_t answer_msr(struct lab_cpu *cpu, uint64_t value)
 	}
 }
 
+/* Those of a VMSA are those the guest says beside it. */
+static bool has_features(uint64_t gpa, uint64_t features)
+{
+	const struct lab_save *save = lab_guest(gpa, LAB_PAGE);
+
+	return save != NULL && save->features == features;
+}
+
 /* A level of a processor gets registers, or loses them; none that runs. */
 static bool create(const struct snp_nae *nae)
 {
@@ -143,7 +153,7 @@ static bool create(const struct snp_nae *nae)
 		target->world[ap.vmpl] = (struct lab_world){ 0 };
 		return true;
 	}
-	if (nae->rax != LAB_FEATURES ||
+	if (!has_features(nae->info2, nae->rax) ||
 		!lab_cpu_set_vmsa(target, ap.vmpl, nae->info2)) {
 		return false;
 	}
@@ -228,6 +238,8 @@ static struct snp_nae_answer answer_nae(
 		return done_if(run(cpu, nae->info1));
 	case SNP_EVENT_PAGE_STATE:
 		return snp_nae_done(change_pages(page, nae));
+	case SNP_EVENT_DOORBELL:
+		return lab_doorbell(cpu, nae);
 	case SNP_EVENT_REQUEST:
 	case SNP_EVENT_EXTENDED_REQUEST:
 		return lab_request(cpu, nae);

@@ -24,7 +24,7 @@ enum lab_ghcb_msr {
 #define LAB_GHCB_PRIVATE 1u
 #define LAB_GHCB_SHARED	 2u
 #define LAB_GHCB_VERSION 2u
-#define LAB_GHCB_HAS	 0x23ull /* SNP, AP creation, VMPLs */
+#define LAB_GHCB_HAS	 0x27ull /* SNP, AP creation, restricted, VMPLs */
 
 /** SW_EXITCODE, of the page. */
 enum lab_nae {
@@ -38,9 +38,16 @@ enum lab_nae {
 	LAB_NAE_REQUEST = 0x80000011,
 	LAB_NAE_EXTENDED_REQUEST = 0x80000012,
 	LAB_NAE_AP_CREATION = 0x80000013,
+	LAB_NAE_DOORBELL = 0x80000014,
 	LAB_NAE_RUN_VMPL = 0x80000018,
 	LAB_NAE_FEATURES = 0x8000fffd,
 	LAB_NAE_TERMINATE = 0x8000fffe,
+};
+enum lab_doorbell_op {
+	LAB_DOORBELL_PREFERRED = 0,
+	LAB_DOORBELL_SET = 1,
+	LAB_DOORBELL_QUERY = 2,
+	LAB_DOORBELL_CLEAR = 3,
 };
 enum lab_ap_creation {
 	LAB_AP_ON_INIT = 0,

@@ -27,7 +27,8 @@ static uint8_t target[4096] __attribute__((aligned(4096))) = { 0xc3 };
 
 void lab_trap(struct lab_trap *trap)
 {
-	if (guest_take_row(trap) || guest_take_injected(trap) ||
+	if (guest_take_row(trap) || guest_take_hv(trap) ||
+		guest_take_injected(trap) ||
 		(trap->vector == VECTOR_VC && guest_take_vc(trap))) {
 		return;
 	}
@@ -527,6 +528,18 @@ static const struct test host_tests[] = {
 	TEST(guest_host_alters_an_answer),
 	TEST(guest_host_has_its_limits),
 };
+static const struct test bell_tests[] = {
+	TEST(guest_bell_is_the_processors_word),
+	TEST(guest_bell_is_in_shared_memory),
+	TEST(guest_bell_rings_for_a_vector),
+	TEST(guest_bell_rings_once_until_looked_at),
+	TEST(guest_bell_has_the_nmi),
+	TEST(guest_bell_rings_for_nothing),
+	TEST(guest_bell_is_all_that_can_be_injected),
+	TEST(guest_make_lower),
+	TEST(guest_bell_tells_of_another_levels_interrupt),
+	TEST(guest_bell_can_be_taken_away),
+};
 static const struct test twice_tests[] = {
 	TEST(guest_make_lower),
 	TEST(guest_host_runs_registers_once),
@@ -621,6 +634,8 @@ _Noreturn void guest_main(void)
 		run(report_tests, COUNT(report_tests));
 	} else if (chosen == GUEST_HOST) {
 		run(host_tests, COUNT(host_tests));
+	} else if (chosen == GUEST_BELL) {
+		run(bell_tests, COUNT(bell_tests));
 	} else if (chosen == GUEST_TWICE) {
 		run(twice_tests, COUNT(twice_tests));
 	} else {

@@ -24,6 +24,7 @@
 #define GUEST_REPORT 102 /* reports and keys */
 #define GUEST_HOST   103 /* a host that means ill (../host.h) */
 #define GUEST_TWICE  104 /* one that runs registers twice */
+#define GUEST_BELL   105 /* restricted injection, with SEV_FEATURES that say so */
 /** Where the lab itself is. */
 #define GUEST_LAB 0x8000000ull
 
@@ -178,6 +179,23 @@ bool guest_host_alters_an_answer(void);
 bool guest_host_has_its_limits(void);
 bool guest_host_runs_registers_once(void);
 bool guest_host_runs_two_levels_at_once(void);
+
+/** VMPL1 takes a vector so; @param stack  of the IST, or 0 */
+void guest_lower_gate(uint64_t vector, uint64_t handler, uint64_t stack);
+
+/** #HV; false for another vector. */
+bool guest_take_hv(struct lab_trap *trap);
+
+/** The tests of restricted injection, in this order. */
+bool guest_bell_is_the_processors_word(void);
+bool guest_bell_is_in_shared_memory(void);
+bool guest_bell_rings_for_a_vector(void);
+bool guest_bell_rings_once_until_looked_at(void);
+bool guest_bell_has_the_nmi(void);
+bool guest_bell_rings_for_nothing(void);
+bool guest_bell_is_all_that_can_be_injected(void);
+bool guest_bell_tells_of_another_levels_interrupt(void);
+bool guest_bell_can_be_taken_away(void);
 
 /** The tests of reports and keys, in this order. */
 bool guest_report_has_certificates(void);

@@ -41,7 +41,7 @@ static bool grant(const void *from, const void *to, uint64_t rights)
 	return true;
 }
 
-static void make_gate(uint64_t vector, uint64_t handler, uint64_t stack)
+void guest_lower_gate(uint64_t vector, uint64_t handler, uint64_t stack)
 {
 	idt[2 * vector] = (handler & 0xffff) | 8ull << 16 | stack << 32 |
 			  (uint64_t)INTERRUPT_GATE << 32 |
@@ -89,8 +89,8 @@ bool guest_make_lower(void)
 {
 	uint64_t page = (uint64_t)&guest_vmsa.save;
 
-	make_gate(VECTOR_GP, (uint64_t)guest_lower_gp, 0);
-	make_gate(VECTOR_VC, (uint64_t)guest_lower_vc, 1);
+	guest_lower_gate(VECTOR_GP, (uint64_t)guest_lower_gp, 0);
+	guest_lower_gate(VECTOR_VC, (uint64_t)guest_lower_vc, 1);
 	make_registers(&guest_vmsa.save);
 	if (guest_page() == NULL || guest_order(GUEST_READ, 0) ||
 		!grant(guest_lower, guest_lower + LAB_PAGE, 0x9) ||

@@ -19,7 +19,7 @@ MACHINE = ['-M', 'q35', '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', 
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 GOOD, BAD, GUEST = 2 * 0x2a + 1, 2 * 0x2b + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
 SECONDS = 100
-CHOICE, CPUS, ROWS, REPORT, HOST, TWICE, TAKEN = 0x4400000, 100, 101, 102, 103, 104, 99  # guest.h
+CHOICE, CPUS, ROWS, REPORT, HOST, TWICE, BELL, TAKEN = 0x4400000, 100, 101, 102, 103, 104, 105, 99  # guest.h
 CHIP = 0x9ff0000  # ../machine.h
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
 
@@ -166,6 +166,10 @@ def host(lab, elf, vendor):
     expect(status == BAD and lines[-1].startswith('guest: vector 6 '), f'{status}: {lines[-1]}')
 
 
+def bell(lab, elf):
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(BELL)), 10)
+
+
 # What ends.c comes to, by number: at which level, and why.
 NOT_SO, NO_VC = 'a page that is not the guest\'s so: ', 'nothing takes its #VC 72'
 ENDS = [(0, NO_VC),
@@ -194,7 +198,7 @@ def ends(lab, elf):
             expect(lines[0].startswith(lost) and f': {end[1]}' in lines[0], lines[0])
 
 
-TESTS = {'guest': guest, 'rmp': rmp, 'cpus': cpus, 'report': report, 'host': host, 'ends': ends}
+TESTS = {'guest': guest, 'rmp': rmp, 'cpus': cpus, 'report': report, 'host': host, 'bell': bell, 'ends': ends}
 
 
 def main():

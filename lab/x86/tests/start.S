@@ -100,6 +100,11 @@ guest_lower_exit:
 	movq	%rdx, %r10
 	jmp	guest_lower
 
+	.globl	guest_lower_irq
+guest_lower_irq:
+	movq	$32, %r8
+	jmp	lower_done
+
 	.globl	guest_lower_gp
 guest_lower_gp:
 	movq	$13, %r8
@@ -201,7 +206,7 @@ vmsa:	.org	vmsa + 0x010
 	.org	vmsa + 0x268
 	.quad	0x0007040600070406
 	.org	vmsa + 0x3b0
-	.quad	1			/* SEV_FEATURES */
+	.quad	GUEST_FEATURES		/* SEV_FEATURES */
 	.org	vmsa + 0x3e8
 	.quad	1			/* XCR0 */
 	.org	vmsa + 0x408
