@@ -8,7 +8,6 @@
 #define EFER 0x1500ull /* SVME LMA LME */
 #define CR0  0x80010033ull
 #define CR4  0x620ull
-#define C    (1ull << SNP_C_BIT)
 
 extern uint8_t host_code[], host_data[], host_pml4[], host_area[],
 	host_data_end[];
@@ -43,7 +42,7 @@ static void make_registers(void)
 		.vmpl = CBX_SNP_HOST,
 		.efer = EFER,
 		.cr4 = CR4,
-		.cr3 = (uint64_t)host_pml4 | C,
+		.cr3 = (uint64_t)host_pml4 | 1ull << snp_c_bit(),
 		.cr0 = CR0,
 		.dr7 = 0x400,
 		.dr6 = 0xffff0ff0,

@@ -6,8 +6,10 @@
 
 #include "snp.h"
 
-#define PAGES 600ull /* more than two lists */
-#define VMPLS 4u
+#define PAGES	 600ull /* more than two lists */
+#define LEAF_SEV 0x8000001fu
+#define LEAF_MAX 0x80000000u
+#define SNP_VMPL 0x30u /* EAX: SEV-SNP, VMPLs */
 
 _Noreturn void snp_main(void);
 
@@ -43,6 +45,17 @@ uint64_t snp_status(void)
 	return (uint64_t)high << 32 | low;
 }
 
+uint8_t snp_c_bit(void)
+{
+	const struct cbx_cpuid_question question = { .leaf = LEAF_SEV };
+	struct cbx_cpuid_entry answer;
+
+	return cbx_cpuid_sound(&snp_cpuid) &&
+			       cbx_cpuid_answer(&snp_cpuid, question, &answer)
+		       ? answer.ebx & 0x3f
+		       : 0;
+}
+
 static volatile uint64_t *word(uint64_t pfn)
 {
 	return (volatile uint64_t *)(pfn << CBX_PAGE_SHIFT);
@@ -70,6 +83,63 @@ static bool the_machine_is_refused_for_one_reason(void)
 	return cbx_snp_refusal(snp_status()) != NULL &&
 	       cbx_snp_refusal(snp_status() | 0x20) == NULL &&
 	       cbx_snp_own_features(snp_status()) == 1;
+}
+
+/* Without the instruction, which would raise #VC. */
+static bool the_cpuid_page_says_what_there_is(void)
+{
+	struct cbx_cpuid_question question = { .leaf = LEAF_SEV };
+	struct cbx_cpuid_entry sev;
+	struct cbx_cpuid_entry most;
+	struct cbx_cpuid_entry none;
+
+	if (!cbx_cpuid_sound(&snp_cpuid) || snp_cpuid.count == 0 ||
+		!cbx_cpuid_answer(&snp_cpuid, question, &sev)) {
+		return false;
+	}
+	question.leaf = LEAF_MAX;
+	if (!cbx_cpuid_answer(&snp_cpuid, question, &most)) {
+		return false;
+	}
+	question.leaf = most.eax + 1;
+	return (sev.eax & SNP_VMPL) == SNP_VMPL && snp_c_bit() == 47 &&
+	       most.eax >= LEAF_SEV &&
+	       cbx_cpuid_answer(&snp_cpuid, question, &none) && none.eax == 0;
+}
+
+static bool pages_are_scrubbed_and_copied(void)
+{
+	const struct cbx_pfn from = { SNP_FREE + 20 };
+	const struct cbx_pfn to = { SNP_FREE + 30 };
+
+	for (uint64_t i = 0; i < 4; i++) {
+		*word(from.n + i) = i + 1;
+		word(from.n + i)[511] = ~i;
+		*word(to.n + i) = 99;
+	}
+	cbx_hal_page_copy(to, from, 3);
+	cbx_hal_page_scrub(from, 2);
+	return *word(to.n) == 1 && word(to.n + 2)[511] == ~2ull &&
+	       *word(to.n + 3) == 99 && *word(from.n) == 0 &&
+	       word(from.n + 1)[511] == 0 && *word(from.n + 2) == 3;
+}
+
+/* All of the bytes, and none behind them. */
+static bool random_bytes_are_not_the_same_again(void)
+{
+	uint8_t a[48] = { 0 };
+	uint8_t b[48] = { 0 };
+	uint32_t same = 0;
+
+	if (cbx_hal_random(a, 43) != CBX_OK ||
+		cbx_hal_random(b, 43) != CBX_OK) {
+		return false;
+	}
+	for (uint32_t i = 0; i < sizeof(a); i++) {
+		same += a[i] == b[i];
+	}
+	return same >= 5 && same < 12 && (a[43] | b[43] | a[47] | b[47]) == 0 &&
+	       (a[42] | b[42] | a[41] | b[41]) != 0;
 }
 
 static bool memory_is_accepted_for_nobody_else(void)
@@ -198,9 +268,12 @@ struct test {
 static const struct test tests[] = {
 	TEST(the_machine_is_refused_for_one_reason),
 	TEST(what_nobody_knows_is_refused_with_a_reason),
+	TEST(the_cpuid_page_says_what_there_is),
 	TEST(accepting_no_pages_does_nothing),
 	TEST(memory_is_accepted_for_nobody_else),
 	TEST(memory_that_is_not_given_is_not_accepted),
+	TEST(pages_are_scrubbed_and_copied),
+	TEST(random_bytes_are_not_the_same_again),
 	TEST(a_view_is_what_the_processor_tells),
 	TEST(a_released_page_is_shared_until_accepted),
 	TEST(half_a_release_can_be_repeated),
@@ -231,6 +304,16 @@ static const struct test twice[] = {
 	TEST(snp_host_make),
 	TEST(the_host_runs_and_leaves),
 	TEST(it_runs_two_levels_at_once),
+};
+static const struct test chip[] = {
+	TEST(a_report_is_of_the_monitor),
+	TEST(a_key_is_the_same_again),
+	TEST(what_nobody_sealed_is_the_keys_end),
+};
+static const struct test liar[] = {
+	TEST(a_report_is_of_the_monitor),
+	TEST(what_the_hypervisor_alters_is_the_keys_end),
+	TEST(what_it_says_again_is_the_keys_end),
 };
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -293,7 +376,7 @@ _Noreturn void snp_main(void)
 		.hidden = page,
 		.shared = (volatile void *)((uint64_t)page + SNP_SHARED),
 	};
-	const char *why = cbx_snp_ghcb_start(&two, SNP_C_BIT);
+	const char *why = cbx_snp_ghcb_start(&two, snp_c_bit());
 	enum cbx_status status = CBX_OK;
 	uint64_t done;
 
@@ -309,7 +392,7 @@ _Noreturn void snp_main(void)
 			(struct cbx_pfn){ SNP_CHOICE }, 1, &done);
 		break;
 	case 3: /* a machine with another C bit than the CPU's */
-		why = cbx_snp_ghcb_start(&two, SNP_C_BIT - 1);
+		why = cbx_snp_ghcb_start(&two, (uint8_t)(snp_c_bit() - 1));
 		cbx_snp_refuse(why != NULL ? why : "it was not noticed");
 	case 4:
 		run_tests(hostile, COUNT(hostile));
@@ -324,6 +407,12 @@ _Noreturn void snp_main(void)
 	case 8:
 		snp_view_of_swapped();
 		break;
+	case 9:
+		snp_vc_start();
+		run_tests(chip, COUNT(chip));
+	case 10:
+		snp_vc_start();
+		run_tests(liar, COUNT(liar));
 	default:
 		run_tests(tests, COUNT(tests));
 	}

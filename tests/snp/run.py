@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot the lab with a program at VMPL0 and judge what they say.
 
-usage: run.py TEST LAB PROGRAM
+usage: run.py TEST LAB PROGRAM [VENDOR]
 """
 import os
 import sys
@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../../lab/x86/tests'
 import run as lab_run  # noqa: E402 (the lab's machine)
 
 TERMINATED = 'lab: terminated: cpu 0 vmpl 0 set 3 reason '
-SENTENCES = 18
+SENTENCES = 21
 REFUSED, PANIC = '0', '1'
 
 # What main.c comes to, by choice: the reason it gives the hypervisor, and what
@@ -54,7 +54,13 @@ def hostile(lab, elf):
         lab_run.expect(status == lab_run.GUEST and len(lines) == 1 and why in lines[0], f'{number}: {status}')
 
 
-TESTS = {'parts': parts, 'ends': ends, 'hostile': hostile}
+def report(lab, elf, vendor):
+    chip = lab_run.chip(vendor)
+    judge(*lab_run.boot(lab, elf, *chip, *lab_run.choose(9)), 3)
+    judge(*lab_run.boot(lab, elf, '-append', 'lab.host=ask', *chip, *lab_run.choose(10)), 3)
+
+
+TESTS = {'parts': parts, 'ends': ends, 'hostile': hostile, 'report': report}
 
 
 def main():

@@ -5,14 +5,24 @@
 
 #include <hal/hal.h>
 #include <hal/snp/host.h>
+#include <hal/snp/pure/cpuid.h>
 
-#define SNP_C_BIT  47
 #define SNP_SHARED 0x8000000000ull /* + an address: the same memory, shared */
 
 /** Memory nobody has accepted. */
 #define SNP_FREE 0x4000ull
 /** What the machine was started with: which end to come to; 0 for none. */
 #define SNP_CHOICE 0x4400ull
+
+/** What the firmware filled. */
+extern const uint8_t snp_secrets[CBX_PAGE_SIZE];
+extern const struct cbx_cpuid_page snp_cpuid;
+
+/** The C bit's number, as the CPUID page has it. */
+uint8_t snp_c_bit(void);
+
+/** Take #VC from now on: CPUID is answered from the page, all else is the end. */
+void snp_vc_start(void);
 
 /** SEV_STATUS. */
 uint64_t snp_status(void);
@@ -49,6 +59,13 @@ bool it_runs_two_levels_at_once(void);
 void snp_touch_swapped(void);
 void snp_touch_taken(void);
 void snp_view_of_swapped(void);
+
+/** Tests of a machine with a chip; with a hypervisor that does as it is told. */
+bool a_report_is_of_the_monitor(void);
+bool a_key_is_the_same_again(void);
+bool what_nobody_sealed_is_the_keys_end(void);
+bool what_the_hypervisor_alters_is_the_keys_end(void);
+bool what_it_says_again_is_the_keys_end(void);
 
 /** The tests of the host, in this order. */
 bool no_registers_do_not_run(void);

@@ -20,6 +20,22 @@
 entry:	call	snp_main
 	ud2
 
+/* #VC, on a stack of its own: a library below may have a red zone. */
+	.globl	vc_entry
+	.type	vc_entry, @function
+vc_entry:
+	.irp	reg, rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11
+	pushq	%\reg
+	.endr
+	movq	%rsp, %rdi
+	cld
+	call	snp_vc
+	.irp	reg, r11, r10, r9, r8, rdi, rsi, rbx, rdx, rcx, rax
+	popq	%\reg
+	.endr
+	addq	$8, %rsp
+	iretq
+
 /*
  * VMPL1: begins at host_code, does what rdi says with rsi, and leaves with
  * nothing pending; r12 is what came of it.  Order 4 takes rsi turns, order 3 is a call of the monitor's
@@ -104,9 +120,13 @@ snp_pml4:
 	.endm
 private: gigabytes C
 shared:	gigabytes 0
+tss:	.fill	0x24, 1, 0
+	.quad	vc_stack_top		/* IST 1 */
+	.fill	0x3c, 1, 0
 
 /* What VMPL1 has for itself: tables, a stack, a calling area. */
 	.globl	host_data, host_pml4
+	.balign	4096
 host_data:
 host_pml4:
 	.quad	host_private + LINK + C
@@ -134,7 +154,7 @@ vmsa:	.org	vmsa + 0x010
 	.org	vmsa + 0x090
 	.short	0, 0x8b			/* TR */
 	.long	0x67
-	.quad	0
+	.quad	tss
 	.org	vmsa + 0x0d0
 	.quad	EFER
 	.org	vmsa + 0x148
@@ -154,9 +174,23 @@ vmsa:	.org	vmsa + 0x010
 	.short	0x5555, 0, 0x40
 	.org	vmsa + 0x1000
 
+/* The firmware's to fill. */
+	.section .secrets, "aw", @progbits
+	.balign	4096
+	.globl	snp_secrets
+snp_secrets:
+	.fill	512, 8, 0
+	.section .cpuid, "aw", @progbits
+	.balign	4096
+	.globl	snp_cpuid
+snp_cpuid:
+	.fill	512, 8, 0
+
 	.bss
 	.balign	4096
 	.skip	16 * 1024
 stack_top:
+	.skip	8 * 1024
+vc_stack_top:
 
 	.section .note.GNU-stack, "", @progbits

@@ -284,6 +284,32 @@ static void registers_another_cpu_has_are_not_read(void **state)
 	assert_int_equal(left.pfn.n, 777);
 }
 
+static enum cbx_status send(struct snp_nae_answer answer, uint64_t *info2)
+{
+	machine.request = answer;
+	*info2 = 777;
+	return cbx_snp_send((struct cbx_pfn){ MACHINE_AREA },
+		(struct cbx_pfn){ MACHINE_AREA + 1 }, info2);
+}
+
+static void a_message_is_handed_on_or_not(void **state)
+{
+	const struct snp_nae_answer none = { .info1 = 9 };
+	uint64_t info2;
+
+	(void)state;
+	assert_int_equal(send(snp_nae_done(0), &info2), CBX_OK);
+	assert_int_equal(info2, 0);
+	assert_int_equal(send(snp_nae_done(2ull << 32), &info2), CBX_OK);
+	assert_true(info2 == 2ull << 32);
+	assert_int_equal(send(snp_nae_refused(SNP_GHCB_INVALID_EVENT), &info2),
+		CBX_E_HARDWARE);
+	assert_int_equal(info2, 777);
+	assert_int_equal(send(snp_nae_raise(true), &info2), CBX_E_INVALID);
+	assert_int_equal(send(none, &info2), CBX_E_INVALID);
+	assert_int_equal(info2, 777);
+}
+
 #define HOST(name) cmocka_unit_test_setup(name, boot_host)
 
 int main(void)
@@ -308,6 +334,7 @@ int main(void)
 		HOST(only_one_is_a_call),
 		cmocka_unit_test(an_answer_that_is_none_takes_no_call),
 		HOST(registers_another_cpu_has_are_not_read),
+		HOST(a_message_is_handed_on_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,6 +286,63 @@ static void a_view_that_is_refused_is_the_one_before(void **state)
 	}
 }
 
+/* Pages beside them keep their bytes, and the source does. */
+static void pages_are_scrubbed_and_copied(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 5; i++) {
+		memset(machine_memory[FIRST + i], (int)(0x10 + i),
+			CBX_PAGE_SIZE);
+	}
+	cbx_hal_page_copy(
+		(struct cbx_pfn){ FIRST + 10 }, (struct cbx_pfn){ FIRST }, 2);
+	assert_memory_equal(machine_memory[FIRST + 10], machine_memory[FIRST],
+		2 * CBX_PAGE_SIZE);
+	assert_int_equal(machine_memory[FIRST + 12][0], 0);
+	cbx_hal_page_scrub((struct cbx_pfn){ FIRST + 1 }, 3);
+	assert_int_equal(machine_memory[FIRST][CBX_PAGE_SIZE - 1], 0x10);
+	for (uint32_t i = 0; i < 3 * CBX_PAGE_SIZE; i++) {
+		assert_int_equal(machine_memory[FIRST + 1 + i / CBX_PAGE_SIZE]
+					       [i % CBX_PAGE_SIZE],
+			0);
+	}
+	assert_int_equal(machine_memory[FIRST + 4][0], 0x14);
+}
+
+/* No size leaves a byte as it was, or touches one behind. */
+static void random_bytes_are_as_many_as_asked(void **state)
+{
+	uint8_t bytes[64];
+	uint8_t seen[64] = { 0 };
+
+	(void)state;
+	for (size_t size = 0; size < sizeof(bytes); size++) {
+		for (uint32_t round = 0; round < 20; round++) {
+			memset(bytes, 0, sizeof(bytes));
+			assert_int_equal(cbx_hal_random(bytes, size), CBX_OK);
+			for (size_t i = size; i < sizeof(bytes); i++) {
+				assert_int_equal(bytes[i], 0);
+			}
+			if (size > 0) {
+				seen[size] |= bytes[size - 1];
+			}
+		}
+		assert_true(size == 0 || seen[size] != 0);
+	}
+}
+
+/* What is written for the host lies where it reads. */
+static void the_hosts_pages_are_written_in_place(void **state)
+{
+	const struct cbx_pfn pfn = { FIRST };
+	uint8_t *page = cbx_hal_host_map(pfn);
+
+	(void)state;
+	assert_ptr_equal(page, machine_memory[FIRST]);
+	assert_int_equal(machine.maps, 1);
+	cbx_hal_host_unmap(pfn, page);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, boot, end)
 
 int main(void)
@@ -307,6 +364,9 @@ int main(void)
 		TEST(what_cannot_be_rescinded_is_not_released),
 		TEST(a_view_is_the_hosts_alone),
 		TEST(a_view_that_is_refused_is_the_one_before),
+		TEST(pages_are_scrubbed_and_copied),
+		TEST(random_bytes_are_as_many_as_asked),
+		TEST(the_hosts_pages_are_written_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

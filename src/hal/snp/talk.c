@@ -94,3 +94,20 @@ enum cbx_status cbx_snp_change(struct cbx_psc *psc)
 	}
 	return CBX_OK;
 }
+
+enum cbx_status cbx_snp_send(
+	struct cbx_pfn request, struct cbx_pfn response, uint64_t *info2)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_REQUEST,
+		.info1 = request.n << CBX_PAGE_SHIFT,
+		.info2 = response.n << CBX_PAGE_SHIFT,
+	};
+	struct cbx_ghcb_answer answer;
+	enum cbx_status status = cbx_snp_ask(&call, 0, &answer);
+
+	if (status == CBX_OK) {
+		*info2 = answer.info2;
+	}
+	return status == CBX_E_FAULT ? CBX_E_INVALID : status;
+}

@@ -58,6 +58,21 @@ CBX_MUST_CHECK enum cbx_status cbx_snp_ask(const struct cbx_ghcb_call *call,
  */
 CBX_MUST_CHECK enum cbx_status cbx_snp_change(struct cbx_psc *psc);
 
+/**
+ * Send the firmware a message (pure/message.h).
+ *
+ * @param      request   page that is shared with the hypervisor; the message
+ * @param      response  likewise; the answer
+ * @param[out] info2     on CBX_OK what cbx_psp_sent wants
+ *
+ * @retval CBX_OK          it was handed on, or not yet
+ * @retval CBX_E_HARDWARE  the hypervisor does not hand messages on
+ * @retval CBX_E_INVALID   its answer is malformed: whether it handed it on is
+ *                         not known
+ */
+CBX_MUST_CHECK enum cbx_status cbx_snp_send(
+	struct cbx_pfn request, struct cbx_pfn response, uint64_t *info2);
+
 /** Say a sentence, and end: the machine is none for the monitor. */
 _Noreturn void cbx_snp_refuse(const char *why);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine.h"
 
-#include "snp/ghcb.h"
 #include "snp/ghcb_msr.h"
 #include "snp/ghcb_psc.h"
 #include "snp/rmp.h"
@@ -170,6 +169,11 @@ static struct snp_nae_answer serve(uint8_t *page, const struct snp_nae *nae)
 		assert_int_equal(nae->info2, MACHINE_VMSA << 12);
 		assert_true(machine_is_vmsa(MACHINE_VMSA));
 		return snp_nae_done(0);
+	}
+	if (nae->event == SNP_EVENT_REQUEST) {
+		assert_int_equal(nae->info1, MACHINE_AREA << 12);
+		assert_int_equal(nae->info2, (MACHINE_AREA + 1) << 12);
+		return machine.request;
 	}
 	return snp_nae_refused(SNP_GHCB_INVALID_INPUT);
 }

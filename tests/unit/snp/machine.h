@@ -20,6 +20,8 @@
 #include <hal/snp/insn.h>
 #include <hal/snp/talk.h>
 
+#include "snp/ghcb.h"
+
 #define MACHINE_PAGES 1024u
 #define MACHINE_GHCB  1u
 #define MACHINE_VMSA  2u
@@ -37,9 +39,10 @@ struct machine {
 	uint64_t echo;	 /* the answer to REGISTER */
 	uint64_t info, features; /* to those */
 	bool no_ap;
-	bool no_run;  /* says it ran the level, and did not */
-	bool no_list; /* refuses the whole page */
-	uint64_t at;  /* page at which an instruction comes to ... */
+	struct snp_nae_answer request; /* to a message */
+	bool no_run;		       /* says it ran the level, and did not */
+	bool no_list;		       /* refuses the whole page */
+	uint64_t at; /* page at which an instruction comes to ... */
 	uint32_t pvalidate, rmpadjust; /* ... these codes */
 	uint8_t at_vmpl;
 	void (*level)(void); /* what the level does when it runs */

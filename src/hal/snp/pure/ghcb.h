@@ -45,7 +45,8 @@ CBX_SIZE(0x1000, cbx_ghcb);
 /** What may be asked. */
 enum cbx_ghcb_event {
 	CBX_GHCB_IO = 0x7b,
-	CBX_GHCB_STATES = 0x80000010, /* psc.h */
+	CBX_GHCB_STATES = 0x80000010,  /* psc.h */
+	CBX_GHCB_REQUEST = 0x80000011, /* INFO1, INFO2: two shared pages */
 	CBX_GHCB_AP = 0x80000013,
 };
 

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* #VC at VMPL0: a library asks CPUID, and is answered from the firmware's page. */
+#include <hal/snp/talk.h>
+
+#include "snp.h"
+
+#define VECTOR	   29
+#define GATE	   0x8e01ull /* present, an interrupt's, IST 1 */
+#define CODE	   8ull
+#define EXIT_CPUID 0x72
+#define BYTES	   2
+
+/* What vc_entry leaves on the stack. */
+struct frame {
+	uint64_t r11, r10, r9, r8, rdi, rsi, rbx, rdx, rcx, rax;
+	uint64_t error, rip;
+};
+
+void snp_vc(struct frame *frame);
+void vc_entry(void);
+
+static uint64_t idt[2 * (VECTOR + 1)];
+
+/* The hypervisor may say so of any instruction. */
+static bool is_cpuid(const struct frame *frame)
+{
+	const uint8_t *code = (const uint8_t *)frame->rip;
+
+	return frame->error == EXIT_CPUID && code[0] == 0x0f && code[1] == 0xa2;
+}
+
+void snp_vc(struct frame *frame)
+{
+	const struct cbx_cpuid_question question = {
+		.leaf = (uint32_t)frame->rax,
+		.sub = (uint32_t)frame->rcx,
+		.xcr0 = 1,
+	};
+	struct cbx_cpuid_entry answer;
+
+	if (!is_cpuid(frame) ||
+		!cbx_cpuid_answer(&snp_cpuid, question, &answer)) {
+		cbx_snp_refuse("a #VC nobody takes");
+	}
+	frame->rax = answer.eax;
+	frame->rbx = answer.ebx;
+	frame->rcx = answer.ecx;
+	frame->rdx = answer.edx;
+	frame->rip += BYTES;
+}
+
+void snp_vc_start(void)
+{
+	struct __attribute__((packed)) {
+		uint16_t limit;
+		uint64_t base;
+	} idtr = { sizeof(idt) - 1, (uint64_t)idt };
+	uint64_t at = (uint64_t)vc_entry;
+
+	CBX_ASSERT(cbx_cpuid_sound(&snp_cpuid));
+	idt[2 * VECTOR] = (at & 0xffff) | CODE << 16 | GATE << 32 |
+			  (at >> 16 & 0xffff) << 48;
+	idt[2 * VECTOR + 1] = at >> 32;
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
