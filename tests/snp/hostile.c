@@ -19,6 +19,7 @@ enum act {
 	REFUSE_RUN,
 	FALSE_RUN,
 	TAMPER = 6,
+	INJECT = 7,
 	SWAP = 8,
 	TAKE = 9,
 	TWICE = 10,
@@ -157,6 +158,20 @@ bool it_runs_two_levels_at_once(void)
 	ask(TWICE, ALWAYS, 1);
 	return snp_order(SNP_WAIT, TURNS, &left) == CBX_E_BUSY &&
 	       left.why == CBX_SNP_FAULT;
+}
+
+/* Interrupts and exceptions, which nobody here takes: whoever lives got none. */
+bool it_injects_nothing(void)
+{
+	static const uint64_t vectors[] = { 0x20, 0xff, 0x302, 0x30d, 0x306,
+		0x31d };
+
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		if (ask(INJECT, 1, vectors[i]) == ALWAYS) {
+			return false; /* it cannot even try */
+		}
+	}
+	return true;
 }
 
 void snp_touch_swapped(void)

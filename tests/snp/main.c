@@ -6,10 +6,11 @@
 
 #include "snp.h"
 
-#define PAGES	 600ull /* more than two lists */
-#define LEAF_SEV 0x8000001fu
-#define LEAF_MAX 0x80000000u
-#define SNP_VMPL 0x30u /* EAX: SEV-SNP, VMPLs */
+#define PAGES	   600ull /* more than two lists */
+#define LEAF_SEV   0x8000001fu
+#define RESTRICTED 8u
+#define LEAF_MAX   0x80000000u
+#define SNP_VMPL   0x30u /* EAX: SEV-SNP, VMPLs */
 
 _Noreturn void snp_main(void);
 
@@ -77,12 +78,15 @@ static bool is_closed(uint64_t pfn)
 	       rights(pfn, 3) == 0;
 }
 
-/* The lab lacks restricted injection, and nothing else. */
-static bool the_machine_is_refused_for_one_reason(void)
+/* By nothing but restricted injection, which the first registers have or not. */
+static bool the_machine_is_refused_without_restricted_injection(void)
 {
-	return cbx_snp_refusal(snp_status()) != NULL &&
+	bool restricted =
+		(cbx_snp_own_features(snp_status()) & RESTRICTED) != 0;
+
+	return (cbx_snp_refusal(snp_status()) == NULL) == restricted &&
 	       cbx_snp_refusal(snp_status() | 0x20) == NULL &&
-	       cbx_snp_own_features(snp_status()) == 1;
+	       cbx_snp_host_features(snp_status()) == 1;
 }
 
 /* Without the instruction, which would raise #VC. */
@@ -266,7 +270,7 @@ struct test {
 	bool (*run)(void);
 };
 static const struct test tests[] = {
-	TEST(the_machine_is_refused_for_one_reason),
+	TEST(the_machine_is_refused_without_restricted_injection),
 	TEST(what_nobody_knows_is_refused_with_a_reason),
 	TEST(the_cpuid_page_says_what_there_is),
 	TEST(accepting_no_pages_does_nothing),
@@ -305,6 +309,12 @@ static const struct test twice[] = {
 	TEST(the_host_runs_and_leaves),
 	TEST(it_runs_two_levels_at_once),
 };
+static const struct test bell[] = {
+	TEST(snp_host_make),
+	TEST(the_host_runs_and_leaves),
+	TEST(it_injects_nothing),
+	TEST(the_host_runs_and_leaves),
+};
 static const struct test chip[] = {
 	TEST(a_report_is_of_the_monitor),
 	TEST(a_key_is_the_same_again),
@@ -319,7 +329,7 @@ static const struct test liar[] = {
 
 static void say(const char *first, const char *second)
 {
-	char line[96];
+	char line[128];
 	size_t n = 0;
 
 	for (; *first != '\0'; first++) {
@@ -413,6 +423,8 @@ _Noreturn void snp_main(void)
 	case 10:
 		snp_vc_start();
 		run_tests(liar, COUNT(liar));
+	case 11:
+		run_tests(bell, COUNT(bell));
 	default:
 		run_tests(tests, COUNT(tests));
 	}

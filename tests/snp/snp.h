@@ -56,6 +56,7 @@ bool each_word_is_written_once_and_read_once(void);
 bool a_list_is_written_once_and_read_once(void);
 bool whatever_it_writes_no_page_is_told_wrongly(void);
 bool it_runs_two_levels_at_once(void);
+bool it_injects_nothing(void);
 void snp_touch_swapped(void);
 void snp_touch_taken(void);
 void snp_view_of_swapped(void);

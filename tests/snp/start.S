@@ -3,6 +3,8 @@
  * The first registers and page tables of a program at VMPL0 (doc/snp.md, boot
  * contract), and what runs at VMPL1.
  *
+ * FEATURES are its SEV_FEATURES: SEV-SNP, and 8 for restricted injection.
+ *
  * All memory below 512 GiB is mapped private at its own address, and again,
  * shared, 512 GiB above.
  */
@@ -166,7 +168,7 @@ vmsa:	.org	vmsa + 0x010
 	.org	vmsa + 0x268
 	.quad	0x0007040600070406
 	.org	vmsa + 0x3b0
-	.quad	1			/* SEV_FEATURES */
+	.quad	FEATURES		/* SEV_FEATURES */
 	.org	vmsa + 0x3e8
 	.quad	1			/* XCR0 */
 	.org	vmsa + 0x408
