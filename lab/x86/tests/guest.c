@@ -520,6 +520,7 @@ static const struct test host_tests[] = {
 	TEST(guest_host_swaps_a_page),
 	TEST(guest_host_swaps_a_page_of_vmpl1),
 	TEST(guest_host_lies_about_cpuid),
+	TEST(guest_host_lies_beside_the_cpuid_page),
 	TEST(guest_host_tampers_between_reads),
 	TEST(guest_host_injects_an_interrupt),
 	TEST(guest_host_injects_a_vc),

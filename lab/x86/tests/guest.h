@@ -170,6 +170,7 @@ bool guest_host_runs_another_level(void);
 bool guest_host_swaps_a_page(void);
 bool guest_host_swaps_a_page_of_vmpl1(void);
 bool guest_host_lies_about_cpuid(void);
+bool guest_host_lies_beside_the_cpuid_page(void);
 bool guest_host_tampers_between_reads(void);
 bool guest_host_injects_an_interrupt(void);
 bool guest_host_injects_a_vc(void);

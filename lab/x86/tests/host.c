@@ -131,6 +131,18 @@ bool guest_host_swaps_a_page_of_vmpl1(void)
 	       guest_rmpquery(gpa, &rdx) == 0 && rdx == 1;
 }
 
+/* The CPUID page is the firmware's word. */
+bool guest_host_lies_beside_the_cpuid_page(void)
+{
+	bool was_true = guest_cpuid_page_says_what_the_host_says();
+	bool is_true;
+
+	guest_ask_host(LAB_ACT_LIE_CPUID, LAB_HOST_NONE, SNP_BIT);
+	is_true = guest_cpuid_page_says_what_the_host_says();
+	return guest_ask_host(LAB_ACT_LIE_CPUID, 0, 0) > 2 && was_true &&
+	       !is_true && guest_cpuid_page_says_what_the_host_says();
+}
+
 /* By the page and by the MSR; SEV_STATUS is the processor's own word. */
 bool guest_host_lies_about_cpuid(void)
 {

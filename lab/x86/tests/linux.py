@@ -107,7 +107,7 @@ def cpio(files):
     return out
 
 
-def files_of(cpus, script=INIT):
+def files_of(cpus, script=INIT, more=()):
     init = script.replace('@CPUS@', ' '.join(map(str, range(cpus))))
     init = init.replace('@MORE@', ' '.join(map(str, range(1, cpus))))
     init = init.replace('@ROM@', ROM).replace('@LAB@', ' '.join(LAB))
@@ -116,7 +116,7 @@ def files_of(cpus, script=INIT):
         busybox = file.read()
     folders = [(name, 0o40755, b'', 0) for name in ('bin', 'dev', 'proc', 'sys')]
     return cpio([*folders, ('dev/console', 0o20600, b'', 0x501), ('dev/mem', 0o20600, b'', 0x101),
-                 ('dev/zero', 0o20600, b'', 0x105), ('bin/busybox', 0o100755, busybox, 0), ('init', 0o100755, init.encode(), 0)])
+                 ('dev/zero', 0o20600, b'', 0x105), ('bin/busybox', 0o100755, busybox, 0), ('init', 0o100755, init.encode(), 0), *more])
 
 
 def pack(kernel, files, magic=MAGIC['blind']):

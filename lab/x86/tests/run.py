@@ -21,6 +21,7 @@ GOOD, BAD, GUEST = 2 * 0x2a + 1, 2 * 0x2b + 1, 2 * 0x2c + 1  # what isa-debug-ex
 SECONDS = 100
 CHOICE, CPUS, ROWS, REPORT, HOST, TWICE, BELL, TAKEN = 0x4400000, 100, 101, 102, 103, 104, 105, 99  # guest.h
 CHIP = 0x9ff0000  # ../machine.h
+NONCE = bytes(range(0x80, 0xc0))  # report.c
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
 
 
@@ -114,7 +115,7 @@ def judge_report(confbox, vendor, folder, said, vmpl):
     """One report, as a relying party sees it that trusts the lab or does not."""
     report, table = (os.path.join(folder, name) for name in (f'report{vmpl}', 'table'))
     root = ('--root', os.path.join(vendor, 'ark.pem'))
-    nonce = ('--nonce', bytes(range(0x80, 0xc0)).hex())
+    nonce = ('--nonce', NONCE.hex())
     status, text = verify(confbox, report, '--auxblob', table, *root, *nonce)
     print(text)
     expect(status == 0 and said.hex() in text, f'report {vmpl}: {status}')
@@ -153,7 +154,7 @@ SCRIPTS = {'refuse-run': 'guest: bad vmpl1_runs_and_comes_back',
 
 def host(lab, elf, vendor):
     """What a guest sees of a host that means ill: asked by it, and by the command line."""
-    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 14)
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 15)
     judge(*boot(lab, elf, '-append', 'quiet lab.host=ask', '-smp', '2', *choose(TWICE)), 3)
     for script, line in SCRIPTS.items():
         status, lines = boot(lab, elf, '-append', f'lab.host={script} lab.hosts=ask')
