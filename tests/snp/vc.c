@@ -4,11 +4,9 @@
 
 #include "snp.h"
 
-#define VECTOR	   29
-#define GATE	   0x8e01ull /* present, an interrupt's, IST 1 */
-#define CODE	   8ull
-#define EXIT_CPUID 0x72
-#define BYTES	   2
+#define VECTOR 29
+#define GATE   0x8e01ull /* present, an interrupt's, IST 1 */
+#define CODE   8ull
 
 /* What vc_entry leaves on the stack. */
 struct frame {
@@ -21,32 +19,22 @@ void vc_entry(void);
 
 static uint64_t idt[2 * (VECTOR + 1)];
 
-/* The hypervisor may say so of any instruction. */
-static bool is_cpuid(const struct frame *frame)
-{
-	const uint8_t *code = (const uint8_t *)frame->rip;
-
-	return frame->error == EXIT_CPUID && code[0] == 0x0f && code[1] == 0xa2;
-}
-
 void snp_vc(struct frame *frame)
 {
-	const struct cbx_cpuid_question question = {
-		.leaf = (uint32_t)frame->rax,
-		.sub = (uint32_t)frame->rcx,
-		.xcr0 = 1,
-	};
-	struct cbx_cpuid_entry answer;
+	const struct cbx_cpuid_question how = { .xcr0 = 1 };
+	struct cbx_cpuid_registers r = { frame->rax, frame->rbx, frame->rcx,
+		frame->rdx, frame->rip };
 
-	if (!is_cpuid(frame) ||
-		!cbx_cpuid_answer(&snp_cpuid, question, &answer)) {
+	if (frame->error != CBX_CPUID_VC ||
+		!cbx_cpuid_execute(
+			&snp_cpuid, (const uint8_t *)frame->rip, how, &r)) {
 		cbx_snp_refuse("a #VC nobody takes");
 	}
-	frame->rax = answer.eax;
-	frame->rbx = answer.ebx;
-	frame->rcx = answer.ecx;
-	frame->rdx = answer.edx;
-	frame->rip += BYTES;
+	frame->rax = r.rax;
+	frame->rbx = r.rbx;
+	frame->rcx = r.rcx;
+	frame->rdx = r.rdx;
+	frame->rip = r.rip;
 }
 
 void snp_vc_start(void)

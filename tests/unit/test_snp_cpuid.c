@@ -82,7 +82,8 @@ static void what_is_not_there_is_zero(void **state)
 
 static uint32_t size(uint32_t sub, uint64_t xcr0, uint64_t xss)
 {
-	const struct cbx_cpuid_question question = { 0xd, sub, xcr0, xss };
+	const struct cbx_cpuid_question question = { 0xd, sub, xcr0, xss, 0,
+		0 };
 	struct cbx_cpuid_entry answer;
 
 	return cbx_cpuid_answer(&page, question, &answer) ? answer.ebx : 0;
@@ -184,16 +185,99 @@ static void subleaves_are_told_apart_where_there_are_some(void **state)
 	page.count = 1;
 	for (size_t i = 0; i < sizeof(several) / sizeof(several[0]); i++) {
 		page.entry[0] = (struct cbx_cpuid_entry){
-			.leaf = several[i], .sub = 5, .edx = 9
+			.leaf = several[i], .sub = 5, .ecx = 9
 		};
-		assert_int_equal(ask(several[i], 5).edx, 9);
-		assert_int_equal(ask(several[i], 6).edx, 0);
+		assert_int_equal(ask(several[i], 5).ecx, 9);
+		assert_int_equal(ask(several[i], 6).ecx, 0);
 	}
 	for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
 		page.entry[0] =
-			(struct cbx_cpuid_entry){ .leaf = one[i], .edx = 9 };
-		assert_int_equal(ask(one[i], 6).edx, 9);
+			(struct cbx_cpuid_entry){ .leaf = one[i], .ecx = 9 };
+		assert_int_equal(ask(one[i], 6).ecx, 9);
 	}
+}
+
+/* Bits that are the asker's, whatever the page has there. */
+static void what_the_page_cannot_know_is_the_askers(void **state)
+{
+	static const struct {
+		struct cbx_cpuid_question question;
+		uint32_t eax, ebx, ecx, edx;
+	} rows[] = {
+		{ { .leaf = 1 }, 0, 0x00ffffff, 0xf7ffffff, ~0u },
+		{ { .leaf = 1, .cr4 = 1u << 18, .apic = 5 }, 0, 0x05ffffff, ~0u,
+			~0u },
+		{ { .leaf = 1, .cr4 = 1u << 22, .apic = 0x105 }, 0, 0x05ffffff,
+			0xf7ffffff, ~0u },
+		{ { .leaf = 7 }, 0, ~0u, 0xffffffef, ~0u },
+		{ { .leaf = 7, .cr4 = 1u << 22 }, 0, ~0u, ~0u, ~0u },
+		{ { .leaf = 7, .sub = 1 }, 0, ~0u, ~0u, ~0u },
+		{ { .leaf = 0xb, .apic = 0x105 }, 0, ~0u, ~0u, 0x105 },
+		{ { .leaf = 0x8000001e, .apic = 6 }, 6, ~0u, ~0u, ~0u },
+		{ { .leaf = 0x80000008, .apic = 6, .cr4 = ~0ull }, 0, ~0u, ~0u,
+			~0u },
+	};
+
+	(void)state;
+	page.count = 1;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cbx_cpuid_entry answer;
+
+		page.entry[0] = (struct cbx_cpuid_entry){
+			.leaf = rows[i].question.leaf,
+			.sub = rows[i].question.sub,
+			.ebx = ~0u,
+			.ecx = ~0u,
+			.edx = ~0u,
+		};
+		assert_true(cbx_cpuid_answer(&page, rows[i].question, &answer));
+		assert_int_equal(answer.eax, rows[i].eax);
+		assert_int_equal(answer.ebx, rows[i].ebx);
+		assert_int_equal(answer.ecx, rows[i].ecx);
+		assert_int_equal(answer.edx, rows[i].edx);
+	}
+}
+
+static void the_instruction_is_executed(void **state)
+{
+	static const uint8_t cpuid[] = { 0x0f, 0xa2 };
+	struct cbx_cpuid_question how = { .leaf = 99, .sub = 99, .xcr0 = 7 };
+	struct cbx_cpuid_registers r = { 0xffffffff00000007, ~0ull,
+		0xffffffff00000001, ~0ull, 0x1000 };
+
+	(void)state;
+	assert_true(cbx_cpuid_execute(&page, cpuid, how, &r));
+	assert_true(r.rax == 0x20 && r.rbx == 0 && r.rcx == 0 && r.rdx == 0 &&
+		    r.rip == 0x1002);
+	r = (struct cbx_cpuid_registers){ 0xd, 0, 0, 0, 0x1000 };
+	assert_true(cbx_cpuid_execute(&page, cpuid, how, &r));
+	assert_true(r.rbx == 0x340 && r.rip == 0x1002);
+}
+
+/* Each other byte, and what cannot be answered. */
+static void what_is_not_the_instruction_is_not_executed(void **state)
+{
+	const struct cbx_cpuid_registers before = { 7, 1, 1, 1, 0x1000 };
+	struct cbx_cpuid_question how = { 0 };
+	struct cbx_cpuid_registers r = before;
+
+	(void)state;
+	for (uint32_t i = 0; i < 512; i++) {
+		uint8_t code[] = { 0x0f, 0xa2 };
+
+		code[i / 256] = (uint8_t)i;
+		if (code[0] == 0x0f && code[1] == 0xa2) {
+			continue;
+		}
+		assert_false(cbx_cpuid_execute(&page, code, how, &r));
+		assert_memory_equal(&r, &before, sizeof(r));
+	}
+	r.rax = 0xd;
+	r.rcx = 0;
+	how.xcr0 = 1ull << 40;
+	assert_false(cbx_cpuid_execute(
+		&page, (const uint8_t[]){ 0x0f, 0xa2 }, how, &r));
+	assert_int_equal(r.rip, 0x1000);
 }
 
 /* Entries behind the count are not there. */
@@ -220,6 +304,11 @@ int main(void)
 		cmocka_unit_test_setup(
 			two_answers_to_one_question_are_none, boot),
 		cmocka_unit_test_setup(a_full_page_is_one, boot),
+		cmocka_unit_test_setup(
+			what_the_page_cannot_know_is_the_askers, boot),
+		cmocka_unit_test_setup(the_instruction_is_executed, boot),
+		cmocka_unit_test_setup(
+			what_is_not_the_instruction_is_not_executed, boot),
 		cmocka_unit_test_setup(
 			subleaves_are_told_apart_where_there_are_some, boot),
 		cmocka_unit_test_setup(

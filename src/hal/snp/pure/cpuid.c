@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <hal/snp/pure/cpuid.h>
 
+#define LEAF_FEATURES	  0x1u
+#define LEAF_MORE	  0x7u
+#define LEAF_TOPOLOGY	  0xbu
+#define LEAF_TOPOLOGY_AMD 0x8000001eu
+#define APIC		  0xff000000u
+#define APIC_SHIFT	  24
+#define OSXSAVE		  (1u << 27)
+#define OSPKE		  (1u << 4)
+#define CR4_OSXSAVE	  (1ull << 18)
+#define CR4_PKE		  (1ull << 22)
+
+#define BYTES 2u /* of the instruction */
+
 #define LEAF_XSAVE  0xdu
 #define LEGACY_SIZE 0x240u   /* with the header */
 #define LARGEST	    0x10000u /* of a component; real ones have up to 8 KiB */
@@ -112,6 +125,35 @@ static uint32_t area(
 	return size;
 }
 
+static void set(uint32_t *word, uint32_t bit, bool on)
+{
+	*word = (*word & ~bit) | (on ? bit : 0);
+}
+
+/* What the page cannot know. */
+static void fill(const struct cbx_cpuid_question *q, struct cbx_cpuid_entry *e)
+{
+	switch (q->leaf) {
+	case LEAF_FEATURES:
+		e->ebx = (e->ebx & ~APIC) | q->apic << APIC_SHIFT;
+		set(&e->ecx, OSXSAVE, (q->cr4 & CR4_OSXSAVE) != 0);
+		break;
+	case LEAF_MORE:
+		if (q->sub == 0) {
+			set(&e->ecx, OSPKE, (q->cr4 & CR4_PKE) != 0);
+		}
+		break;
+	case LEAF_TOPOLOGY:
+		e->edx = q->apic;
+		break;
+	case LEAF_TOPOLOGY_AMD:
+		e->eax = q->apic;
+		break;
+	default:
+		break;
+	}
+}
+
 bool cbx_cpuid_answer(const struct cbx_cpuid_page *page,
 	struct cbx_cpuid_question q, struct cbx_cpuid_entry *answer)
 {
@@ -123,9 +165,26 @@ bool cbx_cpuid_answer(const struct cbx_cpuid_page *page,
 		return true;
 	}
 	*answer = *found;
+	fill(&q, answer);
 	if (q.leaf != LEAF_XSAVE || q.sub > 1) {
 		return true;
 	}
 	answer->ebx = area(page, q.xcr0 | (compact ? q.xss : 0), compact);
 	return answer->ebx != 0;
+}
+
+bool cbx_cpuid_execute(const struct cbx_cpuid_page *page, const uint8_t code[2],
+	struct cbx_cpuid_question how, struct cbx_cpuid_registers *r)
+{
+	struct cbx_cpuid_entry answer;
+
+	how.leaf = (uint32_t)r->rax;
+	how.sub = (uint32_t)r->rcx;
+	if (code[0] != 0x0f || code[1] != 0xa2 ||
+		!cbx_cpuid_answer(page, how, &answer)) {
+		return false;
+	}
+	*r = (struct cbx_cpuid_registers){ answer.eax, answer.ebx, answer.ecx,
+		answer.edx, r->rip + BYTES };
+	return true;
 }
