@@ -129,6 +129,15 @@ static inline void lab_cr4_write(uint64_t value)
 	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
 }
 
+static inline uint64_t lab_tsc(void)
+{
+	uint32_t low;
+	uint32_t high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
 static inline uint64_t lab_xcr0(void)
 {
 	uint32_t low;

@@ -4,6 +4,7 @@
 
 #include "asm.h"
 #include "chip.h"
+#include "clock.h"
 #include "machine.h"
 #include "npt.h"
 #include "real.h"
@@ -92,14 +93,41 @@ static void put_map(void)
 	put(AT_E820_COUNT, lab_machine.map_count, 1);
 }
 
-static void put_command_line(void)
+/* Behind what is there, as far as there is room. */
+static void append(const char *from)
 {
 	uint8_t *to = (uint8_t *)COMMAND_LINE;
-	const char *from = lab_machine.command_line;
+	uint64_t used = 0;
 
-	memset(to, 0, LAB_PAGE);
-	for (uint64_t i = 0; i < LAB_PAGE - 1 && from[i] != '\0'; i++) {
-		to[i] = (uint8_t)from[i];
+	while (to[used] != '\0') {
+		used++;
+	}
+	for (; used < LAB_PAGE - 1 && *from != '\0'; used++) {
+		to[used] = (uint8_t)*from++;
+	}
+}
+
+static void append_number(uint64_t value)
+{
+	char digits[20 + 1] = { 0 };
+	size_t at = sizeof(digits) - 1;
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value != 0);
+	append(digits + at);
+}
+
+/* A confidential kernel is too slow at devices to find out by them how fast its
+ * counter runs. */
+static void put_command_line(bool is_blind)
+{
+	memset((void *)COMMAND_LINE, 0, LAB_PAGE);
+	append(lab_machine.command_line);
+	if (!is_blind) {
+		append(" tsc=reliable tsc_early_khz=");
+		append_number(lab_clock_khz());
 	}
 	put(AT_COMMAND, COMMAND_LINE, 4);
 }
@@ -206,7 +234,7 @@ void lab_launch_linux(struct lab_cpu *cpu)
 	put(AT_FILES_BYTES, pack->files_bytes, 4);
 	put(AT_RSDP, lab_machine.rsdp, 8);
 	put_map();
-	put_command_line();
+	put_command_line(is_blind);
 	put_tables(c);
 	set_registers((struct lab_save *)LAB_LOW_VMSA, entry, c);
 	if (!is_blind) {

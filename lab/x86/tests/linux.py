@@ -19,7 +19,7 @@ from run import SKIP, QEMU, boot, expect
 
 BUSYBOX = '/bin/busybox'
 SECONDS = 500
-BYTES = 30000000
+BYTES = 10000000
 PAGE = 4096
 SUITE = {'blind': [], 'snp': ['trixie']}  # whose kernel knows SEV-SNP
 MAGIC = {'blind': b'lab pack', 'snp': b'snp pack'}
