@@ -4,6 +4,7 @@
 #include "host.h"
 #include "machine.h"
 #include "npt.h"
+#include "rows.h"
 #include "vc.h"
 
 #define USER_LEVEL 3
@@ -55,6 +56,9 @@ static void refuse(struct lab_cpu *cpu, uint64_t error, uint64_t address)
 	}
 	if (outcome.fault == SNP_VC) {
 		lab_vc(cpu, SNP_VC_NOT_VALIDATED);
+		return;
+	}
+	if (lab_rows_exit(&outcome)) {
 		return;
 	}
 	if ((outcome.error & LAB_NPF_VMPL) == 0) {

@@ -13,6 +13,14 @@
 #define CARRY(value) ((value) >> 22 & 1)
 #define VALUE(value) ((value) >> 24)
 
+/* Fetches, and the code they find: JMP *R14. */
+#define FETCH (SNP_EXEC_USER | SNP_EXEC_SUPER)
+#define JUMP                     \
+	{                        \
+		0x41, 0xff, 0xe6 \
+	}
+#define NOT_HERE_CPL "levels below 0 execute at CPL 0 only"
+
 /* The row that is run, and what came of those before. */
 static struct {
 	bool is_on, is_open;
@@ -39,10 +47,34 @@ static const struct snp_row *current(void)
 	return &snp_rows[run.next - 1];
 }
 
+static bool is_fetch(const struct snp_row *row)
+{
+	return row->op == SNP_OP_TOUCH && (row->word & FETCH) != 0;
+}
+
 static void place(const struct snp_row *row)
 {
+	static const uint8_t jump[] = JUMP;
+
+	if (is_fetch(row)) {
+		memcpy((void *)(window.spa + row->page * SNP_PAGE_SIZE), jump,
+			sizeof(jump));
+	}
 	snp_row_place(&window, row);
 	lab_npt_drop(LAB_ROWS_WINDOW, SNP_LARGE_SIZE);
+}
+
+/* What is there to read is in the nested tables: the access itself meets them,
+ * and is not what fills them. */
+static void fill(const struct snp_row *row)
+{
+	uint64_t address = window.gpa + row->page * SNP_PAGE_SIZE;
+
+	if (row->op == SNP_OP_TOUCH) {
+		address |= (row->word & SNP_ROW_SHARED) != 0 ? 0 : LAB_C;
+		lab_npt_fill(lab_npt_of(row->vmpl, true), address,
+			SNP_NESTED_PRESENT);
+	}
 }
 
 static void judge(
@@ -56,12 +88,39 @@ static void judge(
 	}
 }
 
+/* Of an access, what the machine has not, or nested tables cannot say. */
+static const char *obstacle_touch(const struct snp_row *row)
+{
+	uint8_t rights = row->vmpl == 0 ? SNP_RIGHTS_ALL
+					: row->before.rights[row->vmpl - 1];
+	uint8_t fetch = rights & FETCH;
+
+	if ((row->word & SNP_SHADOW) != 0) {
+		return "no shadow stacks";
+	}
+	if (!is_fetch(row)) {
+		return NULL;
+	}
+	if ((row->word & SNP_ROW_SHARED) != 0) {
+		return "nothing is fetched by a shared address";
+	}
+	return fetch != 0 && fetch != FETCH && row->fault == SNP_NPF
+		       ? "user and supervisor execute are one right"
+		       : NULL;
+}
+
 /* Why a guest cannot do a row; NULL when it can. */
 static const char *obstacle(const struct snp_row *row)
 {
-	return row->vmpl != 0 && row->cpl != 0
-		       ? "levels below 0 execute at CPL 0 only"
-		       : NULL;
+	if (row->vmpl != 0 && row->cpl != 0) {
+		return NOT_HERE_CPL;
+	}
+	return row->op == SNP_OP_TOUCH ? obstacle_touch(row) : NULL;
+}
+
+static bool is_guests(const struct snp_row *row)
+{
+	return row->op <= SNP_OP_RMPQUERY || row->op == SNP_OP_TOUCH;
 }
 
 /* Rows that are no guest's instructions, on the same table; then one that is. */
@@ -72,10 +131,11 @@ static const struct snp_row *next_row(void)
 		struct snp_row_result result;
 
 		place(row);
-		if (row->op <= SNP_OP_RMPQUERY && obstacle(row) == NULL) {
+		if (is_guests(row) && obstacle(row) == NULL) {
+			fill(row);
 			return row;
 		}
-		if (row->op <= SNP_OP_RMPQUERY) {
+		if (is_guests(row)) {
 			run.left_out++;
 			lab_say("lab: row not run: %s: %s\n", row->clause,
 				obstacle(row));
@@ -101,9 +161,11 @@ static uint64_t next(void)
 	}
 	run.is_open = true;
 	run.is_judged = false;
-	return (uint64_t)row->op << 12 | (uint64_t)row->vmpl << 14 |
-	       (uint64_t)row->cpl << 16 | (uint64_t)row->large << 18 |
-	       (uint64_t)row->page << 19 | row->word << 28;
+	return (row->op == SNP_OP_TOUCH ? LAB_ROWS_TOUCH : (uint64_t)row->op)
+		       << 12 |
+	       (uint64_t)row->vmpl << 15 | (uint64_t)row->cpl << 17 |
+	       (uint64_t)row->large << 19 | (uint64_t)row->page << 20 |
+	       row->word << 29;
 }
 
 static void came(uint64_t value)
@@ -149,9 +211,14 @@ bool lab_rows_exit(const struct snp_outcome *outcome)
 	}
 	judge(current(), &result);
 	run.is_judged = true;
-	plain = (struct snp_row){ .whose = SNP_OF_GUEST,
-		.page = current()->page,
-		.before = { SNP_RMP_ASSIGNED | SNP_RMP_VALIDATED, { 0 } } };
+	plain = (struct snp_row){ .page = current()->page };
+	if (current()->op != SNP_OP_TOUCH ||
+		(current()->word & SNP_ROW_SHARED) == 0) {
+		plain.before = (struct snp_row_state){
+			SNP_RMP_ASSIGNED | SNP_RMP_VALIDATED,
+			{ SNP_RIGHTS_ALL, SNP_RIGHTS_ALL, SNP_RIGHTS_ALL }
+		};
+	}
 	place(&plain);
 	return true;
 }

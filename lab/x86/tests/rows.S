@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PVALIDATE, RMPADJUST, RMPQUERY of a row, at any VMPL and CPL of VMPL0. */
+/* What a row says, at any VMPL and CPL of VMPL0. */
 #define MSR_GHCB  0xc0010130
 #define RUN_VMPL0 0x016
 
 	.macro instructions
 	.balign	16
 	.byte	0xf2, 0x0f, 0x01, 0xff	/* PVALIDATE */
-	.byte	0xeb, 42		/* to the end of 48 bytes */
+	jmp	1f
 	.balign	16
 	.byte	0xf3, 0x0f, 0x01, 0xfe	/* RMPADJUST */
-	.byte	0xeb, 26
+	jmp	1f
 	.balign	16
 	.byte	0xf3, 0x0f, 0x01, 0xfd	/* RMPQUERY */
-	.byte	0xeb, 10
+	jmp	1f
 	.balign	16
+	movb	(%rax), %dl
+	jmp	1f
+	.balign	16
+	movb	%dl, (%rax)
+	jmp	1f
+	.balign	16
+	jmp	*%rax			/* comes back by r14 */
+1:
 	.endm
 
 /*
@@ -33,6 +41,7 @@ guest_row_enter:
 	movq	0(%rdi), %rax
 	movq	8(%rdi), %rcx
 	movq	16(%rdi), %rdx
+	movq	$guest_row_done, %r14
 	pushq	56(%rdi)		/* SS, RSP, RFLAGS, CS, RIP */
 	pushq	48(%rdi)
 	pushq	40(%rdi)
@@ -59,9 +68,10 @@ guest_row_done:
  * and CF; r12, r13: the vector and its error code. */
 	.section .text.lower, "ax", @progbits
 	.balign	4096
-	.globl	guest_row_lower, guest_row_gp, guest_row_vc
+	.globl	guest_row_lower, guest_row_lower_done, guest_row_gp, guest_row_vc
 guest_row_lower:
 	instructions
+guest_row_lower_done:
 	movq	%rax, %r8
 	movq	%rcx, %r9
 	movq	%rdx, %r10

@@ -16,6 +16,8 @@
 #define GATE	      0x8e00ull
 #define STEP	      16 /* from one instruction's code to the next one's */
 #define RMPQUERY      2
+#define WRITE	      0x2u
+#define EXECUTE	      0xcu
 #define QUERIED	      0x1ff00ull
 
 /* What came of it, as ../snp/rmp_types.h numbers them. */
@@ -43,6 +45,7 @@ struct seen {
 
 extern void guest_row_enter(const struct guest_row *row);
 extern uint8_t guest_row_back[], guest_row_code[], guest_row_done[];
+extern uint8_t guest_row_lower_done[];
 extern uint8_t guest_row_lower[], guest_row_gp[], guest_row_vc[];
 extern uint8_t guest_lower_pml4[], guest_lower_data_end[];
 extern uint64_t guest_row_rsp;
@@ -52,8 +55,28 @@ static uint8_t stack[4096] __attribute__((aligned(4096)));
 static uint64_t lower_idt[512] __attribute__((aligned(4096)));
 
 static bool is_expected;
-static uint64_t expected_rip;
+static uint64_t expected_rip, expected_address;
 static struct seen seen;
+
+static bool is_touch(const struct row *row)
+{
+	return row->op == LAB_ROWS_TOUCH;
+}
+
+static bool is_fetch(const struct row *row)
+{
+	return is_touch(row) && (row->word & EXECUTE) != 0;
+}
+
+/* Where the instruction is, from the first one's code on. */
+static uint64_t offset_of(const struct row *row)
+{
+	uint64_t more = is_fetch(row)				    ? 2
+			: is_touch(row) && (row->word & WRITE) != 0 ? 1
+								    : 0;
+
+	return STEP * (row->op + more);
+}
 
 static enum came came_of(const struct lab_trap *trap)
 {
@@ -68,7 +91,8 @@ static enum came came_of(const struct lab_trap *trap)
 	}
 	return is_at && trap->vector == VECTOR_VC &&
 			       trap->error == NOT_VALIDATED &&
-			       lab_cr2() == trap->rax
+			       (expected_address == 0 ||
+				       lab_cr2() == expected_address)
 		       ? CAME_VC
 		       : CAME_ELSE;
 }
@@ -92,11 +116,12 @@ bool guest_take_row(struct lab_trap *trap)
 static void run_here(const struct row *row)
 {
 	const struct guest_row enter = { row->address, row->large, row->word,
-		(uint64_t)guest_row_code + STEP * row->op, GUEST_CODE(row->cpl),
+		(uint64_t)guest_row_code + offset_of(row), GUEST_CODE(row->cpl),
 		RFLAGS_CF, (uint64_t)stack + sizeof(stack) - 16,
 		GUEST_DATA(row->cpl) };
 
-	expected_rip = enter.rip;
+	expected_rip = is_fetch(row) ? row->address : enter.rip;
+	expected_address = is_touch(row) ? 0 : row->address; /* README.md */
 	is_expected = true;
 	guest_row_enter(&enter);
 }
@@ -106,13 +131,14 @@ static bool run_lower(const struct row *row)
 	struct lab_save *save = &vmsa[row->vmpl - 1].save;
 	const uint64_t *r8 = save->r8_15;
 
-	save->rip = (uint64_t)guest_row_lower + STEP * row->op;
+	save->rip = (uint64_t)guest_row_lower + offset_of(row);
 	save->rax = row->address;
 	save->rcx = row->large;
 	save->rdx = row->word;
 	save->rflags = RFLAGS_CF;
 	save->rsp = (uint64_t)guest_lower_data_end;
 	memset(save->r8_15, 0, sizeof(save->r8_15));
+	save->r8_15[6] = (uint64_t)guest_row_lower_done;
 	if (guest_exchange(row->vmpl << 32 | LAB_GHCB_RUN) !=
 		LAB_GHCB_RUN + 1) {
 		return false;
@@ -130,7 +156,7 @@ static uint64_t report(const struct row *row)
 	uint64_t value =
 		row->op == RMPQUERY ? (seen.rdx & QUERIED) | (seen.rcx & 1) : 0;
 
-	if (seen.came != CAME_DONE) {
+	if (seen.came != CAME_DONE || is_touch(row)) {
 		return LAB_ROWS_CAME | (uint64_t)seen.came << 12;
 	}
 	return LAB_ROWS_CAME | (seen.rax & 0xff) << 14 | seen.carry << 22 |
@@ -139,17 +165,20 @@ static uint64_t report(const struct row *row)
 
 static bool run_row(uint64_t answer)
 {
-	const struct row row = { answer >> 12 & 3, answer >> 14 & 3,
-		answer >> 16 & 3, answer >> 18 & 1,
-		LAB_ROWS_WINDOW + (answer >> 19 & 0x1ff) * LAB_PAGE,
-		answer >> 28 };
+	struct row row = { answer >> 12 & 7, answer >> 15 & 3, answer >> 17 & 3,
+		answer >> 19 & 1,
+		LAB_ROWS_WINDOW + (answer >> 20 & 0x1ff) * LAB_PAGE,
+		answer >> 29 };
 
+	if (is_touch(&row) && (row.word & LAB_ROWS_SHARED) != 0) {
+		row.address += GUEST_SHARED;
+	}
 	if (row.vmpl == 0) {
 		run_here(&row);
 	} else if (!run_lower(&row)) {
 		return false;
 	}
-	return seen.rax <= 0xff || seen.came != CAME_DONE
+	return is_touch(&row) || seen.rax <= 0xff || seen.came != CAME_DONE
 		       ? guest_exchange(report(&row)) == LAB_ROWS_CAME + 1
 		       : false;
 }
@@ -233,7 +262,7 @@ bool guest_run_rows(void)
 		if ((answer & 0xfff) != LAB_ROWS_NEXT + 1) {
 			return false;
 		}
-		if ((answer >> 12 & 3) == LAB_ROWS_END) {
+		if ((answer >> 12 & 7) == LAB_ROWS_END) {
 			return true;
 		}
 		if (!run_row(answer)) {
