@@ -154,6 +154,7 @@ static bool load(struct lab_cpu *cpu)
 			? 0
 			: LAB_TLB_FLUSH;
 	lab_intercept(control, lab_npt_is_blind(cpu->vmpl), npt >= SNP_VMPLS);
+	control->event = lab_world(cpu)->event;
 	control->clean = 0;
 	cpu->seen[npt] = generation;
 	cpu->last[cpu->vmpl] = npt;
@@ -171,6 +172,7 @@ static void store(struct lab_cpu *cpu)
 	memcpy(save, state, NO_VECTORS);
 	set_busy(save, false);
 	snp_vmsa_stop(&lab_machine.rmp, at_of(save));
+	lab_world(cpu)->event = cpu->vmcb.control.event;
 	cpu->vmpl = cpu->next;
 }
 

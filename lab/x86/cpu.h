@@ -27,6 +27,7 @@ struct lab_world {
 	uint64_t ghcb_page;    /* the page it registered; LAB_NO_GHCB: none */
 	uint64_t doorbell;     /* the same of doorbell.h */
 	bool rings;	       /* #HV comes with the next entry */
+	uint64_t event; /* what it takes there, as in EVENTINJ; 0: nothing */
 };
 
 struct lab_cpu {

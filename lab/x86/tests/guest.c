@@ -525,6 +525,7 @@ static const struct test host_tests[] = {
 	TEST(guest_host_injects_an_interrupt),
 	TEST(guest_host_injects_a_vc),
 	TEST(guest_host_injects_into_vmpl1),
+	TEST(guest_host_injects_what_has_to_wait),
 	TEST(guest_host_plays_an_answer_again),
 	TEST(guest_host_alters_an_answer),
 	TEST(guest_host_has_its_limits),

@@ -175,6 +175,7 @@ bool guest_host_tampers_between_reads(void);
 bool guest_host_injects_an_interrupt(void);
 bool guest_host_injects_a_vc(void);
 bool guest_host_injects_into_vmpl1(void);
+bool guest_host_injects_what_has_to_wait(void);
 bool guest_host_plays_an_answer_again(void);
 bool guest_host_alters_an_answer(void);
 bool guest_host_has_its_limits(void);

@@ -215,6 +215,25 @@ bool guest_host_injects_into_vmpl1(void)
 	       guest_order(GUEST_WAIT, 1) && save->r8_15[0] == 1;
 }
 
+/* On a stack that VMPL1 may not write to: its exception waits until it may, and is
+ * not VMPL0's. */
+bool guest_host_injects_what_has_to_wait(void)
+{
+	struct lab_save *save = &guest_vmsa.save;
+	uint64_t gpa = (uint64_t)target;
+
+	save->rsp = gpa + sizeof(target);
+	return guest_ask_host(LAB_ACT_INJECT, 1,
+		       INJECT(VECTOR_GP, EXCEPTION, 1, 0x10)) == 3 &&
+	       guest_order(GUEST_WAIT, 1) && save->exit_code == LAB_EXIT_NPF &&
+	       (save->exit_info2 & ~0xfffull) == gpa && save->r8_15[0] == 0 &&
+	       (save->exit_interrupt & 0x800000ff) ==
+		       (LAB_EVENT_VALID | VECTOR_GP) &&
+	       guest_rmpadjust(gpa, 0x301) == 0 && guest_order(GUEST_WAIT, 1) &&
+	       save->r8_15[0] == VECTOR_GP && guest_rmpadjust(gpa, 1) == 0 &&
+	       guest_order(GUEST_WAIT, 1) && save->r8_15[0] == 1;
+}
+
 static bool is_none(uint64_t act, uint64_t argument)
 {
 	return guest_ask_host(act, 1, argument) == LAB_HOST_NONE;

@@ -164,7 +164,7 @@ SCRIPTS = {'refuse-run': 'guest: bad vmpl1_runs_and_comes_back',
 
 def host(lab, elf, vendor):
     """What a guest sees of a host that means ill: asked by it, and by the command line."""
-    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 15)
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 16)
     judge(*boot(lab, elf, '-append', 'quiet lab.host=ask', '-smp', '2', *choose(TWICE)), 3)
     for script, line in SCRIPTS.items():
         status, lines = boot(lab, elf, '-append', f'lab.host={script} lab.hosts=ask')
