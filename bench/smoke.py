@@ -42,6 +42,8 @@ ROWS = {
                   '- ECDSA P-384, OpenSSL'),
     'bench_seal': ('seal a blob of 256 bytes', 'open a blob of 256 bytes', 'seal a blob of 64 KiB',
                    'open a blob of 64 KiB', 'seal a blob of 16 MiB', 'open a blob of 16 MiB'),
+    'rewrite.py': ('hello: calls', 'python3, a script, those made often', 'sqlite3, a script: calls',
+                   'bash, 200 subshells, each at its first call'),
     'pks_calls.py': ('getppid: traps', 'pread of 4 KiB: traps', 'open and close: traps',
                      'mmap and munmap of 16 pages: traps'),
     'pks_parts.py': ('gate and way back: registers, PKRS',

@@ -13,8 +13,8 @@
 #include "task.h"
 #include "user.h"
 
-/* Traps of a site, after which it is rewritten: they have cost as much as that
- * does.  And after which it is tried again, if another thread was in the way. */
+/* Traps of a site, after which it is rewritten: sooner, that costs more than it
+ * saves (bench/RESULTS.md).  And after which it is tried again, if another thread was in the way. */
 #define OFTEN	  128u
 #define LATER	  16u
 #define COUNTERS  256u /* a power of two */
