@@ -8,6 +8,7 @@
 
 #define ASK	 0x6c6162686f737400ull
 #define ALWAYS	 (~0ull)
+#define SECOND	 2u /* a level */
 #define TURNS	 30000000ull
 #define LISTED	 5ull
 #define COUNTED	 (SNP_FREE + 0x100)
@@ -18,6 +19,7 @@
 enum act {
 	REFUSE_RUN,
 	FALSE_RUN,
+	OTHER_RUN,
 	TAMPER = 6,
 	INJECT = 7,
 	SWAP = 8,
@@ -25,6 +27,8 @@ enum act {
 	TWICE = 10,
 };
 
+extern const uint8_t host_code[], host_data[], host_data_end[];
+static struct cbx_vmsa second __attribute__((aligned(4096)));
 static uint64_t target[512] __attribute__((aligned(4096)));
 
 /* @return how often it was done so far */
@@ -62,6 +66,61 @@ bool it_runs_nobody(void)
 	status = snp_order(SNP_NOTHING, 0, &left);
 	return status == CBX_OK && left.why == CBX_SNP_NOTHING &&
 	       ask(FALSE_RUN, 0, 0) == 1 && (*snp_host.area)-- == 1;
+}
+
+static bool give_to(uint8_t vmpl, const uint8_t *from, const uint8_t *to)
+{
+	const struct cbx_view all = { CBX_VIEW_R | CBX_VIEW_W | CBX_VIEW_SX };
+	uint32_t refused = 0;
+
+	for (; from < to; from += CBX_PAGE_SIZE) {
+		refused +=
+			cbx_snp_rmpadjust(from, cbx_rmp_rights(vmpl, all)).code;
+	}
+	return refused == 0;
+}
+
+/* Registers of VMPL2, where the host's code does nothing but leave. */
+static bool make_second(void)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_AP,
+		.info1 = cbx_ghcb_ap(0, SECOND),
+		.info2 = (uint64_t)&second,
+		.field = { snp_host.vmsa->features },
+		.fields = CBX_GHCB_RAX,
+	};
+	struct cbx_ghcb_answer answer;
+
+	second = *(const struct cbx_vmsa *)(uintptr_t)snp_host.vmsa;
+	second.vmpl = SECOND;
+	second.efer |= CBX_VMSA_SVME;
+	second.rip = (uint64_t)host_code;
+	second.rdi = SNP_NOTHING;
+	second.virtual_interrupt = 0;
+	second.exit_code = CBX_VMSA_NONE;
+	return give_to(SECOND, host_code, host_code + CBX_PAGE_SIZE) &&
+	       give_to(SECOND, host_data, host_data_end) &&
+	       cbx_snp_rmpadjust(&second, CBX_RMP_VMSA | SECOND).code == 0 &&
+	       cbx_snp_ask(&call, 0, &answer) == CBX_OK;
+}
+
+/* And says that it was the host's. */
+bool it_runs_another_level(void)
+{
+	struct cbx_snp_left left = { .why = CBX_SNP_FAULT };
+	enum cbx_status status;
+
+	if (!make_second()) {
+		return false;
+	}
+	*snp_host.area = 1;
+	ask(OTHER_RUN, 1, SECOND);
+	status = snp_order(SNP_NOTHING, 0, &left);
+	return status == CBX_OK && left.why == CBX_SNP_NOTHING &&
+	       (*snp_host.area)-- == 1 &&
+	       snp_host.vmsa->exit_code == CBX_VMSA_NONE &&
+	       *(volatile uint64_t *)&second.exit_code == CBX_VMSA_VMGEXIT;
 }
 
 /* Accesses to the GHCB since tampering with a word nobody uses began. */

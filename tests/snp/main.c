@@ -299,6 +299,7 @@ static const struct test hostile[] = {
 	TEST(the_host_runs_and_leaves),
 	TEST(it_refuses_to_run_the_host),
 	TEST(it_runs_nobody),
+	TEST(it_runs_another_level),
 	TEST(the_host_runs_and_leaves),
 	TEST(each_word_is_written_once_and_read_once),
 	TEST(a_list_is_written_once_and_read_once),

@@ -57,7 +57,7 @@ def ends(lab, _vendor, *images):
 def hostile(lab, _vendor, *images):
     plain, restricted = images
     for elf in images:
-        judge(*lab_run.boot(lab, elf, *ASK, *lab_run.choose(4)), 8)
+        judge(*lab_run.boot(lab, elf, *ASK, *lab_run.choose(4)), 9)
         judge(*lab_run.boot(lab, elf, *ASK, '-smp', '2', *lab_run.choose(5)), 3)
     for number, why in LOST.items():
         judge_lost(*lab_run.boot(lab, plain, *ASK, *lab_run.choose(number)), why)

@@ -52,6 +52,7 @@ bool snp_host_make(void);
  * ones end the machine. */
 bool it_refuses_to_run_the_host(void);
 bool it_runs_nobody(void);
+bool it_runs_another_level(void);
 bool each_word_is_written_once_and_read_once(void);
 bool a_list_is_written_once_and_read_once(void);
 bool whatever_it_writes_no_page_is_told_wrongly(void);

@@ -126,6 +126,10 @@ static void registers_that_are_not_sound_are_not_made(void **state)
 	assert_int_equal(cbx_snp_host_create(&host, FEATURES), CBX_E_INVALID);
 	assert_false(machine_is_vmsa(MACHINE_VMSA));
 	assert_int_equal(vmsa->efer, 0x1500);
+	vmsa->vmpl = CBX_SNP_HOST;
+	host.vmsa_address = 0x600000;
+	assert_int_equal(cbx_snp_host_create(&host, FEATURES), CBX_E_INVALID);
+	assert_false(machine_is_vmsa(MACHINE_VMSA));
 }
 
 static void registers_nobody_takes_are_a_page_again(void **state)

@@ -5,6 +5,7 @@
 #include <hal/snp/insn.h>
 #include <hal/snp/talk.h>
 
+#define LARGE	  0x200000ull
 #define NO_RIGHTS ((struct cbx_view){ CBX_VIEW_NONE })
 
 static enum cbx_status set_vmsa(const struct cbx_snp_host *host, uint64_t vmsa)
@@ -32,7 +33,8 @@ static enum cbx_status tell(const struct cbx_snp_host *host, uint64_t features)
 enum cbx_status cbx_snp_host_create(
 	const struct cbx_snp_host *host, uint64_t features)
 {
-	if (!cbx_vmsa_sound(host->vmsa, CBX_SNP_HOST, features)) {
+	if (!cbx_vmsa_sound(host->vmsa, CBX_SNP_HOST, features) ||
+		host->vmsa_address % LARGE == 0) {
 		return CBX_E_INVALID;
 	}
 	if (set_vmsa(host, CBX_RMP_VMSA) != CBX_OK) {

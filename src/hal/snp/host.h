@@ -43,7 +43,8 @@ struct cbx_snp_left {
  *
  * @retval CBX_OK          cbx_snp_host_run() may run it
  * @retval CBX_E_INVALID   the registers are not of that level, or have other
- *                         features; nothing changed
+ *                         features, or lie at a multiple of 2 MiB, where
+ *                         processors have an erratum; nothing changed
  * @retval CBX_E_HARDWARE  the hypervisor does not take it; the page is none of
  *                         registers
  */
