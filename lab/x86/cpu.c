@@ -173,6 +173,11 @@ static void store(struct lab_cpu *cpu)
 	set_busy(save, false);
 	snp_vmsa_stop(&lab_machine.rmp, at_of(save));
 	lab_world(cpu)->event = cpu->vmcb.control.event;
+	if (cpu->holds) {
+		lab_cpu_put_vectors(cpu);
+		lab_world(cpu)->save = NULL;
+		cpu->holds = false;
+	}
 	cpu->vmpl = cpu->next;
 }
 

@@ -41,6 +41,7 @@ struct lab_cpu {
 	uint8_t loaded; /* whose vector registers are loaded; SNP_VMPLS: nobody's */
 	bool started;	 /* it runs lab_cpu_run() */
 	bool waits;	 /* a host sent it INIT, and may send SIPI */
+	bool holds;	 /* after its exit, until it is created again */
 	bool is_stepped; /* by a host that means ill: one instruction (host.h) */
 	bool is_open;	 /* to interrupts, though its level is restricted */
 	bool is_told; /* that level knows of one that waits for another level */

@@ -64,7 +64,7 @@ void lab_other_sipi(struct lab_cpu *by, uint64_t id, uint8_t vector)
 		return;
 	}
 	lab_lapic_init(cpu->id);
-	if (cpu->started) { /* taken from where it ran */
+	if (cpu->started && lab_world(cpu)->save != NULL) { /* it ran */
 		snp_vmsa_stop(&lab_machine.rmp,
 			(struct snp_at){ (uint64_t)lab_world(cpu)->save,
 				(uint64_t)lab_world(cpu)->save });

@@ -30,23 +30,28 @@ static struct snp_cpuid filtered(uint32_t leaf, uint32_t sub)
 	return r;
 }
 
+/* A leaf's subleaves that say something, behind @p count others. */
+static size_t add(struct snp_cpuid *all, size_t count,
+	const struct snp_cpuid_range *range)
+{
+	for (uint32_t sub = 0; sub <= range->last; sub++) {
+		struct snp_cpuid r = filtered(range->leaf, sub);
+
+		if (!snp_cpuid_is_empty(&r)) {
+			LAB_ASSERT(count < SNP_CPUID_MAX);
+			all[count++] = r;
+		}
+	}
+	return count;
+}
+
 void lab_told_cpuid(uint64_t page)
 {
 	static struct snp_cpuid all[SNP_CPUID_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; i < snp_cpuid_range_count; i++) {
-		uint32_t leaf = snp_cpuid_ranges[i].leaf;
-
-		for (uint32_t s = 0; s <= snp_cpuid_ranges[i].last; s++) {
-			struct snp_cpuid r = filtered(leaf, s);
-
-			if (snp_cpuid_is_empty(&r)) {
-				continue;
-			}
-			LAB_ASSERT(count < SNP_CPUID_MAX);
-			all[count++] = r;
-		}
+		count = add(all, count, &snp_cpuid_ranges[i]);
 	}
 	LAB_ASSERT(snp_cpuid_page(all, count, (uint8_t *)page));
 }

@@ -123,8 +123,10 @@ static uint64_t answer_msr(struct lab_cpu *cpu, uint64_t value)
 		return snp_msr_features(OFFERED);
 	case SNP_MSR_TERMINATE:
 		terminate(cpu, r.set, r.reason);
-	case SNP_MSR_PAGE:
 	case SNP_MSR_HOLD:
+		cpu->holds = true;
+		return snp_msr_hold(false);
+	case SNP_MSR_PAGE:
 	case SNP_MSR_UNKNOWN:
 	default:
 		lab_lost(cpu, "a request by MSR the lab has not:", value);
@@ -139,14 +141,16 @@ static bool has_features(uint64_t gpa, uint64_t features)
 	return save != NULL && save->features == features;
 }
 
-/* A level of a processor gets registers, or loses them; none that runs. */
+/* A level of a processor gets registers, or loses them; none that runs.  One that
+ * holds has none. */
 static bool create(const struct snp_nae *nae)
 {
 	const struct snp_ap ap = snp_nae_ap(nae);
 	struct lab_cpu *target = &lab_cpus[ap.apic % LAB_CPUS];
 
 	if (ap.apic >= LAB_CPUS || ap.vmpl >= SNP_VMPLS ||
-		(target->started && target->vmpl == ap.vmpl)) {
+		(target->started && target->vmpl == ap.vmpl &&
+			lab_world(target)->save != NULL)) {
 		return false;
 	}
 	if (ap.op == SNP_AP_DESTROY) {
@@ -234,6 +238,9 @@ static struct snp_nae_answer answer_nae(
 	switch (nae->event) {
 	case SNP_EVENT_AP_CREATION:
 		return done_if(create(nae));
+	case SNP_EVENT_RESET_HOLD:
+		cpu->holds = true;
+		return snp_nae_done(0);
 	case SNP_EVENT_RUN_VMPL:
 		return done_if(run(cpu, nae->info1));
 	case SNP_EVENT_PAGE_STATE:

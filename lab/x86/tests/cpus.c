@@ -22,13 +22,14 @@ static struct guest_vmsa other __attribute__((aligned(4096)));
 static struct guest_vmsa second __attribute__((aligned(4096)));
 static uint8_t stack[4096] __attribute__((aligned(4096)));
 static volatile uint64_t beats;
+static volatile uint64_t request = LAB_GHCB_INFO;
 
 /* What it does: counts, and exits each time. */
 static _Noreturn void run_other(void)
 {
 	for (;;) {
 		beats++;
-		guest_exchange(LAB_GHCB_INFO);
+		guest_exchange(request);
 	}
 }
 
@@ -148,4 +149,22 @@ bool guest_cpu_is_started_by_no_sipi(void)
 	*place = 0xfeebfeebfeebfeeb; /* for ever */
 	return store(ICR_HIGH, 1u << 24) && store(ICR, ICR_INIT) &&
 	       store(ICR, ICR_SIPI) && store(ICR, ICR_SIPI) && it_counts();
+}
+
+/* Its page is then no longer in use, and it comes back by another one only. */
+bool guest_cpu_holds_until_it_is_created_again(void)
+{
+	uint64_t before;
+
+	request = LAB_GHCB_HOLD;
+	wait();
+	before = beats;
+	wait();
+	if (beats != before || guest_rmpadjust((uint64_t)&other, 1) != 0) {
+		return false;
+	}
+	request = LAB_GHCB_INFO;
+	wait();
+	return beats == before && create(OTHER, &other) == LAB_NAE_INVALID &&
+	       create(OTHER, &second) == 0 && it_counts();
 }

@@ -554,6 +554,7 @@ static const struct test cpu_tests[] = {
 	TEST(guest_cpu_has_its_vmsa_to_itself),
 	TEST(guest_cpu_stops_without_svme),
 	TEST(guest_cpu_is_started_by_no_sipi),
+	TEST(guest_cpu_holds_until_it_is_created_again),
 };
 static const struct test tests[] = {
 	TEST(the_processor_says_what_it_is),

@@ -89,6 +89,14 @@ for cpu in @CPUS@; do
 	taskset $((1 << cpu)) devmem 0xfee00030 32 > /said 2>&1
 	echo "init: cpu $cpu device status $?"
 done
+for cpu in @MORE@; do
+	echo 0 > /sys/devices/system/cpu/cpu$cpu/online
+	echo "init: cpu $cpu stops $?"
+	echo 1 > /sys/devices/system/cpu/cpu$cpu/online
+	echo "init: cpu $cpu starts $?"
+	taskset $((1 << cpu)) grep -c . /proc/self/maps > /said
+	echo "init: cpu $cpu runs again $?"
+done
 head -c @BYTES@ /dev/zero | sha256sum | sed 's/^/init: sum /'
 echo "init: done"
 poweroff -f
@@ -186,7 +194,7 @@ def judge_snp(cpus, status, lines):
     counts = dict(zip(words[::2], map(int, words[1::2])))
     for name, least in LEAST.items():
         expect(counts[name] >= least, f'{name}: {counts[name]}')
-    expect(counts['create'] == cpus - 1, f"create: {counts['create']}")
+    expect(counts['create'] == 2 * (cpus - 1), f"create: {counts['create']}")
     expect(re.match(r'kernel (6\.1[2-9]|[789]\.\d+)\.\d+', said[0]), said[0])
     for line in (f'cpus {cpus}', 'features AMD SEV SEV-ES SEV-SNP', 'level VMPL0.',
                  'wakes wakeup_cpu_via_vmgexit()', f'sum {SUM}  -'):
@@ -194,6 +202,8 @@ def judge_snp(cpus, status, lines):
     for cpu in range(cpus):
         expect(f'cpu {cpu} runs 0' in said, f'cpu {cpu} runs nothing')
         expect(f'cpu {cpu} device status 135' in said, f'cpu {cpu} reaches a device')
+        for what in ('stops', 'starts', 'runs again')[:3 * int(cpu > 0)]:
+            expect(f'cpu {cpu} {what} 0' in said, f'cpu {cpu} {what}')
 
 
 def main():
