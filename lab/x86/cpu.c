@@ -222,6 +222,9 @@ static void handle(struct lab_cpu *cpu)
 	case LAB_EXIT_VMMCALL:
 		lab_exit_vmmcall(cpu);
 		break;
+	case LAB_EXIT_NMI:
+		lab_doorbell_nmi(cpu);
+		break;
 	case LAB_EXIT_INTR:
 		lab_doorbell_interrupt(cpu);
 		break;

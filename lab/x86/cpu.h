@@ -27,6 +27,7 @@ struct lab_world {
 	uint64_t ghcb_page;    /* the page it registered; LAB_NO_GHCB: none */
 	uint64_t doorbell;     /* the same of doorbell.h */
 	bool rings;	       /* #HV comes with the next entry */
+	bool has_nmi;	       /* so does an NMI, its own */
 	uint64_t event; /* what it takes there, as in EVENTINJ; 0: nothing */
 };
 
@@ -45,6 +46,8 @@ struct lab_cpu {
 	bool is_stepped; /* by a host that means ill: one instruction (host.h) */
 	bool is_open;	 /* to interrupts, though its level is restricted */
 	bool is_told; /* that level knows of one that waits for another level */
+	bool is_kicked; /* by NMI, for a level that has to run: kick */
+	uint8_t kick;
 	struct lab_world world[SNP_VMPLS];
 	uint64_t seen[LAB_NPTS]; /* lab_npt_generation() at the last entry */
 	uint8_t last[SNP_VMPLS]; /* by which tables that was */

@@ -9,6 +9,14 @@
 #define VECTOR_NMI     2
 #define VECTOR_FIRST   31
 #define V_INTR_MASKING (1ull << 24)
+#define EVENT_NMI      0x200u
+
+/* The interrupt command, as the local APIC has it. */
+#define MODE(icr)   ((icr) >> 8 & 7)
+#define MODE_FIXED  0u
+#define MODE_NMI    4u
+#define NOT_ONE	    0xc0800ull /* shorthands, logical */
+#define TARGET(icr) ((icr) >> 32)
 
 static bool set(struct lab_world *world, uint64_t gpa)
 {
@@ -60,6 +68,67 @@ bool lab_doorbell_post(struct lab_cpu *cpu, uint8_t vmpl, uint8_t vector)
 	return how != SNP_HV_FULL;
 }
 
+/* An NMI, which the other processor leaves its guest for; one at a time. */
+static void kick(struct lab_cpu *cpu, uint8_t vmpl)
+{
+	if (!cpu->is_kicked) {
+		cpu->kick = vmpl;
+		lab_lapic_nmi(cpu->id);
+	}
+	cpu->kick = vmpl < cpu->kick ? vmpl : cpu->kick;
+	cpu->is_kicked = true;
+}
+
+struct snp_nae_answer lab_doorbell_ipi(
+	struct lab_cpu *cpu, const struct snp_nae *nae)
+{
+	uint64_t icr = nae->info1;
+	struct lab_cpu *target = &lab_cpus[TARGET(icr) % LAB_CPUS];
+	uint8_t vector = MODE(icr) == MODE_NMI ? VECTOR_NMI : (uint8_t)icr;
+
+	if (!lab_is_restricted(lab_state(cpu))) {
+		return snp_nae_refused(SNP_GHCB_INVALID_EVENT);
+	}
+	if (TARGET(icr) >= LAB_CPUS || (icr & NOT_ONE) != 0 ||
+		(MODE(icr) != MODE_NMI &&
+			(MODE(icr) != MODE_FIXED || vector < VECTOR_FIRST)) ||
+		!target->started ||
+		!lab_doorbell_post(target, cpu->vmpl, vector)) {
+		return snp_nae_refused(SNP_GHCB_INVALID_INPUT);
+	}
+	if (target != cpu) {
+		kick(target, cpu->vmpl);
+	}
+	return snp_nae_done(0);
+}
+
+/* Where VMPL0 asked for the level that runs, it goes on, and that level's VMSA says
+ * why. */
+static void leave_for(struct lab_cpu *cpu, uint8_t vmpl)
+{
+	struct lab_save *state = lab_state(cpu);
+
+	if (vmpl < cpu->vmpl && lab_cpu_runnable(cpu, vmpl)) {
+		state->exit_code = LAB_EXIT_INTR;
+		state->exit_info1 = 0;
+		state->exit_info2 = 0;
+		lab_cpu_switch(cpu, vmpl);
+	}
+}
+
+void lab_doorbell_nmi(struct lab_cpu *cpu)
+{
+	__asm__ volatile("stgi; nop; clgi"); /* lab_trap() has it */
+	if (cpu->is_kicked) {
+		cpu->is_kicked = false;
+		leave_for(cpu, cpu->kick);
+	} else if (lab_is_restricted(lab_state(cpu))) {
+		lab_doorbell_post(cpu, cpu->vmpl, VECTOR_NMI);
+	} else {
+		lab_world(cpu)->has_nmi = true;
+	}
+}
+
 /* What is for a level that is not restricted waits until one runs; of what comes
  * meanwhile, the level that runs is told once. */
 void lab_doorbell_enters(struct lab_cpu *cpu)
@@ -73,6 +142,10 @@ void lab_doorbell_enters(struct lab_cpu *cpu)
 		       lab_is_shared(world->doorbell);
 	control->virtual_interrupt = is_restricted ? V_INTR_MASKING : 0;
 	control->intercept[0] |= cpu->is_open ? LAB_ON_INTR : 0;
+	if (world->has_nmi && control->event == 0) {
+		control->event = LAB_EVENT_VALID | EVENT_NMI | VECTOR_NMI;
+		world->has_nmi = false;
+	}
 	if (world->rings && control->event == 0) {
 		control->event =
 			LAB_EVENT_VALID | LAB_EVENT_EXCEPTION | VECTOR_HV;

@@ -34,6 +34,16 @@ bool lab_doorbell_post(struct lab_cpu *cpu, uint8_t vmpl, uint8_t vector);
 /** The level runs next, its registers and intercepts are set. */
 void lab_doorbell_enters(struct lab_cpu *cpu);
 
+/**
+ * SNP_EVENT_IPI: a vector for the same level of a processor, which leaves whatever
+ * level below runs there for it.
+ */
+struct snp_nae_answer lab_doorbell_ipi(
+	struct lab_cpu *cpu, const struct snp_nae *nae);
+
+/** An NMI came: another processor's word of such a vector, or the level's own. */
+void lab_doorbell_nmi(struct lab_cpu *cpu);
+
 /** A device's interrupt came while it ran (LAB_EXIT_INTR). */
 void lab_doorbell_interrupt(struct lab_cpu *cpu);
 

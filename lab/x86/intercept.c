@@ -50,8 +50,8 @@ void lab_intercept_start(void)
 
 void lab_intercept(struct lab_control *control, bool is_blind, bool is_unpaged)
 {
-	control->intercept[0] =
-		LAB_ON_CPUID | LAB_ON_INVLPGA | LAB_ON_MSR | LAB_ON_SHUTDOWN;
+	control->intercept[0] = LAB_ON_NMI | LAB_ON_CPUID | LAB_ON_INVLPGA |
+				LAB_ON_MSR | LAB_ON_SHUTDOWN;
 	control->intercept[1] = LAB_ON_VMRUN | LAB_ON_VMMCALL | LAB_ON_VMLOAD |
 				LAB_ON_VMSAVE | LAB_ON_STGI | LAB_ON_CLGI |
 				LAB_ON_SKINIT;

@@ -51,6 +51,11 @@ void lab_lapic_init(uint32_t id)
 	send(id, MODE_INIT << 8 | ASSERTED);
 }
 
+void lab_lapic_nmi(uint32_t id)
+{
+	send(id, MODE_NMI << 8 | ASSERTED);
+}
+
 uint8_t lab_lapic_pending(void)
 {
 	for (uint8_t word = 8; word > 0; word--) {

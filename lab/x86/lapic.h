@@ -16,6 +16,9 @@ void lab_lapic_start(uint32_t id, uint64_t page);
 /** What a level's store does, at a multiple of 4 below a page. */
 void lab_lapic_store(struct lab_cpu *cpu, uint64_t offset, uint32_t value);
 
+/** Send an NMI. */
+void lab_lapic_nmi(uint32_t id);
+
 /** The highest vector that waits there; 0: none, or it is the PIC's. */
 uint8_t lab_lapic_pending(void);
 

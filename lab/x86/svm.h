@@ -96,6 +96,7 @@ enum lab_exit {
 
 enum lab_vector {
 	LAB_DB = 1,
+	LAB_NMI = 2,
 	LAB_UD = 6,
 	LAB_GP = 13,
 	LAB_PF = 14,

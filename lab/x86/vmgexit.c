@@ -245,6 +245,8 @@ static struct snp_nae_answer answer_nae(
 		return done_if(run(cpu, nae->info1));
 	case SNP_EVENT_PAGE_STATE:
 		return snp_nae_done(change_pages(page, nae));
+	case SNP_EVENT_IPI:
+		return lab_doorbell_ipi(cpu, nae);
 	case SNP_EVENT_DOORBELL:
 		return lab_doorbell(cpu, nae);
 	case SNP_EVENT_REQUEST:

@@ -31,7 +31,7 @@ struct bell {
 	uint8_t vector, flags, no_eoi, events;
 };
 static uint8_t page[4096] __attribute__((aligned(4096)));
-static volatile uint64_t rung;
+volatile uint64_t guest_rung;
 
 static volatile struct bell *bell(void)
 {
@@ -46,7 +46,7 @@ bool guest_take_hv(struct lab_trap *trap)
 	if (trap->vector != VECTOR_HV) {
 		return false;
 	}
-	rung++;
+	guest_rung++;
 	return true;
 }
 
@@ -91,14 +91,14 @@ bool guest_bell_is_in_shared_memory(void)
 	       tell(LAB_DOORBELL_SET, gpa) == LAB_NAE_INVALID && !post(65) &&
 	       guest_share(gpa) && tell(LAB_DOORBELL_SET, gpa) == 0 &&
 	       ghcb->exit_info2 == gpa && tell(LAB_DOORBELL_QUERY, 0) == 0 &&
-	       ghcb->exit_info2 == gpa && rung == 0;
+	       ghcb->exit_info2 == gpa && guest_rung == 0;
 }
 
 bool guest_bell_rings_for_a_vector(void)
 {
 	struct bell seen;
 
-	if (!post(65) || rung != 1) {
+	if (!post(65) || guest_rung != 1) {
 		return false;
 	}
 	seen = look();
@@ -107,20 +107,28 @@ bool guest_bell_rings_for_a_vector(void)
 
 bool guest_bell_rings_once_until_looked_at(void)
 {
-	return post(65) && rung == 2 && post(65) && rung == 2 && !post(66) &&
-	       rung == 2 && look().vector == 65 && post(66) && rung == 3 &&
-	       look().vector == 66 && !post(30) && rung == 3;
+	return post(65) && guest_rung == 2 && post(65) && guest_rung == 2 &&
+	       !post(66) && guest_rung == 2 && look().vector == 65 &&
+	       post(66) && guest_rung == 3 && look().vector == 66 &&
+	       !post(30) && guest_rung == 3;
 }
 
 bool guest_bell_has_the_nmi(void)
 {
 	struct bell seen;
 
-	if (!post(VECTOR_NMI) || rung != 4) {
+	if (!post(VECTOR_NMI) || guest_rung != 4) {
 		return false;
 	}
 	seen = look();
 	return seen.vector == 0 && seen.flags == (HAS_NMI | NO_SIGNAL);
+}
+
+/* The machine's own, too: with restricted injection it comes no other way. */
+bool guest_bell_has_a_real_nmi(void)
+{
+	return guest_send_nmi() && guest_rung == 5 &&
+	       look().flags == (HAS_NMI | NO_SIGNAL);
 }
 
 /* A host may ring without a reason. */
@@ -130,7 +138,8 @@ bool guest_bell_rings_for_nothing(void)
 		LAB_ACT_INJECT, 1, INJECT(TYPE_EXCEPTION, VECTOR_HV));
 	struct bell seen = look();
 
-	return done == 0 && rung == 5 && seen.vector == 0 && seen.flags == 0;
+	return done == 0 && guest_rung == 6 && seen.vector == 0 &&
+	       seen.flags == 0;
 }
 
 /* Any other would end the guest: it has no handler that takes one. */
@@ -147,7 +156,7 @@ bool guest_bell_is_all_that_can_be_injected(void)
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		guest_ask_host(LAB_ACT_INJECT, 1, events[i]);
 	}
-	return guest_vc.count == count && rung == 5 &&
+	return guest_vc.count == count && guest_rung == 6 &&
 	       guest_ask_host(LAB_ACT_INJECT, 0, 0) == 1;
 }
 
@@ -174,7 +183,7 @@ bool guest_bell_tells_of_another_levels_interrupt(void)
 	bool ran;
 
 	start_timer();
-	for (uint64_t i = 0; rung == 5 && i < PATIENCE; i++) {
+	for (uint64_t i = 0; guest_rung == 6 && i < PATIENCE; i++) {
 		lab_pause();
 	}
 	seen = look();
@@ -183,7 +192,7 @@ bool guest_bell_tells_of_another_levels_interrupt(void)
 	save->rsp = (uint64_t)guest_lower_data_end;
 	ran = guest_order(GUEST_WAIT, WAIT);
 	save->rflags &= ~RFLAGS_IF;
-	return rung == 6 && seen.vector == VECTOR_OTHER && ran &&
+	return guest_rung == 7 && seen.vector == VECTOR_OTHER && ran &&
 	       save->exit_code == LAB_EXIT_VMGEXIT &&
 	       save->r8_15[0] == VECTOR_PIT;
 }
@@ -194,5 +203,5 @@ bool guest_bell_can_be_taken_away(void)
 
 	return tell(LAB_DOORBELL_CLEAR, 0) == 0 &&
 	       tell(LAB_DOORBELL_QUERY, 0) == 0 && ghcb->exit_info2 == 0 &&
-	       !post(65) && rung == 6;
+	       !post(65) && guest_rung == 7;
 }

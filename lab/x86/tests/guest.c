@@ -523,6 +523,7 @@ static const struct test host_tests[] = {
 	TEST(guest_host_lies_beside_the_cpuid_page),
 	TEST(guest_host_tampers_between_reads),
 	TEST(guest_host_injects_an_interrupt),
+	TEST(guest_host_passes_on_an_nmi),
 	TEST(guest_host_injects_a_vc),
 	TEST(guest_host_injects_into_vmpl1),
 	TEST(guest_host_injects_what_has_to_wait),
@@ -536,11 +537,19 @@ static const struct test bell_tests[] = {
 	TEST(guest_bell_rings_for_a_vector),
 	TEST(guest_bell_rings_once_until_looked_at),
 	TEST(guest_bell_has_the_nmi),
+	TEST(guest_bell_has_a_real_nmi),
 	TEST(guest_bell_rings_for_nothing),
 	TEST(guest_bell_is_all_that_can_be_injected),
 	TEST(guest_make_lower),
 	TEST(guest_bell_tells_of_another_levels_interrupt),
 	TEST(guest_bell_can_be_taken_away),
+};
+static const struct test ipi_tests[] = {
+	TEST(guest_make_lower),
+	TEST(guest_ipi_needs_who_takes_it),
+	TEST(guest_ipi_rings_the_other_processor),
+	TEST(guest_ipi_stops_a_level_below),
+	TEST(guest_ipi_can_be_an_nmi),
 };
 static const struct test twice_tests[] = {
 	TEST(guest_make_lower),
@@ -639,6 +648,8 @@ _Noreturn void guest_main(void)
 		run(host_tests, COUNT(host_tests));
 	} else if (chosen == GUEST_BELL) {
 		run(bell_tests, COUNT(bell_tests));
+	} else if (chosen == GUEST_IPI) {
+		run(ipi_tests, COUNT(ipi_tests));
 	} else if (chosen == GUEST_TWICE) {
 		run(twice_tests, COUNT(twice_tests));
 	} else {

@@ -24,6 +24,7 @@
 #define GUEST_REPORT 102 /* reports and keys */
 #define GUEST_HOST   103 /* a host that means ill (../host.h) */
 #define GUEST_TWICE  104 /* one that runs registers twice */
+#define GUEST_IPI    106 /* and two processors */
 #define GUEST_BELL   105 /* restricted injection, with SEV_FEATURES that say so */
 /** Where the lab itself is. */
 #define GUEST_LAB 0x8000000ull
@@ -161,6 +162,9 @@ const struct lab_save *guest_level(uint64_t vmpl);
 /** An interrupt nobody sent; false when none was asked for. */
 bool guest_take_injected(struct lab_trap *trap);
 
+/** An NMI to processor 0, by its local APIC. */
+bool guest_send_nmi(void);
+
 /** Ask the host for something ill (../host.h); how often it was done. */
 uint64_t guest_ask_host(uint64_t act, uint64_t times, uint64_t argument);
 
@@ -174,6 +178,7 @@ bool guest_host_lies_about_cpuid(void);
 bool guest_host_lies_beside_the_cpuid_page(void);
 bool guest_host_tampers_between_reads(void);
 bool guest_host_injects_an_interrupt(void);
+bool guest_host_passes_on_an_nmi(void);
 bool guest_host_injects_a_vc(void);
 bool guest_host_injects_into_vmpl1(void);
 bool guest_host_injects_what_has_to_wait(void);
@@ -195,10 +200,20 @@ bool guest_bell_is_in_shared_memory(void);
 bool guest_bell_rings_for_a_vector(void);
 bool guest_bell_rings_once_until_looked_at(void);
 bool guest_bell_has_the_nmi(void);
+bool guest_bell_has_a_real_nmi(void);
 bool guest_bell_rings_for_nothing(void);
 bool guest_bell_is_all_that_can_be_injected(void);
 bool guest_bell_tells_of_another_levels_interrupt(void);
 bool guest_bell_can_be_taken_away(void);
+
+/** #HV rang so often, on all processors. */
+extern volatile uint64_t guest_rung;
+
+/** The tests of IPIs by #HV, in this order. */
+bool guest_ipi_needs_who_takes_it(void);
+bool guest_ipi_rings_the_other_processor(void);
+bool guest_ipi_stops_a_level_below(void);
+bool guest_ipi_can_be_an_nmi(void);
 
 /** The tests of reports and keys, in this order. */
 bool guest_report_has_certificates(void);

@@ -19,6 +19,9 @@
 	((uint64_t)(error) << 32 | (uint64_t)(level) << 16 |                   \
 		((error) != 0 ? LAB_EVENT_ERROR : 0) | (uint64_t)(type) << 8 | \
 		(vector))
+#define ICR	 0x300
+#define ICR_HIGH 0x310
+#define ICR_NMI	 0x4400u /* to processor 0, this one */
 #define MARK	 0x1122334455667788ull
 #define TURNS	 3000000ull
 #define WAIT	 30000000ull
@@ -37,6 +40,12 @@ uint64_t guest_ask_host(uint64_t act, uint64_t times, uint64_t argument)
 			 : "c"(times), "d"(argument)
 			 : "memory");
 	return rax;
+}
+
+bool guest_send_nmi(void)
+{
+	return guest_device_write(GUEST_APIC + ICR_HIGH, 4, 0) == 0 &&
+	       guest_device_write(GUEST_APIC + ICR, 4, ICR_NMI) == 0;
 }
 
 bool guest_take_injected(struct lab_trap *trap)
@@ -191,6 +200,14 @@ bool guest_host_injects_an_interrupt(void)
 	return guest_ask_host(LAB_ACT_INJECT, 1, INJECT(VECTOR, 0, 0, 0)) ==
 		       0 &&
 	       !is_expected && injected == VECTOR;
+}
+
+/* A processor's own NMI is no injection: it comes, by way of the lab. */
+bool guest_host_passes_on_an_nmi(void)
+{
+	injected = 0;
+	is_expected = true;
+	return guest_send_nmi() && !is_expected && injected == LAB_NMI;
 }
 
 /* It says CPUID where there is none: who believes it skips two bytes. */

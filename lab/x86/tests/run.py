@@ -19,7 +19,7 @@ MACHINE = ['-M', 'q35', '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', 
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 GOOD, BAD, GUEST = 2 * 0x2a + 1, 2 * 0x2b + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
 SECONDS = 100
-CHOICE, CPUS, ROWS, REPORT, HOST, TWICE, BELL, TAKEN = 0x4400000, 100, 101, 102, 103, 104, 105, 99  # guest.h
+CHOICE, CPUS, ROWS, REPORT, HOST, TWICE, BELL, IPI, TAKEN = 0x4400000, 100, 101, 102, 103, 104, 105, 106, 99  # guest.h
 CHIP = 0x9ff0000  # ../machine.h
 NONCE = bytes(range(0x80, 0xc0))  # report.c
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
@@ -164,7 +164,7 @@ SCRIPTS = {'refuse-run': 'guest: bad vmpl1_runs_and_comes_back',
 
 def host(lab, elf, vendor):
     """What a guest sees of a host that means ill: asked by it, and by the command line."""
-    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 16)
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 17)
     judge(*boot(lab, elf, '-append', 'quiet lab.host=ask', '-smp', '2', *choose(TWICE)), 3)
     for script, line in SCRIPTS.items():
         status, lines = boot(lab, elf, '-append', f'lab.host={script} lab.hosts=ask')
@@ -178,7 +178,8 @@ def host(lab, elf, vendor):
 
 
 def bell(lab, elf):
-    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(BELL)), 10)
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(BELL)), 11)
+    judge(*boot(lab, elf, '-smp', '2', *choose(IPI)), 5)
 
 
 # What ends.c comes to, by number: at which level, and why.
