@@ -126,6 +126,24 @@ static bool what_came_back_raises_vc(void)
 	       is(guest_pvalidate(gpa, false, true), 0, false);
 }
 
+/* CR3 as 32-bit code can set it; what it then maps is what it was. */
+static bool tables_are_private_without_the_c_bit(void)
+{
+	volatile uint8_t *at = target;
+	uint64_t cr3 = lab_cr3();
+	bool same;
+
+	if ((cr3 & GUEST_C) == 0) {
+		return false;
+	}
+	at[1] = 0x5a;
+	lab_cr3_write(cr3 & ~GUEST_C);
+	same = lab_cr3() == (cr3 & ~GUEST_C) && at[1] == 0x5a;
+	lab_cr3_write(cr3);
+	at[1] = 0;
+	return same;
+}
+
 static bool a_page_is_validated_once(void)
 {
 	return is(guest_pvalidate(GUEST_FREE, false, true), 0, false) &&
@@ -572,6 +590,7 @@ static const struct test tests[] = {
 	TEST(what_the_host_must_see_raises_vc),
 	TEST(what_is_not_validated_raises_vc),
 	TEST(what_came_back_raises_vc),
+	TEST(tables_are_private_without_the_c_bit),
 	TEST(a_page_is_validated_once),
 	TEST(a_validated_page_holds_what_is_written),
 	TEST(sizes_and_addresses_are_checked),
