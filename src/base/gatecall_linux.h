@@ -52,7 +52,10 @@ static inline void cbx_gatecall(
  * The three pointers are those the up-call entry received in rdi, rsi and rdx;
  * of *regs everything takes effect.  The runtime stays on the stack it was
  * entered on until then: a signal that comes while rsp is elsewhere begins at
- * the top of that stack again.  Nothing of the program's memory is touched.
+ * the top of that stack again.
+ *
+ * @pre regs->rcx equals regs->rip, as after a system call, or the 152 bytes
+ *      below regs->rsp can be written: those past the red zone are lost
  */
 _Noreturn void cbx_upcall_return(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);

@@ -7,8 +7,9 @@
  *
  * The frame is the kernel's ucontext.  Its extended state is loaded with every
  * component it names, then the registers, without a system call.  A program
- * that made a system call expects rcx to be lost to rip: it is jumped to.  Else
- * it takes IRETQ.  Nothing is written to the program's stack.
+ * that made a system call expects rcx to be lost to rip: then nothing is
+ * written to its stack.  Else rip, rflags and a register pass below the red
+ * zone.
  */
 #define REGS_R8	    0x00
 #define REGS_R9	    0x08
@@ -35,7 +36,7 @@
 #define FPSTATE_XFEATURES 472 /* sw_reserved.xfeatures */
 #define MAGIC		  0x46505853
 
-#define FLAGS_PLAIN 2 /* with NT, IRETQ faults */
+#define RED_ZONE 128
 
 /* The extended state of the frame in rdx; rax, rcx and rdx are lost. */
 	.macro	load_state
@@ -57,14 +58,23 @@
 	.hidden	cbx_upcall_return
 	.type	cbx_upcall_return, @function
 cbx_upcall_return:
+	cld
 	load_state
-	mov	REGS_RIP(%rsi), %rcx
-	cmp	%rcx, REGS_RCX(%rsi)
-	jne	by_iret
 
 /* A signal may come at any instruction and goes to the top of this stack once
  * rsp has left it: setting rsp is the last thing done with the frame. */
-	mov	REGS_R8(%rsi), %r8
+	mov	REGS_RIP(%rsi), %rcx
+	mov	REGS_RSP(%rsi), %rax
+	cmp	%rcx, REGS_RCX(%rsi)
+	je	3f
+	lea	-(RED_ZONE+24)(%rax), %rax
+	mov	%rcx, 16(%rax)
+	mov	REGS_RAX(%rsi), %rcx
+	mov	%rcx, 8(%rax)
+	mov	REGS_RFLAGS(%rsi), %rcx
+	mov	%rcx, (%rax)
+
+3:	mov	REGS_R8(%rsi), %r8
 	mov	REGS_R9(%rsi), %r9
 	mov	REGS_R10(%rsi), %r10
 	mov	REGS_R11(%rsi), %r11
@@ -76,7 +86,16 @@ cbx_upcall_return:
 	mov	REGS_RBP(%rsi), %rbp
 	mov	REGS_RBX(%rsi), %rbx
 	mov	REGS_RDX(%rsi), %rdx
-	mov	REGS_RAX(%rsi), %rax
+	mov	REGS_RCX(%rsi), %rcx
+	je	4f			/* mov keeps the flags */
+
+	mov	REGS_RSI(%rsi), %rsi
+	mov	%rax, %rsp
+	popf
+	pop	%rax
+	ret	$RED_ZONE
+
+4:	mov	REGS_RAX(%rsi), %rax
 	lea	REGS_RFLAGS(%rsi), %rsp
 	popf
 	mov	REGS_RSI-REGS_END(%rsp), %rsi
@@ -86,20 +105,18 @@ cbx_upcall_return:
 
 /*
  * _Noreturn void cbx_upcall_step(struct cbx_regs *regs, void *frame);
+ *
+ * The return frame lies on the stack the runtime is on: a signal that comes
+ * before IRETQ begins below it.
  */
 	.globl	cbx_upcall_step
 	.hidden	cbx_upcall_step
 	.type	cbx_upcall_step, @function
 cbx_upcall_step:
+	cld
 	mov	%rsi, %rdx
 	mov	%rdi, %rsi
 	load_state
-
-/* The return frame lies on the stack the runtime is on: a signal that comes
- * before IRETQ begins below it, or on another. */
-by_iret:
-	push	$FLAGS_PLAIN
-	popf
 	xor	%eax, %eax
 	mov	%ss, %eax
 	push	%rax

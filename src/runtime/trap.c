@@ -24,7 +24,8 @@
 #include "timers.h"
 #include "user.h"
 
-#define AGAIN_NS 1000000u
+#define AGAIN_NS    1000000u
+#define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
 
 /* Whether an address belongs to the runtime. */
 static bool in_runtime(uint64_t rip)
@@ -232,9 +233,14 @@ static void fault(
 	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	uint64_t fixup = cbx_user_fixup(regs->rip);
+	uint64_t below = regs->rsp - BELOW_STACK;
 	enum cbx_memory_fault served = touch(upcall);
 	struct lx_siginfo info;
 
+	if (served == CBX_FAULTED_SERVED && !in_runtime(regs->rip) &&
+		cbx_memory_fault(below, LX_PROT_WRITE) == CBX_FAULTED_FULL) {
+		served = CBX_FAULTED_FULL;
+	}
 	if (served == CBX_FAULTED_FULL) {
 		out_of_memory(regs);
 		return;
