@@ -7,7 +7,8 @@
 #define PART	   40u
 
 #define TIMER_HZ   1193182ull
-#define TIMER_WAIT 11932ull /* 10 ms */
+#define TIMER_WAIT 1193ull /* 1 ms */
+#define TRIES	   10
 #define SECOND_NS  1000000000ull
 
 uint64_t os_epoch;
@@ -140,23 +141,39 @@ static uint64_t counts(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* The time stamp counter against channel 2 of the interval timer, and the time
- * of day from the archive. */
-void os_clock_start(void)
+/* At least as many counts as there are in the wait: an emulator that does not
+ * get its CPU adds some. */
+static uint64_t measure(void)
 {
 	uint8_t gate = in(0x61) & 0xfcu;
-	struct os_bytes now;
-	uint64_t seconds = 0;
+	uint64_t from;
 
 	out(0x61, gate);
 	out(0x43, 0xb0);
 	out(0x42, TIMER_WAIT & 0xff);
 	out(0x42, TIMER_WAIT >> 8);
+	from = counts();
 	out(0x61, gate | 1);
-	start = counts();
 	while ((in(0x61) & 0x20) == 0) {
 	}
-	scale = (TIMER_WAIT * SECOND_NS / TIMER_HZ << 32) / (counts() - start);
+	return counts() - from;
+}
+
+/* The time stamp counter against channel 2 of the interval timer, and the time
+ * of day from the archive. */
+void os_clock_start(void)
+{
+	uint64_t least = UINT64_MAX;
+	struct os_bytes now;
+	uint64_t seconds = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t count = measure();
+
+		least = count < least ? count : least;
+	}
+	start = counts();
+	scale = (TIMER_WAIT * SECOND_NS / TIMER_HZ << 32) / least;
 	if (os_archive_find("/init.epoch", &now)) {
 		for (uint64_t i = 0; i < now.size; i++) {
 			seconds = seconds * 10 + (now.at[i] - '0') % 10u;
