@@ -60,7 +60,10 @@ static inline void cbx_gatecall(
 _Noreturn void cbx_upcall_return(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);
 
-/** The same by IRETQ, for a program that is to trap after one instruction: the
+/** Load the extended state a frame holds, every component it names. */
+void cbx_upcall_load(const void *frame);
+
+/** As cbx_upcall_return by IRETQ, for a program that is to trap after one instruction: the
  * trap flag of regs->rflags strikes there and no sooner. */
 _Noreturn void cbx_upcall_step(struct cbx_regs *regs, void *frame);
 

@@ -54,6 +54,15 @@
 	.endm
 
 	.text
+	.globl	cbx_upcall_load
+	.hidden	cbx_upcall_load
+	.type	cbx_upcall_load, @function
+cbx_upcall_load:
+	mov	%rdi, %rdx
+	load_state
+	ret
+	.size	cbx_upcall_load, . - cbx_upcall_load
+
 	.globl	cbx_upcall_return
 	.hidden	cbx_upcall_return
 	.type	cbx_upcall_return, @function

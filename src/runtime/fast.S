@@ -81,4 +81,18 @@ cbx_fast_leave_end:
 	ud2
 	.size	cbx_fast_entry, . - cbx_fast_entry
 
+/* Up-calls end here, too.  Who is interrupted before the end has gone back: all
+ * there is to load is in the task (cbx_fast_returning). */
+	.globl	cbx_fast_return, cbx_fast_return_end
+	.type	cbx_fast_return, @function
+cbx_fast_return:
+	pushq	%gs:CBX_FAST_RFLAGS
+	popfq
+	for_kept restore
+	restore	r11, 0x18
+	restore	rsp, 0x78
+	jmp	*%gs:(CBX_FAST_REGS + 0x80)	/* no notrack beside a segment */
+cbx_fast_return_end:
+	.size	cbx_fast_return, . - cbx_fast_return
+
 	.section .note.GNU-stack, "", @progbits

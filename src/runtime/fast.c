@@ -12,6 +12,7 @@
 
 /* fast.S */
 extern const uint8_t cbx_fast_leave[], cbx_fast_leave_end[];
+extern const uint8_t cbx_fast_return_end[];
 
 CBX_AT(CBX_FAST_ENTRY, 8, cbx_task, fast.entry);
 CBX_AT(CBX_FAST_STACK, 8, cbx_task, fast.stack);
@@ -136,5 +137,13 @@ void cbx_fast_interrupted(struct cbx_regs *regs)
 	if (regs->rip >= (uint64_t)cbx_fast_leave &&
 		regs->rip < (uint64_t)cbx_fast_leave_end) {
 		regs->rip = (uint64_t)cbx_fast_leave;
+	}
+}
+
+void cbx_fast_returning(struct cbx_regs *regs)
+{
+	if (regs->rip >= (uint64_t)cbx_fast_return &&
+		regs->rip < (uint64_t)cbx_fast_return_end) {
+		*regs = cbx_task_self()->fast.regs;
 	}
 }

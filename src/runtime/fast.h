@@ -58,6 +58,14 @@ bool cbx_fast_serve(struct cbx_task *self);
 bool cbx_fast_trapped(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, bool *served);
 
+/** fast.S: go back to the program with all of the task's fast.regs; nothing of
+ * its memory is touched. */
+_Noreturn void cbx_fast_return(void);
+
+/** Who was interrupted on that way has gone it.
+ * @param[in,out] regs  what was interrupted; then the program's */
+void cbx_fast_returning(struct cbx_regs *regs);
+
 /** The runtime was interrupted because a signal may wait: the call that is
  * being served, or is about to return, looks again. */
 void cbx_fast_interrupted(struct cbx_regs *regs);

@@ -7,7 +7,6 @@
 #include "user.h"
 
 #define RED_ZONE      128u
-#define BELOW_STACK   32u /* what leaving an up-call writes below it */
 #define UC_FP_XSTATE  1u
 #define RFLAGS_CLEAR  0x10500u		    /* resume, direction, trap */
 #define RFLAGS_USER   0x50dd5u		    /* what a handler may change */
@@ -97,7 +96,7 @@ static bool overflows(
 	const struct lx_stack *stack = &cbx_task_self()->signal.stack;
 
 	return (enters(action, rsp) || cbx_sigframe_on_stack(stack, rsp)) &&
-	       !within(stack, at - RED_ZONE - BELOW_STACK);
+	       !within(stack, at);
 }
 
 bool cbx_sigframe_push(const struct lx_sigaction *action,
@@ -115,9 +114,7 @@ bool cbx_sigframe_push(const struct lx_sigaction *action,
 	f.state = state_at;
 	if (overflows(action, regs->rsp, at) ||
 		cbx_user_put(state_at, state, state_bytes) != 0 ||
-		cbx_user_put(at, &f, sizeof(f)) != 0 ||
-		cbx_user_zero((void *)(at - RED_ZONE - BELOW_STACK),
-			RED_ZONE + BELOW_STACK) != 0) {
+		cbx_user_put(at, &f, sizeof(f)) != 0) {
 		return false;
 	}
 	if ((signal->stack.flags & LX_SS_AUTODISARM) != 0) {

@@ -219,6 +219,6 @@ void cbx_task_begin(struct cbx_task *task)
 	cbx_task_register(task);
 	cbx_cpu_set_fs(task->fs_base);
 	cbx_trap_begin();
-	cbx_upcall_return(
+	cbx_trap_return(
 		task->context.upcall, task->context.regs, task->context.frame);
 }

@@ -280,5 +280,5 @@ void cbx_template_clone(void)
 	cbx_runtime_unlock();
 	self->context = (struct cbx_context){ NULL, point.regs, point.frame };
 	cbx_trap_begin();
-	cbx_upcall_return(NULL, point.regs, point.frame);
+	cbx_trap_return(NULL, point.regs, point.frame);
 }

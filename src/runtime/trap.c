@@ -24,8 +24,7 @@
 #include "timers.h"
 #include "user.h"
 
-#define AGAIN_NS    1000000u
-#define BELOW_STACK 160u /* what cbx_upcall_return may write below rsp */
+#define AGAIN_NS 1000000u
 
 /* Whether an address belongs to the runtime. */
 static bool in_runtime(uint64_t rip)
@@ -233,14 +232,9 @@ static void fault(
 	const struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
 	uint64_t fixup = cbx_user_fixup(regs->rip);
-	uint64_t below = regs->rsp - BELOW_STACK;
 	enum cbx_memory_fault served = touch(upcall);
 	struct lx_siginfo info;
 
-	if (served == CBX_FAULTED_SERVED && !in_runtime(regs->rip) &&
-		cbx_memory_fault(below, LX_PROT_WRITE) == CBX_FAULTED_FULL) {
-		served = CBX_FAULTED_FULL;
-	}
 	if (served == CBX_FAULTED_FULL) {
 		out_of_memory(regs);
 		return;
@@ -325,6 +319,20 @@ void cbx_trap_begin(void)
 	leave(cbx_task_self());
 }
 
+_Noreturn void cbx_trap_return(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
+{
+	if ((regs->rflags & CBX_DEBUG_TRAP_FLAG) != 0) {
+		cbx_upcall_step(regs, frame);
+	}
+	if (in_program(regs->rip)) {
+		cbx_task_self()->fast.regs = *regs;
+		cbx_upcall_load(frame);
+		cbx_fast_return();
+	}
+	cbx_upcall_return(upcall, regs, frame);
+}
+
 /* entry_linux.S */
 _Noreturn void cbx_upcall_on(struct cbx_upcall *upcall, struct cbx_regs *regs,
 	void *frame, uint64_t stack);
@@ -348,10 +356,7 @@ _Noreturn void cbx_upcall_serve(
 	if (!in_runtime(regs->rip)) {
 		cbx_rewrite_return(regs);
 	}
-	if ((regs->rflags & CBX_DEBUG_TRAP_FLAG) != 0) {
-		cbx_upcall_step(regs, frame);
-	}
-	cbx_upcall_return(upcall, regs, frame);
+	cbx_trap_return(upcall, regs, frame);
 }
 
 /* The program entered, and others may look at what is on the stack: take all
@@ -379,6 +384,7 @@ static bool is_entry(const struct cbx_upcall *upcall, uint64_t rip)
 void cbx_runtime_upcall(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame)
 {
+	cbx_fast_returning(regs);
 	if (is_entry(upcall, regs->rip) && cbx_task_stacks_seen &&
 		(uint64_t)frame >= CBX_VA_MAX) {
 		move(upcall, frame);

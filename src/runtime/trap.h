@@ -18,6 +18,11 @@ _Noreturn void cbx_runtime_upcall(
 _Noreturn void cbx_upcall_serve(
 	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);
 
+/** Go on with what the registers say: a program by memory of its task's only,
+ * as what lies below its stack is its own. */
+_Noreturn void cbx_trap_return(
+	struct cbx_upcall *upcall, struct cbx_regs *regs, void *frame);
+
 /**
  * Leave the runtime: whoever wants the task to look again interrupts it.  With
  * the lock held.

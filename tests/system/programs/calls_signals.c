@@ -395,7 +395,7 @@ static void interrupted(int flags)
 	pid_t child = fork();
 
 	if (child == 0) {
-		usleep(100000);
+		usleep(500000);
 		_exit(3);
 	}
 	int status = 0;

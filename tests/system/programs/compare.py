@@ -128,8 +128,12 @@ class Runner:
                          '--', self.programs[command[0]], *command[1:]])
 
 
-def brief(text):
-    return repr(text[:400]) + (f' and {len(text) - 400} bytes more' if len(text) > 400 else '')
+def brief(text, first):
+    """What there is about the first byte that differs."""
+    start = max(0, first - 200)
+    part = text[start:start + 400]
+    return (f'{start} bytes, then ' if start else '') + repr(part) + (
+        f' and {len(text) - start - 400} bytes more' if len(text) > start + 400 else '')
 
 
 def report(command, outside, inside):
@@ -139,8 +143,10 @@ def report(command, outside, inside):
     print(f'DIFFERS: {shlex.join(command)}')
     for what, a, b in zip(('status', 'output', 'error'), outside, inside):
         if a != b:
-            show = str if what == 'status' else brief
-            print(f'  {what} outside: {show(a)}\n  {what} inside:  {show(b)}')
+            if what != 'status':
+                first = len(os.path.commonprefix([a, b]))
+                a, b = brief(a, first), brief(b, first)
+            print(f'  {what} outside: {a}\n  {what} inside:  {b}')
     return True
 
 
