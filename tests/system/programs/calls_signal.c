@@ -178,45 +178,6 @@ static void overflow(void)
 	}
 }
 
-/* With rsp at @p end: touch *@p fresh, then wait until *@p noted is not 0. */
-void stand_at(char *end, char *fresh, volatile sig_atomic_t *noted);
-__asm__(".text\n.globl stand_at\n.type stand_at, @function\nstand_at:\n"
-	"	movq %rsp, %rax\n	movq %rdi, %rsp\n	movb $1, "
-	"(%rsi)\n"
-	"1:	pause\n	cmpl $0, (%rdx)\n	je 1b\n"
-	"	movq %rax, %rsp\n	ret\n");
-
-/* Neither a fault nor a signal with a stack of its own writes below the
- * program's, or needs that there is anything. */
-static void stand_still(void)
-{
-	enum {
-		PAGE = 4096,
-		ROOM = 1024
-	};
-	const struct itimerval soon = { .it_value.tv_usec = 20000 };
-	char *map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *end = map + PAGE;
-	char *fresh = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int spoilt = 0;
-
-	mprotect(map, PAGE, PROT_NONE);
-	handle(SIGALRM, note, SA_ONSTACK);
-	memset(end, 0x5a, PAGE);
-	for (int i = 0; i < 2; i++) {
-		seen = 0;
-		setitimer(ITIMER_REAL, &soon, NULL);
-		stand_at(end + i * ROOM, fresh + (i << 20), &seen);
-		printf("at a stack's end: %d\n", (int)seen);
-	}
-	for (int i = 0; i < ROOM; i++) {
-		spoilt += end[i] != 0x5a;
-	}
-	printf("below it: %d\n", spoilt);
-}
-
 /* A stack that is too small for the frame, on a CPU with large vector registers,
  * is not left downwards. */
 static void small_stack(void)
@@ -283,7 +244,6 @@ int main(void)
 	raise(SIGUSR1);
 	fault_each();
 	overflow();
-	stand_still();
 	small_stack();
 	keep_vectors();
 	signal(SIGPIPE, SIG_IGN);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -317,6 +318,49 @@ static void several(void)
 	printf("a child dies of its alarm: %d\n", WTERMSIG(status));
 }
 
+/* With rsp at @p end: touch *@p fresh, then wait until *@p noted is not 0. */
+void stand_at(char *end, char *fresh, volatile sig_atomic_t *noted);
+__asm__(".text\n.globl stand_at\n.type stand_at, @function\nstand_at:\n"
+	"	movq %rsp, %rax\n	movq %rdi, %rsp\n	movb $1, "
+	"(%rsi)\n"
+	"1:	pause\n	cmpl $0, (%rdx)\n	je 1b\n"
+	"	movq %rax, %rsp\n	ret\n");
+
+/* Neither a fault nor a signal with a stack of its own writes below the
+ * program's, or needs that there is anything. */
+static void stand_still(void)
+{
+	enum {
+		PAGE = 4096,
+		ROOM = 1024
+	};
+	const struct itimerval soon = { .it_value.tv_usec = 20000 };
+	char *map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *end = map + PAGE;
+	char *fresh = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const stack_t other = { .ss_sp = malloc(65536), .ss_size = 65536 };
+	stack_t none;
+	int spoilt = 0;
+
+	mprotect(map, PAGE, PROT_NONE);
+	handle(SIGALRM, SA_ONSTACK);
+	sigaltstack(&other, &none);
+	memset(end, 0x5a, PAGE);
+	for (int i = 0; i < 2; i++) {
+		rings = 0;
+		setitimer(ITIMER_REAL, &soon, NULL);
+		stand_at(end + i * ROOM, fresh + (i << 20), &rings);
+		printf("at a stack's end: %d\n", (int)rings);
+	}
+	for (int i = 0; i < ROOM; i++) {
+		spoilt += end[i] != 0x5a;
+	}
+	printf("below it: %d\n", spoilt);
+	sigaltstack(&none, NULL);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -327,5 +371,6 @@ int main(void)
 	thread_timers();
 	sleeps();
 	several();
+	stand_still();
 	return 0;
 }
