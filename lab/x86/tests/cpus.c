@@ -15,9 +15,6 @@
 #define ICR_SIPI   0x4610u /* at 64 KiB */
 #define SIPI_PLACE 0x10000ull
 
-extern uint8_t guest_pml4[];
-extern const uint64_t guest_gdt[2];
-
 static struct guest_vmsa other __attribute__((aligned(4096)));
 static struct guest_vmsa second __attribute__((aligned(4096)));
 static uint8_t stack[4096] __attribute__((aligned(4096)));
@@ -33,33 +30,16 @@ static _Noreturn void run_other(void)
 	}
 }
 
-static void make_registers(struct lab_save *save)
-{
-	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
-	save->tr = (struct lab_segment){ 0, 0x8b, 0x67, 0 };
-	save->gdtr = (struct lab_segment){ 0, 0, 15, (uint64_t)guest_gdt };
-	save->efer = LAB_EFER_SVME | LAB_EFER_LME | LAB_EFER_LMA;
-	save->cr0 = 0x80010033;
-	save->cr3 = (uint64_t)guest_pml4 | GUEST_C;
-	save->cr4 = 0x20;
-	save->dr6 = 0xffff0ff0;
-	save->dr7 = 0x400;
-	save->rflags = 2;
-	save->pat = 0x0007040600070406;
-	save->features = LAB_FEATURES;
-	save->xcr0 = 1;
-	save->mxcsr = 0x1f80;
-	save->rip = (uint64_t)run_other;
-	save->rsp = (uint64_t)stack + sizeof(stack) - 8;
-}
-
 static uint64_t create(uint64_t where, struct guest_vmsa *vmsa)
 {
-	volatile struct lab_ghcb *page = guest_page();
+	return guest_create_processor(where | LAB_AP_NOW, vmsa, LAB_FEATURES);
+}
 
-	page->rax = LAB_FEATURES;
-	return guest_event(
-		LAB_NAE_AP_CREATION, where | LAB_AP_NOW, (uint64_t)vmsa);
+static void make_registers(struct lab_save *save)
+{
+	guest_make_registers(save);
+	save->rip = (uint64_t)run_other;
+	save->rsp = (uint64_t)stack + sizeof(stack) - 8;
 }
 
 static bool it_counts(void)

@@ -134,6 +134,15 @@ struct guest_vmsa {
 };
 extern struct guest_vmsa guest_vmsa;
 
+/** What each processor and level of the tests begins with, at VMPL0; where it
+ * begins, and its stack, is the caller's to say. */
+void guest_make_registers(struct lab_save *save);
+
+/** The host's word on a processor or a level: why not, or 0.
+ * @pre guest_page() */
+uint64_t guest_create_processor(
+	uint64_t where, struct guest_vmsa *vmsa, uint64_t features);
+
 /** Let VMPL1 do something; @return whether the host ran it. */
 bool guest_order(enum guest_order order, uint64_t address);
 

@@ -14,9 +14,6 @@
 #define HAS_NMI	  0x01u
 #define IDT_BYTES (32 * 16 - 1)
 
-extern uint8_t guest_pml4[];
-extern const uint64_t guest_gdt[2];
-
 static struct guest_vmsa other __attribute__((aligned(4096)));
 static struct lab_ghcb other_ghcb __attribute__((aligned(4096)));
 static uint8_t other_bell[4096] __attribute__((aligned(4096)));
@@ -74,32 +71,11 @@ static void make_registers(struct lab_save *save)
 	} __attribute__((packed)) idt;
 
 	__asm__ volatile("sidt %0" : "=m"(idt));
-	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
-	save->tr = (struct lab_segment){ 0, 0x8b, 0x67, 0 };
-	save->gdtr = (struct lab_segment){ 0, 0, 15, (uint64_t)guest_gdt };
+	guest_make_registers(save);
 	save->idtr = (struct lab_segment){ 0, 0, IDT_BYTES, idt.base };
-	save->efer = LAB_EFER_SVME | LAB_EFER_LME | LAB_EFER_LMA;
-	save->cr0 = 0x80010033;
-	save->cr3 = (uint64_t)guest_pml4 | GUEST_C;
-	save->cr4 = 0x20;
-	save->dr6 = 0xffff0ff0;
-	save->dr7 = 0x400;
-	save->rflags = 2;
-	save->pat = 0x0007040600070406;
 	save->features = FEATURES;
-	save->xcr0 = 1;
-	save->mxcsr = 0x1f80;
 	save->rip = (uint64_t)run_other;
 	save->rsp = (uint64_t)stack + sizeof(stack) - 8;
-}
-
-static uint64_t create(
-	uint64_t where, struct guest_vmsa *vmsa, uint64_t features)
-{
-	volatile struct lab_ghcb *page = guest_page();
-
-	page->rax = features;
-	return guest_event(LAB_NAE_AP_CREATION, where, (uint64_t)vmsa);
 }
 
 static uint64_t send(uint64_t icr)
@@ -153,8 +129,10 @@ bool guest_ipi_rings_the_other_processor(void)
 	return guest_share((uint64_t)&other_ghcb) &&
 	       guest_share((uint64_t)other_bell) &&
 	       guest_rmpadjust((uint64_t)&other, VMSA) == 0 &&
-	       create(OTHER | LAB_AP_NOW, &other, 1) == LAB_NAE_INVALID &&
-	       create(OTHER | LAB_AP_NOW, &other, FEATURES) == 0 &&
+	       guest_create_processor(OTHER | LAB_AP_NOW, &other, 1) ==
+		       LAB_NAE_INVALID &&
+	       guest_create_processor(OTHER | LAB_AP_NOW, &other, FEATURES) ==
+		       0 &&
 	       wait_for(&is_ready) && send(OTHER | 77) == 0 &&
 	       wait_for_rings(1) && look(&flags) == 77;
 }
@@ -181,8 +159,8 @@ bool guest_ipi_stops_a_level_below(void)
 	save->rdi = GUEST_WAIT;
 	save->rsi = ENDLESS;
 	save->exit_code = 0;
-	if (create(OTHER | 1 << 16 | LAB_AP_ON_INIT, &guest_vmsa,
-		    LAB_FEATURES) != 0) {
+	if (guest_create_processor(OTHER | 1 << 16 | LAB_AP_ON_INIT,
+		    &guest_vmsa, LAB_FEATURES) != 0) {
 		return false;
 	}
 	may_run = true;

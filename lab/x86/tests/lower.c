@@ -51,24 +51,14 @@ void guest_lower_gate(uint64_t vector, uint64_t handler, uint64_t stack)
 
 static void make_registers(struct lab_save *save)
 {
-	save->cs = (struct lab_segment){ 8, 0xa9b, 0xffffffff, 0 };
-	save->tr = (struct lab_segment){ 0, 0x8b, 0x67,
-		(uint64_t)guest_lower_tss };
-	save->gdtr = (struct lab_segment){ 0, 0, 15, (uint64_t)guest_gdt };
+	guest_make_registers(save);
+	save->tr.base = (uint64_t)guest_lower_tss;
 	save->idtr =
 		(struct lab_segment){ 0, 0, sizeof(idt) - 1, (uint64_t)idt };
 	save->vmpl = 1;
-	save->efer = LAB_EFER_SVME | LAB_EFER_LME | LAB_EFER_LMA;
-	save->cr0 = 0x80010033;
 	save->cr3 = (uint64_t)guest_lower_pml4 | GUEST_C;
 	save->cr4 = 0x620; /* PAE, vectors */
-	save->dr6 = 0xffff0ff0;
-	save->dr7 = 0x400;
-	save->rflags = 2;
-	save->pat = 0x0007040600070406;
-	save->features = LAB_FEATURES;
 	save->xcr0 = 3;
-	save->mxcsr = 0x1f80;
 	save->x87_ftw = 0x5555;
 	save->x87_fcw = 0x40;
 	save->rip = (uint64_t)guest_lower;
@@ -77,12 +67,8 @@ static void make_registers(struct lab_save *save)
 /* The host's word on VMPL1: why not, or 0. */
 static uint64_t create(uint64_t vmpl)
 {
-	volatile struct lab_ghcb *page = guest_page();
-
-	page->rax = LAB_FEATURES;
-	page->valid[0] = 1ull << LAB_GHCB_BIT(rax);
-	return guest_event(LAB_NAE_AP_CREATION, vmpl << 16 | LAB_AP_ON_INIT,
-		(uint64_t)&guest_vmsa.save);
+	return guest_create_processor(
+		vmpl << 16 | LAB_AP_ON_INIT, &guest_vmsa, LAB_FEATURES);
 }
 
 bool guest_make_lower(void)
