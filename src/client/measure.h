@@ -5,17 +5,11 @@
 #ifndef CBX_CLIENT_MEASURE_H
 #define CBX_CLIENT_MEASURE_H
 
-#include <psa/crypto.h>
-
-#include <base/desk.h>
 #include <confbox/confbox.h>
+#include <trust/chain.h>
 
 /** PSA is there, for all threads; else why not. */
 psa_status_t cbx_chain_start(void);
-
-/** digest := SHA-384(digest || record || data[record->length]) */
-psa_status_t cbx_chain_extend(uint8_t digest[CBX_DIGEST_BYTES],
-	const struct cbx_record *record, const void *data);
 
 /** Hand out a chain's value, if it is whole.
  * @retval CBX_OK          digest is it

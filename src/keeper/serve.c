@@ -8,6 +8,8 @@
 #include <mbedtls/platform_util.h>
 #include <psa/crypto.h>
 
+#include <trust/chain.h>
+
 static enum cbx_status to_status(psa_status_t status)
 {
 	if (status == PSA_SUCCESS) {
@@ -62,44 +64,6 @@ static struct cbx_record record_at(
 	return record;
 }
 
-static psa_status_t hash_parts(psa_hash_operation_t *hash,
-	const uint8_t *digest, const struct cbx_record *record,
-	const uint8_t *data)
-{
-	psa_status_t status = psa_hash_setup(hash, PSA_ALG_SHA_384);
-
-	if (status == PSA_SUCCESS) {
-		status = psa_hash_update(hash, digest, CBX_DIGEST_BYTES);
-	}
-	if (status == PSA_SUCCESS) {
-		status = psa_hash_update(
-			hash, (const uint8_t *)record, sizeof(*record));
-	}
-	if (status == PSA_SUCCESS && record->length != 0) {
-		status = psa_hash_update(hash, data, (size_t)record->length);
-	}
-	return status;
-}
-
-/* digest := SHA-384(digest || record || data) */
-static psa_status_t extend_one(
-	uint8_t *digest, const struct cbx_record *record, const uint8_t *data)
-{
-	psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
-	size_t size = 0;
-	psa_status_t status = hash_parts(&hash, digest, record, data);
-
-	if (status == PSA_SUCCESS) {
-		status =
-			psa_hash_finish(&hash, digest, CBX_DIGEST_BYTES, &size);
-	}
-	if (status != PSA_SUCCESS) {
-		(void)psa_hash_abort(&hash);
-		return status;
-	}
-	return size == CBX_DIGEST_BYTES ? PSA_SUCCESS : PSA_ERROR_GENERIC_ERROR;
-}
-
 static enum cbx_status extend(
 	struct cbx_desk *request, const uint8_t *data, size_t data_bytes)
 {
@@ -114,7 +78,7 @@ static enum cbx_status extend(
 		const uint8_t *page =
 			record.length == 0 ? NULL : data + i * CBX_PAGE_SIZE;
 
-		status = extend_one(request->digest, &record, page);
+		status = cbx_chain_extend(request->digest, &record, page);
 	}
 	return to_status(status);
 }
@@ -122,7 +86,7 @@ static enum cbx_status extend(
 bool cbx_work_extend(uint8_t digest[CBX_DIGEST_BYTES],
 	const struct cbx_record *record, const uint8_t *data)
 {
-	return extend_one(digest, record, data) == PSA_SUCCESS;
+	return cbx_chain_extend(digest, record, data) == PSA_SUCCESS;
 }
 
 /* Read the request once; no later line can see the shared copy. */
