@@ -44,7 +44,9 @@ PACKAGES_DEMO='
 busybox-static the unmodified program the demo runs in a box
 '
 PACKAGES_LAB='
-qemu-system-x86 the machine of the pks-vm backend
+libelf1 what the driver is built with needs it
+make builds the driver
+qemu-system-x86 the machine of the pks-vm and snp backends
 '
 PACKAGES_TEST='
 busybox-static programs the system tests run in boxes
@@ -54,12 +56,14 @@ bzip2 compression
 gron a static program of Go
 imagemagick pictures
 jq JSON
+libelf1 what modules of kernels are built with needs it
 mawk another awk
 libpython3.11-testsuite the tests python brings along
 openssl digests, ciphers, keys
 perl a language
 redis-server a server and its clients
 ripgrep a program of Rust
+sparse checks the driver for mistakes
 sqlite3 databases
 stress-ng its stressors run in a box and outside
 xz-utils compression
@@ -75,7 +79,7 @@ codespell checks the spelling
 g++ builds the Bochs emulator from its source
 grub-common makes disks the pks-vm image boots from
 grub-pc-bin the boot loader on them
-make builds the example out of tree
+make builds the driver, and the example out of tree
 qemu-system-x86 the machine the pks-vm backend is tested on
 shellcheck checks these scripts
 valgrind counts instructions
@@ -137,6 +141,13 @@ private_apt() {
 		Acquire::Languages "none";
 		Acquire::http::Timeout "20";
 	END
+}
+
+# alone FOLDER: until this script ends, no other one that asks for it works there.
+alone() {
+	mkdir -p "$1"
+	exec {alone}>"$1/lock"
+	flock "$alone"
 }
 
 # Run as root: directly, or by a sudo that does not ask.

@@ -50,7 +50,8 @@ def with_reasons(found, text):
 
 def of_test(test):
     """[(result, name)] of one entry of a test log, at least one."""
-    result, text = test['result'], test.get('stdout', '') + '\n' + test.get('stderr', '')
+    text = (test.get('stdout', '') + '\n' + test.get('stderr', '')).replace('\r', '')  # of serial lines
+    result = test['result']
     inner = list(with_reasons(cases(text), text))
     if result == 'SKIP':
         lines = [line for line in text.splitlines() if line.strip()]

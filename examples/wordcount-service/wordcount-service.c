@@ -22,7 +22,15 @@
 
 #include <confbox/service.h>
 
+#ifndef MOST_NS
 #define MOST_NS 60000000000u /* for one client */
+#endif
+#ifndef MEMORY_BYTES
+#define MEMORY_BYTES (64u << 20) /* of the program */
+#endif
+#ifndef OUTPUT_PAGES
+#define OUTPUT_PAGES 0 /* of an answer: as usual */
+#endif
 
 static struct cbx_context *context;
 static struct cbx_image *image;
@@ -112,7 +120,8 @@ int main(int argc, char **argv)
 	struct cbx_program program = { .size = sizeof(program),
 		.path = "/bin/busybox",
 		.argv = wc,
-		.memory_bytes = 64u << 20,
+		.memory_bytes = MEMORY_BYTES,
+		.output_pages = OUTPUT_PAGES,
 		.flags = CBX_PROGRAM_CONFINE };
 
 	if (argc < 2 || argc > 15) {
@@ -122,12 +131,15 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i++) {
 		wc[i] = argv[i];
 	}
-	if (cbx_context_open(NULL, &context) != CBX_OK ||
-		cbx_image_build(&program, &image) != CBX_OK) {
+	if (cbx_image_build(&program, &image) != CBX_OK) {
 		complain("wordcount-service");
 		return 1;
 	}
 	print_measurement();
+	if (cbx_context_open(NULL, &context) != CBX_OK) {
+		complain("wordcount-service");
+		return 1;
+	}
 	int listener = listen_at(argv[1]);
 
 	fflush(stdout);

@@ -19,6 +19,7 @@
 enum lab_launched {
 	LAB_LAUNCHED_DATA = 1,
 	LAB_LAUNCHED_VMSA = 2,
+	LAB_LAUNCHED_UNMEASURED = 4,
 	LAB_LAUNCHED_SECRETS = 5,
 	LAB_LAUNCHED_CPUID = 6,
 };
@@ -27,8 +28,8 @@ enum lab_launched {
 void lab_chip_start(void);
 
 /**
- * Add a page to the measurement, as it lies there; secrets and CPUID pages by
- * their address only.
+ * Add a page to the measurement, as it lies there; but for data and
+ * registers by their address only.
  *
  * @param rights  of VMPL1 and below (enum snp_right)
  */

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "asm.h"
+#include "count.h"
 #include "doorbell.h"
 #include "host.h"
 #include "intercept.h"
@@ -48,13 +49,19 @@ void lab_cpu_start(struct lab_cpu *cpu)
 	__asm__ volatile("clgi");
 }
 
-/* Whether a level's registers are those of a processor that VMRUN takes. */
-static bool is_valid(const struct lab_save *save, uint8_t vmpl)
+/* Whether registers are a level's. */
+static bool is_of(const struct lab_save *save, uint8_t vmpl)
 {
-	return save->vmpl == vmpl && (save->efer & LAB_EFER_SVME) != 0 &&
+	return save->vmpl == vmpl &&
 	       (save->features | LAB_FEATURE_RESTRICTED) ==
 		       (LAB_FEATURES | LAB_FEATURE_RESTRICTED) &&
 	       lab_vectors_valid(save);
+}
+
+/* ... of a processor that VMRUN takes. */
+static bool is_valid(const struct lab_save *save, uint8_t vmpl)
+{
+	return is_of(save, vmpl) && (save->efer & LAB_EFER_SVME) != 0;
 }
 
 bool lab_cpu_runnable(const struct lab_cpu *cpu, uint8_t vmpl)
@@ -77,7 +84,7 @@ bool lab_cpu_set_vmsa(struct lab_cpu *cpu, uint8_t vmpl, uint64_t gpa)
 		return false;
 	}
 	snp_vmsa_stop(&lab_machine.rmp, at_of(save));
-	if (!is_valid(save, vmpl)) {
+	if (!is_of(save, vmpl)) {
 		return false;
 	}
 	cpu->world[vmpl] = (struct lab_world){
@@ -161,12 +168,18 @@ static bool load(struct lab_cpu *cpu)
 	return true;
 }
 
-/* To the page.  Whether it may run again is the page's, at any time. */
+/* To the page.  Whether it may run again is the page's, at any time; and these
+ * are, when somebody needed the vectors and put them there. */
 static void store(struct lab_cpu *cpu)
 {
 	struct lab_save *save = lab_world(cpu)->save;
 	struct lab_save *state = lab_state(cpu);
 
+	if (cpu->loaded != cpu->vmpl) {
+		state->xcr0 = save->xcr0;
+		state->tsc_aux = save->tsc_aux;
+		state->pkru = save->pkru;
+	}
 	state->efer =
 		(state->efer & ~LAB_EFER_SVME) | (save->efer & LAB_EFER_SVME);
 	memcpy(save, state, NO_VECTORS);
@@ -255,14 +268,34 @@ static void handle(struct lab_cpu *cpu)
 	}
 }
 
-/* GIF is clear: RFLAGS.IF says whether interrupts end what runs. */
-static void enter(struct lab_cpu *cpu)
+/* GIF is clear: RFLAGS.IF says whether interrupts end what runs.
+ * @return how long it ran */
+static uint64_t enter(struct lab_cpu *cpu)
 {
+	uint64_t start = lab_tsc();
+
 	if (cpu->is_open) {
 		__asm__ volatile("sti");
 	}
 	lab_world_enter(&cpu->vmcb);
 	__asm__ volatile("cli");
+	return lab_tsc() - start;
+}
+
+/* A level below VMPL0 does not run: it is VMPL0's turn, where that waits, if the
+ * level has registers that VMRUN does not take, or VMPL0 is rung for. */
+static void give_up(struct lab_cpu *cpu)
+{
+	if (cpu->vmpl == 0 || !lab_cpu_runnable(cpu, 0)) {
+		return;
+	}
+	if (cpu->is_kicked) {
+		lab_doorbell_nmi(cpu);
+	} else if (lab_world(cpu)->save != NULL &&
+		   !lab_cpu_runnable(cpu, cpu->vmpl)) {
+		lab_cpu_switch(cpu, 0);
+	}
+	cpu->vmpl = cpu->next;
 }
 
 _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
@@ -271,8 +304,11 @@ _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
 	cpu->started = true;
 	cpu->loaded = SNP_VMPLS;
 	cpu->next = cpu->vmpl;
-	for (;;) {
+	for (uint8_t before = SNP_VMPLS;;) {
+		uint64_t ticks;
+
 		while (!load(cpu)) { /* until somebody gives it one */
+			give_up(cpu);
 			lock_drop();
 			lab_pause();
 			lock_take();
@@ -280,8 +316,10 @@ _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
 		lab_doorbell_enters(cpu);
 		lab_host_enters(cpu);
 		lock_drop();
-		enter(cpu);
+		ticks = enter(cpu);
 		lock_take();
+		lab_count_run(cpu->vmpl, cpu->vmpl != before, ticks);
+		before = cpu->vmpl;
 		lab_host_leaves(cpu);
 		event_again(&cpu->vmcb.control);
 		handle(cpu);

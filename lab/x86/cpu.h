@@ -88,6 +88,8 @@ static inline struct snp_cpu lab_who(const struct lab_cpu *cpu)
 /**
  * Make a page a level's registers on a processor.
  *
+ * A host cannot read it: whether VMRUN takes it shows when it runs.
+ *
  * @retval false  it is not a VMSA of the guest's, or says another level
  */
 bool lab_cpu_set_vmsa(struct lab_cpu *cpu, uint8_t vmpl, uint64_t gpa);

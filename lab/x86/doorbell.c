@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "doorbell.h"
 
+#include "host.h"
 #include "lapic.h"
 #include "machine.h"
 #include "snp/ghcb_psc.h"
@@ -92,8 +93,13 @@ struct snp_nae_answer lab_doorbell_ipi(
 	if (TARGET(icr) >= LAB_CPUS || (icr & NOT_ONE) != 0 ||
 		(MODE(icr) != MODE_NMI &&
 			(MODE(icr) != MODE_FIXED || vector < VECTOR_FIRST)) ||
-		!target->started ||
-		!lab_doorbell_post(target, cpu->vmpl, vector)) {
+		!target->started) {
+		return snp_nae_refused(SNP_GHCB_INVALID_INPUT);
+	}
+	if (lab_host_does(LAB_ACT_LOSE)) {
+		return snp_nae_done(0);
+	}
+	if (!lab_doorbell_post(target, cpu->vmpl, vector)) {
 		return snp_nae_refused(SNP_GHCB_INVALID_INPUT);
 	}
 	if (target != cpu) {

@@ -25,6 +25,7 @@ struct act {
 };
 
 static bool may_ask;
+static const struct lab_cpu *ringer; /* where somebody asked for LAB_ACT_RING */
 static struct act acts[LAB_ACTS] = {
 #define ACT(NAME, name_, alone) { .name = (name_), .is_alone = (alone) },
 #include "host.def"
@@ -128,6 +129,10 @@ static bool prepare(struct lab_cpu *cpu, enum lab_act act, uint64_t argument)
 		}
 		lab_npt_drop(lab_world(cpu)->ghcb_page, LAB_PAGE);
 		return true;
+	case LAB_ACT_RING:
+		ringer = cpu;
+		return cpu->world[0].save != NULL &&
+		       lab_is_restricted(cpu->world[0].save);
 	case LAB_ACT_REFUSE_RUN:
 	case LAB_ACT_FALSE_RUN:
 	case LAB_ACT_OTHER_RUN:
@@ -135,6 +140,7 @@ static bool prepare(struct lab_cpu *cpu, enum lab_act act, uint64_t argument)
 	case LAB_ACT_REPLAY:
 	case LAB_ACT_ALTER:
 	case LAB_ACT_INJECT:
+	case LAB_ACT_LOSE:
 	case LAB_ACTS:
 	default:
 		return true;
@@ -196,9 +202,25 @@ static void inject(struct lab_cpu *cpu)
 	}
 }
 
+/* Step by step until it is there. */
+static void ring(struct lab_cpu *cpu)
+{
+	if (acts[LAB_ACT_RING].left == 0 || ringer != cpu || cpu->vmpl != 0) {
+		return;
+	}
+	cpu->is_stepped = true;
+	if (lab_state(cpu)->rip == acts[LAB_ACT_RING].argument &&
+		cpu->vmcb.control.event == 0 && lab_host_does(LAB_ACT_RING)) {
+		cpu->vmcb.control.event =
+			LAB_EVENT_VALID | LAB_EVENT_EXCEPTION | VECTOR_HV;
+		cpu->is_stepped = acts[LAB_ACT_RING].left != 0;
+	}
+}
+
 void lab_host_enters(struct lab_cpu *cpu)
 {
 	inject(cpu);
+	ring(cpu);
 	if (cpu->is_stepped) {
 		lab_state(cpu)->rflags |= RFLAGS_TF;
 		cpu->vmcb.control.exceptions |= 1u << LAB_DB;
@@ -230,5 +252,7 @@ void lab_host_stepped(struct lab_cpu *cpu)
 {
 	cpu->is_stepped = false;
 	lab_state(cpu)->dr6 &= ~DR6_BS;
-	lab_npt_drop(lab_world(cpu)->ghcb_page, LAB_PAGE);
+	if (acts[LAB_ACT_TAMPER].left != 0) {
+		lab_npt_drop(lab_world(cpu)->ghcb_page, LAB_PAGE);
+	}
 }

@@ -78,13 +78,13 @@ void lab_lapic_start(uint32_t id, uint64_t page)
 	send(id, MODE_SIPI << 8 | ASSERTED | (uint32_t)page);
 }
 
-/* A level that thinks it has the machine starts processors; others ask the
- * host, at VMGEXIT. */
+/* A level that has the machine, and knows of no host, starts processors; others
+ * ask the host, at VMGEXIT: below VMPL0, what a processor runs is not theirs. */
 static void send_as_told(struct lab_cpu *cpu, uint32_t icr)
 {
 	uint32_t id = ID(*at(ICR_HIGH));
-	bool is_plain = (icr & (LOGICAL | SHORTHAND)) == 0 &&
-			lab_npt_is_blind(cpu->vmpl);
+	bool is_plain = (icr & (LOGICAL | SHORTHAND)) == 0 && cpu->vmpl == 0 &&
+			lab_npt_is_blind(0);
 
 	switch (MODE(icr)) {
 	case MODE_FIXED:

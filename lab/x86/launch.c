@@ -2,59 +2,24 @@
 #include "launch.h"
 
 #include "chip.h"
+#include "elf.h"
+#include "linux.h"
 #include "machine.h"
+#include "npt.h"
+#include "param.h"
 #include "say.h"
 #include "told.h"
 
-#define PT_LOAD 1u
-
-struct elf {
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, headers, sections;
-	uint32_t flags;
-	uint16_t bytes, header_bytes, header_count;
-};
-
-struct header {
-	uint32_t type, flags;
-	uint64_t offset, va, pa, file_bytes, bytes, align;
-};
+#define MONITORED 1 /* the level below a monitor */
 
 /* Bytes of the module; the machine stops when they are not there. */
-static const void *module(uint64_t offset, uint64_t bytes)
+static const uint8_t *module(uint64_t offset, uint64_t bytes)
 {
 	if (offset > lab_machine.module_bytes ||
 		bytes > lab_machine.module_bytes - offset) {
-		lab_stop("the guest's file is malformed at", offset);
+		lab_stop("the pack is malformed at", offset);
 	}
 	return lab_machine.module + offset;
-}
-
-static void put(uint64_t page, const uint8_t *from, uint64_t bytes)
-{
-	if (!lab_launch(page, 0, false)) {
-		lab_stop("the guest cannot have the page", page);
-	}
-	memset((void *)page, 0, LAB_PAGE);
-	memcpy((void *)page, from, bytes);
-	lab_chip_measure(page, LAB_LAUNCHED_DATA, 0);
-}
-
-static void load(const struct header *h)
-{
-	const uint8_t *from = module(h->offset, h->file_bytes);
-
-	if (h->pa % LAB_PAGE != 0 || h->file_bytes > h->bytes ||
-		h->pa > LAB_GPA_END || h->bytes > LAB_GPA_END) {
-		lab_stop("a segment is malformed at", h->pa);
-	}
-	for (uint64_t at = 0; at < h->bytes; at += LAB_PAGE) {
-		uint64_t left = at < h->file_bytes ? h->file_bytes - at : 0;
-
-		put(h->pa + at, from + at, left < LAB_PAGE ? left : LAB_PAGE);
-	}
 }
 
 /* The firmware takes the page back and puts it there as what it is. */
@@ -67,64 +32,157 @@ static void make_vmsa(struct lab_cpu *cpu, uint64_t page)
 	}
 }
 
-/* A page of a segment that the firmware fills; none when @p page is 0. */
-static void make_told(uint64_t page, enum lab_launched what)
+/* A page of a segment that is filled anew; none when @p page is 0. */
+static bool make_told(uint64_t page, enum lab_launched what)
 {
 	if (page == 0) {
-		return;
+		return false;
 	}
 	if (page % LAB_PAGE != 0 || !lab_assign(page) ||
 		!lab_launch(page, 0, false)) {
 		lab_stop("no page for the firmware to fill at", page);
 	}
-	if (what == LAB_LAUNCHED_SECRETS) {
-		lab_chip_secrets(page);
-	} else {
-		lab_told_cpuid(page);
-	}
 	lab_chip_measure(page, what, 0);
+	return true;
 }
 
-/* The module lies in memory that is given away: no page of it before it was
- * read. */
-static void give_rest(void)
+static void make_pages(struct lab_cpu *cpu, const struct lab_elf *elf,
+	const struct lab_param_host *host, bool is_valid)
+{
+	if (make_told(elf->secrets, LAB_LAUNCHED_SECRETS)) {
+		lab_chip_secrets(elf->secrets);
+	}
+	if (make_told(elf->cpuid, LAB_LAUNCHED_CPUID)) {
+		lab_told_cpuid(elf->cpuid, true);
+	}
+	if (make_told(elf->param, LAB_LAUNCHED_UNMEASURED)) {
+		lab_param(elf->param, host, is_valid);
+	}
+	make_vmsa(cpu, elf->vmsa);
+}
+
+static bool is_asked(uint64_t page)
+{
+	return lab_machine_type(page) == LAB_E820_MONITOR;
+}
+
+/* A page of low memory that is registers of a guest that brings none. */
+static bool is_vmsa(uint64_t page, bool has_monitor)
+{
+	return !has_monitor && page >= LAB_LOW_VMSA && page < LAB_LOW_TOLD;
+}
+
+static void give(uint64_t page, bool is_valid, bool has_monitor)
+{
+	bool done = is_valid && !is_asked(page)
+			    ? lab_launch(page, 0, is_vmsa(page, has_monitor))
+			    : lab_assign(page);
+
+	if (!done) {
+		lab_stop("a page cannot be given:", page);
+	}
+}
+
+static bool is_free(uint64_t page)
+{
+	const struct snp_rmp_entry *entry =
+		snp_rmp_find(&lab_machine.rmp, page);
+
+	return (entry->flags & SNP_RMP_ASSIGNED) == 0 && lab_is_ram(page);
+}
+
+/* What nobody has yet: no page of it before the module was read, which lies in
+ * it. */
+static void give_rest(bool is_valid, bool has_monitor)
 {
 	for (uint64_t page = 0; page < lab_machine.ram_end; page += LAB_PAGE) {
-		const struct snp_rmp_entry *entry =
-			snp_rmp_find(&lab_machine.rmp, page);
-
-		if ((entry->flags & SNP_RMP_ASSIGNED) == 0 &&
-			lab_is_ram(page)) {
-			LAB_ASSERT(lab_assign(page));
+		if (is_free(page)) {
+			give(page, is_valid, has_monitor);
 		}
 	}
 }
 
-void lab_launch_guest(struct lab_cpu *cpu)
+static void launch_elf(struct lab_cpu *cpu)
 {
-	const struct elf *elf = module(0, sizeof(*elf));
-	const struct header *h =
-		module(elf->headers, (uint64_t)elf->header_count * sizeof(*h));
-	uint64_t vmsa = 0;
-	uint64_t secrets = 0;
-	uint64_t cpuid = 0;
+	const struct lab_param_host none = { 0 };
+	const struct lab_elf elf = lab_elf_load(
+		lab_machine.module, lab_machine.module_bytes, true);
 
-	if (elf->header_bytes != sizeof(*h)) {
-		lab_stop("the guest's file is no ELF64 file", elf->ident[0]);
+	make_pages(cpu, &elf, &none, false);
+	give_rest(false, false);
+}
+
+/* Alone, at VMPL0. */
+static void launch_linux(struct lab_cpu *cpu, const struct lab_linux *guest)
+{
+	lab_linux_put(guest, (struct lab_save *)LAB_LOW_VMSA);
+	if (!guest->is_blind) {
+		lab_chip_secrets(LAB_LINUX_SECRETS);
+		lab_told_cpuid(LAB_LINUX_CPUID, false);
 	}
-	for (int i = 0; i < elf->header_count; i++) {
-		if (h[i].type == PT_LOAD) {
-			load(&h[i]);
-		} else if (h[i].type == LAB_PT_VMSA) {
-			vmsa = h[i].pa;
-		} else if (h[i].type == LAB_PT_SECRETS) {
-			secrets = h[i].pa;
-		} else if (h[i].type == LAB_PT_CPUID) {
-			cpuid = h[i].pa;
-		}
+	lab_npt_set_blind(0, guest->is_blind);
+	give_rest(true, false);
+	if (!lab_cpu_set_vmsa(cpu, 0, LAB_LOW_VMSA)) {
+		lab_stop("no registers to start with at", LAB_LOW_VMSA);
 	}
-	make_told(secrets, LAB_LAUNCHED_SECRETS);
-	make_told(cpuid, LAB_LAUNCHED_CPUID);
-	make_vmsa(cpu, vmsa);
-	give_rest();
+}
+
+static struct lab_param_host put_host(const struct lab_linux *guest)
+{
+	struct lab_param_host host = { .registers = LAB_LOW_VMSA };
+
+	if (lab_elf_is(guest->kernel, guest->kernel_bytes)) {
+		host.registers =
+			lab_elf_load(guest->kernel, guest->kernel_bytes, false)
+				.vmsa;
+		return host;
+	}
+	lab_linux_put(guest, (struct lab_save *)LAB_LOW_VMSA);
+	if (!guest->is_blind) {
+		host.secrets = LAB_LINUX_SECRETS;
+		lab_told_cpuid(LAB_LINUX_CPUID, false);
+	}
+	return host;
+}
+
+static void launch_monitor(struct lab_cpu *cpu, const struct lab_pack *pack,
+	struct lab_linux *guest)
+{
+	const struct lab_elf elf =
+		lab_elf_load(module(pack->monitor, pack->monitor_bytes),
+			pack->monitor_bytes, true);
+	struct lab_param_host host;
+
+	lab_machine_mark(LAB_LOW_VMSA, LAB_LOW_END, LAB_E820_TOLD);
+	guest->areas = elf.areas;
+	host = put_host(guest);
+	lab_npt_set_blind(MONITORED, guest->is_blind);
+	make_pages(cpu, &elf, &host, true);
+	give_rest(true, true);
+}
+
+void lab_launch_module(struct lab_cpu *cpu)
+{
+	const struct lab_pack *pack =
+		(const void *)module(0, sizeof(pack->magic));
+	struct lab_linux guest;
+
+	if (pack->magic != LAB_PACK_MAGIC &&
+		pack->magic != LAB_SNP_PACK_MAGIC) {
+		launch_elf(cpu);
+		return;
+	}
+	module(0, sizeof(*pack));
+	guest = (struct lab_linux){
+		.kernel = module(pack->kernel, pack->kernel_bytes),
+		.kernel_bytes = pack->kernel_bytes,
+		.files = module(pack->files, pack->files_bytes),
+		.files_bytes = pack->files_bytes,
+		.is_blind = pack->magic == LAB_PACK_MAGIC,
+	};
+	if (pack->monitor_bytes == 0) {
+		launch_linux(cpu, &guest);
+	} else {
+		launch_monitor(cpu, pack, &guest);
+	}
 }

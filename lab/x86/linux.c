@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Linux by its 64-bit boot protocol. */
-#include "launch.h"
+#include "linux.h"
 
 #include "asm.h"
-#include "chip.h"
 #include "clock.h"
-#include "machine.h"
 #include "npt.h"
 #include "real.h"
 #include "say.h"
 #include "snp/cpuid.h"
-#include "told.h"
 
 /* Where the kernel finds what it is given; it copies all of it. */
 #define PARAMETERS   0x10000ull
@@ -21,10 +18,8 @@
 #define STACK	     0x16000ull
 
 /* What a confidential kernel finds where it does not write. */
-#define SECRETS (LAB_LOW_TOLD)
-#define CPUIDS	(LAB_LOW_TOLD + LAB_PAGE)
-#define RSDP	(LAB_LOW_TOLD + 2 * LAB_PAGE)
-#define BLOB	(RSDP + 0x100)
+#define RSDP (LAB_LOW_TOLD + 2 * LAB_PAGE)
+#define BLOB (RSDP + 0x100)
 
 #define RSDP_BYTES	 36
 #define SETUP_HEADER	 0x1f1
@@ -56,8 +51,6 @@
 #define AT_E820	       0x2d0
 #define E820_BYTES     20
 
-extern uint8_t lab_image[];
-
 static uint64_t get(const uint8_t *from, size_t bytes)
 {
 	uint64_t value = 0;
@@ -71,15 +64,6 @@ static void put(uint64_t at, uint64_t value, size_t bytes)
 	memcpy((void *)(PARAMETERS + at), &value, bytes);
 }
 
-static const uint8_t *part(uint64_t offset, uint64_t bytes, uint64_t least)
-{
-	if (offset > lab_machine.module_bytes || bytes < least ||
-		bytes > lab_machine.module_bytes - offset) {
-		lab_stop("the pack is malformed at", offset);
-	}
-	return lab_machine.module + offset;
-}
-
 static void put_map(void)
 {
 	for (uint32_t i = 0; i < lab_machine.map_count; i++) {
@@ -88,7 +72,9 @@ static void put_map(void)
 
 		put(at, r->start, 8);
 		put(at + 8, r->bytes, 8);
-		put(at + 16, r->type, 4);
+		put(at + 16,
+			r->type < LAB_E820_MONITOR ? r->type : LAB_E820_KEPT,
+			4);
 	}
 	put(AT_E820_COUNT, lab_machine.map_count, 1);
 }
@@ -107,27 +93,31 @@ static void append(const char *from)
 	}
 }
 
-static void append_number(uint64_t value)
+static void append_number(uint64_t value, uint64_t base)
 {
 	char digits[20 + 1] = { 0 };
 	size_t at = sizeof(digits) - 1;
 
 	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
+		digits[--at] = "0123456789abcdef"[value % base];
+		value /= base;
 	} while (value != 0);
 	append(digits + at);
 }
 
 /* A confidential kernel is too slow at devices to find out by them how fast its
  * counter runs. */
-static void put_command_line(bool is_blind)
+static void put_command_line(const struct lab_linux *guest)
 {
 	memset((void *)COMMAND_LINE, 0, LAB_PAGE);
 	append(lab_machine.command_line);
-	if (!is_blind) {
+	if (!guest->is_blind) {
 		append(" tsc=reliable tsc_early_khz=");
-		append_number(lab_clock_khz());
+		append_number(lab_clock_khz(), 10);
+	}
+	if (guest->areas != 0) {
+		append(" confbox.area=0x");
+		append_number(guest->areas, 16);
 	}
 	put(AT_COMMAND, COMMAND_LINE, 4);
 }
@@ -141,10 +131,15 @@ static uint64_t load_kernel(const uint8_t *kernel, uint64_t bytes)
 	uint64_t need = get(kernel + AT_INIT_BYTES, 4);
 	uint64_t end = (uint64_t)lab_image;
 
-	if (get(kernel + AT_MAGIC, 4) != MAGIC || setup >= bytes ||
-		to < STACK || to > end || need > end - to ||
+	if (bytes < SETUP_HEADER_END || get(kernel + AT_MAGIC, 4) != MAGIC ||
+		setup >= bytes || to < STACK || to > end || need > end - to ||
 		bytes - setup > need) {
 		lab_stop("not a kernel that fits, at", to);
+	}
+	for (uint64_t at = to; at < to + need; at += LAB_PAGE) {
+		if (lab_machine_type(at) != LAB_E820_RAM) {
+			lab_stop("the kernel's memory is somebody's at", at);
+		}
 	}
 	if ((uint64_t)kernel < to + need) {
 		lab_stop("the pack lies where the kernel goes:",
@@ -161,11 +156,9 @@ static uint64_t load_kernel(const uint8_t *kernel, uint64_t bytes)
  * with the others. */
 static void put_told(void)
 {
-	lab_chip_secrets(SECRETS);
-	lab_told_cpuid(CPUIDS);
 	memset((void *)RSDP, 0, LAB_PAGE);
 	memcpy((void *)RSDP, (const void *)lab_machine.rsdp, RSDP_BYTES);
-	snp_blob(SECRETS, CPUIDS, (uint8_t *)BLOB);
+	snp_blob(LAB_LINUX_SECRETS, LAB_LINUX_CPUID, (uint8_t *)BLOB);
 	snp_blob_setup(0, BLOB, (uint8_t *)SETUP);
 	put(AT_RSDP, RSDP, 8);
 	put(AT_SETUP_DATA, SETUP, 8);
@@ -204,45 +197,20 @@ static void set_registers(struct lab_save *save, uint64_t entry, uint64_t c)
 	save->rsp = STACK;
 }
 
-static void give_all(void)
+void lab_linux_put(const struct lab_linux *guest, struct lab_save *save)
 {
-	for (uint64_t page = 0; page < lab_machine.ram_end; page += LAB_PAGE) {
-		bool is_vmsa = page >= LAB_LOW_VMSA && page < LAB_LOW_TOLD;
-		const struct snp_rmp_entry *entry =
-			snp_rmp_find(&lab_machine.rmp, page);
-
-		if ((entry->flags & SNP_RMP_ASSIGNED) == 0 &&
-			lab_is_ram(page)) {
-			LAB_ASSERT(lab_launch(page, 0, is_vmsa));
-		}
-	}
-}
-
-void lab_launch_linux(struct lab_cpu *cpu)
-{
-	const struct lab_pack *pack =
-		(const void *)part(0, sizeof(*pack), sizeof(*pack));
-	const uint8_t *kernel =
-		part(pack->kernel, pack->kernel_bytes, SETUP_HEADER_END);
-	const uint8_t *files = part(pack->files, pack->files_bytes, 0);
-	uint64_t entry = load_kernel(kernel, pack->kernel_bytes);
-	bool is_blind = pack->magic == LAB_PACK_MAGIC;
-	uint64_t c = is_blind ? 0 : LAB_C;
+	uint64_t entry = load_kernel(guest->kernel, guest->kernel_bytes);
+	uint64_t c = guest->is_blind ? 0 : LAB_C;
 
 	put(AT_LOADER, LOADER_OTHER, 1);
-	put(AT_FILES, (uint64_t)files, 4);
-	put(AT_FILES_BYTES, pack->files_bytes, 4);
+	put(AT_FILES, (uint64_t)guest->files, 4);
+	put(AT_FILES_BYTES, guest->files_bytes, 4);
 	put(AT_RSDP, lab_machine.rsdp, 8);
 	put_map();
-	put_command_line(is_blind);
+	put_command_line(guest);
 	put_tables(c);
-	set_registers((struct lab_save *)LAB_LOW_VMSA, entry, c);
-	if (!is_blind) {
+	set_registers(save, entry, c);
+	if (!guest->is_blind) {
 		put_told();
-	}
-	lab_npt_set_blind(0, is_blind);
-	give_all();
-	if (!lab_cpu_set_vmsa(cpu, 0, LAB_LOW_VMSA)) {
-		lab_stop("no registers to start with at", LAB_LOW_VMSA);
 	}
 }

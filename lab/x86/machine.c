@@ -149,20 +149,51 @@ void lab_machine_start(uint64_t info)
 	start_table();
 }
 
-bool lab_is_ram(uint64_t gpa)
+void lab_machine_mark(uint64_t start, uint64_t end, uint32_t type)
+{
+	static struct lab_range old[LAB_E820_MAX];
+	uint32_t count = lab_machine.map_count;
+	bool is_found = false;
+
+	end = (end + LAB_PAGE - 1) & ~(LAB_PAGE - 1);
+	memcpy(old, lab_machine.map, sizeof(old));
+	lab_machine.map_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t first = old[i].start;
+		uint64_t last = first + old[i].bytes;
+
+		if (start >= first && end <= last) {
+			is_found = true;
+			add(first, start, old[i].type);
+			add(start, end, type);
+			first = end;
+		}
+		add(first, last, old[i].type);
+	}
+	if (!is_found) {
+		lab_stop("the machine has not all memory from", start);
+	}
+}
+
+uint32_t lab_machine_type(uint64_t gpa)
 {
 	for (uint32_t i = 0; i < lab_machine.map_count; i++) {
 		const struct lab_range *r = &lab_machine.map[i];
 
 		if (gpa >= r->start && gpa - r->start < r->bytes) {
-			return r->type == LAB_E820_RAM ||
-			       (r->type == LAB_E820_KEPT &&
-				       gpa < lab_machine.ram_end &&
-				       (gpa >= lab_start() ||
-					       gpa < LAB_LOW_END));
+			return r->type;
 		}
 	}
-	return false;
+	return 0;
+}
+
+bool lab_is_ram(uint64_t gpa)
+{
+	uint32_t type = lab_machine_type(gpa);
+
+	return type == LAB_E820_RAM || type >= LAB_E820_MONITOR ||
+	       (type == LAB_E820_KEPT && gpa < lab_machine.ram_end &&
+		       (gpa >= lab_start() || gpa < LAB_LOW_END));
 }
 
 bool lab_is_shared(uint64_t gpa)
@@ -175,15 +206,7 @@ bool lab_is_shared(uint64_t gpa)
 
 bool lab_is_tables(uint64_t gpa)
 {
-	for (uint32_t i = 0; i < lab_machine.map_count; i++) {
-		const struct lab_range *r = &lab_machine.map[i];
-
-		if (r->type == LAB_E820_TABLES && gpa >= r->start &&
-			gpa - r->start < r->bytes) {
-			return true;
-		}
-	}
-	return false;
+	return lab_machine_type(gpa) == LAB_E820_TABLES;
 }
 
 void *lab_guest(uint64_t gpa, uint64_t bytes)

@@ -27,6 +27,11 @@
 #define LAB_E820_KEPT	2u
 #define LAB_E820_TABLES 3u
 
+/** Memory a guest's map has as kept: of a program that is launched; of what a host
+ * below it is told. */
+#define LAB_E820_MONITOR 0x100u
+#define LAB_E820_TOLD	 0x101u
+
 extern uint8_t lab_image[];
 #define LAB_BASE_ADDRESS ((uint64_t)lab_image)
 
@@ -59,6 +64,13 @@ void lab_machine_start(uint64_t info);
 
 /** A zeroed page of the lab's own memory; the machine stops when there is none. */
 void *lab_page(void);
+
+/** What of the machine's map lies there is of another type from now on; the machine
+ * stops when it is not of one. */
+void lab_machine_mark(uint64_t start, uint64_t end, uint32_t type);
+
+/** What its map has at an address; 0: nothing. */
+uint32_t lab_machine_type(uint64_t gpa);
 
 /** Whether a page is memory that the machine's map has as such, the lab's or not. */
 bool lab_is_ram(uint64_t gpa);

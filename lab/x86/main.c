@@ -43,8 +43,6 @@ static void check_processor(void)
 
 _Noreturn void lab_main(uint64_t info)
 {
-	const uint64_t *magic;
-
 	lab_trap_start();
 	check_processor();
 	lab_machine_start(info);
@@ -52,20 +50,11 @@ _Noreturn void lab_main(uint64_t info)
 	for (uint32_t i = 0; i < LAB_CPUS; i++) {
 		lab_cpus[i].id = i;
 	}
-	magic = (const uint64_t *)lab_machine.module;
-	if (lab_machine.module_bytes < sizeof(*magic)) {
-		lab_stop("nothing to run: module of bytes",
-			lab_machine.module_bytes);
-	}
 	lab_intercept_start();
 	lab_rows_start();
 	lab_host_start();
 	lab_cpu_start(&lab_cpus[0]);
 	lab_chip_start();
-	if (*magic == LAB_PACK_MAGIC || *magic == LAB_SNP_PACK_MAGIC) {
-		lab_launch_linux(&lab_cpus[0]);
-	} else {
-		lab_launch_guest(&lab_cpus[0]);
-	}
+	lab_launch_module(&lab_cpus[0]);
 	lab_cpu_run(&lab_cpus[0]);
 }

@@ -4,18 +4,21 @@
 #include "cpu.h"
 #include "npt.h"
 #include "vc.h"
+#include "vectors.h"
 
 #define CPUID_BYTES 2
 #define MSR_BYTES   2
 
 #define LEAF_FEATURES 0x1u
 #define LEAF_MORE     0x7u
+#define LEAF_STATE    0xdu
 #define LEAF_HIGHEST  0x80000000u
 #define LEAF_EXTENDED 0x80000001u
 #define LEAF_SVM      0x8000000au
 #define LEAF_SEV      0x8000001fu
 #define X2APIC	      (1u << 21)
 #define CX16	      (1u << 13) /* the emulator's leaves flags that are none */
+#define MPX	      (1u << 14) /* bound registers are in no save area */
 #define PKS	      (1u << 31)
 #define LA57	      (1u << 16)
 #define SVM	      (1u << 2)
@@ -36,8 +39,15 @@ struct lab_cpuid lab_cpuid_for(bool is_blind, uint32_t leaf, uint32_t sub)
 	if (leaf == LEAF_FEATURES) {
 		r.ecx &= ~(X2APIC | CX16);
 	} else if (leaf == LEAF_MORE && sub == 0) {
+		r.ebx &= ~MPX;
 		r.ecx &= ~PKS; /* PKRS is in no save area */
 		r.ecx &= is_blind ? ~0u : ~LA57;
+	} else if (leaf == LEAF_STATE && sub == 0) {
+		r.eax &= LAB_VECTORS;
+		r.edx = 0;
+	} else if (leaf == LEAF_STATE && sub > 1 && sub < 32 &&
+		   (LAB_VECTORS >> sub & 1) == 0) {
+		r = (struct lab_cpuid){ 0 };
 	} else if (leaf == LEAF_EXTENDED) {
 		r.ecx &= ~SVM;
 	} else if (leaf == LEAF_SVM) {

@@ -8,7 +8,7 @@
 #include "snp/cpuid.h"
 
 /* Addresses end below the C bit. */
-static const struct snp_cpuid_sev sev = {
+static struct snp_cpuid_sev sev = {
 	.features = SNP_SEV | SNP_SEV_ES | SNP_SEV_SNP | SNP_SEV_VMPL |
 		    SNP_SEV_RMPQUERY | SNP_SEV_RESTRICTED,
 	.c_bit = LAB_C_BIT,
@@ -45,11 +45,12 @@ static size_t add(struct snp_cpuid *all, size_t count,
 	return count;
 }
 
-void lab_told_cpuid(uint64_t page)
+void lab_told_cpuid(uint64_t page, bool xsave)
 {
 	static struct snp_cpuid all[SNP_CPUID_MAX];
 	size_t count = 0;
 
+	sev.xsave = xsave;
 	for (size_t i = 0; i < snp_cpuid_range_count; i++) {
 		count = add(all, count, &snp_cpuid_ranges[i]);
 	}

@@ -8,6 +8,7 @@
 #define SSE  0x2ull
 #define AVX  0x4ull
 #define PKRU 0x200ull
+_Static_assert(LAB_VECTORS == (X87 | SSE | AVX | PKRU), "what is kept");
 
 #define LEAF_XSAVE   0xd
 #define PKRU_FEATURE 9
@@ -37,7 +38,7 @@ static uint8_t area[4096]
 
 static uint64_t features(void)
 {
-	return lab_cpuid(LEAF_XSAVE, 0).eax & (X87 | SSE | AVX | PKRU);
+	return lab_cpuid(LEAF_XSAVE, 0).eax & LAB_VECTORS;
 }
 
 bool lab_vectors_valid(const struct lab_save *save)

@@ -7,6 +7,9 @@
 
 #include "svm.h"
 
+/** Of XCR0, what a VMSA has room for: x87, SSE, AVX, PKRU.  CPUID says no more. */
+#define LAB_VECTORS 0x207ull
+
 /** Whether a processor can have what is said there. */
 bool lab_vectors_valid(const struct lab_save *save);
 

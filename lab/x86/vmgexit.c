@@ -39,6 +39,7 @@ static bool run(struct lab_cpu *cpu, uint64_t vmpl)
 		!lab_cpu_runnable(cpu, (uint8_t)vmpl)) {
 		return false;
 	}
+	lab_counts.calls += vmpl == 0;
 	lab_cpu_switch(cpu, (uint8_t)vmpl);
 	return true;
 }

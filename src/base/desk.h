@@ -57,6 +57,9 @@ enum cbx_desk_op {
 	CBX_DESK_ROOT = 9,
 	/** Check that the struct cbx_report in data is this keeper's. */
 	CBX_DESK_REPORT_CHECK = 10,
+	/** Do what the struct cbx_letter in data says (base/letter.h); data :=
+	 * its answer. */
+	CBX_DESK_LETTER = 11,
 };
 
 /** Kinds of log record; the text is the record's first eight bytes, padded

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * /dev/confbox: what a service and the host kernel under it say to each other
  * on backends whose monitor sits below that kernel.
@@ -9,15 +9,20 @@
  *   ioctl CBX_DEVICE_INFO   what there is
  *   ioctl CBX_DEVICE_PAGES  pages for this file, zero
  *   ioctl CBX_DEVICE_CALL   a host gate call, on this CPU: BOX_ENTER lends it to
- *                           the box
+ *                           the box, and comes back INTERRUPTED some times a
+ *                           second
  *   mmap                    pages of this file: the offset is that of the page
  *                           in memory, pfn * CBX_PAGE_SIZE
  *
  * A mapped page that the host may not touch any more, because a box has it,
  * raises SIGBUS or SIGSEGV when it is touched.
  *
+ * Pages and boxes that a call names are this file's own; else its status is
+ * CBX_E_OWNER.
+ *
  * Errors: ENOTTY another request, EINVAL a field out of range, ENOMEM no pages
- * to be had, EFAULT an address that is not the caller's, EINTR a signal.
+ * to be had, EFAULT an address that is not the caller's, EINTR a signal, EIO the
+ * monitor cannot be reached.
  */
 #ifndef CBX_BASE_DEVICE_H
 #define CBX_BASE_DEVICE_H

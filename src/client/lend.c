@@ -340,10 +340,11 @@ void cbx_lend_block(struct cbx_lender *lender)
 	pthread_mutex_unlock(&run->lock);
 }
 
-static enum cbx_status kick(struct cbx_running *run)
+/* @param due  only if the box would do something else when it is entered again */
+static enum cbx_status kick(struct cbx_running *run, bool due)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_KICK,
-		.arg = { run->box->root } };
+		.arg = { run->box->root, due } };
 	struct cbx_reply reply;
 
 	return cbx_context_call(run->box->context, &call, &reply);
@@ -358,7 +359,7 @@ enum cbx_status cbx_lend_alone(struct cbx_lender *lender)
 	run->cpus = 1;
 	others = run->inside > 1;
 	pthread_mutex_unlock(&run->lock);
-	return others ? kick(run) : CBX_OK;
+	return others ? kick(run, false) : CBX_OK;
 }
 
 /* Whether one more could enter the box. */
@@ -373,9 +374,8 @@ static bool has_room(struct cbx_running *run)
 	return room;
 }
 
-enum cbx_status cbx_lend_tick(struct cbx_lender *lender)
+void cbx_lend_more(struct cbx_running *run)
 {
-	struct cbx_running *run = lender->run;
 	struct cbx_call call = { .id = CBX_CALL_BOX_QUERY,
 		.arg = { run->box->root } };
 	struct cbx_reply reply;
@@ -389,5 +389,10 @@ enum cbx_status cbx_lend_tick(struct cbx_lender *lender)
 		}
 		pthread_mutex_unlock(&run->lock);
 	}
-	return kick(run);
+}
+
+enum cbx_status cbx_lend_tick(struct cbx_lender *lender)
+{
+	cbx_lend_more(lender->run);
+	return kick(lender->run, true);
 }

@@ -28,6 +28,9 @@ void cbx_lend_leave(struct cbx_lender *lender);
 /** There may be work in the box for one more: call it. */
 void cbx_lend_call(struct cbx_lender *lender);
 
+/** Bring one more CPU, if the box has threads for it. */
+void cbx_lend_more(struct cbx_running *run);
+
 /** The lender is about to wait for the world: when the box has other threads,
  * let another one have its place. */
 void cbx_lend_block(struct cbx_lender *lender);
@@ -35,8 +38,8 @@ void cbx_lend_block(struct cbx_lender *lender);
 /**
  * A while has passed inside without an exit: bring one more CPU if the box has
  * threads for it, and do what a timer's interrupt does on a machine of its own:
- * the box leaves its CPUs, and when it is entered again its deadlines are
- * looked at and another thread has its turn.
+ * if a deadline has passed or a thread waits for a turn the box leaves its CPUs,
+ * and when it is entered again they have it.
  */
 CBX_CHECKED enum cbx_status cbx_lend_tick(struct cbx_lender *lender);
 

@@ -171,6 +171,17 @@ static void take_turn(struct cbx_lender *lender)
 	}
 }
 
+/* Where calls are not waited for (a device) there was no tick, and this is how a
+ * while is known to have passed. */
+static void interrupted(struct cbx_lender *lender)
+{
+	if (lender->cpu->lane.fd < 0) {
+		cbx_lend_more(lender->run);
+	}
+	cbx_lend_leave(lender);
+	cbx_lend_call(lender);
+}
+
 static enum cbx_status serve_exit(
 	struct cbx_lender *lender, const struct cbx_reply *exit)
 {
@@ -178,8 +189,7 @@ static enum cbx_status serve_exit(
 
 	switch ((enum cbx_exit_reason)(uint32_t)exit->ret[0]) {
 	case CBX_EXIT_INTERRUPTED:
-		cbx_lend_leave(lender);
-		cbx_lend_call(lender);
+		interrupted(lender);
 		return CBX_OK;
 	case CBX_EXIT_IDLE:
 		cbx_lend_leave(lender);

@@ -135,9 +135,7 @@ static enum cbx_status evidence(struct cbx_gate *g, const uint64_t *arg)
 		report.active = false;
 		status = cbx_measure_give(question.out, g->ret[0]);
 	}
-	if (status != CBX_OK) {
-		g->ret[0] = 0;
-	}
+	g->ret[0] = status == CBX_OK ? g->ret[0] : 0;
 	return status;
 }
 

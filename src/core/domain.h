@@ -156,7 +156,8 @@ struct cbx_thread {
 	struct cbx_va buffer; /* of the ask */
 	uint64_t capacity;    /* of the buffer, bytes */
 	uint64_t filled;      /* CLIENT: bytes delivered so far */
-	uint64_t wake;	      /* PARKED, HELD: ticks; 0 = never by itself */
+	uint64_t wake;	      /* PARKED, HELD: ticks; 0: never by itself, or
+			       * in another state */
 	uint32_t port;	      /* HELD: of the output */
 	uint64_t deadline;    /* ticks of its up-call; 0 = none */
 	struct cbx_reply reply;

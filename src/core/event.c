@@ -2,6 +2,7 @@
 /* What the host's machine does, other than calling a gate. */
 #include <core/assert.h>
 #include <core/gate.h>
+#include <core/keeper.h>
 
 /* The host asks the hypervisor to share pages with it, or to take them back. */
 static void page_state(const struct cbx_event *event, struct cbx_reply *reply)
@@ -36,7 +37,9 @@ bool cbx_core_event(
 	cbx_gate_lock_take();
 	if (answered) {
 		page_state(event, reply);
-	} else if (event->kind == CBX_EVENT_FAULT) {
+	} else if (event->kind == CBX_EVENT_LETTER) {
+		cbx_keeper_letter(event->pfn);
+	} else {
 		fault(cpu, event);
 	}
 	cbx_gate_lock_drop();

@@ -52,7 +52,7 @@ struct cbx_gate {
 #include <confbox/gate.def>
 #undef X
 
-/** A system event of the host (not a call): page states and faults.
+/** PAGE_STATE, FAULT or LETTER: a system event that is no call.
  *
  * @param[out] reply  answer to PAGE_STATE
  * @return whether @p reply is to be given

@@ -230,13 +230,10 @@ enum cbx_status cbx_gate_channel_read(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_channel_write(struct cbx_gate *g)
 {
-	uint64_t bytes = 0;
 	enum cbx_status status = cbx_channel_write(
-		g->run, g->arg[0], va_of(g->arg[1]), g->arg[2], &bytes);
+		g->run, g->arg[0], va_of(g->arg[1]), g->arg[2], &g->ret[0]);
 
-	if (status == CBX_OK) {
-		g->ret[0] = bytes;
-	}
+	g->ret[0] = status == CBX_OK ? g->ret[0] : 0;
 	return status;
 }
 

@@ -108,7 +108,13 @@ enum cbx_status cbx_gate_box_confine(struct cbx_gate *g)
 
 enum cbx_status cbx_gate_box_kick(struct cbx_gate *g)
 {
-	cbx_domain_kick(g->d);
+	if (g->arg[1] > 1) {
+		return CBX_E_INVALID;
+	}
+	/* Of a confined box the host does not learn whether it is due. */
+	if (g->arg[1] == 0 || g->d->was_confined || cbx_thread_due(g->d)) {
+		cbx_domain_kick(g->d);
+	}
 	return CBX_OK;
 }
 

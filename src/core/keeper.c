@@ -6,31 +6,28 @@
 #include <core/run.h>
 #include <core/space.h>
 
-static uint32_t keeper;	  /* its handle; 0 = none yet */
-static uint64_t desk_pfn; /* first page of its desk */
-static bool dead;
-static uint64_t numbers; /* of boxes so far */
-
-static struct cbx_digest boot_digest;
-static bool booted; /* boot_digest holds */
+static struct {
+	uint32_t box;  /* its handle; 0 = none yet */
+	uint64_t desk; /* first page of its desk */
+	bool dead;
+	uint64_t numbers; /* of boxes so far */
+	bool booted;	  /* the next holds */
+	struct cbx_digest boot_digest;
+} keeper;
 
 void cbx_keeper_init(void)
 {
-	keeper = 0;
-	desk_pfn = 0;
-	dead = false;
-	numbers = 0;
-	booted = false;
+	memset(&keeper, 0, sizeof(keeper));
 }
 
 uint64_t cbx_keeper_number(void)
 {
-	return ++numbers;
+	return ++keeper.numbers;
 }
 
 bool cbx_keeper_ready(void)
 {
-	return keeper != 0;
+	return keeper.box != 0;
 }
 
 /* The page at which the desk begins, if it is whole and in one piece. */
@@ -59,12 +56,12 @@ enum cbx_status cbx_keeper_adopt(uint64_t handle)
 	if (d == NULL) {
 		return CBX_E_STATE;
 	}
-	if (keeper == 0 && d->keeper && d->state == CBX_DOMAIN_READY &&
-		find_desk(d, &desk_pfn)) {
+	if (keeper.box == 0 && d->keeper && d->state == CBX_DOMAIN_READY &&
+		find_desk(d, &keeper.desk)) {
 		status = cbx_run_keeper(d);
 	}
 	if (status == CBX_OK) {
-		keeper = (uint32_t)handle;
+		keeper.box = (uint32_t)handle;
 	}
 	cbx_domain_drop(d);
 	return status;
@@ -72,19 +69,20 @@ enum cbx_status cbx_keeper_adopt(uint64_t handle)
 
 uint8_t *cbx_keeper_data(uint64_t i)
 {
-	CBX_ASSERT(keeper != 0 && i < CBX_DESK_DATA_PAGES);
-	return cbx_hal_page_map((struct cbx_pfn){ desk_pfn + 1 + i });
+	CBX_ASSERT(keeper.box != 0 && i < CBX_DESK_DATA_PAGES);
+	return cbx_hal_page_map((struct cbx_pfn){ keeper.desk + 1 + i });
 }
 
 void cbx_keeper_copy(struct cbx_pfn to, uint64_t count)
 {
-	CBX_ASSERT(keeper != 0 && count <= CBX_DESK_DATA_PAGES);
-	cbx_hal_page_copy(to, (struct cbx_pfn){ desk_pfn + 1 }, count);
+	CBX_ASSERT(keeper.box != 0 && count <= CBX_DESK_DATA_PAGES);
+	cbx_hal_page_copy(to, (struct cbx_pfn){ keeper.desk + 1 }, count);
 }
 
 struct cbx_desk *cbx_keeper_desk(enum cbx_desk_op op)
 {
-	struct cbx_desk *desk = cbx_hal_page_map((struct cbx_pfn){ desk_pfn });
+	struct cbx_desk *desk =
+		cbx_hal_page_map((struct cbx_pfn){ keeper.desk });
 
 	memset(desk, 0,
 		op == CBX_DESK_EXTEND ? offsetof(struct cbx_desk, size)
@@ -105,7 +103,7 @@ static enum cbx_status understand(enum cbx_status said)
 
 enum cbx_status cbx_keeper_work(const struct cbx_desk *desk)
 {
-	struct cbx_domain *d = dead ? NULL : cbx_domain_hold(keeper);
+	struct cbx_domain *d = keeper.dead ? NULL : cbx_domain_hold(keeper.box);
 	enum cbx_status status;
 
 	if (d == NULL) {
@@ -114,7 +112,7 @@ enum cbx_status cbx_keeper_work(const struct cbx_desk *desk)
 	CBX_ASSERT(desk->op != CBX_DESK_NONE);
 	status = cbx_run_keeper(d);
 	if (d->state == CBX_DOMAIN_DYING) {
-		dead = true;
+		keeper.dead = true;
 		cbx_hal_log("the keeper died; nothing can be measured");
 	}
 	cbx_domain_drop(d);
@@ -137,6 +135,17 @@ enum cbx_status cbx_keeper_extend(const struct cbx_record *record,
 	}
 	cbx_hal_page_unmap(desk);
 	return status == CBX_OK ? CBX_OK : CBX_E_HARDWARE;
+}
+
+void cbx_keeper_letter(struct cbx_pfn letter)
+{
+	struct cbx_desk *desk = cbx_keeper_desk(CBX_DESK_LETTER);
+
+	cbx_hal_page_copy((struct cbx_pfn){ keeper.desk + 1 }, letter, 1);
+	if (cbx_keeper_work(desk) == CBX_OK) {
+		cbx_keeper_copy(letter, 1);
+	}
+	cbx_hal_page_unmap(desk);
 }
 
 /* The templates it borrows of. */
@@ -183,37 +192,31 @@ enum cbx_status cbx_keeper_tell_monitor(struct cbx_facts_monitor *facts)
 
 	facts->backend = (uint64_t)caps.backend;
 	facts->caps = caps.bits;
-	facts->booted = booted;
-	memcpy(facts->boot_digest, &boot_digest, CBX_DIGEST_BYTES);
-	if (status == CBX_OK) {
-		facts->root = CBX_ROOT_PLATFORM;
-	}
+	facts->booted = keeper.booted;
+	memcpy(facts->boot_digest, &keeper.boot_digest, CBX_DIGEST_BYTES);
+	facts->root = status == CBX_OK ? CBX_ROOT_PLATFORM : CBX_ROOT_NONE;
 	return status == CBX_E_UNSUPPORTED ? CBX_OK : status;
 }
 
 enum cbx_status cbx_keeper_boot(const void *log, size_t size)
 {
 	static const struct cbx_record record = { .kind = CBX_RECORD_BOOT };
-	struct cbx_digest digest = { { 0 } };
 	uint8_t *data = cbx_keeper_data(0);
 	enum cbx_status status;
 
-	CBX_ASSERT(size <= CBX_PAGE_SIZE);
+	CBX_ASSERT(size <= CBX_PAGE_SIZE && !keeper.booted);
 	memcpy(data, log, size);
 	cbx_hal_page_unmap(data);
-	status = cbx_keeper_extend(&record, 1, size, &digest);
-	if (status == CBX_OK) {
-		boot_digest = digest;
-		booted = true;
-	}
+	status = cbx_keeper_extend(&record, 1, size, &keeper.boot_digest);
+	keeper.booted = status == CBX_OK;
 	return status;
 }
 
 enum cbx_status cbx_gate_boot_digest(struct cbx_gate *g)
 {
-	if (!booted) {
+	if (!keeper.booted) {
 		return CBX_E_UNSUPPORTED;
 	}
-	memcpy(g->ret, &boot_digest, sizeof(boot_digest));
+	memcpy(g->ret, &keeper.boot_digest, CBX_DIGEST_BYTES);
 	return CBX_OK;
 }

@@ -31,12 +31,16 @@ CBX_MUST_CHECK enum cbx_status cbx_keeper_adopt(uint64_t handle);
  * SHA-384(0 || record || log).
  *
  * @param log  log[size]; size at most CBX_PAGE_SIZE
- * @pre the keeper is ready
+ * @pre the keeper is ready; that was not done yet
  *
  * @retval CBX_OK          BOOT_DIGEST tells it
  * @retval CBX_E_HARDWARE  the keeper did not do it
  */
 CBX_MUST_CHECK enum cbx_status cbx_keeper_boot(const void *log, size_t size);
+
+/** Have the keeper do what a letter of the backend's says (base/letter.h): its
+ * page holds the answer then, or is as it was. */
+void cbx_keeper_letter(struct cbx_pfn letter);
 
 /** A number that no box had: from it the keeper makes the box's keys. */
 uint64_t cbx_keeper_number(void);

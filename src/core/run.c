@@ -136,15 +136,10 @@ static void handle_stop(struct cbx_run *run, const struct cbx_stop *stop)
 
 static void deliver_deadline(struct cbx_thread *thread)
 {
-	uint64_t now;
-
-	if (thread->deadline == 0) {
-		return;
-	}
-	now = cbx_hal_ticks();
-	if (thread->deadline <= now) {
+	if (thread->deadline != 0 && thread->deadline <= cbx_hal_ticks()) {
 		thread->deadline = 0;
-		cbx_arch_vcpu_upcall(&thread->vcpu, CBX_UPCALL_DEADLINE, now);
+		cbx_arch_vcpu_upcall(
+			&thread->vcpu, CBX_UPCALL_DEADLINE, cbx_hal_ticks());
 	}
 }
 

@@ -105,29 +105,36 @@ static bool has_left(const struct cbx_domain *d, uint32_t handle)
 	return i < d->left_count;
 }
 
-/* Whether the thread can run now; *wake becomes the earliest time one can. */
+/* Whether it is time; *wake becomes the earliest time there is. */
+static bool is_time(uint64_t at, uint64_t *wake)
+{
+	if (at > cbx_hal_ticks() && (*wake == 0 || at < *wake)) {
+		*wake = at;
+	}
+	return at != 0 && at <= cbx_hal_ticks();
+}
+
 static bool can_run(const struct cbx_thread *thread, uint64_t *wake)
 {
-	switch ((enum cbx_thread_state)thread->state) {
-	case CBX_THREAD_RUNNABLE:
-		return true;
-	case CBX_THREAD_PARKED:
-	case CBX_THREAD_HELD:
-		if (thread->wake == 0) {
-			return false;
-		}
-		if (thread->wake <= cbx_hal_ticks()) {
-			return true;
-		}
-		if (*wake == 0 || thread->wake < *wake) {
-			*wake = thread->wake;
-		}
-		return false;
-	case CBX_THREAD_RUNNING:
-	case CBX_THREAD_WAITING:
-	default:
-		return false;
+	return thread->state == CBX_THREAD_RUNNABLE ||
+	       is_time(thread->wake, wake);
+}
+
+bool cbx_thread_due(const struct cbx_domain *d)
+{
+	uint64_t wake = 0;
+	bool due = false;
+
+	for (uint32_t handle = d->threads.head; handle != CBX_NO_LINK && !due;
+		handle = cbx_list_next(handle)) {
+		struct cbx_thread *thread = cbx_thread_hold(d, handle);
+
+		due = thread->state == CBX_THREAD_RUNNING
+			      ? is_time(thread->deadline, &wake)
+			      : can_run(thread, &wake) && !has_left(d, handle);
+		cbx_thread_drop(thread);
 	}
+	return due;
 }
 
 struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake)

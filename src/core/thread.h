@@ -34,6 +34,10 @@ CBX_MUST_CHECK bool cbx_thread_end_all(struct cbx_domain *d);
  */
 struct cbx_thread *cbx_thread_pick(struct cbx_domain *d, uint64_t *wake);
 
+/** Whether a thread waits for its turn, or for a deadline that has passed: the box
+ * would do something else if it were entered anew. */
+bool cbx_thread_due(const struct cbx_domain *d);
+
 /** @p ticks rounded up to the box's wake step; the step after now at the
  * earliest; UINT64_MAX when that is beyond time. */
 uint64_t cbx_thread_wake(const struct cbx_domain *d, uint64_t ticks);

@@ -176,6 +176,8 @@ enum cbx_event_kind {
 	CBX_EVENT_CPU_STOP,   /* this CPU is done: leave the loop */
 	CBX_EVENT_TICK,	      /* nothing; time passed */
 	CBX_EVENT_CRASH,      /* the host is gone: leave the loop */
+	CBX_EVENT_LETTER,     /* the host did nothing: pfn is a page of the
+			       * backend's for the keeper (base/letter.h) */
 };
 struct cbx_event {
 	enum cbx_event_kind kind;
@@ -251,6 +253,7 @@ CBX_MUST_CHECK enum cbx_status cbx_hal_report_next(
 
 /**
  * The key that this platform derives for this monitor, the same at each start.
+ * One that the keeper has by a letter is not had here.
  *
  * @param[out] key  on success
  *

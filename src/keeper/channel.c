@@ -341,7 +341,7 @@ enum cbx_status cbx_work_root(struct cbx_desk *request, struct cbx_work work)
 		status = open_root(&hpke, work, root);
 	}
 	if (status == CBX_OK) {
-		cbx_secret_release(root);
+		cbx_secret_keep_root(CBX_ROOT_RELEASED, root);
 	}
 	cbx_hpke_end(&hpke);
 	mbedtls_platform_zeroize(root, sizeof(root));

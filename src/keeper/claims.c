@@ -31,7 +31,7 @@ uint32_t cbx_claims_root(const struct cbx_facts_monitor *facts)
 	if (facts->root == CBX_ROOT_PLATFORM) {
 		return CBX_ROOT_PLATFORM;
 	}
-	return cbx_secret_root() != NULL ? CBX_ROOT_RELEASED : CBX_ROOT_NONE;
+	return cbx_secret_root_kind();
 }
 
 /* cnf, or another claim: a channel's public key. */

@@ -88,6 +88,40 @@ static bool evidence_valid(const struct cbx_desk *request, struct cbx_work work)
 	       none == (request->size == 0);
 }
 
+/* An entry of SNP's table of certificates: a GUID, offset, length. */
+#define ENTRY	    24u
+#define ENTRY_GUID  16u
+#define ENTRY_WORDS (ENTRY_GUID + 4)
+
+static uint64_t read_word(const uint8_t *bytes)
+{
+	return bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
+	       (uint64_t)bytes[3] << 24;
+}
+
+/* How much of the pages SNP's host gave is its table: the head, as far as an
+ * entry of zeros, and what it points at.  0: there is nothing in it; one that is
+ * no table is told whole.  Nothing of it is believed here. */
+static size_t table_bytes(const uint8_t *table, size_t bytes)
+{
+	static const uint8_t end[ENTRY];
+	size_t most = 0;
+
+	for (size_t at = 0; at + ENTRY <= bytes; at += ENTRY) {
+		uint64_t last = read_word(table + at + ENTRY_GUID) +
+				read_word(table + at + ENTRY_WORDS);
+
+		if (memcmp(table + at, end, ENTRY) == 0) {
+			return at == 0 || most >= at + ENTRY ? most : bytes;
+		}
+		if (last > bytes) {
+			break;
+		}
+		most = last > most ? (size_t)last : most;
+	}
+	return bytes;
+}
+
 /* What the platform says: data[size], the last endorsements of them apart. */
 static void put_platform(struct cbx_cbor_writer *writer,
 	const struct cbx_desk *request, const uint8_t *data)
@@ -95,6 +129,9 @@ static void put_platform(struct cbx_cbor_writer *writer,
 	size_t report = (size_t)(request->size - request->endorsements);
 	size_t more = (size_t)request->endorsements;
 
+	if (request->monitor.platform == CBX_PLATFORM_SNP) {
+		more = table_bytes(data + report, more);
+	}
 	cbx_cbor_put_map(writer,
 		1 + (request->size != 0 ? 1u : 0u) + (more != 0 ? 1u : 0u));
 	cbx_cbor_put_int(writer, CBX_LABEL_KIND);

@@ -166,7 +166,7 @@ static bool make_seal_info(
 enum cbx_status cbx_work_seal_key(struct cbx_desk *request)
 {
 	uint32_t kind = cbx_claims_root(&request->monitor);
-	const uint8_t *root = kind == CBX_ROOT_PLATFORM
+	const uint8_t *root = request->monitor.root == CBX_ROOT_PLATFORM
 				      ? request->monitor.root_key
 				      : cbx_secret_root();
 	struct cbx_seal_info info;

@@ -17,7 +17,7 @@ static struct {
 	psa_key_id_t secret;		     /* 0: PSA does not have it yet */
 	psa_key_id_t signer;		     /* 0: not computed yet */
 	uint8_t point[CBX_P384_POINT_BYTES]; /* of the signer */
-	bool released;
+	uint32_t root_kind; /* of the next; CBX_ROOT_NONE: there is none */
 	uint8_t root[CBX_ROOT_KEY_BYTES];
 	size_t boot_bytes;
 	uint8_t boot[CBX_PAGE_SIZE];
@@ -175,15 +175,23 @@ bool cbx_secret_channel(
 	return made;
 }
 
-const uint8_t *cbx_secret_root(void)
+uint32_t cbx_secret_root_kind(void)
 {
-	return keeper.released ? keeper.root : NULL;
+	return keeper.root_kind;
 }
 
-void cbx_secret_release(const uint8_t root[CBX_ROOT_KEY_BYTES])
+const uint8_t *cbx_secret_root(void)
 {
-	memcpy(keeper.root, root, CBX_ROOT_KEY_BYTES);
-	keeper.released = true;
+	return keeper.root_kind != CBX_ROOT_NONE ? keeper.root : NULL;
+}
+
+void cbx_secret_keep_root(
+	enum cbx_root_kind kind, const uint8_t root[CBX_ROOT_KEY_BYTES])
+{
+	if (keeper.root_kind == CBX_ROOT_NONE) {
+		memcpy(keeper.root, root, CBX_ROOT_KEY_BYTES);
+		keeper.root_kind = (uint32_t)kind;
+	}
 }
 
 void cbx_secret_keep_boot_log(struct cbx_span log)

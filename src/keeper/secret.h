@@ -2,7 +2,7 @@
 /*
  * What the keeper alone knows: a secret drawn when it starts, from which its
  * signing key and the keys of boxes follow (doc/adr/0027); the root of sealing
- * keys, once released.  Besides, the boot log it measured.  It keeps nothing
+ * keys, once released or derived.  Besides, the boot log it measured.  It keeps nothing
  * else, and nothing for a box.
  */
 #ifndef CBX_KEEPER_SECRET_H
@@ -49,9 +49,14 @@ bool cbx_secret_channel(
 bool cbx_secret_mac(const char *label, struct cbx_span bytes,
 	uint8_t mac[CBX_DIGEST_BYTES]);
 
-/** The root that was released, CBX_ROOT_KEY_BYTES of it; NULL: none. */
+/** The root of sealing keys that was released, or that the platform derived and
+ * nobody else sees: CBX_ROOT_KEY_BYTES of it; NULL: none. */
+uint32_t cbx_secret_root_kind(void); /* enum cbx_root_kind */
 const uint8_t *cbx_secret_root(void);
-void cbx_secret_release(const uint8_t root[CBX_ROOT_KEY_BYTES]);
+
+/** Keep a root; the first one stays. */
+void cbx_secret_keep_root(
+	enum cbx_root_kind kind, const uint8_t root[CBX_ROOT_KEY_BYTES]);
 
 /** Keep the boot log for evidence, or give it back: empty when there is none.
  * @param log  at most a page */

@@ -145,6 +145,8 @@ static enum cbx_status work_on(
 		return cbx_work_seal_key(request);
 	case CBX_DESK_ROOT:
 		return cbx_work_root(request, work);
+	case CBX_DESK_LETTER:
+		return cbx_work_letter(work);
 	default:
 		return CBX_E_UNSUPPORTED;
 	}

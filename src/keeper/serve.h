@@ -33,7 +33,9 @@
  *                           would pass the end of the number range, or what a
  *                           client or signer sent is malformed
  * @retval CBX_E_DENIED      what a client or signer sent does not authenticate
- * @retval CBX_E_STATE       ROOT: there is a root
+ * @retval CBX_E_STATE       ROOT: there is a root; LETTER: there is a key, or
+ *                           it is dead
+ * @retval CBX_E_BUSY        LETTER: a message is under way
  * @retval CBX_E_NOMEM       the library has no memory
  * @retval CBX_E_HARDWARE    the library failed; there was no entropy to start
  *                           it, or it is not built with what this takes

@@ -58,6 +58,15 @@ CBX_MUST_CHECK enum cbx_status cbx_work_seal_key(struct cbx_desk *request);
 /** CBX_DESK_ROOT; E_STATE: there is a root already */
 CBX_MUST_CHECK enum cbx_status cbx_work_root(
 	struct cbx_desk *request, struct cbx_work work);
+/** CBX_DESK_LETTER: the letter in data.  Whatever is refused wipes the key, but
+ * for a second key, an op that is none, and data without room for a letter.
+ * @retval CBX_E_STATE  a second key; the key is dead
+ * @retval CBX_E_BUSY   a message is under way */
+CBX_MUST_CHECK enum cbx_status cbx_work_letter(struct cbx_work work);
+
+/** Forget the key and its numbers, as a keeper does that starts anew: for
+ * tests. */
+void cbx_letter_forget(void);
 
 /** Append the map `box`, or `monitor`, of evidence (doc/evidence.md).
  * @return false: the facts are malformed, or a key could not be made */

@@ -101,8 +101,7 @@ static void add_part(struct builder *b, const struct cbx_keeper_part *part)
 		n = least(part->pages - at, STAGE_PAGES);
 		for (uint64_t i = 0; i < n; i++) {
 			uint64_t from = (at + i) * CBX_PAGE_SIZE;
-			uint64_t left =
-				part->size > from ? part->size - from : 0;
+			uint64_t left = part->size - least(part->size, from);
 
 			stage_page(b, i, left != 0 ? part->bytes + from : NULL,
 				left);

@@ -19,6 +19,7 @@ bool cbx_monitor_run(uint32_t cpu)
 			break;
 		case CBX_EVENT_PAGE_STATE:
 		case CBX_EVENT_FAULT:
+		case CBX_EVENT_LETTER:
 			answered = cbx_core_event(cpu, &event, &reply);
 			break;
 		case CBX_EVENT_CPU_START:

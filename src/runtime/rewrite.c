@@ -15,11 +15,12 @@
 
 /* Traps of a site, after which it is rewritten: sooner, that costs more than it
  * saves (bench/RESULTS.md).  And after which it is tried again, if another thread was in the way. */
-#define OFTEN	  128u
-#define LATER	  16u
-#define COUNTERS  256u /* a power of two */
-#define REACH	  0x40000000ull
-#define PROT_TEXT (LX_PROT_READ | LX_PROT_EXEC)
+#define OFTEN	      128u
+#define LATER	      16u
+#define SYSCALL_BYTES 2u
+#define COUNTERS      256u /* a power of two */
+#define REACH	      0x40000000ull
+#define PROT_TEXT     (LX_PROT_READ | LX_PROT_EXEC)
 
 static struct {
 	uint64_t key;
@@ -108,6 +109,23 @@ void cbx_rewrite_again(struct cbx_regs *regs)
 	const struct cbx_site *site = stub_at(regs->rip, &offset);
 
 	regs->rip = site != NULL ? site->start : regs->rip - 2;
+}
+
+bool cbx_rewrite_step(struct cbx_regs *regs)
+{
+	uint64_t offset;
+	const struct cbx_site *site = stub_at(regs->rip, &offset);
+
+	if (site == NULL || offset >= CBX_SITE_TAIL) {
+		return false;
+	}
+	if (site->kind == CBX_SITE_NUMBER) {
+		regs->rax = site->number;
+		regs->rip = site->end;
+		return false;
+	}
+	regs->rip += CBX_SITE_TAIL - SYSCALL_BYTES - offset;
+	return true;
 }
 
 void cbx_rewrite_return(struct cbx_regs *regs)

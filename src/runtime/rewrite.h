@@ -45,6 +45,11 @@ void cbx_rewrite_home(struct cbx_regs *regs);
 /** The same, before the call it made. */
 void cbx_rewrite_again(struct cbx_regs *regs);
 
+/** A program that steps itself came into a stub: before its system call, which
+ * traps, whatever it was rewritten to.
+ * @return whether that was no step of the program's own text */
+bool cbx_rewrite_step(struct cbx_regs *regs);
+
 /** An address space that begins with a copy of the other's memory.
  * @return false when there is no memory; then it has no stubs, and its memory
  *         is not to be used */

@@ -249,6 +249,9 @@ static void fault(
 	if (in_runtime(regs->rip)) {
 		broken(upcall, regs);
 	}
+	if (upcall->code == CBX_FAULT_BREAKPOINT && cbx_rewrite_step(regs)) {
+		return;
+	}
 	info = upcall->code <= CBX_FAULT_EXECUTE
 		       ? cbx_fault_describe(upcall, served)
 		       : cbx_fault_info(upcall, regs, frame);

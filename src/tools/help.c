@@ -61,7 +61,7 @@ static const struct command_text texts[] = {
 	{ CBX_COMMAND_RECEIVE, "receive", "confbox receive SESSION < ANSWER",
 		"Open the answer to what confbox send wrote to a file." },
 	{ CBX_COMMAND_LAB, "lab",
-		"confbox lab pks-vm [options] -- PROGRAM [ARGUMENT]...",
+		"confbox lab pks-vm|snp [options] -- PROGRAM [ARGUMENT]...",
 		"Boot a backend's machine in an emulator and run a program in "
 		"a box there; see\nconfbox lab --help." },
 };

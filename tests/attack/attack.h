@@ -16,14 +16,17 @@
 #include "support/machine.h"
 
 /** Declares every test of the table; a backend has those it runs. */
-#define ALL(group, number, test)		      __attribute__((weak)) void test(void **state);
-#define PKS(group, number, test)		      ALL(group, number, test)
-#define ATTACK(group, number, test, mock, linux, pks) ALL(group, number, test)
+#define ALL(group, number, test) __attribute__((weak)) void test(void **state);
+#define PKS(group, number, test) ALL(group, number, test)
+#define SNP(group, number, test) ALL(group, number, test)
+#define ATTACK(group, number, test, mock, linux, pks, snp) \
+	ALL(group, number, test)
 #define NONE(group, number, reason)
-#define ALSO(group, number, where)
+#define ALSO(backend, group, number, where)
 #include "attack/attack.def"
 #undef ALL
 #undef PKS
+#undef SNP
 #undef ATTACK
 #undef NONE
 #undef ALSO

@@ -162,9 +162,13 @@ void attack_g08_same_call_from_all_cpus(void **state)
 
 /* ---- G09 ---- */
 
-/* A backend has gates of its own, which do things. */
+/* A backend has gates of its own, which do things; on snp the program serves the
+ * puppet with three of those. */
 static bool is_backends(uint64_t id)
 {
+	if (cbx_hal_caps().backend == CBX_BACKEND_SNP) {
+		return id == 0x1000 || id == 0x1001 || id == 0x1010;
+	}
 	return cbx_hal_caps().backend == CBX_BACKEND_PKS_VM && id >= 0x1000 &&
 	       id < 0x1100;
 }
@@ -218,8 +222,10 @@ void attack_g09_malformed_calls_are_refused(void **state)
 		if (!is_call(id)) {
 			refuse_id(id);
 		}
-		refuse_id(id | 1ull << 32);
-		refuse_id(id | 1ull << 63);
+		if (id < 0x200) { /* where those are that there are */
+			refuse_id(id | 1ull << 32);
+			refuse_id(id | 1ull << 63);
+		}
 	}
 	refuse_arguments(0xffff888000000000);
 	refuse_arguments(UINT64_MAX);

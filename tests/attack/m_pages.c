@@ -101,7 +101,7 @@ void attack_m04_read_only_page_gets_no_writable_alias(void **state)
 	attack_sound();
 }
 
-/* Nobody gets anywhere with a page that is the monitor's. */
+/* No gate takes a page that is the monitor's. */
 static void refuse_everywhere(const struct machine_box *peer, uint64_t pfn)
 {
 	uint64_t other = machine_pool(1);
@@ -118,7 +118,23 @@ static void refuse_everywhere(const struct machine_box *peer, uint64_t pfn)
 	refuse(E_DENIED, BOX_CREATE, other, machine_pool(1), pfn);
 	assert_int_equal(attack_page_state(pfn, 1, true).status, CBX_E_STATE);
 	assert_int_equal(attack_page_state(pfn, 1, false).status, CBX_E_STATE);
-	attack_untouchable(pfn);
+}
+
+/* The first and the last page of each range of the monitor's. */
+static void refuse_monitors(const struct machine_box *peer)
+{
+	struct cbx_hal_region region;
+	uint32_t ranges = 0;
+
+	for (uint32_t i = 0; cbx_hal_memory(i, &region); i++) {
+		if (region.kind == CBX_HAL_MONITOR) {
+			refuse_everywhere(peer, region.first.n);
+			refuse_everywhere(
+				peer, region.first.n + region.count - 1);
+			ranges++;
+		}
+	}
+	assert_true(ranges != 0);
 }
 
 void attack_m05_monitors_pages_are_out_of_reach(void **state)
@@ -130,10 +146,15 @@ void attack_m05_monitors_pages_are_out_of_reach(void **state)
 	(void)state;
 	attack_victim(&victim);
 	machine_building(&peer, NULL);
+	refuse_monitors(&peer);
 	refuse_everywhere(&peer, 0);
+	if (cbx_hal_caps().backend != CBX_BACKEND_SNP) { /* there it is RAM */
+		attack_untouchable(0);
+	}
 	while ((pfn = attack_next_page(victim.handle, CBX_PAGE_META, pfn)) !=
 		UINT64_MAX) {
 		refuse_everywhere(&peer, pfn);
+		attack_untouchable(pfn);
 		refuse(E_DENIED, BOX_ENTER, victim.handle, pfn, 1);
 	}
 	attack_unharmed(&victim);
@@ -332,7 +353,7 @@ static void assert_forgotten(void)
 	uint64_t page[CBX_PAGE_SIZE / 8];
 
 	for (uint64_t pfn = 0; pfn < cbx_hal_page_count(); pfn++) {
-		if (ask_zero(pfn) || ask_program(pfn)) {
+		if (ask_program(pfn) || !ask_is_memory(pfn) || ask_zero(pfn)) {
 			continue;
 		}
 		ask_page(pfn, 0, page, sizeof(page));

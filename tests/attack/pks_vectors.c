@@ -1,33 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jumps into the monitor, and what comes from outside while a box runs. */
-#include <string.h>
-
+/* What comes from outside while a box runs. */
 #include "attack/pks_only.h"
-
-/* ---- G01 ---- */
-
-/* A box has no way into the monitor's half, nor into what it is lent. */
-void attack_g01_jump_into_the_stub_gains_nothing(void **state)
-{
-	static const uint64_t places[] = { CBX_IMAGE_VA, CBX_IMAGE_VA + 0x20,
-		CBX_IMAGE_VA + 0x1000, CBX_CPU_STATE_VA, CBX_CPU_SCRATCH_VA,
-		CBX_REPLY_VA, CBX_DIRECT_VA, CBX_KERNEL_VA };
-	static const uint64_t none[CBX_CALL_ARGS];
-	struct machine_box victim;
-
-	(void)state;
-	attack_victim(&victim);
-	for (uint32_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct machine_box box;
-
-		machine_box(&box);
-		assert_false(
-			mail_call(&box, BOXCODE_EXECUTE, places[i], 0, none));
-		assert_true(attack_ended(&box));
-		assert_int_equal(box.exit.ret[2], CBX_END_FAULT);
-	}
-	attack_unharmed(&victim);
-}
 
 /* ---- X07 ---- */
 

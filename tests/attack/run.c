@@ -32,34 +32,43 @@ struct attack {
 		.reason = reason_ },
 
 #ifdef ATTACK_ON_MOCK
-#define BACKEND		      "mock"
-#define WHY(mock, linux, pks) mock
+#define BACKEND			   "mock"
+#define WHY(mock, linux, pks, snp) mock
 #elif defined(ATTACK_ON_PKS)
-#define BACKEND		      "pks-vm"
-#define WHY(mock, linux, pks) pks
+#define BACKEND			   "pks-vm"
+#define WHY(mock, linux, pks, snp) pks
+#elif defined(ATTACK_ON_SNP)
+#define BACKEND			   "snp"
+#define WHY(mock, linux, pks, snp) snp
 #else
-#define BACKEND		      "linux"
-#define WHY(mock, linux, pks) linux
+#define BACKEND			   "linux"
+#define WHY(mock, linux, pks, snp) linux
 #endif
 
 #define RUN			    NULL
 #define ALL(group_, number_, test_) ROW(group_, number_, test_, RUN)
-#define ATTACK(group_, number_, test_, mock_, linux_, pks_) \
-	ROW(group_, number_, test_, WHY(mock_, linux_, pks_))
+#define ATTACK(group_, number_, test_, mock_, linux_, pks_, snp_) \
+	ROW(group_, number_, test_, WHY(mock_, linux_, pks_, snp_))
 #define NONE(group_, number_, reason_) \
 	{ .group = #group_, .number = (number_), .reason = reason_ },
-#ifdef ATTACK_ON_PKS
-#define PKS(group_, number_, test_)  \
-	{ .group = #group_,          \
-		.number = (number_), \
-		.name = #test_,      \
-		.test = (test_),     \
+#define BESIDES(group_, number_, test_) \
+	{ .group = #group_,             \
+		.number = (number_),    \
+		.name = #test_,         \
+		.test = (test_),        \
 		.besides = true },
+#ifdef ATTACK_ON_PKS
+#define PKS(group_, number_, test_) BESIDES(group_, number_, test_)
 #else
 #define PKS(group_, number_, test_)
 #endif
+#ifdef ATTACK_ON_SNP
+#define SNP(group_, number_, test_) BESIDES(group_, number_, test_)
+#else
+#define SNP(group_, number_, test_)
+#endif
 
-#define ALSO(group_, number_, where_)
+#define ALSO(backend_, group_, number_, where_)
 static struct attack attacks[] = {
 #include "attack/attack.def"
 };
@@ -70,14 +79,18 @@ static struct attack attacks[] = {
 #undef ATTACK
 #undef NONE
 #undef PKS
+#undef SNP
 #define ALL(group_, number_, test_)
-#define ATTACK(group_, number_, test_, mock_, linux_, pks_)
+#define ATTACK(group_, number_, test_, mock_, linux_, pks_, snp_)
 #define NONE(group_, number_, reason_)
 #define PKS(group_, number_, test_)
-#define ALSO(group_, number_, where_) { #group_, (number_), (where_) },
+#define SNP(group_, number_, test_)
+#define ALSO(backend_, group_, number_, where_) \
+	{ (backend_), #group_, (number_), (where_) },
 
-/* Where else attacks are tried on pks-vm. */
+/* Where else attacks are tried on machines of their own. */
 static const struct {
+	const char *backend;
 	const char *group;
 	uint32_t number;
 	const char *where;
@@ -126,6 +139,15 @@ static void run(void **state)
 	}
 	attack->test(state);
 	attack->passed = true;
+}
+
+/* The machine that starts is sound, other CPUs of it included. */
+static int up(void **state)
+{
+	int result = machine_up(state);
+
+	tamper_begin();
+	return result;
 }
 
 /* A test that failed may have left anything behind. */
@@ -218,8 +240,10 @@ static const char *verdict(const struct attack *attack)
 static void print_also(void)
 {
 	for (size_t i = 0; i < sizeof(also) / sizeof(also[0]); i++) {
-		printf("%s%02u  see %s\n", also[i].group, also[i].number,
-			also[i].where);
+		if (strcmp(also[i].backend, BACKEND) == 0) {
+			printf("%s%02u  see %s\n", also[i].group,
+				also[i].number, also[i].where);
+		}
 	}
 }
 
@@ -275,7 +299,6 @@ int main(int argc, char **argv)
 	size_t count = 0;
 	int failed;
 
-	tamper_begin();
 	for (size_t i = 0; i < COUNT; i++) {
 		struct attack *attack = &attacks[i];
 		bool here = attack->reason == NULL;
@@ -287,7 +310,7 @@ int main(int argc, char **argv)
 			tests[count++] = (struct CMUnitTest){
 				.name = here ? attack->name : attack->id,
 				.test_func = run,
-				.setup_func = here ? machine_up : NULL,
+				.setup_func = here ? up : NULL,
 				.teardown_func = here ? down : NULL,
 				.initial_state = attack,
 			};
@@ -295,7 +318,7 @@ int main(int argc, char **argv)
 	}
 	failed = _cmocka_run_group_tests("attack", tests, count, NULL, NULL);
 	failed += print_table();
-	if (argc == 1 && strcmp(BACKEND, "pks-vm") == 0) {
+	if (argc == 1) {
 		print_also();
 	}
 	return failed == 0 && table_complete() ? 0 : 1;

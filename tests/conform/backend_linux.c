@@ -59,6 +59,11 @@ void contract_code(uint64_t pfn)
 	}
 }
 
+bool contract_host_names_shared(void)
+{
+	return true;
+}
+
 bool contract_has_registers(void)
 {
 	return true;

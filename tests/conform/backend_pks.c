@@ -8,6 +8,7 @@
 #include "conform/contract.h"
 #include "support/bare/bare.h"
 #include "support/bare/puppet.h"
+#include "support/bare/side.h"
 
 #define FIRST_PAGE 256u /* of the host's: the puppet's mail is before */
 
@@ -52,6 +53,11 @@ void contract_code(uint64_t pfn)
 		ask_put(pfn + i, 0, boxcode_begin + i * CBX_PAGE_SIZE,
 			CBX_PAGE_SIZE);
 	}
+}
+
+bool contract_host_names_shared(void)
+{
+	return side_has_shared();
 }
 
 bool contract_has_registers(void)

@@ -28,6 +28,9 @@ void contract_code(uint64_t pfn);
 /** Whether a program has registers that could be lost. */
 bool contract_has_registers(void);
 
+/** Whether the host has addresses of what it shares with a hypervisor. */
+bool contract_host_names_shared(void);
+
 /** CPU 0, this one, has been kicked. */
 void contract_kick(void);
 

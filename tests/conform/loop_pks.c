@@ -7,8 +7,10 @@
 
 #include "conform/loop.h"
 #include "support/bare/puppet.h"
+#include "support/bare/side.h"
 #include "support/cpus.h"
 
+#define VECTOR_PAGE  14u
 #define STOPPING_CPU 2u
 #define CRASHING_CPU 3u
 
@@ -89,9 +91,11 @@ static void a_fault_on_what_is_not_the_hosts_is_the_hosts(void **state)
 	page[2] = pool;
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_false(touch(PUPPET_READ, page[i]));
-		assert_int_equal(puppet_mail()->vector, 14);
-		assert_int_equal(puppet_mail()->cr2,
-			CBX_DIRECT_VA + (page[i] << CBX_PAGE_SHIFT));
+		assert_int_equal(puppet_mail()->vector, side_fault_vector());
+		assert_true(
+			puppet_mail()->vector != VECTOR_PAGE ||
+			puppet_mail()->cr2 ==
+				CBX_DIRECT_VA + (page[i] << CBX_PAGE_SHIFT));
 		assert_false(touch(PUPPET_WRITE, page[i]));
 	}
 	machine_assert_sound();
@@ -144,13 +148,19 @@ static void a_cpu_that_stopped_ends_its_loop_and_no_other(void **state)
 	machine_assert_sound();
 }
 
+struct crash {
+	uint64_t touched;
+	uint32_t seen;
+};
+
 static void crash(void *arg)
 {
 	struct puppet_mail *mail = puppet_mail();
-	uint32_t *seen = arg;
+	struct crash *crash = arg;
+	uint32_t *seen = &crash->seen;
 
-	(void)puppet_gate(CBX_PKS_TRAP_ENTRY, (uint64_t[CBX_CALL_ARGS]){ 0 });
-	mail->va = CBX_CPU_STATE_VA;
+	side_break_traps();
+	mail->va = CBX_DIRECT_VA + (crash->touched << CBX_PAGE_SHIFT);
 	mail->size = 8;
 	*seen = run_loop(PUPPET_READ) ? 1 : 2;
 	*seen += run_loop(PUPPET_READ) ? 10 : 20;
@@ -159,13 +169,14 @@ static void crash(void *arg)
 static void a_crash_ends_the_loop_and_says_so(void **state)
 {
 	struct machine_box box;
-	static uint32_t seen;
+	static struct crash crashing;
 
 	(void)state;
 	machine_box(&box);
-	cpus_run(CRASHING_CPU, crash, &seen);
+	crashing.touched = box.data;
+	cpus_run(CRASHING_CPU, crash, &crashing);
 	cpus_join(CRASHING_CPU);
-	assert_int_equal(seen, 11);
+	assert_int_equal(crashing.seen, 11);
 	assert_false(touch(PUPPET_READ, box.data));
 	machine_assert_sound();
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the host may do, and what it may not. */
+#include <arch/x86_64/keys/backend.h>
+
 #include "box.h"
 
 #define P  1ull

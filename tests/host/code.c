@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* More code for the kernel: looked at when nobody can write it any more, and
  * together with what lies next to it. */
+#include <arch/x86_64/keys/backend.h>
+
 #include "other.h"
 
 #define P  1ull

@@ -3,6 +3,8 @@
  * M15: a device of the host's reaches what the host itself may reach, and
  * nothing else.  Without an IOMMU this fails, and says so.
  */
+#include <arch/x86_64/keys/backend.h>
+
 #include "box.h"
 #include "nic.h"
 

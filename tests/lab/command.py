@@ -15,10 +15,10 @@ import tempfile
 BUSYBOX = '/bin/busybox'
 
 
-def lab(source, build, *words, data=b''):
+def lab(source, build, *words, data=b'', seconds=780):
     done = subprocess.run([sys.executable, '-B', os.path.join(source, 'tests/lab/lab.py'), source,
                            build, *words], input=data, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=780, check=False)
+                          stderr=subprocess.PIPE, timeout=seconds, check=False)
     return done.returncode, done.stdout, done.stderr.decode()
 
 
@@ -81,7 +81,7 @@ def clones(source, build):
 
 
 def is_refused(source, build):
-    for words, text in (((), 'usage'), (('snp', '--', 'true'), 'there is no such machine'),
+    for words, text in (((), 'usage'), (('tdx', '--', 'true'), 'there is no such machine'),
                         (('pks-vm', '--emulator', 'none', '--', 'true'), '--emulator none'),
                         (('pks-vm', '--cpus', 'x', '--', 'true'), '--cpus x'),
                         (('pks-vm', '--cpus'), 'a value is missing'),

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """confbox lab: run a program in a box on a backend's machine, in an emulator.
 
-usage: confbox lab pks-vm [option]... -- PROGRAM [ARGUMENT]...
+usage: confbox lab pks-vm|snp [option]... -- PROGRAM [ARGUMENT]...
        confbox lab pks-vm --serve PORT|SOCKET [option]... -- PROGRAM [ARGUMENT]...
 
 The image is built and measured here, the machine is booted with the monitor
-and a test host, a service in the host's user mode makes the box and runs it.
+and its host, a service in the host's user mode makes the box and runs it.  The
+host is a test host (pks-vm), or a stock Linux at VMPL1 with the driver (snp).
 Standard input is the program's; output, error and exit status are the
 program's, too.  The box's measurement and the machine's boot digest are
 compared with what was computed here.
@@ -13,8 +14,12 @@ compared with what was computed here.
   --emulator NAME        qemu (the default) or bochs
   --console              print what the monitor and the host kernel say
   --print-measurement    print the measurement on standard error
-  --cpus N               CPUs of the machine (2)
-  --seconds N            end it after that long (120)
+  --cpus N               CPUs of the machine (pks-vm 2, snp 1)
+  --seconds N            end it after that long (pks-vm 120, snp 400)
+  --host linux           snp: the host, a stock kernel of Debian's
+  --kernel 6.12|6.1      snp: which one.  6.12 (the default) knows that it is below
+                         an SVSM; 6.1 is shown no SEV, starts in a third of the
+                         time, and has one CPU
   --warm N               N clones, one by one, of a template made of the program
   --key-service SOCKET   ask the service there for the root of sealing keys
   --counter SOCKET       who answers the box about counters (confbox counter
@@ -26,9 +31,14 @@ compared with what was computed here.
   --info                 no program: what confbox info says there
   --attack               no program: while a box holds a secret, the kernel
                          below its service tries to read it and the monitor
+                         (pks-vm); a client elsewhere sends a document to a
+                         service in that Linux, whose root tries to read it (snp)
 
 With --serve the clients' data passes the emulator, the test host and its
 service sealed: none of them, and not this command, can read it.
+
+snp has --attack, alone, --console, --cpus, --host, --info, --kernel,
+--print-measurement, --seconds and --warm.
 
 Options of confbox build (--memory, --file, --dir, --env, --cwd, --confine, ...)
 go to it.  Exit status 125: the lab failed; otherwise as confbox run has it.
@@ -44,8 +54,10 @@ import time
 
 FAILED = 125
 OWN = {'--emulator': 'qemu', '--cpus': '2', '--seconds': None, '--warm': '0', '--clients': '0',
-       '--serve': None, '--key-service': None, '--counter': None}
+       '--serve': None, '--key-service': None, '--counter': None, '--host': None,
+       '--kernel': None}
 SECONDS = 120
+SNP = {'--cpus': '1', '--seconds': '400', '--host': 'linux', '--kernel': '6.12'}  # what else is usual there
 ASKED = {'--key-service': '/dev/line0', '--counter': '/dev/line1'}  # how the machine calls them
 FLAGS = {'--console', '--print-measurement', '--info', '--attack', '--help'}
 MEMORY = '64M'  # of a program; the machine has 512
@@ -56,9 +68,9 @@ def fail(what):
     sys.exit(FAILED)
 
 
-def parse(words):
+def parse(words, usual):
     """(own options, options of confbox build, the program's words)."""
-    own, build = dict(OWN), []
+    own, build = {**OWN, **usual}, []
     words = list(words)
     while words and words[0] != '--':
         word = words.pop(0)
@@ -91,6 +103,24 @@ def check(own):
     for name in ASKED:
         if own[name] and not (os.path.exists(own[name]) and stat.S_ISSOCK(os.stat(own[name]).st_mode)):
             fail(f'{name} {own[name]}: nobody listens there; name the socket of a service that runs')
+
+
+def check_snp(own):
+    """What that machine has not."""
+    for name in ('--serve', *ASKED):
+        if own[name]:
+            fail(f'{name}: on pks-vm only')
+    if own.get('--attack') and own != {**OWN, **SNP, '--attack': True}:
+        fail('--attack: goes with no other option there')
+    if own['--emulator'] != OWN['--emulator']:
+        fail(f'--emulator {own["--emulator"]}: snp is a machine of qemu\'s')
+    if own['--host'] != SNP['--host']:
+        fail(f'--host {own["--host"]}: there is linux; --kernel 6.1 is the quick one')
+    if own['--kernel'] not in Snp.KERNELS:
+        fail(f'--kernel {own["--kernel"]}: there are {" and ".join(Snp.KERNELS)}')
+    if Snp.KERNELS[own['--kernel']] == 'blind' and own['--cpus'] != '1':
+        fail(f'--cpus {own["--cpus"]}: {own["--kernel"]} knows no way to start another CPU below a monitor; '
+             'leave --kernel out')
 
 
 def read(path):
@@ -151,11 +181,48 @@ class Lab:
             self.monitor, self.host, argv, files, stdin=stdin, cpus=int(own['--cpus']),
             tail=bootlog.tail(self.log(own)), seconds=seconds and int(seconds), **more)
 
+    def attack(self, own):
+        """The box copies its input; what the kernel tried is on standard output."""
+        with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
+            image, _ = self.image([], ['/bin/busybox', 'cat'], os.path.join(folder, 'image'))
+        result = self.run(own, ['/bin/peep', '/image'], {'/image': image, '/bin/peep': read(self.peep)})
+        status = finish(own, result)
+        sys.stdout.write(result.out.decode())
+        sys.stderr.write(result.err.decode())
+        return status
+
     def lines(self, folder, meets):
         """Lines to the machine, for run's more."""
         import lines
         made = [lines.Line(folder, i, meet) for i, meet in enumerate(meets)]
         return {'more': [word for line in made for word in line.words()]}
+
+
+class Snp(Lab):
+    """The machine with SEV-SNP: a stock Linux is the host.  Nobody wrote a log of what it started."""
+    KERNELS = {'6.12': 'snp', '6.1': 'blind'}  # and what it is told of SEV
+
+    def __init__(self, source, build):
+        super().__init__(source, build)
+        self.build = build
+        self.monitor = os.path.join(build, 'src/monitor/snp/confbox-monitor.elf')
+
+    def log(self, own):
+        return None
+
+    def run(self, own, argv, files, stdin=b'', **more):
+        import process
+        import snp_lab
+        if shutil.which(process.QEMU) is None:
+            fail(f'{process.QEMU} is not installed; install the package qemu-system-x86')
+        return snp_lab.run(self, own, argv,
+                           {**files, '/bin/confbox': read(self.confbox), '/stdin': stdin}, fail)
+
+    def attack(self, own):
+        """What it is of, and what became of it, is on standard output."""
+        sys.path.append(os.path.join(self.source, 'tests/root'))
+        import root
+        return root.main(self.build, fail)
 
 
 def finish(own, result):
@@ -171,23 +238,13 @@ def finish(own, result):
 
 def info(lab, own):
     import bootlog
-    result, digest = lab.run(own, ['/bin/confbox', 'info'], {}), bootlog.digest(lab.log(own))
+    result, log = lab.run(own, ['/bin/confbox', 'info'], {}), lab.log(own)
+    digest = bootlog.digest(log) if log is not None else ''
     status = finish(own, result)
     sys.stdout.write(result.out.decode())
     sys.stderr.write(result.err.decode())
     if status == 0 and digest not in result.out.decode():
         fail(f'the boot digest is not {digest}')
-    return status
-
-
-def attack(lab, own):
-    """The box copies its input; what the kernel tried is on standard output."""
-    with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
-        image, _ = lab.image([], ['/bin/busybox', 'cat'], os.path.join(folder, 'image'))
-    result = lab.run(own, ['/bin/peep', '/image'], {'/image': image, '/bin/peep': read(lab.peep)})
-    status = finish(own, result)
-    sys.stdout.write(result.out.decode())
-    sys.stderr.write(result.err.decode())
     return status
 
 
@@ -279,20 +336,27 @@ def main(source, build, *words):
     if not words or words[0] in ('--help', '-h'):
         print(__doc__.strip())
         return 0 if words else FAILED
-    if words[0] != 'pks-vm':
-        fail(f'{words[0]}: there is no such machine; there is pks-vm')
-    own, options, argv = parse(words[1:])
+    if words[0] not in ('pks-vm', 'snp'):
+        fail(f'{words[0]}: there is no such machine; there are pks-vm and snp')
+    snp = words[0] == 'snp'
+    own, options, argv = parse(words[1:], SNP if snp else {})
     if own.get('--help'):
         print(__doc__.strip())
         return 0
     if own['--emulator'] not in ('qemu', 'bochs'):
         fail(f'--emulator {own["--emulator"]}: there are qemu and bochs')
-    lab = Lab(source, build)
+    lab = Snp(source, build) if snp else Lab(source, build)
     check(own)
+    if snp:
+        check_snp(own)
+    else:
+        for name in ('--host', '--kernel'):
+            if own[name]:
+                fail(f'{name}: on snp only')
     if own.get('--info'):
         return info(lab, own)
     if own.get('--attack'):
-        return attack(lab, own)
+        return lab.attack(own)
     if not argv:
         fail(f'{options[0]}: no program is given; put -- before it' if options else
              'no program is given; see confbox lab --help')

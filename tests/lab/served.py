@@ -7,27 +7,16 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 
 import faults
 import lines
 import machine
 import process
+from patience import SECONDS, until
 
 MEMORY = 256  # MiB, of the machine
 BOX = '24M'
-SECONDS = 300
 PAGE = 4096
-
-
-def until(what, condition, seconds=SECONDS):
-    """Wait for it; what it says."""
-    end = time.monotonic() + seconds
-    while not (result := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f'{what}: not within {seconds} s')
-        time.sleep(0.02)
-    return result
 
 
 def everything(peer):

@@ -6,6 +6,13 @@ import sys
 import lintlib
 
 SPDX = 'SPDX-License-Identifier: Apache-2.0'
+
+# A module of a GPL-2.0 kernel, what is built into it for tests, and the headers that
+# others of another licence include, too.
+GPL = 'SPDX-License-Identifier: GPL-2.0-only'
+BOTH = 'SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only'
+OF_GPL = re.compile(r'src/driver/|tests/driver/call_test\.c$|tests/root/spy\.c$')
+OF_BOTH = ('include/confbox/abi.h', 'src/base/area.h', 'src/base/device.h', 'tests/driver/behaviour.h', 'tests/root/spy.h')
 CODE = ('.c', '.h', '.S', '.s', '.def', '.py', '.sh')
 PROSE = ('.md', '.build', '.txt', '.1', '.3', '.7', '.map', '.in')
 
@@ -35,9 +42,10 @@ def licence(tree):
     for path in tree.files:
         if path.endswith('.def') or path == 'LICENSE':
             continue  # tables are included, and begin with what they mean
+        wanted = GPL if OF_GPL.match(path) else BOTH if path in OF_BOTH else SPDX
         if path.endswith(CODE) or is_script(tree, path):
-            if SPDX not in '\n'.join(tree.lines(path)[:3]):
-                yield f'{path}:1: no "{SPDX}" in the first lines'
+            if wanted not in '\n'.join(tree.lines(path)[:3]):
+                yield f'{path}:1: no "{wanted}" in the first lines'
 
 
 def machine(tree):
@@ -69,6 +77,8 @@ def check(tree):
 OK = f'/* {SPDX} */\n'
 BAD = {
     'no licence': {'src/a.c': 'int a;\n'},
+    'the wrong one': {'src/driver/a.c': OK},
+    'one where two are needed': {'src/base/area.h': OK},
     'a script without licence': {'scripts/a': '#!/bin/sh\ntrue\n'},
     'unfinished work': {'src/a.c': OK + '/* T' 'ODO later */\n'},
     'a home folder': {'doc/a.md': 'look in /home/somebody/src\n'},

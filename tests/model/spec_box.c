@@ -230,7 +230,7 @@ void spec_kick(
 	struct spec_box *box, const uint64_t *arg, struct spec_answer *answer)
 {
 	(void)box;
-	(void)arg;
+	refuse_if(answer, arg[1] > 1, CBX_E_INVALID);
 	(void)allowed(answer);
 }
 

@@ -34,7 +34,7 @@ static const struct row rows[] = {
 	{ 0x026, 'h', 3, "rse", NULL, NULL }, /* BOX_ENTER */
 	{ 0x027, 'h', 5, "r", spec_reply, NULL },
 	{ 0x028, 'h', 5, "rs", spec_confine, NULL },
-	{ 0x029, 'h', 1, "rse", spec_kick, NULL },
+	{ 0x029, 'h', 2, "rse", spec_kick, NULL },
 	{ 0x02a, 'h', 1, "mrset", spec_kill, NULL },
 	{ 0x02b, 'h', 3, "e", spec_reclaim, NULL },
 	{ 0x02c, 'h', 1, "e", spec_destroy, NULL },

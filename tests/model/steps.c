@@ -310,6 +310,7 @@ static void make_look(const struct spec_box *box, struct cbx_call *call)
 		call->id = CBX_CALL_BOX_QUERY;
 	} else {
 		call->id = CBX_CALL_BOX_KICK;
+		call->arg[1] = choose(2);
 	}
 }
 

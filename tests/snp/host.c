@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host at VMPL1, as VMPL0 makes and runs it. */
 #include <hal/snp/insn.h>
-#include <hal/snp/pure/features.h>
+#include <arch/x86_64/sev/features.h>
 
 #include "snp.h"
 
@@ -34,9 +34,9 @@ static bool grant(const void *from, const void *to, uint8_t bits)
 	       done == count;
 }
 
-static void make_registers(void)
+void snp_host_registers(struct cbx_vmsa *to)
 {
-	vmsa = (struct cbx_vmsa){
+	*to = (struct cbx_vmsa){
 		.cs = { 8, 0xa9b, 0xffffffff, 0 },
 		.tr = { 0, 0x8b, 0x67, 0 },
 		.vmpl = CBX_SNP_HOST,
@@ -55,8 +55,13 @@ static void make_registers(void)
 		.x87_ftw = 0x5555,
 		.x87_fcw = 0x40,
 	};
+}
+
+static void make_registers(void)
+{
+	snp_host_registers(&vmsa);
 	snp_host = (struct cbx_snp_host){ &vmsa, (_Atomic uint8_t *)host_area,
-		(uint64_t)&vmsa, 0 };
+		(uint64_t)&vmsa, 0, 0, NULL };
 }
 
 enum cbx_status snp_order(
@@ -195,9 +200,8 @@ bool a_call_is_decoded_and_answered(void)
 		request.call != CBX_SVSM_QUERY_PROTOCOL) {
 		return false;
 	}
-	left.registers.rax = CBX_SVSM_OK;
-	left.registers.rcx = request.answer;
-	cbx_snp_host_answer(&snp_host, &left.registers);
+	vmsa.rax = CBX_SVSM_OK;
+	vmsa.rcx = request.answer;
 	vmsa.r8_15[4] = 77;
 	vmsa.r8_15[5] = 77;
 	return cbx_snp_host_run(&snp_host, &left) == CBX_OK &&

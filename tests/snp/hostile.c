@@ -25,11 +25,19 @@ enum act {
 	SWAP = 8,
 	TAKE = 9,
 	TWICE = 10,
+	LOSE = 12,
+	RING = 13,
 };
 
+#define VECTOR_HV  28
+#define ENTER_HEAD 15 /* bytes before the comparison */
+
+extern const uint8_t cbx_x86_host_enter_from[], cbx_x86_host_enter_to[],
+	cbx_x86_host_enter_out[], hv_entry[];
 extern const uint8_t host_code[], host_data[], host_data_end[];
 static struct cbx_vmsa second __attribute__((aligned(4096)));
 static uint64_t target[512] __attribute__((aligned(4096)));
+static uint8_t bell[CBX_PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* @return how often it was done so far */
 static uint64_t ask(enum act act, uint64_t times, uint64_t argument)
@@ -137,7 +145,7 @@ static uint64_t touched(void)
 }
 
 /* Event, INFO1 and 2, RAX, version, usage, two of the bitmap; of these are read
- * the bitmap, INFO1 and 2, and RAX. */
+ * the bitmap, INFO1 and 2, and RAX.  Then nothing is asked any more. */
 bool each_word_is_written_once_and_read_once(void)
 {
 	const struct cbx_ghcb_call call = {
@@ -150,18 +158,18 @@ bool each_word_is_written_once_and_read_once(void)
 
 	begin();
 	status = cbx_snp_ask(&call, CBX_GHCB_RAX, &answer);
-	return touched() == 8 + 5 && status == CBX_OK;
+	return touched() == 8 + 5 + 1 && status == CBX_OK;
 }
 
 /* Scratch for RAX, which is not read; entries and a header, which is read. */
 bool a_list_is_written_once_and_read_once(void)
 {
-	struct cbx_psc psc = { { COUNTED }, LISTED, false };
+	struct cbx_psc psc = { { COUNTED }, LISTED };
 	enum cbx_status status;
 
 	begin();
 	status = cbx_snp_change(&psc);
-	return touched() == 8 + LISTED + 1 + 4 + 1 && status == CBX_OK &&
+	return touched() == 8 + LISTED + 1 + 4 + 1 + 1 && status == CBX_OK &&
 	       psc.count == 0;
 }
 
@@ -173,12 +181,10 @@ static bool is_true(enum cbx_status status, struct cbx_pfn first, uint64_t done)
 	}
 	for (uint64_t i = 0; i < done; i++) {
 		void *page = cbx_hal_page_map(cbx_pfn_add(first, i));
-		struct cbx_view view;
-		struct cbx_rmp_result result =
-			cbx_snp_rmpquery(page, CBX_SNP_HOST, &view);
+		int rights = snp_rights(page, CBX_SNP_HOST);
 
 		cbx_hal_page_unmap(page);
-		if (result.code != 0 || view.bits != CBX_VIEW_NONE) {
+		if (rights != CBX_VIEW_NONE) {
 			return false;
 		}
 	}
@@ -209,14 +215,18 @@ bool whatever_it_writes_no_page_is_told_wrongly(void)
 	return refused > 0;
 }
 
-/* While the host runs, the monitor goes on elsewhere: the registers say so. */
+/* While the host runs, the monitor goes on elsewhere: the registers say so, and
+ * nobody is asked to run them again. */
 bool it_runs_two_levels_at_once(void)
 {
 	struct cbx_snp_left left = { .why = CBX_SNP_FAULT };
+	uint64_t token;
 
 	ask(TWICE, ALWAYS, 1);
 	return snp_order(SNP_WAIT, TURNS, &left) == CBX_E_BUSY &&
-	       left.why == CBX_SNP_FAULT;
+	       (token = cbx_hal_view_flush()) != 0 &&
+	       cbx_snp_host_run(&snp_host, &left) == CBX_E_BUSY &&
+	       !cbx_hal_view_flushed(token) && left.why == CBX_SNP_FAULT;
 }
 
 /* Interrupts and exceptions, which nobody here takes: whoever lives got none. */
@@ -231,6 +241,78 @@ bool it_injects_nothing(void)
 		}
 	}
 	return true;
+}
+
+void snp_lose_kicks(uint64_t times)
+{
+	ask(LOSE, times, 0);
+}
+
+/* What the machine's firmware left on is of no interest here. */
+static bool mask_timer(uint16_t port)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_IO,
+		.info1 = cbx_ghcb_io(port, 1, false),
+		.field = { 0xff },
+		.fields = CBX_GHCB_RAX,
+	};
+	struct cbx_ghcb_answer answer;
+
+	return cbx_snp_ask(&call, 0, &answer) == CBX_OK;
+}
+
+bool it_can_ring(void)
+{
+	const struct cbx_snp_two_ways two = {
+		.pfn = { (uint64_t)bell >> CBX_PAGE_SHIFT },
+		.hidden = bell,
+		.shared = (volatile void *)((uint64_t)bell + SNP_SHARED),
+	};
+
+	snp_gate(VECTOR_HV, (uint64_t)hv_entry, 2);
+	return mask_timer(0x21) && mask_timer(0xa1) &&
+	       cbx_snp_bell_start(&two, snp_cpu()->rung) == NULL;
+}
+
+/* Rung for at one byte of the way; most are no instruction's first.  The host ran
+ * or did not, and the bell is heard before it runs next. */
+static bool rings_at(uint64_t at, uint32_t *entered, uint32_t *refused)
+{
+	const volatile uint64_t *rung = snp_cpu()->rung;
+	struct cbx_snp_left left = { .why = CBX_SNP_FAULT };
+	uint64_t before = ask(RING, 1, at);
+	enum cbx_status status = snp_order(SNP_NOTHING, 0, &left);
+	bool came = ask(RING, 0, 0) != before;
+	bool ran = snp_host.vmsa->exit_code == CBX_VMSA_VMGEXIT;
+	bool late = at >= (uint64_t)cbx_x86_host_enter_to &&
+		    at < (uint64_t)cbx_x86_host_enter_out;
+
+	if (status != CBX_OK || left.why != CBX_SNP_NOTHING ||
+		(snp_host.vmsa->efer & CBX_VMSA_SVME) != 0 ||
+		(rung[0] != rung[1]) != came || ran != (!came || late)) {
+		return false;
+	}
+	*entered += came && late;
+	*refused += came && !late;
+	return snp_order(SNP_NOTHING, 0, &left) == CBX_OK &&
+	       rung[0] == rung[1] &&
+	       snp_host.vmsa->exit_code == CBX_VMSA_VMGEXIT;
+}
+
+/* Eight instructions before the host runs, and four behind it. */
+bool it_rings_everywhere_on_the_way_into_the_host(void)
+{
+	uint32_t entered = 0;
+	uint32_t refused = 0;
+
+	for (const uint8_t *at = cbx_x86_host_enter_from - ENTER_HEAD;
+		at < cbx_x86_host_enter_out; at++) {
+		if (!rings_at((uint64_t)at, &entered, &refused)) {
+			return false;
+		}
+	}
+	return entered == 4 && refused == 8;
 }
 
 void snp_touch_swapped(void)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tests, in a table; each is a sentence. */
 #include <hal/snp/insn.h>
-#include <hal/snp/pure/features.h>
+#include <arch/x86_64/sev/features.h>
 #include <hal/snp/talk.h>
+#include <hal/snp/use.h>
 
 #include "snp.h"
 
@@ -15,12 +16,33 @@
 _Noreturn void snp_main(void);
 
 uint32_t snp_maps;
-static struct cbx_snp_ghcb ghcb;
+struct snp_cpu snp_cpus[2] = { { .self = snp_cpus },
+	{ .self = snp_cpus + 1, .number = 1 } };
+volatile uint32_t snp_cpu_count = 1;
 static uint8_t page[CBX_PAGE_SIZE] __attribute__((aligned(4096)));
+static bool whole[SNP_PAGES];
+
+struct snp_cpu *snp_cpu(void)
+{
+	struct snp_cpu *cpu;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
 
 struct cbx_snp_ghcb *cbx_snp_ghcb(void)
 {
-	return &ghcb;
+	return &snp_cpu()->ghcb;
+}
+
+uint32_t cbx_hal_cpu(void)
+{
+	return snp_cpu()->number;
+}
+
+uint32_t cbx_hal_cpu_count(void)
+{
+	return snp_cpu_count;
 }
 
 void *cbx_hal_page_map(struct cbx_pfn pfn)
@@ -62,14 +84,22 @@ static volatile uint64_t *word(uint64_t pfn)
 	return (volatile uint64_t *)(pfn << CBX_PAGE_SHIFT);
 }
 
-/* What a level may do, as the processor tells. */
+int snp_rights(const void *at, uint8_t vmpl)
+{
+	uint64_t told = vmpl;
+	uint64_t size = 0;
+	uint32_t code;
+
+	__asm__ volatile(".byte 0xf3, 0x0f, 0x01, 0xfd"
+			 : "=a"(code), "+d"(told), "+c"(size)
+			 : "a"(at)
+			 : "memory", "cc");
+	return code == 0 ? (uint8_t)(told >> 8) : -1;
+}
+
 static int rights(uint64_t pfn, uint8_t vmpl)
 {
-	struct cbx_view view;
-	struct cbx_rmp_result result = cbx_snp_rmpquery(
-		(const void *)(pfn << CBX_PAGE_SHIFT), vmpl, &view);
-
-	return result.code == 0 ? view.bits : -1;
+	return snp_rights((const void *)(pfn << CBX_PAGE_SHIFT), vmpl);
 }
 
 static bool is_closed(uint64_t pfn)
@@ -261,15 +291,8 @@ static bool what_nobody_knows_is_refused_with_a_reason(void)
 	       answer.info2 == 6;
 }
 
-#define TEST(name)            \
-	{                     \
-#name, (name) \
-	}
-struct test {
-	const char *name;
-	bool (*run)(void);
-};
-static const struct test tests[] = {
+#define TEST(name) SNP_TEST(name)
+static const struct snp_test tests[] = {
 	TEST(the_machine_is_refused_without_restricted_injection),
 	TEST(what_nobody_knows_is_refused_with_a_reason),
 	TEST(the_cpuid_page_says_what_there_is),
@@ -294,7 +317,7 @@ static const struct test tests[] = {
 };
 
 /* A hypervisor that does as it is told; and with two processors. */
-static const struct test hostile[] = {
+static const struct snp_test hostile[] = {
 	TEST(snp_host_make),
 	TEST(the_host_runs_and_leaves),
 	TEST(it_refuses_to_run_the_host),
@@ -305,23 +328,27 @@ static const struct test hostile[] = {
 	TEST(a_list_is_written_once_and_read_once),
 	TEST(whatever_it_writes_no_page_is_told_wrongly),
 };
-static const struct test twice[] = {
+static const struct snp_test twice[] = {
 	TEST(snp_host_make),
 	TEST(the_host_runs_and_leaves),
 	TEST(it_runs_two_levels_at_once),
 };
-static const struct test bell[] = {
+static const struct snp_test bell[] = {
 	TEST(snp_host_make),
 	TEST(the_host_runs_and_leaves),
 	TEST(it_injects_nothing),
 	TEST(the_host_runs_and_leaves),
+	TEST(it_can_ring),
+	TEST(it_rings_everywhere_on_the_way_into_the_host),
+	TEST(the_host_runs_and_leaves),
 };
-static const struct test chip[] = {
+static const struct snp_test chip[] = {
 	TEST(a_report_is_of_the_monitor),
 	TEST(a_key_is_the_same_again),
+	TEST(a_host_is_attested_to),
 	TEST(what_nobody_sealed_is_the_keys_end),
 };
-static const struct test liar[] = {
+static const struct snp_test liar[] = {
 	TEST(a_report_is_of_the_monitor),
 	TEST(what_the_hypervisor_alters_is_the_keys_end),
 	TEST(what_it_says_again_is_the_keys_end),
@@ -359,7 +386,7 @@ static _Noreturn void finish(bool good)
 	cbx_snp_refuse("there is no end");
 }
 
-static _Noreturn void run_tests(const struct test *table, size_t count)
+static _Noreturn void run_tests(const struct snp_test *table, size_t count)
 {
 	bool good = true;
 
@@ -394,6 +421,8 @@ _Noreturn void snp_main(void)
 	if (why != NULL) {
 		cbx_snp_refuse(why);
 	}
+	cbx_snp_use_start(whole);
+	cbx_snp_ghcb()->rung = snp_cpu()->rung; /* no #HV is taken yet */
 	switch (choice()) {
 	case 1: /* as the monitor begins */
 		why = cbx_snp_refusal(snp_status());
@@ -426,6 +455,10 @@ _Noreturn void snp_main(void)
 		run_tests(liar, COUNT(liar));
 	case 11:
 		run_tests(bell, COUNT(bell));
+	case 12:
+		run_tests(snp_cpu_tests, snp_cpu_test_count);
+	case 13:
+		run_tests(snp_user_tests, snp_user_test_count);
 	default:
 		run_tests(tests, COUNT(tests));
 	}

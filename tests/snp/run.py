@@ -3,15 +3,29 @@
 
 usage: run.py TEST LAB VENDOR PROGRAM PROGRAM
 """
+import importlib.util
 import os
+import re
+import struct
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../../lab/x86/tests'))
 import run as lab_run  # noqa: E402 (the lab's machine)
 
+from pack import pack  # noqa: E402 (beside this file)
+
+SPEC = importlib.util.spec_from_file_location(
+    'pks_run', os.path.join(os.path.dirname(os.path.abspath(__file__)), '../pks/run.py'))
+pks_run = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(pks_run)
+
 TERMINATED = 'lab: terminated: cpu 0 vmpl 0 set 3 reason '
-SENTENCES = 21
+SENTENCES, GATES = 21, 10
+ASKED, PAGE = 0x6c616272, 4096  # doc/snp.md: memory beside the file's
 REFUSED, PANIC = '0', '1'
+SMALL = ('-m', '256')  # the second -m holds
 ASK = ('-append', 'lab.host=ask')
 
 # What main.c comes to, by choice: the reason it gives the hypervisor, and what
@@ -62,17 +76,120 @@ def hostile(lab, _vendor, *images):
     for number, why in LOST.items():
         judge_lost(*lab_run.boot(lab, plain, *ASK, *lab_run.choose(number)), why)
     judge_lost(*lab_run.boot(lab, plain, *ASK, *lab_run.choose(11)), '')
-    judge(*lab_run.boot(lab, restricted, *ASK, *lab_run.choose(11)), 4)
+    judge(*lab_run.boot(lab, restricted, *ASK, *lab_run.choose(11)), 7)
 
 
 def report(lab, vendor, *images):
     chip = lab_run.chip(vendor)
     for elf in images:
-        judge(*lab_run.boot(lab, elf, *chip, *lab_run.choose(9)), 3)
+        judge(*lab_run.boot(lab, elf, *chip, *lab_run.choose(9)), 4)
         judge(*lab_run.boot(lab, elf, *ASK, *chip, *lab_run.choose(10)), 3)
 
 
-TESTS = {'parts': parts, 'ends': ends, 'hostile': hostile, 'report': report}
+def cpus(lab, _vendor, _plain, restricted):
+    judge(*lab_run.boot(lab, restricted, *ASK, '-smp', '2', *lab_run.choose(12)), 9)
+
+
+def user(lab, _vendor, *images):
+    for elf in images:
+        judge(*lab_run.boot(lab, elf, *lab_run.choose(13)), 24)
+
+
+def monitor(lab, _vendor, image, kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        for cpus in '1', '4':
+            judge(*lab_run.boot(lab, pack(folder, image, kernel), *SMALL, '-smp', cpus), GATES)
+
+
+def with_less(image, folder, kind):
+    """The monitor's file, of which the loader is told that it asks for a page less by a header of that kind."""
+    with open(image, 'rb') as f:
+        file = bytearray(f.read())
+    start, size, count = struct.unpack_from('<Q', file, 32)[0], *struct.unpack_from('<HH', file, 54)
+    at = [start + n * size for n in range(count) if struct.unpack_from('<I', file, start + n * size)[0] == kind]
+    memory = struct.unpack_from('<Q', file, at[0] + 40)[0]
+    lab_run.expect(len(at) == 1 and memory > PAGE, 'no such header')
+    struct.pack_into('<Q', file, at[0] + 40, memory - PAGE)
+    path = os.path.join(folder, 'less.elf')
+    with open(path, 'wb') as f:
+        f.write(file)
+    return path
+
+
+def lies(lab, _vendor, image, kernel):
+    """H06.  What CPUID says is the firmware's word, whatever the hypervisor answers; and a loader that gives
+    memory of the monitor's to the host is refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        judge(*lab_run.boot(lab, pack(folder, image, kernel), *SMALL, '-append', 'lab.host=lie-cpuid'), GATES)
+        status, lines = lab_run.boot(lab, pack(folder, with_less(image, folder, ASKED), kernel), *SMALL)
+        judge_end(status, lines, REFUSED, 'The loader gives away the monitor\'s memory.')
+
+
+def boxes(lab, _vendor, keeper, box, kernel, document):
+    """The images of tests/pks that need no host: what the keeper hashes, and what a box can execute.  The
+    first in memory it has to accept."""
+    policy, page, _, zeros = pks_run.example(document, 4)
+    status, lines = lab_run.boot(lab, keeper, *SMALL)
+    print('\n'.join(lines))
+    lab_run.expect(status == lab_run.GOOD and lines[-1:] == ['pass'], f'status {status}')
+    lab_run.expect(pks_run.values(lines, 'digest') == [policy, page, zeros], 'a digest is not that of the page')
+    with tempfile.TemporaryDirectory() as folder:
+        status, lines = lab_run.boot(lab, pack(folder, box, kernel), *SMALL)
+    print('\n'.join(lines))
+    lab_run.expect(status == lab_run.GOOD and lines[-1:] == ['pass'], f'status {status}')
+    lab_run.expect(pks_run.values(lines, 'hidden') == ['1'], 'text is not hidden')
+
+
+NONCES, NONCE_BYTES, E_HARDWARE = 2, 32, '06'
+
+
+def ask(lab, module, *more):
+    """What evidence.c printed: (tries, evidence or refused, hexadecimal) for each nonce."""
+    status, lines = lab_run.boot(lab, module, *SMALL, *more)
+    lab_run.expect(status == lab_run.GOOD and lines[-1] == 'end', f'status {status}: {lines[-1:]}')
+    said = re.findall(r'^tries ([0-9a-f]+)\n(evidence|refused) ([0-9a-f]+)$', '\n'.join(lines), re.M)
+    lab_run.expect(len(said) == NONCES, 'answers are missing')
+    print(more, [(int(tries, 16), what, text[:16]) for tries, what, text in said])
+    return said
+
+
+def verify(confbox, path, *more):
+    done = subprocess.run([confbox, 'verify', '--monitor', path, *more], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def judge_evidence(confbox, vendor, path, number, measurement):
+    """Only who trusts the lab's root accepts it, and who asked for it."""
+    root = ('--root', os.path.join(vendor, 'ark.pem'))
+    nonce, other = (('--nonce', bytes([n] * NONCE_BYTES).hex()) for n in (number, number + 1))
+    status, text = verify(confbox, path, *root, *nonce)
+    print(text)
+    lab_run.expect(status == 0 and measurement.hex() in text, f'{status}: {text}')
+    lab_run.expect(re.search(r'monitor.root\W+platform', text), 'the root is not the platform\'s')
+    for why, more in {'chain': nonce, 'nonce': (*root, *other)}.items():
+        status, text = verify(confbox, path, *more)
+        lab_run.expect(status == 1 and f'refused: {why}' in text, f'{status}: {text}')
+
+
+def evidence(lab, vendor, image, kernel, confbox):
+    """What the monitor vouches for to a host, on a machine with a chip; on one without, or with a
+    hypervisor that alters answers or gives old ones, it never does."""
+    chip = lab_run.chip(vendor)
+    with tempfile.TemporaryDirectory() as folder:
+        module, path = pack(folder, image, kernel), os.path.join(folder, 'evidence')
+        for cpus in '1', '4':
+            for number, (_, what, text) in enumerate(ask(lab, module, *chip, '-smp', cpus), 1):
+                lab_run.expect(what == 'evidence', text)
+                with open(path, 'wb') as f:
+                    f.write(bytes.fromhex(text))
+                judge_evidence(confbox, vendor, path, number, lab_run.measurement(image))
+        for more in ((), (*chip, '-append', 'lab.host=alter'), (*chip, '-append', 'lab.host=replay')):
+            for _, what, text in ask(lab, module, *more):
+                lab_run.expect((what, text) == ('refused', E_HARDWARE), f'{more}: {what} {text[:16]}')
+
+
+TESTS = {'parts': parts, 'ends': ends, 'hostile': hostile, 'report': report, 'cpus': cpus, 'user': user,
+         'monitor': monitor, 'lies': lies, 'boxes': boxes, 'evidence': evidence}
 
 
 def main():

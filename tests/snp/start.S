@@ -8,6 +8,8 @@
  * All memory below 512 GiB is mapped private at its own address, and again,
  * shared, 512 GiB above.
  */
+#include <arch/x86_64/sev/registers.h>
+
 #define C	 0x800000000000		/* the C bit: 47 */
 #define HUGE	 0xe3			/* present, writable, accessed, dirty */
 #define LINK	 0x23
@@ -16,6 +18,9 @@
 #define CR4	 0x20
 #define MSR_GHCB 0xc0010130
 #define RUN_VMPL0 0x016
+#define USER	 0x4
+#define USER_CODE  0x10000000000	/* 1 TiB: slot 2 */
+#define USER_STACK 0x10000002000
 
 	.text
 	.type	entry, @function
@@ -38,11 +43,81 @@ vc_entry:
 	addq	$8, %rsp
 	iretq
 
+/* #HV, on a stack of its own: what cpus.h says.  gs is struct snp_cpu. */
+	.globl	hv_entry
+	.type	hv_entry, @function
+hv_entry:
+	pushq	%rax
+	incq	%gs:8
+	movq	8(%rsp), %rax
+	cmpq	$cbx_x86_host_enter_from, %rax
+	jb	1f
+	cmpq	$cbx_x86_host_enter_to, %rax
+	jae	1f
+	movq	$cbx_x86_host_enter_out, 8(%rsp)
+1:	popq	%rax
+	iretq
+
+/* Exceptions of user mode: back to the caller of snp_user_enter. */
+	.altmacro
+	.macro	user_stub number
+	.balign	16
+	.if	\number != 8 && (\number < 10 || \number > 14) && \number != 17 && \number != 21 && \number != 29 && \number != 30
+	pushq	$0
+	.endif
+	pushq	$\number
+	jmp	user_trap
+	.endm
+	.balign	16
+	.globl	user_stubs
+user_stubs:
+	.set	number, 0
+	.rept	32
+	user_stub %number
+	.set	number, number + 1
+	.endr
+	.noaltmacro
+user_trap:
+	testb	$3, 24(%rsp)
+	jz	user_lost
+	movq	%rax, user_registers
+	popq	user_registers + 0x18	/* vector */
+	popq	user_registers + 0x20	/* error */
+	popq	user_registers + 0x28	/* rip */
+	movq	user_resume, %rsp
+	.irp	reg, r15, r14, r13, r12, rbp, rbx
+	popq	%\reg
+	.endr
+	ret
+user_lost:
+	ud2
+
+/* To user mode with the registers at rdi, rax, rcx and rdx; and back with what
+ * made it stop, and rax. */
+	.globl	snp_user_enter
+	.type	snp_user_enter, @function
+snp_user_enter:
+	.irp	reg, rbx, rbp, r12, r13, r14, r15
+	pushq	%\reg
+	.endr
+	movq	%rsp, user_resume
+	pushq	$0x13
+	movabsq	$USER_STACK, %rax
+	pushq	%rax
+	pushq	$2
+	pushq	$0x1b
+	movabsq	$USER_CODE, %rax
+	pushq	%rax
+	movq	user_registers, %rax
+	movq	user_registers + 8, %rcx
+	movq	user_registers + 16, %rdx
+	iretq
+
 /*
  * VMPL1: begins at host_code, does what rdi says with rsi, and leaves with
  * nothing pending; r12 is what came of it.  Order 4 takes rsi turns, order 3 is a call of the monitor's
  * with rax = r14 and rcx = r15, by the calling area at rbx: r12 is rax after
- * it, r13 what was pending, r15 rcx.
+ * it, r13 what was pending, r15 rcx.  Order 6 reads for ever, and counts at rbx.
  */
 	.section .text.host, "ax", @progbits
 	.balign	4096
@@ -57,7 +132,12 @@ host_code:
 	je	host_call
 	cmpq	$4, %rdi
 	je	host_wait
-	jmp	host_leave
+	cmpq	$6, %rdi
+	jne	host_leave
+host_keep:
+	movq	(%rsi), %r12
+	incq	(%rbx)
+	jmp	host_keep
 
 host_read:
 	movq	(%rsi), %r12
@@ -103,8 +183,12 @@ host_leave:
 
 	.section .rodata, "a", @progbits
 	.balign	8
-gdt:	.quad	0
+	.globl	snp_gdt
+snp_gdt:
+	.quad	0
 	.quad	0x00af9b000000ffff
+	.quad	0x00cff3000000ffff
+	.quad	0x00affb000000ffff
 
 	.data
 	.balign	4096
@@ -112,7 +196,8 @@ gdt:	.quad	0
 snp_pml4:
 	.quad	private + LINK + C
 	.quad	shared + LINK + C
-	.fill	510, 8, 0
+	.quad	user_pdpt + LINK + USER + C
+	.fill	509, 8, 0
 	.macro	gigabytes first
 	.set	at, \first + HUGE
 	.rept	512
@@ -122,9 +207,42 @@ snp_pml4:
 	.endm
 private: gigabytes C
 shared:	gigabytes 0
-tss:	.fill	0x24, 1, 0
-	.quad	vc_stack_top		/* IST 1 */
-	.fill	0x3c, 1, 0
+	.macro	table name
+\name:	.quad	\name\()_entry + LINK + USER + C
+	.fill	511, 8, 0
+	.endm
+	.macro	user_tables
+	table	user_pdpt
+	.set	user_pdpt_entry, user_pd
+	table	user_pd
+	.set	user_pd_entry, user_pt
+	.endm
+	user_tables
+user_pt:
+	.quad	snp_user_code + LINK + USER + C
+	.quad	user_stack + LINK + USER + C
+	.fill	510, 8, 0
+	.globl	snp_user_code
+snp_user_code:
+	.fill	512, 8, 0
+user_stack:
+	.fill	512, 8, 0
+	.globl	user_registers
+user_registers:				/* struct snp_user */
+	.fill	6, 8, 0
+user_resume:
+	.quad	0
+	.macro	task name, zero, one, two
+\name:	.long	0
+	.quad	\zero
+	.fill	0x18, 1, 0
+	.quad	\one			/* IST 1 */
+	.quad	\two			/* IST 2 */
+	.fill	0x34, 1, 0
+	.endm
+	task	tss, trap_stack_top, vc_stack_top, hv_stack_top
+	.globl	snp_tss_second
+	task	snp_tss_second, 0, 0, hv_stack_second_top
 
 /* What VMPL1 has for itself: tables, a stack, a calling area. */
 	.globl	host_data, host_pml4
@@ -142,39 +260,8 @@ host_area:
 	.globl	host_data_end
 host_data_end:
 
-/* A struct cbx_vmsa. */
-	.section .vmsa, "aw", @progbits
-	.balign	4096
-vmsa:	.org	vmsa + 0x010
-	.short	0x08, 0xa9b		/* CS */
-	.long	0xffffffff
-	.quad	0
-	.org	vmsa + 0x060
-	.short	0, 0			/* GDT */
-	.long	15
-	.quad	gdt
-	.org	vmsa + 0x090
-	.short	0, 0x8b			/* TR */
-	.long	0x67
-	.quad	tss
-	.org	vmsa + 0x0d0
-	.quad	EFER
-	.org	vmsa + 0x148
-	.quad	CR4, snp_pml4 + C, CR0
-	.quad	0x400, 0xffff0ff0	/* DR7, DR6 */
-	.quad	2, entry		/* RFLAGS, RIP */
-	.org	vmsa + 0x1d8
-	.quad	stack_top
-	.org	vmsa + 0x268
-	.quad	0x0007040600070406
-	.org	vmsa + 0x3b0
-	.quad	FEATURES		/* SEV_FEATURES */
-	.org	vmsa + 0x3e8
-	.quad	1			/* XCR0 */
-	.org	vmsa + 0x408
-	.long	0x1f80
-	.short	0x5555, 0, 0x40
-	.org	vmsa + 0x1000
+	registers 0x08, 0xa9b, 0, EFER, CR4, snp_pml4 + C, CR0, entry, stack_top, \
+		features=FEATURES, gdt=snp_gdt, gs=snp_cpus, tss=tss
 
 /* The firmware's to fill. */
 	.section .secrets, "aw", @progbits
@@ -194,5 +281,14 @@ snp_cpuid:
 stack_top:
 	.skip	8 * 1024
 vc_stack_top:
+	.skip	4 * 1024
+trap_stack_top:
+	.skip	4 * 1024
+hv_stack_top:
+	.skip	4 * 1024
+hv_stack_second_top:
+	.globl	snp_stack_second_top
+	.skip	16 * 1024
+snp_stack_second_top:
 
 	.section .note.GNU-stack, "", @progbits

@@ -4,9 +4,10 @@
 
 #include "snp.h"
 
-#define VECTOR 29
-#define GATE   0x8e01ull /* present, an interrupt's, IST 1 */
-#define CODE   8ull
+#define VECTOR	29
+#define VECTORS 32
+#define GATE	0x8e00ull /* present, an interrupt's; and its IST */
+#define CODE	8ull
 
 /* What vc_entry leaves on the stack. */
 struct frame {
@@ -17,7 +18,7 @@ struct frame {
 void snp_vc(struct frame *frame);
 void vc_entry(void);
 
-static uint64_t idt[2 * (VECTOR + 1)];
+uint64_t snp_idt[2 * VECTORS];
 
 void snp_vc(struct frame *frame)
 {
@@ -37,17 +38,21 @@ void snp_vc(struct frame *frame)
 	frame->rip = r.rip;
 }
 
-void snp_vc_start(void)
+void snp_gate(uint32_t vector, uint64_t entry, uint8_t ist)
 {
 	struct __attribute__((packed)) {
 		uint16_t limit;
 		uint64_t base;
-	} idtr = { sizeof(idt) - 1, (uint64_t)idt };
-	uint64_t at = (uint64_t)vc_entry;
+	} idtr = { sizeof(snp_idt) - 1, (uint64_t)snp_idt };
 
-	CBX_ASSERT(cbx_cpuid_sound(&snp_cpuid));
-	idt[2 * VECTOR] = (at & 0xffff) | CODE << 16 | GATE << 32 |
-			  (at >> 16 & 0xffff) << 48;
-	idt[2 * VECTOR + 1] = at >> 32;
+	snp_idt[2 * vector] = (entry & 0xffff) | CODE << 16 |
+			      (GATE | ist) << 32 | (entry >> 16 & 0xffff) << 48;
+	snp_idt[2 * vector + 1] = entry >> 32;
 	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+void snp_vc_start(void)
+{
+	CBX_ASSERT(cbx_cpuid_sound(&snp_cpuid));
+	snp_gate(VECTOR, (uint64_t)vc_entry, 1);
 }

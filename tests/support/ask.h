@@ -31,6 +31,10 @@ bool ask_host_finds(const void *bytes, size_t size);
  * constants are, too. */
 bool ask_program(uint64_t pfn);
 
+/** Whether there is memory of the machine's own at that number, which it shares
+ * with no hypervisor; on mock and linux all there is. */
+bool ask_is_memory(uint64_t pfn);
+
 /** Whether one of the words, none of them 0, does. */
 bool ask_host_finds_any(const uint64_t *words, uint32_t count);
 

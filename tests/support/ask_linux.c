@@ -126,6 +126,12 @@ bool ask_program(uint64_t pfn)
 	return false;
 }
 
+bool ask_is_memory(uint64_t pfn)
+{
+	(void)pfn;
+	return true;
+}
+
 bool ask_host_finds_any(const uint64_t *words, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {

@@ -8,6 +8,7 @@
 #include "support/ask.h"
 #include "support/bare/bare.h"
 #include "support/bare/puppet.h"
+#include "support/bare/side.h"
 #include "support/check.h"
 
 static uint64_t direct(uint64_t pfn, size_t offset)
@@ -52,17 +53,71 @@ bool ask_host_may(uint64_t pfn, uint8_t bit)
 	return arrives;
 }
 
-bool ask_host_finds_any(const uint64_t *words, uint32_t count)
+static bool finds_in(uint64_t first, uint64_t count, uint64_t *seen)
 {
 	struct puppet_mail *mail = puppet_mail();
 
-	memcpy(puppet_bytes(), words, count * sizeof(words[0]));
-	mail->va = CBX_DIRECT_VA;
-	mail->count = cbx_hal_page_count();
-	mail->size = count;
+	mail->va = direct(first, 0);
+	mail->count = count;
 	(void)puppet_do(PUPPET_FIND);
-	assert_true(mail->seen != 0);
+	*seen += mail->seen;
 	return mail->found != 0;
+}
+
+/* The page is open: a host that has no address for it is not asked, as what is in
+ * it everybody sees. */
+static bool is_opened(uint64_t pfn)
+{
+	const struct cbx_page *page = cbx_page_at(pfn);
+
+	return !side_has_shared() && page != NULL &&
+	       page->state == CBX_PAGE_OPEN;
+}
+
+static bool shows(const uint64_t *page, const uint64_t *words, uint32_t count)
+{
+	for (uint32_t i = 0; i < CBX_PAGE_SIZE / 8; i++) {
+		for (uint32_t j = 0; j < count; j++) {
+			if (page[i] == words[j]) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool finds(const struct cbx_hal_region *region, const uint64_t *words,
+	uint32_t count, uint64_t *seen)
+{
+	const uint64_t end = region->first.n + region->count;
+	uint64_t from = region->first.n;
+	bool found = false;
+
+	for (uint64_t pfn = from; pfn < end && !found; pfn++) {
+		if (is_opened(pfn)) {
+			found = shows(bare_shared(pfn), words, count) ||
+				(pfn != from &&
+					finds_in(from, pfn - from, seen));
+			from = pfn + 1;
+		}
+	}
+	return found || (from != end && finds_in(from, end - from, seen));
+}
+
+bool ask_host_finds_any(const uint64_t *words, uint32_t count)
+{
+	struct cbx_hal_region region;
+	uint64_t seen = 0;
+	bool found = false;
+
+	memcpy(puppet_bytes(), words, count * sizeof(words[0]));
+	puppet_mail()->size = count;
+	for (uint32_t i = 0; cbx_hal_memory(i, &region) && !found; i++) {
+		found = side_can_probe(region.kind) &&
+			finds(&region, words, count, &seen);
+	}
+	assert_true(seen != 0);
+	return found;
 }
 
 /* Its first word is enough: it is not there either. */
@@ -83,12 +138,14 @@ bool ask_program(uint64_t pfn)
 	       puppet_owns(pfn);
 }
 
-/* It can look at everything on an ordinary machine, and the backend says so:
- * there is nothing to ask. */
+bool ask_is_memory(uint64_t pfn)
+{
+	return side_is_memory(pfn);
+}
+
 bool ask_hypervisor_may(uint64_t pfn)
 {
-	(void)pfn;
-	return false;
+	return side_hypervisor_may(pfn);
 }
 
 void ask_page(uint64_t pfn, size_t offset, void *buf, size_t bytes)
@@ -101,6 +158,7 @@ bool ask_zero(uint64_t pfn)
 	const uint64_t *word = ask_place(pfn);
 	uint64_t some = 0;
 
+#pragma GCC unroll 16
 	for (uint32_t i = 0; i < CBX_PAGE_SIZE / 8; i++) {
 		some |= word[i];
 	}

@@ -50,9 +50,9 @@ class Threads(unittest.TestCase):
     def assert_turns(self, turns, *options):
         for cpus in CPUS:
             with self.subTest(cpus=cpus):
-                status, out, _ = self.boxed(cpus, 'signal_flood', str(turns), *options)
+                status, out, errors = self.boxed(cpus, 'signal_flood', str(turns), *options)
                 found = re.fullmatch(rb'ended 0, turns %d, at most (\d+)\n' % turns, out)
-                self.assertTrue(status == 0 and found, (status, out))
+                self.assertTrue(status == 0 and found, (status, out, errors))
                 # 65, and as many again whenever the machine lent no CPU for a turn
                 self.assertLess(int(found[1]), 1000)
 
@@ -66,14 +66,14 @@ class Threads(unittest.TestCase):
         for cpus in CPUS:
             for options in ((), ('thread',)):
                 with self.subTest(cpus=cpus, options=options):
-                    self.assertEqual(self.boxed(cpus, 'signal_flood', 'run', *options)[:2],
-                                     (0, b'ended 0, turns 0, at most 0\n'))
+                    self.assertEqual(self.boxed(cpus, 'signal_flood', 'run', *options),
+                                     (0, b'ended 0, turns 0, at most 0\n', b''))
 
     def assert_kept(self, *command, how=()):
         for cpus in CPUS[:2]:
             with self.subTest(command=command, how=how, cpus=cpus):
-                self.assertEqual(self.boxed(cpus, 'signal_storm', *command, how=how)[:2],
-                                 (0, b'ended 0\n'))
+                self.assertEqual(self.boxed(cpus, 'signal_storm', *command, how=how),
+                                 (0, b'ended 0\n', b''))
 
     def test_many_signals_change_nothing_around_a_call(self):
         self.assert_kept('call', '1000', how=('--rewrite', 'never'))
@@ -91,8 +91,8 @@ class Threads(unittest.TestCase):
     def test_a_flood_of_output_leaves_others_their_turns(self):
         for cpus in CPUS:
             with self.subTest(cpus=cpus):
-                status, out, _ = self.boxed(cpus, 'write_flood')
-                self.assertEqual((status, out.strip(b'x')), (0, b''))
+                status, out, errors = self.boxed(cpus, 'write_flood')
+                self.assertEqual((status, out.strip(b'x'), errors), (0, b'', b''))
 
     def test_exceptions(self):
         if 'thread_throw' not in PROGRAMS:

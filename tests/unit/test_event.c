@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop, and what the host does other than calling. */
+#include <string.h>
+
 #include "support/machine.h"
 
+#include <base/letter.h>
+#include <keeper/work.h>
 #include <monitor/loop.h>
 
 #define EVENTS 8u
+
+/* Where the mock's keeper begins (support/machine.c). */
+#define KEEPER_CODE 0x300000ull
 
 static struct cbx_pfn at(uint64_t pfn)
 {
@@ -214,6 +221,66 @@ static void a_fault_on_an_open_page_sets_no_view(void **state)
 	machine_assert_sound();
 }
 
+static void break_down(struct mock_box_cpu *box, void *arg)
+{
+	(void)arg;
+	mock_box_trap(box, CBX_FAULT_BREAKPOINT, 0);
+}
+
+/* Page 0 is the monitor's. */
+static struct cbx_letter *write_letter(uint32_t op, uint32_t bytes)
+{
+	struct cbx_letter *letter = (void *)mock_page(at(0));
+
+	memset(letter, 0, sizeof(*letter));
+	letter->op = op;
+	letter->bytes = bytes;
+	for (uint32_t i = 0; i < bytes; i++) {
+		letter->body[i] = (uint8_t)(i + 1);
+	}
+	return letter;
+}
+
+/* What it comes to is on the page; the host hears nothing. */
+static void a_letter_goes_to_the_keeper_and_back(void **state)
+{
+	struct script script = { .count = 1 };
+	struct cbx_letter *letter;
+
+	(void)state;
+	cbx_letter_forget();
+	script.event[0].kind = CBX_EVENT_LETTER;
+	letter = write_letter(CBX_LETTER_KEY, CBX_LETTER_KEY_BYTES);
+	assert_false(run(&script));
+	assert_false(script.replied[0]);
+	assert_int_equal(letter->op, CBX_LETTER_DONE);
+	assert_int_equal(letter->bytes, 0x60 + 0x20); /* asks for the root */
+	assert_int_equal(letter->body[0x20], 1);      /* the first message */
+	script.next = 0;
+	letter = write_letter(CBX_LETTER_KEY, CBX_LETTER_KEY_BYTES);
+	assert_false(run(&script));
+	assert_int_equal(letter->op, CBX_LETTER_KEY);
+	assert_int_equal(letter->body[31], 32);
+	cbx_letter_forget();
+	machine_assert_sound();
+}
+
+static void a_letter_to_a_dead_keeper_is_as_it_was(void **state)
+{
+	struct script script = { .count = 1 };
+	struct cbx_letter *letter;
+
+	(void)state;
+	mock_program(KEEPER_CODE, break_down, NULL);
+	script.event[0].kind = CBX_EVENT_LETTER;
+	letter = write_letter(CBX_LETTER_LOST, 5);
+	assert_false(run(&script));
+	assert_int_equal(letter->op, CBX_LETTER_LOST);
+	assert_int_equal(letter->bytes, 5);
+	assert_int_equal(letter->body[4], 5);
+	machine_assert_sound();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +292,8 @@ int main(void)
 		MACHINE(a_forbidden_touch_is_the_host_s_fault),
 		MACHINE(a_view_the_hardware_lost_is_set_again),
 		MACHINE(a_fault_on_an_open_page_sets_no_view),
+		MACHINE(a_letter_goes_to_the_keeper_and_back),
+		MACHINE(a_letter_to_a_dead_keeper_is_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,7 +181,7 @@ static void assert_refused(enum cbx_status expected, size_t data_bytes)
 static void an_unknown_operation_is_unsupported(void **state)
 {
 	(void)state;
-	const uint64_t op[] = { CBX_DESK_NONE, CBX_DESK_REPORT_CHECK + 1,
+	const uint64_t op[] = { CBX_DESK_NONE, CBX_DESK_LETTER + 1,
 		CBX_DESK_EXTEND | 1ull << 32, UINT64_MAX };
 
 	for (size_t i = 0; i < sizeof(op) / sizeof(op[0]); i++) {

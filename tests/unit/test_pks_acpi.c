@@ -2,10 +2,19 @@
 /* ACPI's tables as a loader leaves them, well-formed and not. */
 #include "client/unit.h"
 
+#include <cpuid.h>
 #include <sys/mman.h>
 
 #include <arch/x86_64/cpu.h>
 #include <monitor/bare/bare.h>
+
+struct cbx_x86_cpuid cbx_x86_cpuid(uint32_t leaf, uint32_t sub)
+{
+	struct cbx_x86_cpuid r;
+
+	__cpuid_count(leaf, sub, r.eax, r.ebx, r.ecx, r.edx);
+	return r;
+}
 
 #define AREA 0x10000u
 #define RSDP 0u

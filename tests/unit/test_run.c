@@ -315,6 +315,7 @@ static void set_state(const struct machine_box *box, uint32_t state)
 	struct cbx_domain *d = cbx_domain_hold(box->handle);
 
 	d->state = state;
+	d->was_confined = state == CBX_DOMAIN_CONFINED;
 	d->policy.output_pages = 1;
 	cbx_domain_drop(d);
 }
@@ -399,6 +400,81 @@ static void a_confined_box_interrupts_nobody(void **state)
 	machine_assert_sound();
 }
 
+/* While the box runs on CPU 0, CPU 1 kicks it twice, if something is due; time
+ * passes between. */
+static void kick_when_due(struct mock_box_cpu *cpu, void *arg)
+{
+	struct machine_box *box = arg;
+
+	mock_cpu_set(1);
+	must(BOX_KICK, box->handle, 1);
+	box->script[0].word = mock_kicks(0);
+	mock_ticks_set(5000);
+	must(BOX_KICK, box->handle, 1);
+	refuse(E_INVALID, BOX_KICK, box->handle, 2);
+	mock_cpu_set(0);
+	mock_box_interrupted(cpu);
+}
+
+/* Kicks of CPU 0 at 4999, and at 5000, too. */
+static void expect_kicks(struct machine_box *box, uint64_t before, uint64_t all)
+{
+	uint64_t kicks = mock_kicks(0);
+
+	mock_ticks_set(4999);
+	mock_program(MACHINE_CODE(box), kick_when_due, box);
+	must(BOX_ENTER, box->handle, box->io, 1);
+	assert_int_equal(box->script[0].word - kicks, before);
+	assert_int_equal(mock_kicks(0) - kicks, all);
+}
+
+static void a_box_leaves_for_a_deadline_that_has_passed(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	assert_int_equal(in_box(&box, UPCALL_DEADLINE, 5000).status, CBX_OK);
+	expect_kicks(&box, 0, 1);
+	machine_assert_sound();
+}
+
+static void a_box_stays_when_nothing_is_due(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	expect_kicks(&box, 0, 0);
+	machine_assert_sound();
+}
+
+static void a_box_leaves_for_a_thread_that_waits(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	assert_int_equal(
+		in_box(&box, THREAD_CREATE, 0, MACHINE_CODE(&box), 0, 1).status,
+		CBX_OK);
+	expect_kicks(&box, 1, 2);
+	machine_assert_sound();
+}
+
+static void a_confined_box_leaves_though_nothing_is_due(void **state)
+{
+	struct machine_box box;
+
+	(void)state;
+	machine_box(&box);
+	must(BOX_KICK, box.handle, 1);
+	set_state(&box, CBX_DOMAIN_CONFINED);
+	expect_kicks(&box, 1, 2);
+	set_state(&box, CBX_DOMAIN_READY);
+	machine_assert_sound();
+}
+
 static void a_deadline_names_a_thread_of_the_box(void **state)
 {
 	struct machine_box box;
@@ -430,6 +506,10 @@ int main(void)
 		MACHINE(a_deadline_is_an_up_call),
 		MACHINE(a_deadline_reaches_another_thread),
 		MACHINE(a_confined_box_interrupts_nobody),
+		MACHINE(a_box_stays_when_nothing_is_due),
+		MACHINE(a_box_leaves_for_a_deadline_that_has_passed),
+		MACHINE(a_box_leaves_for_a_thread_that_waits),
+		MACHINE(a_confined_box_leaves_though_nothing_is_due),
 		MACHINE(a_deadline_names_a_thread_of_the_box),
 	};
 

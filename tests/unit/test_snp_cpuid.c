@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <hal/snp/pure/cpuid.h>
+#include <arch/x86_64/sev/cpuid.h>
 
 #include "snp/cpuid.h"
 

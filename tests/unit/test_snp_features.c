@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <hal/snp/pure/features.h>
+#include <arch/x86_64/sev/features.h>
 
 #define GOOD 0x27ull /* SEV, SEV-ES, SEV-SNP, restricted injection */
 

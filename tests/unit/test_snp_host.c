@@ -27,7 +27,8 @@ static int boot(void **state)
 	*vmsa = (struct cbx_vmsa){
 		.vmpl = CBX_SNP_HOST, .efer = 0x1500, .features = FEATURES
 	};
-	host = (struct cbx_snp_host){ vmsa, area, MACHINE_VMSA << 12, 0 };
+	host = (struct cbx_snp_host){ vmsa, area, MACHINE_VMSA << 12, 0, 0,
+		NULL };
 	left = (struct cbx_snp_left){ .pfn = { 777 } };
 	return 0;
 }
@@ -36,6 +37,7 @@ static int boot_host(void **state)
 {
 	boot(state);
 	assert_null(start());
+	assert_null(machine_bell());
 	assert_int_equal(cbx_snp_host_create(&host, FEATURES), CBX_OK);
 	return 0;
 }
@@ -115,6 +117,7 @@ static void registers_are_nobodys_but_the_processors(void **state)
 	assert_int_equal(cbx_snp_host_create(&host, FEATURES), CBX_OK);
 	assert_true(machine_is_vmsa(MACHINE_VMSA));
 	assert_int_equal(machine_rights(MACHINE_VMSA, CBX_SNP_HOST), 0);
+	assert_false(machine.created_svme); /* not even before it is asked to */
 	assert_int_equal(vmsa->efer, 0x500);
 }
 
@@ -195,16 +198,6 @@ static void a_call_is_taken_once(void **state)
 	assert_int_equal(*area, 0);
 	assert_int_equal(run(be_interrupted), CBX_OK);
 	assert_int_equal(left.why, CBX_SNP_NOTHING);
-}
-
-static void an_answer_is_in_the_registers(void **state)
-{
-	const struct cbx_svsm_registers answer = { 5, 6, 7, 8 };
-
-	(void)state;
-	cbx_snp_host_answer(&host, &answer);
-	assert_true(vmsa->rax == 5 && vmsa->rcx == 6 && vmsa->rdx == 7 &&
-		    vmsa->r8_15[0] == 8);
 }
 
 static void a_fault_names_page_and_right(void **state)
@@ -288,32 +281,6 @@ static void registers_another_cpu_has_are_not_read(void **state)
 	assert_int_equal(left.pfn.n, 777);
 }
 
-static enum cbx_status send(struct snp_nae_answer answer, uint64_t *info2)
-{
-	machine.request = answer;
-	*info2 = 777;
-	return cbx_snp_send((struct cbx_pfn){ MACHINE_AREA },
-		(struct cbx_pfn){ MACHINE_AREA + 1 }, info2);
-}
-
-static void a_message_is_handed_on_or_not(void **state)
-{
-	const struct snp_nae_answer none = { .info1 = 9 };
-	uint64_t info2;
-
-	(void)state;
-	assert_int_equal(send(snp_nae_done(0), &info2), CBX_OK);
-	assert_int_equal(info2, 0);
-	assert_int_equal(send(snp_nae_done(2ull << 32), &info2), CBX_OK);
-	assert_true(info2 == 2ull << 32);
-	assert_int_equal(send(snp_nae_refused(SNP_GHCB_INVALID_EVENT), &info2),
-		CBX_E_HARDWARE);
-	assert_int_equal(info2, 777);
-	assert_int_equal(send(snp_nae_raise(true), &info2), CBX_E_INVALID);
-	assert_int_equal(send(none, &info2), CBX_E_INVALID);
-	assert_int_equal(info2, 777);
-}
-
 #define HOST(name) cmocka_unit_test_setup(name, boot_host)
 
 int main(void)
@@ -331,14 +298,12 @@ int main(void)
 		cmocka_unit_test_setup(
 			registers_nobody_takes_are_a_page_again, boot),
 		HOST(a_call_is_taken_once),
-		HOST(an_answer_is_in_the_registers),
 		HOST(a_fault_names_page_and_right),
 		HOST(it_can_run_only_meanwhile),
 		HOST(a_level_that_did_not_run_asked_for_nothing),
 		HOST(only_one_is_a_call),
 		cmocka_unit_test(an_answer_that_is_none_takes_no_call),
 		HOST(registers_another_cpu_has_are_not_read),
-		HOST(a_message_is_handed_on_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static uint64_t work(uint64_t most, uint64_t refuse)
 
 static void a_list_changes_what_it_names(void **state)
 {
-	struct cbx_psc psc = { { FIRST + 5 }, 3, true };
+	struct cbx_psc psc = { { FIRST + 5 }, 3 };
 
 	(void)state;
 	assert_int_equal(cbx_psc_write(buffer, &psc), 3);
@@ -69,14 +69,14 @@ static void a_list_changes_what_it_names(void **state)
 	assert_int_equal(psc.count, 0);
 	assert_int_equal(psc.first.n, FIRST + 8);
 	assert_int_equal(state_of[4], 0);
-	assert_int_equal(state_of[5], SNP_STATE_SHARED);
-	assert_int_equal(state_of[7], SNP_STATE_SHARED);
+	assert_int_equal(state_of[5], SNP_STATE_PRIVATE);
+	assert_int_equal(state_of[7], SNP_STATE_PRIVATE);
 	assert_int_equal(state_of[8], 0);
 }
 
 static void a_long_range_takes_several_lists(void **state)
 {
-	struct cbx_psc psc = { { FIRST }, PAGES, false };
+	struct cbx_psc psc = { { FIRST }, PAGES };
 	uint32_t lists = 0;
 
 	(void)state;
@@ -98,7 +98,7 @@ static void a_long_range_takes_several_lists(void **state)
 /* It stops after 0, 1, 2, ... pages, and is asked again. */
 static void a_list_goes_on_where_it_stopped(void **state)
 {
-	struct cbx_psc psc = { { FIRST }, 20, true };
+	struct cbx_psc psc = { { FIRST }, 20 };
 	uint64_t most = 0;
 
 	(void)state;
@@ -117,13 +117,13 @@ static void a_list_goes_on_where_it_stopped(void **state)
 	}
 	assert_int_equal(psc.count, 0);
 	for (uint32_t i = 0; i < 20; i++) {
-		assert_int_equal(state_of[i], SNP_STATE_SHARED);
+		assert_int_equal(state_of[i], SNP_STATE_PRIVATE);
 	}
 }
 
 static void a_page_that_was_refused_is_named(void **state)
 {
-	struct cbx_psc psc = { { FIRST }, 10, true };
+	struct cbx_psc psc = { { FIRST }, 10 };
 
 	(void)state;
 	cbx_psc_write(buffer, &psc);
@@ -131,14 +131,14 @@ static void a_page_that_was_refused_is_named(void **state)
 		cbx_psc_read(buffer, 10, work(99, 4), &psc), CBX_E_HARDWARE);
 	assert_int_equal(psc.first.n, FIRST + 4);
 	assert_int_equal(psc.count, 6);
-	assert_int_equal(state_of[3], SNP_STATE_SHARED);
+	assert_int_equal(state_of[3], SNP_STATE_PRIVATE);
 	assert_int_equal(state_of[4], 0);
 }
 
 /* A header of 2^16 next entries, each other field, each answer. */
 static void no_header_makes_more_of_it_than_was_asked(void **state)
 {
-	const struct cbx_psc asked = { { FIRST }, 10, true };
+	const struct cbx_psc asked = { { FIRST }, 10 };
 
 	(void)state;
 	for (uint64_t next = 0; next < 0x10000; next++) {
@@ -169,7 +169,7 @@ static void no_header_makes_more_of_it_than_was_asked(void **state)
 /* Entries a hypervisor rewrites are asked anew from what was meant. */
 static void rewritten_entries_change_nothing(void **state)
 {
-	struct cbx_psc psc = { { FIRST }, 4, true };
+	struct cbx_psc psc = { { FIRST }, 4 };
 
 	(void)state;
 	cbx_psc_write(buffer, &psc);
@@ -178,8 +178,8 @@ static void rewritten_entries_change_nothing(void **state)
 	memset(&buffer[1], 0xff, 32);
 	assert_int_equal(cbx_psc_write(buffer, &psc), 2);
 	assert_int_equal(cbx_psc_read(buffer, 2, work(9, PAGES), &psc), CBX_OK);
-	assert_int_equal(state_of[2], SNP_STATE_SHARED);
-	assert_int_equal(state_of[3], SNP_STATE_SHARED);
+	assert_int_equal(state_of[2], SNP_STATE_PRIVATE);
+	assert_int_equal(state_of[3], SNP_STATE_PRIVATE);
 }
 
 int main(void)

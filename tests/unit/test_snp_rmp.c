@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <hal/snp/pure/rmp.h>
+#include <arch/x86_64/sev/rmp.h>
 
 #include "snp/rmp.h"
 

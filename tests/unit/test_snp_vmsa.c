@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include <hal/snp/pure/vmsa.h>
+#include <arch/x86_64/sev/vmsa.h>
 
 #define FEATURES 0x21ull
 

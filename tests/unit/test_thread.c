@@ -48,7 +48,6 @@ static void states_say_who_can_run(void **state)
 		{ CBX_THREAD_RUNNABLE, 0, true, 0 },
 		{ CBX_THREAD_RUNNING, 0, false, 0 },
 		{ CBX_THREAD_WAITING, 0, false, 0 },
-		{ CBX_THREAD_WAITING, 1, false, 0 },
 		{ CBX_THREAD_PARKED, 0, false, 0 },
 		{ CBX_THREAD_PARKED, 5000, true, 0 },
 		{ CBX_THREAD_PARKED, 4999, true, 0 },

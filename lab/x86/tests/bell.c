@@ -32,6 +32,7 @@ struct bell {
 };
 static uint8_t page[4096] __attribute__((aligned(4096)));
 volatile uint64_t guest_rung;
+static uint64_t guest_rung_at;
 
 static volatile struct bell *bell(void)
 {
@@ -47,6 +48,7 @@ bool guest_take_hv(struct lab_trap *trap)
 		return false;
 	}
 	guest_rung++;
+	guest_rung_at = trap->rip;
 	return true;
 }
 
@@ -142,6 +144,23 @@ bool guest_bell_rings_for_nothing(void)
 	       seen.flags == 0;
 }
 
+/* And at which instruction it likes. */
+bool guest_bell_rings_at_an_instruction(void)
+{
+	uint64_t rax = LAB_HOST_ASK | LAB_ACT_RING;
+	uint64_t at;
+
+	__asm__ volatile("leaq 1f(%%rip), %1; movq %1, %%rdx; vmmcall\n\t"
+			 "nop; nop\n"
+			 "1: nop; nop"
+			 : "+a"(rax), "=&r"(at)
+			 : "c"(1ull)
+			 : "rdx", "memory");
+	look();
+	return rax == 0 && guest_rung == 7 && guest_rung_at == at &&
+	       guest_ask_host(LAB_ACT_RING, 0, 0) == 1;
+}
+
 /* Any other would end the guest: it has no handler that takes one. */
 bool guest_bell_is_all_that_can_be_injected(void)
 {
@@ -156,7 +175,7 @@ bool guest_bell_is_all_that_can_be_injected(void)
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		guest_ask_host(LAB_ACT_INJECT, 1, events[i]);
 	}
-	return guest_vc.count == count && guest_rung == 6 &&
+	return guest_vc.count == count && guest_rung == 7 &&
 	       guest_ask_host(LAB_ACT_INJECT, 0, 0) == 1;
 }
 
@@ -183,7 +202,7 @@ bool guest_bell_tells_of_another_levels_interrupt(void)
 	bool ran;
 
 	start_timer();
-	for (uint64_t i = 0; guest_rung == 6 && i < PATIENCE; i++) {
+	for (uint64_t i = 0; guest_rung == 7 && i < PATIENCE; i++) {
 		lab_pause();
 	}
 	seen = look();
@@ -192,7 +211,7 @@ bool guest_bell_tells_of_another_levels_interrupt(void)
 	save->rsp = (uint64_t)guest_lower_data_end;
 	ran = guest_order(GUEST_WAIT, WAIT);
 	save->rflags &= ~RFLAGS_IF;
-	return guest_rung == 7 && seen.vector == VECTOR_OTHER && ran &&
+	return guest_rung == 8 && seen.vector == VECTOR_OTHER && ran &&
 	       save->exit_code == LAB_EXIT_VMGEXIT &&
 	       save->r8_15[0] == VECTOR_PIT;
 }
@@ -203,5 +222,5 @@ bool guest_bell_can_be_taken_away(void)
 
 	return tell(LAB_DOORBELL_CLEAR, 0) == 0 &&
 	       tell(LAB_DOORBELL_QUERY, 0) == 0 && ghcb->exit_info2 == 0 &&
-	       !post(65) && guest_rung == 7;
+	       !post(65) && guest_rung == 8;
 }

@@ -557,6 +557,7 @@ static const struct test bell_tests[] = {
 	TEST(guest_bell_has_the_nmi),
 	TEST(guest_bell_has_a_real_nmi),
 	TEST(guest_bell_rings_for_nothing),
+	TEST(guest_bell_rings_at_an_instruction),
 	TEST(guest_bell_is_all_that_can_be_injected),
 	TEST(guest_make_lower),
 	TEST(guest_bell_tells_of_another_levels_interrupt),
@@ -568,6 +569,7 @@ static const struct test ipi_tests[] = {
 	TEST(guest_ipi_rings_the_other_processor),
 	TEST(guest_ipi_stops_a_level_below),
 	TEST(guest_ipi_can_be_an_nmi),
+	TEST(guest_ipi_can_be_lost),
 };
 static const struct test twice_tests[] = {
 	TEST(guest_make_lower),

@@ -211,6 +211,7 @@ bool guest_bell_rings_once_until_looked_at(void);
 bool guest_bell_has_the_nmi(void);
 bool guest_bell_has_a_real_nmi(void);
 bool guest_bell_rings_for_nothing(void);
+bool guest_bell_rings_at_an_instruction(void);
 bool guest_bell_is_all_that_can_be_injected(void);
 bool guest_bell_tells_of_another_levels_interrupt(void);
 bool guest_bell_can_be_taken_away(void);
@@ -223,6 +224,7 @@ bool guest_ipi_needs_who_takes_it(void);
 bool guest_ipi_rings_the_other_processor(void);
 bool guest_ipi_stops_a_level_below(void);
 bool guest_ipi_can_be_an_nmi(void);
+bool guest_ipi_can_be_lost(void);
 
 /** The tests of reports and keys, in this order. */
 bool guest_report_has_certificates(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Processors at VMPL0 that interrupt each other by #HV. */
 #include "../asm.h"
+#include "../host.h"
 #include "ghcb.h"
 #include "guest.h"
 
@@ -176,4 +177,17 @@ bool guest_ipi_can_be_an_nmi(void)
 
 	return send(OTHER | MODE_NMI) == 0 && wait_for_rings(3) &&
 	       look(&flags) == 0 && (flags & HAS_NMI) != 0;
+}
+
+/* Told as sent, and there is nothing at the other one. */
+bool guest_ipi_can_be_lost(void)
+{
+	uint8_t flags;
+	bool is_lost;
+
+	guest_ask_host(LAB_ACT_LOSE, 1, 0);
+	is_lost = send(OTHER | 79) == 0 && look(&flags) == 0 && flags == 0 &&
+		  guest_rung == 3 && guest_ask_host(LAB_ACT_LOSE, 0, 0) == 1;
+	return is_lost && send(OTHER | 79) == 0 && wait_for_rings(4) &&
+	       look(&flags) == 79;
 }

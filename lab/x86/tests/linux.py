@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boot a distribution's stock kernel in the lab: as a guest that knows of none, or
-as a confidential one.
+"""Boot a distribution's stock kernel in the lab: as a guest that knows of none, as a
+confidential one, or as one below a monitor.
 
-usage: linux.py blind|snp CPUS LAB FETCH FOLDER
+usage: linux.py blind|snp|svsm CPUS LAB FETCH FOLDER [MONITOR]
 
 FETCH FOLDER [SUITE] prints the kernel's path (scripts/lab-kernel).
 """
@@ -21,8 +21,8 @@ BUSYBOX = '/bin/busybox'
 SECONDS = 500
 BYTES = 10000000
 PAGE = 4096
-SUITE = {'blind': [], 'snp': ['trixie']}  # whose kernel knows SEV-SNP
-MAGIC = {'blind': b'lab pack', 'snp': b'snp pack'}
+SUITE = {'blind': [], 'snp': ['trixie'], 'svsm': ['trixie'], 'lower': ['trixie']}  # whose kernel knows SEV-SNP
+MAGIC = {'blind': b'lab pack', 'snp': b'snp pack', 'svsm': b'snp pack', 'lower': b'snp pack'}
 COMMAND_LINE = 'console=ttyS0 quiet panic=-1'
 
 # Where the lab is: its first page, one inside, its last.  A CPU that runs outside
@@ -80,6 +80,7 @@ echo "init: kernel $(uname -r)"
 echo "init: cpus $(grep -c ^processor /proc/cpuinfo)"
 said features 'Memory Encryption Features active: '
 said level 'SEV: SNP running at '
+echo "init: vmpl $(cat /sys/devices/system/cpu/sev/vmpl)"
 said table 'SEV: Using SNP '
 said wakes 'SEV: APIC: wakeup_secondary_cpu() replaced with '
 said bounce 'software IO TLB: mapped '
@@ -127,11 +128,13 @@ def files_of(cpus, script=INIT, more=()):
                  ('dev/zero', 0o20600, b'', 0x105), ('bin/busybox', 0o100755, busybox, 0), ('init', 0o100755, init.encode(), 0), *more])
 
 
-def pack(kernel, files, magic=MAGIC['blind']):
+def pack(kernel, files, magic=MAGIC['blind'], monitor=b''):
     """What ../launch.h calls a pack."""
-    at = PAGE + len(kernel) + -len(kernel) % PAGE
-    head = magic + struct.pack('<4Q', PAGE, len(kernel), at, len(files))
-    return head.ljust(PAGE, b'\0') + kernel.ljust(at - PAGE, b'\0') + files
+    head, body = magic, b''
+    for part in (kernel, files, monitor):
+        head += struct.pack('<2Q', PAGE + len(body), len(part))
+        body += part + b'\0' * (-len(part) % PAGE)
+    return head.ljust(PAGE, b'\0') + body
 
 
 def fetch(script, folder, suite):
@@ -143,10 +146,10 @@ def fetch(script, folder, suite):
     return done.stdout.split()[-1]
 
 
-def boot_linux(lab, kernel, cpus, how='blind'):
+def boot_linux(lab, kernel, cpus, how='blind', monitor=os.devnull):
     files = files_of(cpus, INIT if how == 'blind' else INIT_SNP)
-    with open(kernel, 'rb') as file, tempfile.NamedTemporaryFile() as module:
-        module.write(pack(file.read(), files, MAGIC[how]))
+    with open(kernel, 'rb') as file, open(monitor, 'rb') as elf, tempfile.NamedTemporaryFile() as module:
+        module.write(pack(file.read(), files, MAGIC[how], elf.read()))
         module.flush()
         return boot(lab, module.name, '-smp', str(cpus), '-append', COMMAND_LINE, seconds=SECONDS)
 
@@ -180,23 +183,43 @@ def judge(cpus, status, lines):
 
 
 # What the lab counted, and the least of it: of 64 MiB that bounce every page is
-# converted and accepted.
+# converted and accepted, by a monitor in lists.
 LEAST = {'vc': 10000, 'pvalidate': 16384, 'state': 16384, 'msr': 10, 'page': 10000,
          'port': 1000, 'device': 1000}
+LEAST_CALLS = 100
 SUM = hashlib.sha256(bytes(BYTES)).hexdigest()
 
 
-def judge_snp(cpus, status, lines):
-    said = said_by(status, lines)
-    labs = [line for line in lines if 'lab:' in line]
-    expect(len(labs) == 1 and labs[0].startswith('lab: counts: '), f'the lab says {labs}')
-    words = labs[0].split()[2:]
-    counts = dict(zip(words[::2], map(int, words[1::2])))
+def judge_counts(counts, cpus, vmpl):
     for name, least in LEAST.items():
         expect(counts[name] >= least, f'{name}: {counts[name]}')
-    expect(counts['create'] == 2 * (cpus - 1), f"create: {counts['create']}")
+    # the second processor twice; below a monitor the level of the first one, and the
+    # monitor on the second
+    create = 2 * (cpus - 1) if vmpl == 0 else 1 + 3 * (cpus - 1)
+    expect(counts['create'] == create, f"create: {counts['create']}")
+    expect(counts['calls'] == 0 if vmpl == 0 else counts['calls'] >= LEAST_CALLS, f"calls: {counts['calls']}")
+
+
+def judge_levels(levels, cpus, vmpl):
+    """Number, ticks and turns of each level, behind the ticks of all."""
+    everything, *levels = [[int(word) for word in re.findall(r'\d+', part)] for part in levels.split(';')]
+    used = [level for level in levels if level[0] in (0, vmpl)]
+    expect(0 < sum(ticks for _, ticks, _ in used) < cpus * everything[0], f'ticks: {levels}')
+    expect(all(ticks > 0 and turns >= cpus for _, ticks, turns in used), f'turns: {levels}')
+    expect(vmpl > 0 or used[0][2] == cpus, f'turns of VMPL0: {levels}')
+    expect(len(levels) == 4 and all(ticks == turns == 0 for level, ticks, turns in levels if level not in (0, vmpl)),
+           f'levels: {levels}')
+
+
+def judge_snp(cpus, status, lines, vmpl=0):
+    said = said_by(status, lines)
+    labs = [line for line in lines if 'lab:' in line]
+    expect([line.split()[1] for line in labs] == ['counts:', 'levels:'], f'the lab says {labs}')
+    words = labs[0].split()[2:]
+    judge_counts(dict(zip(words[::2], map(int, words[1::2]))), cpus, vmpl)
+    judge_levels(labs[1], cpus, vmpl)
     expect(re.match(r'kernel (6\.1[2-9]|[789]\.\d+)\.\d+', said[0]), said[0])
-    for line in (f'cpus {cpus}', 'features AMD SEV SEV-ES SEV-SNP', 'level VMPL0.',
+    for line in (f'cpus {cpus}', 'features AMD SEV SEV-ES SEV-SNP', f'level VMPL{vmpl}.', f'vmpl {vmpl}',
                  'wakes wakeup_cpu_via_vmgexit()', f'sum {SUM}  -'):
         expect(line in said, f'it does not say: {line}')
     for cpu in range(cpus):
@@ -206,16 +229,25 @@ def judge_snp(cpus, status, lines):
             expect(f'cpu {cpu} {what} 0' in said, f'cpu {cpu} {what}')
 
 
+def judge_svsm(cpus, status, lines):
+    judge_snp(cpus, status, lines, 1)
+
+
+def judge_lower(cpus, status, lines):
+    """Below a monitor that gives its host a lower level."""
+    judge_snp(cpus, status, lines, 2)
+
+
 def main():
-    how, cpus, lab, script, folder = sys.argv[1:]
+    how, cpus, lab, script, folder, *monitor = sys.argv[1:]
     for needed in (QEMU, BUSYBOX):
         if shutil.which(needed) is None:
             print(f'skipped: {needed} is not installed')
             sys.exit(SKIP)
     os.makedirs(folder, exist_ok=True)
     kernel = fetch(script, folder, SUITE[how])
-    judges = {'blind': judge, 'snp': judge_snp}
-    judges[how](int(cpus), *boot_linux(lab, kernel, int(cpus), how))
+    judges = {'blind': judge, 'snp': judge_snp, 'svsm': judge_svsm, 'lower': judge_lower}
+    judges[how](int(cpus), *boot_linux(lab, kernel, int(cpus), how, *monitor))
 
 
 if __name__ == '__main__':

@@ -25,8 +25,27 @@ NONCE = bytes(range(0x80, 0xc0))  # report.c
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
 
 
+# A guest's registers with an address of the lab's own code: nothing of a guest's is
+# there, and nothing can be said of such a run (lab/README.md, Not explained).
+MIXED = re.compile(r'^lab: lost: .* rip [89][0-9a-f]{6}:', re.M)
+TRIES = 2
+
+
+def is_mixed(text):
+    return MIXED.search(text) is not None
+
+
 def boot(lab, module, *more, seconds=SECONDS):
-    """(status, lines) of one run of the machine."""
+    """(status, lines) of a run of the machine."""
+    for _ in range(TRIES):
+        status, lines = boot_once(lab, module, *more, seconds=seconds)
+        if not is_mixed('\n'.join(lines)):
+            break
+        print('\n'.join(lines), '\nrun.py: the emulator mixed registers up: once more', sep='')
+    return status, lines
+
+
+def boot_once(lab, module, *more, seconds):
     try:
         done = subprocess.run([QEMU, *MACHINE, *more, '-kernel', lab, '-initrd', module],
                               timeout=seconds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -87,8 +106,8 @@ def rmp(lab, elf):
     expect(lines[len(left):] == [said, 'guest: ok guest_run_rows', 'guest: pass'], f'not: {said}')
 
 
-PAGE, PT_LOAD, PT_VMSA, PT_SECRETS, PT_CPUID = 4096, 1, 0x6c616276, 0x6c616273, 0x6c616263
-DATA, VMSA, SECRETS, CPUID = 1, 2, 5, 6
+PAGE, PT_LOAD, PT_VMSA, PT_SECRETS, PT_CPUID, PT_PARAM = 4096, 1, 0x6c616276, 0x6c616273, 0x6c616263, 0x6c616270
+DATA, VMSA, UNMEASURED, SECRETS, CPUID = 1, 2, 4, 5, 6
 
 
 def measurement(elf):
@@ -102,11 +121,11 @@ def measurement(elf):
         text = file[offset:offset + held].ljust(whole + -whole % PAGE, b'\0')
         if kind == PT_LOAD:
             pages += [(DATA, pa + n, text[n:n + PAGE]) for n in range(0, len(text), PAGE)]
-        elif kind in (PT_VMSA, PT_SECRETS, PT_CPUID):
+        elif kind in (PT_VMSA, PT_SECRETS, PT_CPUID, PT_PARAM):
             special[kind] = pa
     content = {gpa: page for _, gpa, page in pages}
-    pages.append((SECRETS, special[PT_SECRETS], None))
-    pages.append((CPUID, special[PT_CPUID], None))
+    filled = {PT_SECRETS: SECRETS, PT_CPUID: CPUID, PT_PARAM: UNMEASURED}
+    pages += [(what, special[kind], None) for kind, what in filled.items() if kind in special]
     pages.append((VMSA, special[PT_VMSA], content[special[PT_VMSA]]))
     digest = bytes(48)
     for kind, gpa, page in pages:
@@ -121,11 +140,11 @@ def verify(confbox, report, *more):
     return done.returncode, done.stdout + done.stderr
 
 
-def judge_report(confbox, vendor, folder, said, vmpl):
+def judge_report(confbox, vendor, folder, said, vmpl, data=NONCE):
     """One report, as a relying party sees it that trusts the lab or does not."""
     report, table = (os.path.join(folder, name) for name in (f'report{vmpl}', 'table'))
     root = ('--root', os.path.join(vendor, 'ark.pem'))
-    nonce = ('--nonce', NONCE.hex())
+    nonce = ('--nonce', data.hex())
     status, text = verify(confbox, report, '--auxblob', table, *root, *nonce)
     print(text)
     expect(status == 0 and said.hex() in text, f'report {vmpl}: {status}')
@@ -178,8 +197,8 @@ def host(lab, elf, vendor):
 
 
 def bell(lab, elf):
-    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(BELL)), 11)
-    judge(*boot(lab, elf, '-smp', '2', *choose(IPI)), 5)
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(BELL)), 12)
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', '-smp', '2', *choose(IPI)), 6)
 
 
 # What ends.c comes to, by number: at which level, and why.

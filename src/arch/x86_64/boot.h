@@ -3,7 +3,7 @@
  * What the image's start-up found, and hands to the HAL.
  *
  * Start-up maps, besides the image: CBX_PAGES_VA, room for the core's table;
- * CBX_FRAMES_VA, CBX_X86_FRAME_BYTES zero bytes per page for the HAL; and the
+ * CBX_FRAMES_VA, CBX_X86_FRAME_BYTES zero bytes per page for the HAL (backend.h); and the
  * window of every CPU.
  */
 #ifndef CBX_ARCH_X86_64_BOOT_H
@@ -13,7 +13,6 @@
 #include <base/types.h>
 
 #define CBX_X86_REGIONS_MAX 64
-#define CBX_X86_FRAME_BYTES 16
 
 /** What a range of pages is. */
 enum cbx_x86_kind {
@@ -51,6 +50,10 @@ struct cbx_x86_boot {
 	uint64_t home; /* address of CPU 0's root with no user half */
 	uint64_t homes[CBX_X86_CPUS_MAX]; /* of each CPU's */
 };
+
+/** What the HAL has of it: whom its functions of the machine's memory, CPUs and
+ * time answer by (found.c). */
+extern struct cbx_x86_boot cbx_x86_found;
 
 /** The HAL's start on the first CPU, its window mapped. */
 void cbx_x86_hal_start(const struct cbx_x86_boot *boot);

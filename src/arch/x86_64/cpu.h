@@ -10,15 +10,8 @@ struct cbx_x86_cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-static inline struct cbx_x86_cpuid cbx_x86_cpuid(uint32_t leaf, uint32_t sub)
-{
-	struct cbx_x86_cpuid r;
-
-	__asm__ volatile("cpuid"
-			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-			 : "a"(leaf), "c"(sub));
-	return r;
-}
+/** What the CPU says of itself. */
+struct cbx_x86_cpuid cbx_x86_cpuid(uint32_t leaf, uint32_t sub);
 
 static inline uint64_t cbx_x86_tsc(void)
 {

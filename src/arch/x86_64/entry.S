@@ -6,32 +6,8 @@
  */
 #include <arch/x86_64/stub.h>
 
-#define VECTOR_NMI  2
+#define VECTOR_NMI  2	/* and #HV, 28: an NMI of the hypervisor's */
 #define VECTOR_PAGE 14
-
-/* Open the monitor's rights; rcx is the state page then, rax and rdx are lost.
- * All of it may run again from the beginning until the mode is set. */
-	.macro open_rights
-771:	movl	$CBX_MSR_PKRS, %ecx
-	xorl	%eax, %eax
-	xorl	%edx, %edx
-	wrmsr
-774:	cmpl	$CBX_MSR_PKRS, %ecx
-	jne	cbx_x86_misused
-775:	testl	%eax, %eax
-	jne	771b
-	cli
-	cld
-	clac
-	movabsq	$CBX_CPU_STATE_VA, %rcx
-	.endm
-
-/* After the instruction that sets the mode: struct cbx_x86_window. */
-	.macro mode_set
-776:	.pushsection .rodata.windows, "a", @progbits
-	.quad	771b, 774b, 775b, 776b
-	.popsection
-	.endm
 
 	.text
 
@@ -71,7 +47,8 @@ cbx_x86_stub\vector:
 	stubs	18, 0, cbx_trap_check
 	stubs	20
 	stubs	21, 1
-	stubs	28
+	stubs	27
+	stubs	28, 0, cbx_trap_nmi
 	stubs	30, 1
 	stubs	255
 	.noaltmacro
@@ -102,12 +79,7 @@ cbx_x86_stub\vector:
 	pushq	%rdx
 	open_rights
 	movabsq	$CBX_IST_TOP(\ist), %rdx
-	cmpl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
-	jne	772f
-	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
-	mode_set
-	jmp	cbx_x86_host_trap
-772:
+	host_first cbx_x86_host_trap
 	.if	\nmi
 	incq	CBX_CPU_NMIS(%rcx)
 	.endif
@@ -118,15 +90,16 @@ cbx_x86_stub\vector:
 773:					/* or on the way in or out of a box */
 	.if	\nmi
 	movq	CBX_FRAME_RIP(%rdx), %rax
+	again_here \name
 	not_within cbx_enter_from, cbx_enter_to, cbx_enter_out
-	not_within cbx_x86_host_enter_from, cbx_x86_host_enter_to, cbx_x86_host_enter_out
-	not_within cbx_x86_host_leave_from, cbx_x86_host_leave_to, cbx_x86_host_leave_out
+	not_within_host
 	not_within cbx_halt_from, cbx_halt_to, cbx_halt_to
 	popq	%rdx
 	popq	%rcx
 	popq	%rax
 	addq	$16, %rsp
 	iretq
+\name\()_end:
 	.else
 	jmp	cbx_own_fault
 	.endif
@@ -138,19 +111,7 @@ cbx_x86_stub\vector:
 	body	cbx_trap_debug, CBX_IST_DEBUG
 	body	cbx_trap_double, CBX_IST_DOUBLE
 
-/* Somebody jumped to a WRMSR with another number: it has been written, and
- * nothing is sure any more. */
-	.type	cbx_x86_misused, @function
-	label	cbx_x86_misused
-	open_rights
-	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
-	mode_set
-	movabsq	$CBX_CPU_PANIC_TOP, %rsp
-	pushq	$2
-	popfq
-	xorl	%ebp, %ebp
-	call	cbx_x86_own_misuse
-	ud2
+	misuse
 
 /* The monitor's own fault: it ends here. */
 cbx_own_fault:
@@ -194,12 +155,8 @@ cbx_left_box:
 	movq	%rdx, CBX_SCRATCH_RDX(%rax)
 	open_rights
 	movabsq	$CBX_CPU_SCRATCH_VA, %rdx
-	cmpl	$CBX_MODE_HOST, CBX_CPU_MODE(%rcx)
-	jne	2f
-	movl	$CBX_MODE_MONITOR, CBX_CPU_MODE(%rcx)
-	mode_set
-	jmp	cbx_x86_host_syscall
-2:	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
+	host_first cbx_x86_host_syscall
+	cmpl	$CBX_MODE_BOX, CBX_CPU_MODE(%rcx)
 	jne	3f
 	movq	CBX_CPU_BOX(%rcx), %rcx
 	save_registers

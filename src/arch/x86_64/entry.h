@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Entries of a box's page tables, as the CPU walks them.  Included before
- * src/arch/soft/entry.h, in whose place it stands.
+ * src/arch/soft/entry.h, in whose place it stands, and behind backend.h.
  *
  * What may be written may be read: the CPU has no bit against it.  What may
  * only be executed has the user key CBX_ENTRY_HIDDEN, which is ignored by a CPU
@@ -32,7 +32,7 @@
 static inline uint64_t cbx_entry_page(struct cbx_pfn pfn)
 {
 	return pfn.n << CBX_PAGE_SHIFT | CBX_ENTRY_PRESENT | CBX_ENTRY_WRITE |
-	       CBX_ENTRY_USER;
+	       CBX_ENTRY_USER | CBX_X86_PRIVATE;
 }
 
 /** The entry that maps a page. */
@@ -40,7 +40,7 @@ static inline uint64_t cbx_entry_leaf(
 	struct cbx_pfn pfn, struct cbx_rights rights)
 {
 	uint64_t entry = pfn.n << CBX_PAGE_SHIFT | CBX_ENTRY_PRESENT |
-			 CBX_ENTRY_USER |
+			 CBX_ENTRY_USER | CBX_X86_PRIVATE |
 			 (uint64_t)rights.bits << CBX_ENTRY_RIGHTS_SHIFT;
 
 	if ((rights.bits & CBX_RIGHT_W) != 0) {
@@ -58,8 +58,8 @@ static inline uint64_t cbx_entry_leaf(
 /** The page or table of an entry. */
 static inline struct cbx_pfn cbx_entry_pfn(uint64_t entry)
 {
-	return (struct cbx_pfn){ (entry & CBX_ENTRY_ADDRESS) >>
-				 CBX_PAGE_SHIFT };
+	entry &= CBX_ENTRY_ADDRESS & ~CBX_X86_PRIVATE;
+	return (struct cbx_pfn){ entry >> CBX_PAGE_SHIFT };
 }
 
 /** The rights a leaf was made with. */

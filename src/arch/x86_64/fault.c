@@ -44,8 +44,3 @@ _Noreturn void cbx_x86_own_fault(void)
 	}
 	cbx_hal_panic("a fault in the monitor", __FILE__, __LINE__);
 }
-
-_Noreturn void cbx_x86_own_misuse(void)
-{
-	cbx_hal_panic("the monitor's WRMSR was misused", __FILE__, __LINE__);
-}

@@ -41,11 +41,6 @@
 #define CBX_PAGES_VA  CBX_U64(0xffffff0080000000)
 #define CBX_FRAMES_VA CBX_U64(0xffffff0180000000)
 
-/** Where the image is loaded. */
-#define CBX_IMAGE_PA 0x200000
-#define CBX_BOOT_PA  0x100000
-#define CBX_MARK_PA  0x1ff000 /* of a monitor that ran: no loader's */
-
 /** The CPU window: 512 pages, one page table.  A page not named is a guard:
  * not present. */
 #define CBX_CPU_IST_PAGE(ist) (2 * (ist)-1) /* entry stacks, one page each */
@@ -62,11 +57,15 @@
 #define CBX_CPU_PANIC_PAGES   2
 #define CBX_CPU_HAL_PAGE      40 /* zeroed, for the HAL */
 #define CBX_CPU_HAL_PAGES     8
+#define CBX_CPU_MAIL_PAGE     48 /* the HAL's: 7 pages, most of them shared so */
+#define CBX_CPU_BELL_PAGE     56 /* the HAL's: #HV's, shared with the hypervisor */
+#define CBX_CPU_GHCB_PAGE     57 /* the HAL's: shared with the hypervisor */
 #define CBX_CPU_IOMMU_PAGE    58 /* the HAL's: its registers */
 #define CBX_CPU_PCI_PAGE      59 /* the HAL's: configuration of a device */
 #define CBX_CPU_LOCKED_PAGE   60 /* the HAL's: instructions, while they run */
 #define CBX_CPU_APIC_PAGE     61 /* the HAL's: this CPU's interrupt controller */
 #define CBX_CPU_IOAPIC_PAGE   62 /* the HAL's: that of the lines */
+#define CBX_CPU_AREA_PAGE     63 /* the HAL's: where the host puts its calls */
 #define CBX_CPU_SLOT_PAGE     64 /* cbx_hal_page_map */
 #define CBX_CPU_SLOTS	      32
 #define CBX_CPU_SHADOW_PAGE   97  /* shadow stacks (cet.h): the entry stacks' */

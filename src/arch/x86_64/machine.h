@@ -12,7 +12,7 @@
  *   BOX      the frame is genuine: no other CPU can reach this window, and the
  *            host does not run here.  Registers go to cbx_x86_cpu()->box, the
  *            entry stack is wiped, cbx_x86_enter returns.
- *   MONITOR  genuine, too.  An NMI is counted (cbx_x86_cpu()->nmis) and
+ *   MONITOR  genuine, too.  An NMI or #HV is counted (cbx_x86_cpu()->nmis) and
  *            returns; anything else is fatal.  So that none is overlooked, the
  *            ways into a box, into the host and into HLT look whether the HAL
  *            has heard of all (nmis_seen) and do not go on otherwise; an NMI
@@ -23,6 +23,8 @@
  *            cbx_x86_host_trap or cbx_x86_host_syscall.
  *
  * PKRS is CBX_PKRS_MONITOR while a box runs: it does not concern user pages.
+ * Where ring 0 is the monitor's alone (sev/backend.h), there are no rights to
+ * open, and never mode HOST.
  */
 #ifndef CBX_ARCH_X86_64_MACHINE_H
 #define CBX_ARCH_X86_64_MACHINE_H
@@ -72,7 +74,7 @@ extern const struct cbx_x86_window cbx_x86_windows[];
 extern const struct cbx_x86_window cbx_x86_windows_end[];
 
 /** An interrupt was taken while a box ran: acknowledge it, keep it for the
- * host.  @param vector  2 (counted already), 18 or at least 32 */
+ * host.  @param vector  2 or 28 (counted already), 18 or at least 32 */
 void cbx_x86_interrupt(uint32_t vector);
 
 /*
@@ -94,8 +96,9 @@ _Noreturn void cbx_x86_own_fault(void);
 _Noreturn void cbx_x86_own_misuse(void);
 void cbx_x86_misused(void);
 
-/** Nanoseconds since cbx_x86_clock_init, by the time stamp counter, whose rate
- * was measured then. */
+/** Nanoseconds since cbx_x86_clock_start, by the time stamp counter, which takes
+ * @p counts steps in @p ns; cbx_x86_clock_init measures that first. */
+void cbx_x86_clock_start(uint64_t counts, uint64_t ns);
 void cbx_x86_clock_init(void);
 uint64_t cbx_x86_clock_ns(void);
 

@@ -5,13 +5,6 @@
  */
 #include <arch/x86_64/stub.h>
 
-/* The HAL's functions of these names come here (machine.h). */
-	.macro locked name
-	.type	\name\()_locked, @function
-	label	\name\()_locked
-	endbr64
-	.endm
-
 	.section .locked, "ax", @progbits
 
 /* Where a box faulted is no business of what runs next, which finds rsi. */

@@ -14,16 +14,8 @@
 #define MSR_CSTAR    0xc0000083u
 #define MSR_SFMASK   0xc0000084u
 
-#define MSR_DEBUG_CONTROL 0x1d9u
-#define MSR_COUNTERS	  0x38fu /* which of them count */
-#define LEAF_COUNTERS	  10u
-
-#define EFER 0xd01ull /* SCE, LME, LMA, NXE */
-
 /* PE MP ET NE WP AM PG */
-#define CR0 0x80050033ull
-/* DE PAE MCE OSFXSR OSXMMEXCPT UMIP FSGSBASE OSXSAVE SMEP SMAP PKS */
-#define CR4	0x01350e68ull
+#define CR0	0x80050033ull
 #define CR4_PKE 0x00400000ull
 
 /* Everything a box could leave set: only the constant bit stays. */
@@ -100,6 +92,7 @@ static uint8_t ist_of(uint32_t vector)
 		[2] = CBX_IST_NMI,
 		[8] = CBX_IST_DOUBLE,
 		[18] = CBX_IST_CHECK,
+		[28] = CBX_IST_NMI, /* #HV, the hypervisor's */
 	};
 
 	return own[vector] != 0 ? own[vector] : CBX_IST_TRAP;
@@ -140,7 +133,7 @@ static void load_tables(void)
 
 static void load_calls(void)
 {
-	cbx_x86_msr_write(MSR_EFER, EFER);
+	cbx_x86_msr_write(MSR_EFER, CBX_X86_EFER);
 	cbx_x86_msr_write(MSR_STAR, (uint64_t)CBX_SELECTOR_CODE << 32);
 	cbx_x86_msr_write(MSR_LSTAR, (uint64_t)cbx_x86_syscall);
 	cbx_x86_msr_write(MSR_CSTAR, 0);
@@ -161,9 +154,6 @@ static void check_cpu(void)
 	if ((seven.ebx & 1u) == 0 || (one.ecx & 1u << 26) == 0) {
 		cbx_hal_panic("no FSGSBASE, XSAVE", __FILE__, __LINE__);
 	}
-	if ((seven.ecx & 1u << 31) == 0) {
-		cbx_hal_panic("no supervisor keys", __FILE__, __LINE__);
-	}
 }
 
 /* The CPU only reads its tables from now on. */
@@ -175,17 +165,6 @@ static void seal(uint64_t page)
 	cbx_x86_invlpg(CBX_CPU_AT(page));
 }
 
-/* No breakpoint, no branch record, no counter of events: what a loader left on
- * would watch boxes. */
-static void watch_nothing(void)
-{
-	cbx_x86_watch_write(0, CBX_X86_WATCH_NOTHING);
-	cbx_x86_msr_write(MSR_DEBUG_CONTROL, 0);
-	if ((cbx_x86_cpuid(LEAF_COUNTERS, 0).eax & 0xff) >= 2) {
-		cbx_x86_msr_write(MSR_COUNTERS, 0);
-	}
-}
-
 void cbx_x86_cpu_init(void)
 {
 	uint8_t *gdt = (uint8_t *)CBX_CPU_AT(CBX_CPU_GDT_PAGE);
@@ -194,6 +173,7 @@ void cbx_x86_cpu_init(void)
 		cbx_hal_panic("entry stubs", __FILE__, __LINE__);
 	}
 	check_cpu();
+	cbx_x86_rights_init();
 	fill_gdt((uint64_t *)(void *)gdt);
 	fill_tss((struct tss *)(void *)(gdt + TSS_AT));
 	cbx_x86_cet_table((uint64_t *)(void *)(gdt + SHADOW_AT));
@@ -203,10 +183,9 @@ void cbx_x86_cpu_init(void)
 	seal(CBX_CPU_IDT_PAGE);
 	load_calls();
 	cbx_x86_cr0_write(CR0);
-	cbx_x86_cr4_write(cbx_x86_has_user_keys() ? CR4 | CR4_PKE : CR4);
+	cbx_x86_cr4_write(
+		CBX_X86_CR4 | (cbx_x86_has_user_keys() ? CR4_PKE : 0));
 	cbx_x86_cet_init((uint64_t)gdt + SHADOW_AT);
-	cbx_x86_msr_write(CBX_MSR_PKRS, CBX_PKRS_MONITOR);
 	cbx_x86_root_load(cbx_x86_cpu()->home);
 	cbx_x86_xstate_init();
-	watch_nothing();
 }

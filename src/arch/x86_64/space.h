@@ -82,6 +82,14 @@ bool cbx_x86_space_seen(uint64_t root, uint64_t token);
 /** If this CPU has the space loaded, it has not any more. */
 void cbx_x86_space_drop(uint64_t root);
 
+/** This CPU is to run no box for a while: nobody waits for what it has loaded. */
+static inline void cbx_x86_space_rest(void)
+{
+	if (cbx_x86_cpu()->loaded != 0) {
+		cbx_x86_space_drop(cbx_x86_cpu()->loaded - 1);
+	}
+}
+
 /**
  * A page of box memory that the space this CPU has loaded lets its user write.
  *

@@ -25,6 +25,8 @@ enum vector {
 	VECTOR_X87 = 16,
 	VECTOR_CHECK = 18,
 	VECTOR_SIMD = 19,
+	VECTOR_HV = 28,
+	VECTOR_VC = 29,
 	VECTOR_EXTERNAL = 32,
 };
 #define PAGE_WRITE   0x02u
@@ -229,10 +231,13 @@ static bool handle(struct cbx_x86_vcpu *v, const struct cbx_x86_trap *trap,
 		return system_call(v, trap, stop);
 	}
 	if (trap->vector >= VECTOR_EXTERNAL || trap->vector == VECTOR_NMI ||
-		trap->vector == VECTOR_CHECK) {
+		trap->vector == VECTOR_CHECK || trap->vector == VECTOR_HV) {
 		cbx_x86_interrupt((uint32_t)trap->vector);
 		stop->kind = CBX_STOP_INTERRUPTED;
 		return false;
+	}
+	if (trap->vector == VECTOR_VC && cbx_x86_vc(v)) {
+		return true;
 	}
 	return deliver_fault(v, trap, stop);
 }

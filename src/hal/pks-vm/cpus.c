@@ -2,13 +2,13 @@
 #include <stdatomic.h>
 
 #include <arch/x86_64/cpu.h>
+#include <arch/x86_64/flush.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/iommu.h>
 #include <hal/pks-vm/irq.h>
-#include <hal/pks-vm/pure/flush.h>
 
 #define VECTOR_NMI 2u
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running the host on this CPU, and what makes it stop. */
 #include <arch/x86_64/cpu.h>
+#include <arch/x86_64/flush.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
@@ -8,7 +9,6 @@
 #include <hal/pks-vm/irq.h>
 #include <hal/pks-vm/own.h>
 #include <hal/pks-vm/pci.h>
-#include <hal/pks-vm/pure/flush.h>
 #include <hal/pks-vm/pure/table.h>
 
 #define VECTOR_DEBUG 1u

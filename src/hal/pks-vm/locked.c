@@ -6,9 +6,9 @@
  */
 #include <arch/x86_64/cet.h>
 #include <arch/x86_64/cpu.h>
+#include <arch/x86_64/flush.h>
 #include <arch/x86_64/machine.h>
 #include <hal/pks-vm/host.h>
-#include <hal/pks-vm/pure/flush.h>
 #include <hal/pks-vm/pure/table.h>
 
 extern const uint8_t cbx_locked[];

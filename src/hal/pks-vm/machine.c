@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The machine as start-up found it: memory, CPUs, time, the operator. */
+/* Start-up on a machine of its own, and its operator. */
 #include <arch/x86_64/boot.h>
 #include <arch/x86_64/console.h>
-#include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
 #include <base/string.h>
 #include <hal/pks-vm/cpus.h>
@@ -13,16 +12,13 @@
 #include <hal/pks-vm/pci.h>
 #include <hal/pks-vm/pure/table.h>
 
-#define RDRAND_TRIES 10
-
-static struct cbx_x86_boot machine_copy;
-static const struct cbx_x86_boot *const machine = &machine_copy;
+static const struct cbx_x86_boot *const machine = &cbx_x86_found;
 
 /* From the end of the region of RAM with the most left; the core never hears
  * of these pages. */
 uint64_t cbx_pks_carve(uint64_t count)
 {
-	struct cbx_x86_boot *boot = &machine_copy;
+	struct cbx_x86_boot *boot = &cbx_x86_found;
 	struct cbx_x86_region *best = NULL;
 	struct cbx_pfn first;
 
@@ -105,7 +101,7 @@ static void start_interrupts(void)
 
 void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 {
-	machine_copy = *boot;
+	cbx_x86_found = *boot;
 	cbx_x86_clock_init();
 	if (boot->used) {
 		scrub_memory();
@@ -118,7 +114,7 @@ void cbx_x86_hal_start(const struct cbx_x86_boot *boot)
 	cbx_pks_lock();
 	cbx_pks_load(boot);
 	cbx_pks_roots_start(boot);
-	cbx_pks_iommu_carve(&machine_copy);
+	cbx_pks_iommu_carve(&cbx_x86_found);
 	open_memory();
 	cbx_pks_iommu_start();
 	cbx_pks_pci_start(boot);
@@ -129,69 +125,6 @@ void cbx_x86_hal_start_other(void)
 {
 	start_interrupts();
 	cbx_pks_pci_watch();
-}
-
-uint32_t cbx_hal_cpu_count(void)
-{
-	return machine->cpu_count;
-}
-
-uint32_t cbx_hal_cpu(void)
-{
-	return cbx_x86_cpu()->number;
-}
-
-void cbx_hal_cpu_relax(void)
-{
-	__builtin_ia32_pause();
-}
-
-uint32_t *cbx_hal_cpu_rank(void)
-{
-	return &cbx_x86_cpu()->rank;
-}
-
-uint64_t cbx_hal_page_count(void)
-{
-	return machine->page_count;
-}
-
-static enum cbx_hal_kind kind_of(enum cbx_x86_kind kind)
-{
-	return kind == CBX_X86_MONITOR ? CBX_HAL_MONITOR : CBX_HAL_RAM;
-}
-
-static bool is_listed(const struct cbx_x86_region *r, bool module)
-{
-	return r->count != 0 && r->kind != CBX_X86_RESERVED &&
-	       (r->kind == CBX_X86_MODULE) == module;
-}
-
-/* The host's image first: whoever takes memory takes it from the last region
- * that serves. */
-bool cbx_hal_memory(uint32_t index, struct cbx_hal_region *region)
-{
-	for (uint32_t i = 0; i < 2 * machine->region_count; i++) {
-		const struct cbx_x86_region *r =
-			&machine->region[i % machine->region_count];
-
-		if (is_listed(r, i < machine->region_count) && index-- == 0) {
-			*region = (struct cbx_hal_region){ { r->first },
-				r->count, kind_of(r->kind) };
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool random_word(uint64_t *word)
-{
-	for (uint32_t i = 0; i < RDRAND_TRIES; i++) {
-		if (cbx_x86_rdrand(word)) {
-			return true;
-		}
-	}
-	return false;
 }
 
 /* There is no hardware root. */
@@ -214,36 +147,6 @@ enum cbx_status cbx_hal_root_key(uint8_t key[CBX_SEAL_KEY_BYTES])
 {
 	(void)key;
 	return CBX_E_UNSUPPORTED;
-}
-
-enum cbx_status cbx_hal_random(void *buf, size_t size)
-{
-	uint8_t *to = buf;
-
-	for (size_t at = 0; at < size;) {
-		size_t n = size - at < sizeof(uint64_t) ? size - at
-							: sizeof(uint64_t);
-		uint64_t word;
-
-		if (!random_word(&word)) {
-			memset(buf, 0, size);
-			return CBX_E_HARDWARE;
-		}
-		memcpy(to + at, &word, n);
-		at += n;
-	}
-	return CBX_OK;
-}
-
-uint64_t cbx_hal_ticks(void)
-{
-	struct cbx_x86_cpu *cpu = cbx_x86_cpu();
-	uint64_t now = cbx_x86_clock_ns();
-
-	if (now > cpu->last_ticks) {
-		cpu->last_ticks = now;
-	}
-	return cpu->last_ticks;
 }
 
 void cbx_hal_log(const char *text)

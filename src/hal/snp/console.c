@@ -4,11 +4,10 @@
 #include <hal/snp/insn.h>
 #include <hal/snp/talk.h>
 
-#define PORT	   0x3f8
-#define STATUS	   5
-#define IDLE	   0x20u
-#define TRIES	   1000u
-#define DIGITS_MAX 12
+#define PORT   0x3f8
+#define STATUS 5
+#define IDLE   0x20u
+#define TRIES  1000u
 
 /* What the port says; 0 when the hypervisor does not do it. */
 static uint64_t port(uint16_t number, bool in, uint8_t value)
@@ -61,29 +60,22 @@ _Noreturn void cbx_snp_refuse(const char *why)
 	end(CBX_GHCB_REFUSED);
 }
 
-static const char *decimal(uint32_t n, char digits[DIGITS_MAX])
-{
-	char *at = digits + DIGITS_MAX - 1;
-
-	*at = '\0';
-	do {
-		*--at = (char)('0' + n % 10);
-		n /= 10;
-	} while (n != 0);
-	return at;
-}
-
 _Noreturn void cbx_hal_panic(const char *what, const char *file, int line)
 {
-	char digits[DIGITS_MAX];
+	char digits[12] = { 0 };
+	uint32_t at = sizeof(digits) - 1;
 
+	for (; line > 0 && at > 0; line /= 10) {
+		digits[--at] = (char)('0' + line % 10);
+	}
 	if (cbx_snp_ghcb()->page != NULL) {
+		cbx_snp_stop_others();
 		put("panic: ");
 		put(what);
 		put(" at ");
 		put(file);
 		put(":");
-		cbx_hal_log(decimal((uint32_t)line, digits));
+		cbx_hal_log(digits + at);
 	}
 	end(CBX_GHCB_PANIC);
 }

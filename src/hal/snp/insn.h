@@ -1,62 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The instructions of SEV-SNP.
- *
- * An address must be mapped private, and be a page; whatever else is wrong with
- * it ends in a fault of the monitor's, which nothing recovers.
- *
- * @source AMD 24594, PVALIDATE, RMPADJUST, RMPQUERY, VMGEXIT
- */
+/* VMGEXIT, and what it asks for. @source AMD 24594, VMGEXIT */
 #ifndef CBX_HAL_SNP_INSN_H
 #define CBX_HAL_SNP_INSN_H
 
+#include <arch/x86_64/sev/insn.h>
 #include <hal/snp/pure/msr.h>
-#include <hal/snp/pure/rmp.h>
+#include <hal/snp/talk.h>
 
-/** Take a page of 4 KiB into the confidential VM, or out of it. */
-static inline struct cbx_rmp_result cbx_snp_pvalidate(
-	const void *page, bool valid)
+/** VMGEXIT asks for nothing from now on, whoever executes it: the GHCB MSR names
+ * this CPU's GHCB, in which nothing is valid (talk.h). */
+static inline void cbx_snp_quiet(void)
 {
-	struct cbx_rmp_result r;
+	uint64_t ghcb = cbx_snp_ghcb()->pfn.n << CBX_PAGE_SHIFT;
 
-	__asm__ volatile(".byte 0xf2, 0x0f, 0x01, 0xff"
-			 : "=a"(r.code), "=@ccc"(r.carry)
-			 : "a"(page), "c"(0ull), "d"((uint64_t)valid)
-			 : "memory");
-	return r;
-}
-
-/** @param rights  cbx_rmp_rights, and CBX_RMP_VMSA */
-static inline struct cbx_rmp_result cbx_snp_rmpadjust(
-	const void *page, uint64_t rights)
-{
-	struct cbx_rmp_result r = { 0 };
-
-	__asm__ volatile(".byte 0xf3, 0x0f, 0x01, 0xfe"
-			 : "=a"(r.code)
-			 : "a"(page), "c"(0ull), "d"(rights)
-			 : "memory", "cc");
-	return r;
-}
-
-/** What a level may do with a page. @param[out] view  with code 0 */
-static inline struct cbx_rmp_result cbx_snp_rmpquery(
-	const void *page, uint8_t vmpl, struct cbx_view *view)
-{
-	struct cbx_rmp_result r = { 0 };
-	uint64_t rights = vmpl;
-	uint64_t size = 0;
-
-	__asm__ volatile(".byte 0xf3, 0x0f, 0x01, 0xfd"
-			 : "=a"(r.code), "+d"(rights), "+c"(size)
-			 : "a"(page)
-			 : "memory", "cc");
-	view->bits = (uint8_t)(rights >> 8);
-	return r;
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(CBX_MSR_GHCB), "a"((uint32_t)ghcb),
+			 "d"((uint32_t)(ghcb >> 32)));
 }
 
 /** Give the hypervisor a word in the GHCB MSR, let it run, and take its answer
- * from there, once. @pre interrupts are off */
+ * from there, once; then be quiet. @pre interrupts are off */
 static inline uint64_t cbx_snp_exchange(uint64_t request)
 {
 	uint32_t low = (uint32_t)request;
@@ -66,7 +30,12 @@ static inline uint64_t cbx_snp_exchange(uint64_t request)
 			 : "+a"(low), "+d"(high)
 			 : "c"(CBX_MSR_GHCB)
 			 : "memory");
+	cbx_snp_quiet();
 	return (uint64_t)high << 32 | low;
 }
+
+/** The same to run the host, but not quiet: unless @p rung says that #HV came that
+ * was not heard of.  Then the answer is that of a hypervisor that runs nobody. */
+uint64_t cbx_snp_enter(const volatile uint64_t *rung);
 
 #endif

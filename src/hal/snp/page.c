@@ -4,8 +4,7 @@
 #include <hal/snp/host.h>
 #include <hal/snp/insn.h>
 #include <hal/snp/talk.h>
-
-#define VIEW_NONE ((struct cbx_view){ CBX_VIEW_NONE })
+#include <hal/snp/use.h>
 
 /* The monitor sees to it that neither happens. */
 static void assert_asked_well(enum cbx_status status)
@@ -21,11 +20,12 @@ static void evict(const volatile uint8_t *page)
 	(void)page[CBX_PAGE_SIZE - 1];
 }
 
-static enum cbx_status adjust(
-	const void *page, uint8_t vmpl, struct cbx_view view)
+enum cbx_status cbx_snp_adjust(const volatile void *page, uint8_t vmpl,
+	struct cbx_view view, uint64_t vmsa)
 {
-	enum cbx_status status = cbx_rmp_status(
-		cbx_snp_rmpadjust(page, cbx_rmp_rights(vmpl, view)));
+	enum cbx_status status =
+		cbx_rmp_status(cbx_snp_rmpadjust((const void *)(uintptr_t)page,
+			cbx_rmp_rights(vmpl, view) | vmsa));
 
 	assert_asked_well(status);
 	return status;
@@ -38,7 +38,7 @@ static enum cbx_status close(const void *page)
 
 	for (uint8_t vmpl = 1; status == CBX_OK && vmpl < CBX_RMP_VMPLS;
 		vmpl++) {
-		status = adjust(page, vmpl, VIEW_NONE);
+		status = cbx_snp_adjust(page, vmpl, CBX_SNP_NO_VIEW, 0);
 	}
 	return status;
 }
@@ -65,7 +65,7 @@ static enum cbx_status validate(void *page)
 enum cbx_status cbx_hal_page_accept(
 	struct cbx_pfn pfn, uint64_t count, uint64_t *done)
 {
-	struct cbx_psc psc = { pfn, count, false };
+	struct cbx_psc psc = { pfn, count };
 	enum cbx_status status = cbx_snp_change(&psc);
 	uint64_t changed = count - psc.count;
 
@@ -111,17 +111,53 @@ enum cbx_status cbx_hal_page_release(
 	return CBX_OK;
 }
 
+/* A page in use stays as it is. */
+static enum cbx_status set_view(struct cbx_pfn pfn, struct cbx_view view)
+{
+	enum cbx_status status = CBX_E_HARDWARE;
+
+	cbx_snp_lock();
+	if (!cbx_snp_is_used(pfn, NULL)) {
+		void *page = cbx_hal_page_map(pfn);
+
+		status = cbx_snp_adjust(page, CBX_SNP_HOST, view, 0);
+		cbx_hal_page_unmap(page);
+		if (status == CBX_OK) {
+			cbx_snp_note(pfn, view);
+		}
+	}
+	cbx_snp_unlock();
+	return status;
+}
+
 enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn, uint64_t count,
 	struct cbx_view view, uint64_t *done)
 {
 	for (*done = 0; *done < count; ++*done) {
-		void *page = cbx_hal_page_map(cbx_pfn_add(pfn, *done));
-		enum cbx_status status = adjust(page, CBX_SNP_HOST, view);
+		enum cbx_status status =
+			set_view(cbx_pfn_add(pfn, *done), view);
 
-		cbx_hal_page_unmap(page);
 		if (status != CBX_OK) {
 			return status;
 		}
 	}
 	return CBX_OK;
+}
+
+/* What the host has by every right may be written for it. */
+void *cbx_hal_host_map(struct cbx_pfn pfn)
+{
+	cbx_snp_lock();
+	if (cbx_snp_is_whole(pfn)) {
+		return cbx_hal_page_map(pfn);
+	}
+	cbx_snp_unlock();
+	return NULL;
+}
+
+void cbx_hal_host_unmap(struct cbx_pfn pfn, const void *page)
+{
+	(void)pfn;
+	cbx_hal_page_unmap(page);
+	cbx_snp_unlock();
 }

@@ -12,39 +12,70 @@ static const char *check_hypervisor(uint8_t c_bit)
 	uint64_t features = 0;
 	uint8_t said = 0;
 
-	if (!cbx_ghcb_info(cbx_snp_exchange(cbx_ghcb_ask_info()), &said)) {
+	if (!cbx_ghcb_info(cbx_snp_exchange(CBX_GHCB_ASK_INFO), &said)) {
 		return "The hypervisor does not speak version 2 of the GHCB.";
 	}
 	if (said != c_bit) {
 		return "The hypervisor names another C bit than the CPU.";
 	}
 	if (!cbx_ghcb_features(
-		    cbx_snp_exchange(cbx_ghcb_ask_features()), &features) ||
+		    cbx_snp_exchange(CBX_GHCB_ASK_FEATURES), &features) ||
 		(features & NEEDED) != NEEDED) {
 		return "The hypervisor cannot run several levels of a CPU.";
 	}
 	return NULL;
 }
 
+static bool share(const struct cbx_snp_two_ways *page)
+{
+	uint64_t state = cbx_ghcb_ask_state(page->pfn, true);
+
+	return cbx_rmp_status(cbx_snp_pvalidate(page->hidden, false)) ==
+		       CBX_OK &&
+	       cbx_ghcb_state_set(cbx_snp_exchange(state)) == CBX_OK;
+}
+
 const char *cbx_snp_ghcb_start(
 	const struct cbx_snp_two_ways *page, uint8_t c_bit)
 {
 	const char *why = check_hypervisor(c_bit);
-	uint64_t state = cbx_ghcb_ask_state(page->pfn, true);
 	uint64_t address = cbx_ghcb_ask_register(page->pfn);
 
 	if (why != NULL) {
 		return why;
 	}
-	if (cbx_rmp_status(cbx_snp_pvalidate(page->hidden, false)) != CBX_OK ||
-		cbx_ghcb_state_set(cbx_snp_exchange(state)) != CBX_OK) {
+	if (!share(page)) {
 		return "The hypervisor does not share a page.";
 	}
 	if (cbx_ghcb_registered(cbx_snp_exchange(address), page->pfn) !=
 		CBX_OK) {
 		return "The hypervisor does not take the GHCB.";
 	}
-	*cbx_snp_ghcb() = (struct cbx_snp_ghcb){ page->shared, page->pfn };
+	*cbx_snp_ghcb() =
+		(struct cbx_snp_ghcb){ .page = page->shared, .pfn = page->pfn };
+	return NULL;
+}
+
+const char *cbx_snp_bell_start(
+	const struct cbx_snp_two_ways *page, volatile uint64_t *rung)
+{
+	const struct cbx_ghcb_call call = {
+		.event = CBX_GHCB_BELL,
+		.info1 = CBX_GHCB_BELL_SET,
+		.info2 = page->pfn.n << CBX_PAGE_SHIFT,
+	};
+	struct cbx_snp_ghcb *ghcb = cbx_snp_ghcb();
+	struct cbx_ghcb_answer answer;
+
+	if (!share(page)) {
+		return "The hypervisor does not share a page.";
+	}
+	ghcb->rung = rung;
+	ghcb->bell = page->shared;
+	*ghcb->bell = 0;
+	if (cbx_snp_ask(&call, 0, &answer) != CBX_OK) {
+		return "The hypervisor does not take the doorbell.";
+	}
 	return NULL;
 }
 
@@ -52,10 +83,13 @@ enum cbx_status cbx_snp_ask(const struct cbx_ghcb_call *call, uint8_t needed,
 	struct cbx_ghcb_answer *answer)
 {
 	const struct cbx_snp_ghcb *ghcb = cbx_snp_ghcb();
+	enum cbx_status status;
 
 	cbx_ghcb_write(ghcb->page, call);
 	(void)cbx_snp_exchange(ghcb->pfn.n << CBX_PAGE_SHIFT);
-	return cbx_ghcb_read(ghcb->page, needed, answer);
+	status = cbx_ghcb_read(ghcb->page, needed, answer);
+	ghcb->page->valid[1] = 0; /* nothing is asked by it */
+	return status;
 }
 
 /* Ask for one list. */
@@ -64,7 +98,7 @@ static enum cbx_status change_some(struct cbx_psc *psc)
 	const struct cbx_snp_ghcb *ghcb = cbx_snp_ghcb();
 	const struct cbx_ghcb_call call = {
 		.event = CBX_GHCB_STATES,
-		.field = { 0, 0, 0, 0,
+		.field = { 0, 0,
 			(ghcb->pfn.n << CBX_PAGE_SHIFT) + CBX_GHCB_BUFFER },
 		.fields = CBX_GHCB_SCRATCH,
 	};
@@ -93,21 +127,4 @@ enum cbx_status cbx_snp_change(struct cbx_psc *psc)
 		}
 	}
 	return CBX_OK;
-}
-
-enum cbx_status cbx_snp_send(
-	struct cbx_pfn request, struct cbx_pfn response, uint64_t *info2)
-{
-	const struct cbx_ghcb_call call = {
-		.event = CBX_GHCB_REQUEST,
-		.info1 = request.n << CBX_PAGE_SHIFT,
-		.info2 = response.n << CBX_PAGE_SHIFT,
-	};
-	struct cbx_ghcb_answer answer;
-	enum cbx_status status = cbx_snp_ask(&call, 0, &answer);
-
-	if (status == CBX_OK) {
-		*info2 = answer.info2;
-	}
-	return status == CBX_E_FAULT ? CBX_E_INVALID : status;
 }

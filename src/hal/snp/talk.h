@@ -8,10 +8,14 @@
 #include <hal/snp/pure/ghcb.h>
 #include <hal/snp/pure/psc.h>
 
-/** The GHCB of a CPU; page is NULL until it is started. */
+/** The GHCB of a CPU; page is NULL until it is started.  Its doorbell: what #HV
+ * is about (vector, flags, no EOI required, levels with events), and how often
+ * #HV was taken here and how often that was heard of, in a row. */
 struct cbx_snp_ghcb {
 	volatile struct cbx_ghcb *page; /* mapped shared */
 	struct cbx_pfn pfn;
+	volatile _Atomic uint32_t *bell; /* mapped shared */
+	volatile uint64_t *rung;
 };
 
 /** This CPU's: of its own memory, zeroed.  Whoever links the monitor has it. */
@@ -36,12 +40,37 @@ const char *cbx_snp_ghcb_start(
 	const struct cbx_snp_two_ways *page, uint8_t c_bit);
 
 /**
+ * Share a page with the hypervisor, and make it this CPU's doorbell.
+ *
+ * @param page  validated; its bytes are lost
+ * @param rung  rung[2], equal; the stub of #HV, which is installed, adds to the
+ *              first
+ *
+ * @return NULL, or one sentence: why there is none
+ */
+const char *cbx_snp_bell_start(
+	const struct cbx_snp_two_ways *page, volatile uint64_t *rung);
+
+/**
+ * Hear of what came by #HV; stop, if the monitor does.
+ *
+ * Restricted injection leaves the hypervisor #HV alone, which may come at any
+ * instruction.  The stub counts it and goes back: into a box, which is left
+ * then; to where cbx_snp_enter fails, if it was about to let the host run; or
+ * to whatever it was.
+ */
+void cbx_snp_bell_take(void);
+
+/** No other CPU runs a box or the host any more, once it hears of it. */
+void cbx_snp_stop_others(void);
+
+/**
  * Ask by the page.
  *
  * @param      needed  words the answer must bring
  * @param[out] answer  as cbx_ghcb_read has it
  *
- * @retval CBX_OK, CBX_E_HARDWARE, CBX_E_FAULT, CBX_E_INVALID  as cbx_ghcb_read
+ * @retval CBX_OK, CBX_E_HARDWARE, CBX_E_INVALID  as cbx_ghcb_read
  */
 CBX_MUST_CHECK enum cbx_status cbx_snp_ask(const struct cbx_ghcb_call *call,
 	uint8_t needed, struct cbx_ghcb_answer *answer);
@@ -57,21 +86,6 @@ CBX_MUST_CHECK enum cbx_status cbx_snp_ask(const struct cbx_ghcb_call *call,
  *                         not say how far it came
  */
 CBX_MUST_CHECK enum cbx_status cbx_snp_change(struct cbx_psc *psc);
-
-/**
- * Send the firmware a message (pure/message.h).
- *
- * @param      request   page that is shared with the hypervisor; the message
- * @param      response  likewise; the answer
- * @param[out] info2     on CBX_OK what cbx_psp_sent wants
- *
- * @retval CBX_OK          it was handed on, or not yet
- * @retval CBX_E_HARDWARE  the hypervisor does not hand messages on
- * @retval CBX_E_INVALID   its answer is malformed: whether it handed it on is
- *                         not known
- */
-CBX_MUST_CHECK enum cbx_status cbx_snp_send(
-	struct cbx_pfn request, struct cbx_pfn response, uint64_t *info2);
 
 /** Say a sentence, and end: the machine is none for the monitor. */
 _Noreturn void cbx_snp_refuse(const char *why);

@@ -87,13 +87,16 @@ void cbx_bare_carve_start(const struct cbx_x86_boot *boot, uint64_t address);
 /** The address of @p pages zeroed pages in a row. */
 uint64_t cbx_bare_carve(uint64_t pages);
 
+/** Make memory that is carved the monitor's, and zero. */
+void cbx_bare_clear(uint64_t address, uint64_t pages);
+
 /** The end of what was carved. */
 uint64_t cbx_bare_carve_end(void);
 
 /** Build the monitor's half for each CPU; fills home[]. */
 void cbx_bare_build(struct cbx_x86_boot *boot);
 
-/** From boot.S. */
+/** From boot.S.  @param magic, info  what the loader left, if it is one that does */
 _Noreturn void cbx_bare_start(uint32_t magic, uint64_t info);
 _Noreturn void cbx_bare_switch(uint64_t root, uint64_t stack);
 _Noreturn void cbx_bare_run(void);

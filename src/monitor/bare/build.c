@@ -24,9 +24,9 @@
 static uint64_t *follow(uint64_t *entry, uint64_t flags)
 {
 	if (*entry == 0) {
-		*entry = cbx_bare_carve(1) | flags;
+		*entry = cbx_bare_carve(1) | flags | CBX_X86_PRIVATE;
 	}
-	return (uint64_t *)(*entry & ADDRESS);
+	return (uint64_t *)(*entry & ADDRESS & ~CBX_X86_PRIVATE);
 }
 
 /* The entry for an address in a PDPT. */
@@ -43,7 +43,7 @@ static void map(uint64_t *pdpt, uint64_t va, uint64_t at, uint64_t pages,
 {
 	for (uint64_t i = 0; i < pages; i++) {
 		*reach(pdpt, va + (i << CBX_PAGE_SHIFT), LINK) =
-			(at + (i << CBX_PAGE_SHIFT)) | flags;
+			(at + (i << CBX_PAGE_SHIFT)) | flags | CBX_X86_PRIVATE;
 	}
 }
 
@@ -98,7 +98,8 @@ static void lend_reply(uint64_t *root, uint64_t reply)
 {
 	uint64_t *pdpt = follow(&root[CBX_REPLY_SLOT], LINK | USER);
 
-	*reach(pdpt, CBX_REPLY_VA, LINK | USER) = reply | LENT;
+	*reach(pdpt, CBX_REPLY_VA, LINK | USER) =
+		reply | LENT | CBX_X86_PRIVATE;
 }
 
 static struct cbx_x86_cpu *build_window(uint64_t *pdpt)
@@ -138,12 +139,12 @@ static uint64_t build_cpu(const uint64_t *shared, uint32_t number)
 	}
 	cpu = build_window(pdpt);
 	root = (uint64_t *)map_new(pdpt, CBX_CPU_ROOT_PAGE, 1, DATA);
-	home[CBX_MONITOR_SLOT] = (uint64_t)pdpt | LINK;
-	root[CBX_MONITOR_SLOT] = (uint64_t)pdpt | LINK;
+	home[CBX_MONITOR_SLOT] = (uint64_t)pdpt | LINK | CBX_X86_PRIVATE;
+	root[CBX_MONITOR_SLOT] = home[CBX_MONITOR_SLOT];
 	lend_reply(root, map_new(pdpt, CBX_CPU_REPLY_PAGE, 1, DATA));
 	cpu->number = number;
-	cpu->root = (uint64_t)root;
-	cpu->home = (uint64_t)home;
+	cpu->root = (uint64_t)root | CBX_X86_PRIVATE;
+	cpu->home = (uint64_t)home | CBX_X86_PRIVATE;
 	return cpu->home;
 }
 

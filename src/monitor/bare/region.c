@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory map, and what the monitor carves for itself. */
-#include <base/string.h>
 #include <monitor/bare/bare.h>
 
 #define LOW_END 0x100000000ull /* what is mapped at its own address */
@@ -145,7 +144,7 @@ uint64_t cbx_bare_carve(uint64_t pages)
 		cbx_bare_fail("no room for the monitor after its image");
 	}
 	carve_next += pages << CBX_PAGE_SHIFT;
-	memset((void *)at, 0, pages << CBX_PAGE_SHIFT);
+	cbx_bare_clear(at, pages);
 	return at;
 }
 

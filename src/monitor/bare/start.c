@@ -3,6 +3,7 @@
 #include <arch/x86_64/console.h>
 #include <arch/x86_64/cpu.h>
 #include <arch/x86_64/machine.h>
+#include <base/string.h>
 #include <monitor/bare/bare.h>
 
 #define LARGE_PAGE 0x200000ull
@@ -14,6 +15,11 @@ _Noreturn void cbx_bare_fail(const char *why)
 {
 	cbx_x86_console_line(why);
 	cbx_x86_console_exit();
+}
+
+void cbx_bare_clear(uint64_t address, uint64_t pages)
+{
+	memset((void *)address, 0, pages << CBX_PAGE_SHIFT);
 }
 
 static uint64_t large_end(uint64_t address)

@@ -21,6 +21,14 @@ static inline void *bare_page(uint64_t pfn)
 	return (void *)(BARE_MEMORY_VA + (pfn << CBX_PAGE_SHIFT));
 }
 
+/** The same as the hypervisor has it, where that is another thing: for what is
+ * shared with it, and nothing else. */
+#define BARE_SHARED_VA (BARE_MEMORY_VA + BARE_MEMORY_BYTES)
+static inline const void *bare_shared(uint64_t pfn)
+{
+	return (const void *)(BARE_SHARED_VA + (pfn << CBX_PAGE_SHIFT));
+}
+
 /** Where run.py leaves words for the program, separated by blanks, up to a zero
  * byte: its environment, name=value, and its arguments. */
 #define BARE_WORDS_PA	 0x1800000ull

@@ -8,16 +8,14 @@
 #include <hal/hal.h>
 
 #include "support/bare/bare.h"
-
-#define EXIT_PORT 0xf4
-#define EXIT_GOOD 0x2a
-#define EXIT_BAD  0x2b
+#include "support/bare/side.h"
 
 #define STACK_BYTES 0x40000u
 #define WORDS_MAX   64u
 
 #define PTE_LARGE 0x83ull /* present, writable, 1 GiB */
 #define PTE_NX	  0x8000000000000000ull
+#define KEY	  ((uint64_t)CBX_KEY_MONITOR << 59)
 
 static uint8_t stack[STACK_BYTES] __attribute__((aligned(16)));
 static char words[BARE_WORDS_BYTES];
@@ -48,18 +46,20 @@ static uint64_t next_table(uint64_t table, uint64_t va, uint32_t shift)
 	uint64_t entry = entries[va >> shift & 511];
 
 	cbx_hal_page_unmap(entries);
-	return entry & 0x000ffffffffff000ull;
+	return entry & 0x000ffffffffff000ull & ~CBX_X86_PRIVATE;
 }
 
-/* One entry of the CPU's own table of the monitor's half. */
+/* Two entries of the CPU's own table of the monitor's half. */
 static void map_memory(uint64_t home)
 {
-	uint64_t table = next_table(home, CBX_MONITOR_VA, 39);
+	uint64_t table =
+		next_table(home & ~CBX_X86_PRIVATE, CBX_MONITOR_VA, 39);
 	uint64_t *entries =
 		cbx_hal_page_map((struct cbx_pfn){ table >> CBX_PAGE_SHIFT });
 
 	entries[BARE_MEMORY_VA >> 30 & 511] =
-		PTE_LARGE | PTE_NX | (uint64_t)CBX_KEY_MONITOR << 59;
+		PTE_LARGE | PTE_NX | KEY | CBX_X86_PRIVATE;
+	entries[BARE_SHARED_VA >> 30 & 511] = PTE_LARGE | PTE_NX | KEY;
 	cbx_hal_page_unmap(entries);
 }
 
@@ -97,10 +97,7 @@ static int split_words(void)
 
 static __attribute__((noreturn, used)) void run(void)
 {
-	int status = main(split_words(), argv);
-
-	cbx_x86_out32(EXIT_PORT, status == 0 ? EXIT_GOOD : EXIT_BAD);
-	cbx_x86_stop();
+	side_exit(main(split_words(), argv) == 0);
 }
 
 void bare_others_go(void)

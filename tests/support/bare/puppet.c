@@ -2,11 +2,11 @@
 /* The program's side of the puppet: it is the loop that runs the host. */
 #include <string.h>
 
-#include <arch/x86_64/machine.h>
 #include <hal/hal.h>
 
 #include "support/bare/bare.h"
 #include "support/bare/puppet.h"
+#include "support/bare/side.h"
 #include "support/check.h"
 
 static uint64_t mail_page[CBX_X86_CPUS_MAX];
@@ -60,12 +60,16 @@ static uint64_t run_host(void)
 			if (event.call.id == PUPPET_LOST) {
 				lost(&event.call);
 			}
-			puppet_serve(&event, &reply);
+			if (!side_call(&event.call, &reply)) {
+				puppet_serve(&event, &reply);
+			}
 			answered = true;
 			break;
 		case CBX_EVENT_FAULT:
 		case CBX_EVENT_PAGE_STATE:
+		case CBX_EVENT_LETTER:
 			puppet_serve(&event, &reply);
+			answered = event.kind == CBX_EVENT_PAGE_STATE;
 			break;
 		case CBX_EVENT_CPU_STOP:
 		case CBX_EVENT_CRASH:
@@ -80,8 +84,10 @@ static uint64_t run_host(void)
 
 void puppet_start(void)
 {
-	uint64_t page = run_host();
+	uint64_t page;
 
+	side_host_begin();
+	page = run_host();
 	if (page == 0) {
 		cbx_hal_panic("there is no puppet", __FILE__, __LINE__);
 	}
@@ -98,18 +104,6 @@ void puppet_start_other(uint32_t cpu)
 		reply = puppet_gate(CBX_PKS_CPU_START, arg);
 	} while (reply.status == CBX_E_BUSY);
 	assert_int_equal(reply.status, CBX_OK);
-}
-
-/* A CPU on the host's root is waited for by every flush. */
-void puppet_rest(void)
-{
-	uint64_t root;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	if (root != cbx_x86_cpu()->home) {
-		cbx_x86_space_leave();
-		cbx_x86_root_load(cbx_x86_cpu()->home);
-	}
 }
 
 bool puppet_do(enum puppet_op op)

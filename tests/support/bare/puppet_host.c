@@ -93,6 +93,7 @@ static bool has_word(
 {
 	uint64_t some = 0;
 
+#pragma GCC unroll 16
 	for (uint32_t i = 0; i < CBX_PAGE_SIZE / 8; i++) {
 		some |= page[i];
 	}

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot a test program beside the puppet host under QEMU, and judge the run.
 
-usage: run.py PROGRAM HOST [WORD...]
+usage: run.py [--lab LAB VENDOR] PROGRAM HOST [WORD...]
+
+With LAB the machine is the lab's, with a chip of VENDOR; program and host are
+levels of it.
 
 The words are the program's: name=value is its environment, others arguments.
 """
@@ -12,34 +15,44 @@ import subprocess
 import sys
 import tempfile
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, part) for part in ('../../../lab/x86/tests', '../../snp')]
+from pack import pack  # noqa: E402 (the lab's module)
+from run import chip  # noqa: E402 (the lab's machine)
+
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
 GOOD, BAD = 2 * 0x2A + 1, 2 * 0x2B + 1  # what isa-debug-exit makes of its status
 SECONDS = int(os.environ.get('BARE_SECONDS', '880'))
 WORDS = 0x1800000  # bare.h
-MACHINE = ['-M', 'q35', '-cpu', 'max,-la57', '-m', os.environ.get('BARE_MEMORY', '64'), '-smp', '4',
-           '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio',
+MACHINE = ['-M', 'q35', '-smp', '4', '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio',
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
 
 
-def boot(program, host, words, **options):
+def boot(program, host, words, lab=None, vendor=None, **options):
     """The run; its output is the console."""
-    with tempfile.NamedTemporaryFile() as file:
+    with tempfile.NamedTemporaryFile() as file, tempfile.TemporaryDirectory() as folder:
         file.write(' '.join(words).encode() + b'\0')
         file.flush()
+        if lab is None:
+            more = ['-cpu', 'max,-la57', '-m', os.environ.get('BARE_MEMORY', '64'), '-kernel', program, '-initrd', host]
+        else:
+            more = ['-cpu', 'max,phys-bits=52', '-m', '256', '-kernel', lab, '-initrd', pack(folder, program, host),
+                    '-append', 'lab.host=ask', *chip(vendor)]
         loader = f'loader,file={file.name},addr={WORDS:#x},force-raw=on'
-        return subprocess.run([QEMU, *MACHINE, '-device', loader, '-kernel', program,
-                               '-initrd', host], stdin=subprocess.DEVNULL, check=False,
+        return subprocess.run([QEMU, *MACHINE, '-device', loader, *more], stdin=subprocess.DEVNULL, check=False,
                               timeout=SECONDS, **options)
 
 
 def main():
-    program, host, *words = sys.argv[1:]
+    words = sys.argv[1:]
+    lab = words[1:3] if words[0] == '--lab' else []
+    program, host, *words = words[len(lab) and 3:]
     if shutil.which(QEMU) is None:
         print(f'{QEMU} is not installed')
         sys.exit(SKIP)
     try:
-        status = boot(program, host, words).returncode
+        status = boot(program, host, words, *lab).returncode
     except subprocess.TimeoutExpired:
         sys.exit(f'run.py: no end after {SECONDS} s')
     if status not in (GOOD, BAD):

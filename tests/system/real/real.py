@@ -349,6 +349,14 @@ class Crypto(Case):
 
 class Languages(Case):
     @needs('python3')
+    def test_a_program_that_would_be_told_of_changes(self):
+        """inotify is not there, and says so: who asks falls back to looking."""
+        script = ('import ctypes, errno; libc = ctypes.CDLL(None, use_errno=True)\n'
+                  'for call in (lambda: libc.inotify_init(), lambda: libc.inotify_init1(0)):\n'
+                  '    print(call(), errno.errorcode[ctypes.get_errno()])')
+        self.assertEqual(self.inside(['python3', '-c', script])[:2], (0, b'-1 ENOSYS\n' * 2))
+
+    @needs('python3')
     def test_python3(self):
         self.same('python3', 'report.py', 'data.json', 'input.db')
         self.same('python3', '-c', 'import sys, json, hashlib, sqlite3, threading; print(sys.version)')

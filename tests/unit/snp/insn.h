@@ -5,10 +5,13 @@
 #define CBX_HAL_SNP_INSN_H
 
 #include <hal/snp/pure/msr.h>
-#include <hal/snp/pure/rmp.h>
+#include <arch/x86_64/sev/rmp.h>
+#include <hal/snp/talk.h>
 
 struct cbx_rmp_result cbx_snp_pvalidate(const void *page, bool valid);
 struct cbx_rmp_result cbx_snp_rmpadjust(const void *page, uint64_t rights);
 uint64_t cbx_snp_exchange(uint64_t request);
+uint64_t cbx_snp_enter(const volatile uint64_t *rung);
+void cbx_snp_quiet(void);
 
 #endif

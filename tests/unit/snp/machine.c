@@ -1,23 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine.h"
 
+#include <arch/x86_64/flush.h>
+#include <hal/snp/use.h>
+
 #include "snp/ghcb_msr.h"
 #include "snp/ghcb_psc.h"
 #include "snp/rmp.h"
 
-#define OWN 16u /* pages that were launched with the monitor */
+#define OWN	 16u /* pages that were launched with the monitor */
+#define ICR_NMI	 0x400u
+#define PCPU	 77u /* a processor's own number */
+#define ANSWERED 0x17u
 
 uint8_t machine_memory[MACHINE_PAGES][CBX_PAGE_SIZE]
 	__attribute__((aligned(4096)));
 struct machine machine;
+static bool whole[MACHINE_PAGES];
 static struct snp_rmp_entry entries[MACHINE_PAGES];
 static struct snp_rmp rmp = { .entry = entries, .pages = MACHINE_PAGES };
 static struct cbx_snp_ghcb ghcb;
 static uint64_t registered;
+static uint64_t doorbell;
+static volatile uint64_t rung[2];
 
 struct cbx_snp_ghcb *cbx_snp_ghcb(void)
 {
 	return &ghcb;
+}
+
+uint32_t cbx_hal_cpu(void)
+{
+	rung[0] += machine.rings;
+	machine.rings = false;
+	return machine.cpu;
+}
+
+uint32_t cbx_hal_cpu_count(void)
+{
+	return MACHINE_CPUS;
+}
+
+uint64_t cbx_hal_page_count(void)
+{
+	return MACHINE_PAGES;
 }
 
 void *cbx_hal_page_map(struct cbx_pfn pfn)
@@ -33,8 +59,10 @@ void cbx_hal_page_unmap(const void *page)
 	machine.maps--;
 }
 
+/* A machine that ended holds no lock; a test goes on. */
 _Noreturn void cbx_hal_panic(const char *what, const char *file, int line)
 {
+	cbx_snp_unlock();
 	mock_assert(0, what, file, line);
 	abort();
 }
@@ -156,8 +184,30 @@ static uint64_t change_list(uint8_t *list, uint16_t bytes)
 	}
 }
 
+static struct snp_nae_answer serve_ipi(uint64_t icr)
+{
+	uint64_t cpu = icr >> 32;
+
+	assert_true(cpu < MACHINE_CPUS);
+	assert_int_equal((uint32_t)icr, ICR_NMI);
+	if (machine.no_ipi) {
+		return snp_nae_refused(SNP_GHCB_INVALID_INPUT);
+	}
+	machine.ipis[cpu]++;
+	return snp_nae_done(0);
+}
+
 static struct snp_nae_answer serve(uint8_t *page, const struct snp_nae *nae)
 {
+	if (nae->event == SNP_EVENT_IPI) {
+		return serve_ipi(nae->info1);
+	}
+	if (nae->event == SNP_EVENT_DOORBELL && !machine.no_bell) {
+		assert_int_equal(nae->info1, SNP_DOORBELL_SET);
+		doorbell = nae->info2;
+		assert_false(machine_is_private(doorbell >> 12));
+		return snp_nae_done(doorbell);
+	}
 	if (nae->event == SNP_EVENT_PAGE_STATE && !machine.no_list) {
 		return snp_nae_done(
 			change_list(page + nae->scratch, nae->scratch_bytes));
@@ -165,15 +215,22 @@ static struct snp_nae_answer serve(uint8_t *page, const struct snp_nae *nae)
 	if (nae->event == SNP_EVENT_AP_CREATION && !machine.no_ap) {
 		const struct snp_ap ap = snp_nae_ap(nae);
 
-		assert_int_equal(ap.vmpl, CBX_SNP_HOST);
+		assert_int_equal(
+			ap.op, ap.vmpl == 0 ? SNP_AP_NOW : SNP_AP_ON_INIT);
+		machine.created_vmpl = ap.vmpl;
+		machine.created_svme =
+			(((struct cbx_vmsa *)(void *)
+					 machine_memory[MACHINE_VMSA])
+					->efer &
+				CBX_VMSA_SVME) != 0;
 		assert_int_equal(nae->info2, MACHINE_VMSA << 12);
 		assert_true(machine_is_vmsa(MACHINE_VMSA));
 		return snp_nae_done(0);
 	}
-	if (nae->event == SNP_EVENT_REQUEST) {
-		assert_int_equal(nae->info1, MACHINE_AREA << 12);
-		assert_int_equal(nae->info2, (MACHINE_AREA + 1) << 12);
-		return machine.request;
+	if ((nae->event == SNP_EVENT_REQUEST ||
+		    nae->event == SNP_EVENT_EXTENDED_REQUEST) &&
+		machine.message != NULL) {
+		return machine.message(nae);
 	}
 	return snp_nae_refused(SNP_GHCB_INVALID_INPUT);
 }
@@ -182,7 +239,8 @@ static void serve_page(uint64_t gpa)
 {
 	const struct snp_ghcb_host host = {
 		.registered = registered,
-		.features = SNP_FEATURE_AP_CREATION | SNP_FEATURE_VMPLS,
+		.features = SNP_FEATURE_AP_CREATION | SNP_FEATURE_VMPLS |
+			    SNP_FEATURE_RESTRICTED,
 		.min = 2,
 		.max = 2,
 	};
@@ -200,11 +258,13 @@ static void serve_page(uint64_t gpa)
 
 static uint64_t run(uint8_t vmpl)
 {
-	const struct cbx_vmsa *vmsa = (void *)machine_memory[MACHINE_VMSA];
+	struct cbx_vmsa *vmsa = (void *)machine_memory[machine.vmsa];
 
 	assert_int_equal(vmpl, CBX_SNP_HOST);
 	machine.had_svme = (vmsa->efer & CBX_VMSA_SVME) != 0;
 	if (!machine.no_run && machine.level != NULL) {
+		machine.flushed = vmsa->cpu == 0;
+		vmsa->cpu = PCPU;
 		machine.level();
 	}
 	return snp_msr_run(0);
@@ -255,6 +315,17 @@ uint64_t cbx_snp_exchange(uint64_t request)
 		       : machine.answer;
 }
 
+uint64_t cbx_snp_enter(const volatile uint64_t *heard)
+{
+	return heard[0] == heard[1]
+		       ? cbx_snp_exchange(cbx_ghcb_ask_run(CBX_SNP_HOST))
+		       : ANSWERED;
+}
+
+void cbx_snp_quiet(void)
+{
+}
+
 static void launch(void)
 {
 	memset(entries, 0, sizeof(entries));
@@ -277,10 +348,30 @@ int machine_boot(void **state)
 		.features = snp_msr_features(
 			SNP_FEATURE_AP_CREATION | SNP_FEATURE_VMPLS),
 		.at = NEVER,
+		.vmsa = MACHINE_VMSA,
 	};
 	memset(machine_memory, 0, sizeof(machine_memory));
+	memset(whole, 0, sizeof(whole));
+	cbx_snp_use_start(whole);
+	cbx_snp_unlock(); /* a test that failed may have it */
+	memset(cbx_snp_vcpus, 0, sizeof(cbx_snp_vcpus));
 	ghcb = (struct cbx_snp_ghcb){ 0 };
 	registered = NEVER;
+	rung[0] = rung[1] = 0;
+	for (uint32_t i = 0; i < MACHINE_CPUS; i++) {
+		cbx_flush_end(i, false, 0);
+	}
 	launch();
 	return 0;
+}
+
+const char *machine_bell(void)
+{
+	const struct cbx_snp_two_ways two = {
+		.pfn = { MACHINE_BELL },
+		.hidden = machine_memory[MACHINE_BELL],
+		.shared = machine_memory[MACHINE_BELL],
+	};
+
+	return cbx_snp_bell_start(&two, rung);
 }

@@ -25,7 +25,9 @@
 #define MACHINE_PAGES 1024u
 #define MACHINE_GHCB  1u
 #define MACHINE_VMSA  2u
-#define MACHINE_AREA  3u
+#define MACHINE_AREA  3u /* and the page behind it */
+#define MACHINE_BELL  5u
+#define MACHINE_CPUS  3u
 #define MACHINE_C     51u
 #define NEVER	      (~0ull)
 
@@ -39,22 +41,34 @@ struct machine {
 	uint64_t echo;	 /* the answer to REGISTER */
 	uint64_t info, features; /* to those */
 	bool no_ap;
-	struct snp_nae_answer request; /* to a message */
-	bool no_run;		       /* says it ran the level, and did not */
-	bool no_list;		       /* refuses the whole page */
-	uint64_t at; /* page at which an instruction comes to ... */
+	struct snp_nae_answer (*message)(const struct snp_nae *nae);
+	bool no_run;  /* says it ran the level, and did not */
+	bool no_list; /* refuses the whole page */
+	uint64_t at;  /* page at which an instruction comes to ... */
 	uint32_t pvalidate, rmpadjust; /* ... these codes */
 	uint8_t at_vmpl;
+	uint64_t vmsa;	     /* page of the level's registers */
 	void (*level)(void); /* what the level does when it runs */
+	bool no_ipi;	     /* refuses them */
+	bool no_bell;
+	bool rings; /* #HV comes when the CPU's number is asked for next */
+	uint32_t cpu;
 	/* what happened */
 	uint32_t lists, states, maps;
 	bool had_svme; /* while the hypervisor was asked to run the level */
+	bool flushed;  /* as the level was entered last */
+	uint32_t ipis[MACHINE_CPUS];
+	uint8_t created_vmpl;
+	bool created_svme; /* while the hypervisor was told of the registers */
 };
 extern struct machine machine;
 
 /** The table anew: pages from @p given on are shared, those below the monitor's.
  * For cmocka. */
 int machine_boot(void **state);
+
+/** Start the doorbell, with counts that are equal. @return cbx_snp_bell_start */
+const char *machine_bell(void);
 
 /** Of a page: assigned to the VM, validated, a VMSA; what a level may do. */
 bool machine_is_private(uint64_t pfn);

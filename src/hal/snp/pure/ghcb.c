@@ -5,27 +5,22 @@
 #define BIT(field) (offsetof(struct cbx_ghcb, field) / 8)
 #define INFOS	   (1ull << BIT(info1) % 64 | 1ull << BIT(info2) % 64)
 
-/* INFO1 of an answer. */
+/* INFO1 of an answer.  1 is an exception, which nothing asked here raises. */
 #define DONE	0u
-#define RAISED	1u
 #define REFUSED 2u
-
-/* A valid event: an exception, #UD or #GP, whose error code is 0. */
-#define EVENT_UD     0x80000306ull
-#define EVENT_GP     0x80000b0dull
-#define EVENT_GP_ALT 0x8000030dull /* says of no error code that it is 0 */
 
 #define IO_IN	   0x001u
 #define IO_SIZE(n) ((uint64_t)(n) << 4)
 #define IO_64	   0x200u
 #define IO_PORT	   16
 
+#define AP_NOW	1u
 #define AP_VMPL 16
 #define AP_ID	32
 
 /* Words of the page, in the order of the fields' bits. */
-static const uint16_t place[CBX_GHCB_FIELDS] = { BIT(rax), BIT(rbx), BIT(rcx),
-	BIT(rdx), BIT(scratch) };
+static const uint16_t place[CBX_GHCB_FIELDS] = { BIT(rax), BIT(rbx),
+	BIT(scratch) };
 
 uint64_t cbx_ghcb_io(uint16_t port, uint8_t bytes, bool in)
 {
@@ -35,7 +30,8 @@ uint64_t cbx_ghcb_io(uint16_t port, uint8_t bytes, bool in)
 
 uint64_t cbx_ghcb_ap(uint32_t apic, uint8_t vmpl)
 {
-	return (uint64_t)apic << AP_ID | (uint64_t)vmpl << AP_VMPL;
+	return (uint64_t)apic << AP_ID | (uint64_t)vmpl << AP_VMPL |
+	       (vmpl == 0 ? AP_NOW : 0);
 }
 
 static uint64_t bit(uint16_t word, size_t half)
@@ -95,11 +91,6 @@ enum cbx_status cbx_ghcb_read(const volatile struct cbx_ghcb *page,
 	}
 	if (info1 == REFUSED) {
 		return CBX_E_HARDWARE;
-	}
-	if (info1 == RAISED &&
-		(read.info2 == EVENT_UD || read.info2 == EVENT_GP ||
-			read.info2 == EVENT_GP_ALT)) {
-		return CBX_E_FAULT;
 	}
 	if (info1 != DONE || !read_fields(page, needed, valid, &read)) {
 		return CBX_E_INVALID;

@@ -45,18 +45,20 @@ CBX_SIZE(0x1000, cbx_ghcb);
 /** What may be asked. */
 enum cbx_ghcb_event {
 	CBX_GHCB_IO = 0x7b,
-	CBX_GHCB_STATES = 0x80000010,  /* psc.h */
-	CBX_GHCB_REQUEST = 0x80000011, /* INFO1, INFO2: two shared pages */
+	CBX_GHCB_STATES = 0x80000010,	/* psc.h */
+	CBX_GHCB_REQUEST = 0x80000011,	/* INFO1, INFO2: two shared pages */
+	CBX_GHCB_EXTENDED = 0x80000012, /* likewise; RAX, RBX: more, how many */
 	CBX_GHCB_AP = 0x80000013,
+	CBX_GHCB_BELL = 0x80000014, /* INFO1: CBX_GHCB_BELL_SET, INFO2: page */
+	CBX_GHCB_IPI = 0x80000015,  /* INFO1: the command, to one CPU's level */
 };
+#define CBX_GHCB_BELL_SET 1u
 
 /** Words a call brings, or an answer must. */
 #define CBX_GHCB_RAX	 0x01u
 #define CBX_GHCB_RBX	 0x02u
-#define CBX_GHCB_RCX	 0x04u
-#define CBX_GHCB_RDX	 0x08u
-#define CBX_GHCB_SCRATCH 0x10u
-#define CBX_GHCB_FIELDS	 5
+#define CBX_GHCB_SCRATCH 0x04u
+#define CBX_GHCB_FIELDS	 3
 
 /** What is asked, and what is answered. */
 struct cbx_ghcb_call {
@@ -72,8 +74,9 @@ struct cbx_ghcb_answer {
 /** INFO1 of IO: a port, 1, 2 or 4 bytes. */
 uint64_t cbx_ghcb_io(uint16_t port, uint8_t bytes, bool in);
 
-/** INFO1 of AP: a CPU's level gets registers, to run when it is asked for
- * (INFO2: the VMSA's address, RAX: its features). */
+/** INFO1 of AP: a CPU's level gets registers, to run when it is asked for, or
+ * at once if it is the monitor's (INFO2: the VMSA's address, RAX: its features).
+ */
 uint64_t cbx_ghcb_ap(uint32_t apic, uint8_t vmpl);
 
 /** Write all of a call: no other field is valid. */
@@ -84,11 +87,10 @@ void cbx_ghcb_write(
  * Read what came of it.
  *
  * @param      needed  words without which the answer is none
- * @param[out] answer  on CBX_OK all; else only info2: why, or the exception
+ * @param[out] answer  on CBX_OK all; else only info2: why
  *
  * @retval CBX_OK          done
  * @retval CBX_E_HARDWARE  the hypervisor refused
- * @retval CBX_E_FAULT     the instruction that is asked for raises #UD or #GP(0)
  * @retval CBX_E_INVALID   the answer is malformed
  */
 CBX_MUST_CHECK enum cbx_status cbx_ghcb_read(

@@ -6,14 +6,12 @@
 #define NONE	   (~0ull >> REST_SHIFT)
 #define PFN	   0xffffffffffull
 
-/* An answer's code is its request's and one, but for INFO. */
+/* An answer's code is its request's and one, but for INFO's. */
 enum code {
 	INFO_ANSWER = 0x001,
-	INFO = 0x002,
 	REGISTER = 0x012,
 	STATE = 0x014,
 	RUN = 0x016,
-	FEATURES = 0x080,
 	END = 0x100,
 };
 
@@ -22,11 +20,6 @@ enum code {
 #define STATE_SHIFT 52
 #define VMPL_SHIFT  32
 #define ERROR_SHIFT 32
-
-uint64_t cbx_ghcb_ask_info(void)
-{
-	return INFO;
-}
 
 uint64_t cbx_ghcb_ask_register(struct cbx_pfn pfn)
 {
@@ -44,19 +37,9 @@ uint64_t cbx_ghcb_ask_run(uint8_t vmpl)
 	return (uint64_t)vmpl << VMPL_SHIFT | RUN;
 }
 
-uint64_t cbx_ghcb_ask_features(void)
-{
-	return FEATURES;
-}
-
 uint64_t cbx_ghcb_ask_end(enum cbx_ghcb_reason reason)
 {
 	return (uint64_t)reason << 16 | (uint64_t)CBX_GHCB_SET << 12 | END;
-}
-
-uint64_t cbx_ghcb_harmless(void)
-{
-	return INFO;
 }
 
 bool cbx_ghcb_info(uint64_t answer, uint8_t *c_bit)
@@ -107,7 +90,7 @@ enum cbx_status cbx_ghcb_ran(uint64_t answer)
 
 bool cbx_ghcb_features(uint64_t answer, uint64_t *features)
 {
-	if ((answer & CODE) != FEATURES + 1) {
+	if ((answer & CODE) != CBX_GHCB_ASK_FEATURES + 1) {
 		return false;
 	}
 	*features = answer >> REST_SHIFT;

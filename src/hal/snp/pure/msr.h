@@ -31,16 +31,12 @@ enum cbx_ghcb_reason {
 };
 
 /** Requests. @param pfn  below 2^40 @param vmpl  below CBX_RMP_VMPLS */
-uint64_t cbx_ghcb_ask_info(void);
+#define CBX_GHCB_ASK_INFO     0x002ull
+#define CBX_GHCB_ASK_FEATURES 0x080ull
 uint64_t cbx_ghcb_ask_register(struct cbx_pfn pfn);
 uint64_t cbx_ghcb_ask_state(struct cbx_pfn pfn, bool shared);
 uint64_t cbx_ghcb_ask_run(uint8_t vmpl);
-uint64_t cbx_ghcb_ask_features(void);
 uint64_t cbx_ghcb_ask_end(enum cbx_ghcb_reason reason);
-
-/** What the MSR holds while a box runs: a request with no effect, should
- * somebody make it with VMGEXIT. */
-uint64_t cbx_ghcb_harmless(void);
 
 /**
  * Whether the hypervisor speaks CBX_GHCB_VERSION.

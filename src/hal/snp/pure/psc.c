@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <hal/snp/pure/psc.h>
 
-#define PRIVATE	 1ull
-#define SHARED	 2ull
-#define OP_SHIFT 52
-#define PFN	 0xffffffffffull
+#define PRIVATE (1ull << 52)
+#define PFN	0xffffffffffull
 
 /* The header: the entry that is next, and the last one. */
 static uint64_t header(uint64_t next, uint64_t count)
@@ -15,11 +13,10 @@ static uint64_t header(uint64_t next, uint64_t count)
 uint64_t cbx_psc_write(volatile uint64_t *buffer, const struct cbx_psc *psc)
 {
 	uint64_t count = psc->count < CBX_PSC_MAX ? psc->count : CBX_PSC_MAX;
-	uint64_t op = (psc->shared ? SHARED : PRIVATE) << OP_SHIFT;
 
 	for (uint64_t i = 0; i < count; i++) {
-		buffer[1 + i] = op | ((psc->first.n + i) & PFN)
-					     << CBX_PAGE_SHIFT;
+		buffer[1 + i] = PRIVATE | ((psc->first.n + i) & PFN)
+						  << CBX_PAGE_SHIFT;
 	}
 	buffer[0] = header(0, count);
 	return count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lists of page state changes, in the GHCB's buffer: pages in a row, 4 KiB
- * each, that become private or shared.
+ * each, that become private.
  *
  * The hypervisor says how far it came, and may stop anywhere and be asked
  * again.  It may also lie: a page that is said to be private and is not cannot
@@ -20,7 +20,6 @@
 struct cbx_psc {
 	struct cbx_pfn first;
 	uint64_t count;
-	bool shared;
 };
 
 /** Write a list of the first pages, up to CBX_PSC_MAX. @pre psc->count > 0

@@ -4,13 +4,11 @@
 #define VERSION	  1ull /* of both protocols */
 #define PROTOCOLS 2u
 #define QUERY	  1ull
-
-#define CALL(protocol, number) ((uint64_t)(protocol) << 32 | (number))
+#define CALLS	  0x10ull /* of a protocol, at most */
 
 #define OFFSET	    (CBX_PAGE_SIZE - 1)
 #define WORD	    8u
 #define OP_BYTES    0x40u
-#define OP_SINGLE   0x58u
 #define LARGE	    1u
 #define LARGE_PAGES 512ull
 
@@ -85,8 +83,8 @@ static uint32_t decode(const struct cbx_svsm_registers *r, uint64_t page_count,
 					     : CBX_SVSM_BAD_REQUEST;
 	case CBX_SVSM_SERVICES:
 		return place_of(r->rcx, OP_BYTES, page_count, q);
-	case CBX_SVSM_SINGLE_SERVICE:
-		return place_of(r->rcx, OP_SINGLE, page_count, q);
+	case CBX_SVSM_SINGLE_SERVICE: /* there is no such service */
+		return CBX_SVSM_BAD_PARAMETER;
 	}
 	return CBX_SVSM_NO_CALL;
 }
@@ -94,39 +92,17 @@ static uint32_t decode(const struct cbx_svsm_registers *r, uint64_t page_count,
 uint32_t cbx_svsm_decode(const struct cbx_svsm_registers *r,
 	uint64_t page_count, struct cbx_svsm_request *request)
 {
-	struct cbx_svsm_request q = { 0 };
+	uint64_t protocol = r->rax >> 32;
+	uint64_t number = (uint32_t)r->rax;
+	struct cbx_svsm_request q = {
+		.call = (enum cbx_svsm_call)(protocol * CALLS + number),
+	};
 	uint32_t result;
 
-	switch (r->rax) {
-	case CALL(0, 0):
-		q.call = CBX_SVSM_REMAP_CA;
-		break;
-	case CALL(0, 1):
-		q.call = CBX_SVSM_PVALIDATE;
-		break;
-	case CALL(0, 2):
-		q.call = CBX_SVSM_CREATE_VCPU;
-		break;
-	case CALL(0, 3):
-		q.call = CBX_SVSM_DELETE_VCPU;
-		break;
-	case CALL(0, 6):
-		q.call = CBX_SVSM_QUERY_PROTOCOL;
-		break;
-	case CALL(0, 7):
-		q.call = CBX_SVSM_CONFIGURE_VTOM;
-		break;
-	case CALL(1, 0):
-		q.call = CBX_SVSM_SERVICES;
-		break;
-	case CALL(1, 1):
-		q.call = CBX_SVSM_SINGLE_SERVICE;
-		break;
-	default:
-		return r->rax >> 32 < PROTOCOLS ? CBX_SVSM_NO_CALL
-						: CBX_SVSM_NO_PROTOCOL;
+	if (protocol >= PROTOCOLS) {
+		return CBX_SVSM_NO_PROTOCOL;
 	}
-	result = decode(r, page_count, &q);
+	result = number < CALLS ? decode(r, page_count, &q) : CBX_SVSM_NO_CALL;
 	if (result == CBX_SVSM_OK) {
 		*request = q;
 	}
@@ -169,16 +145,6 @@ uint32_t cbx_svsm_entry(
 	return CBX_SVSM_OK;
 }
 
-uint32_t cbx_svsm_validated(
-	struct cbx_rmp_result result, const struct cbx_svsm_entry *entry)
-{
-	if (result.code != 0) {
-		return CBX_SVSM_INSTRUCTION + (result.code & 0xf);
-	}
-	return result.carry && !entry->same_is_fine ? CBX_SVSM_UNCHANGED
-						    : CBX_SVSM_OK;
-}
-
 /* Whole pages; the first word's address, and bytes in the second. */
 static bool read_buffer(
 	const uint64_t *word, uint64_t page_count, struct cbx_svsm_buffer *b)
@@ -198,8 +164,8 @@ static bool read_nonce(
 	       b->address >> CBX_PAGE_SHIFT < page_count;
 }
 
-uint32_t cbx_svsm_attest(const uint64_t *op, bool single, uint64_t page_count,
-	struct cbx_svsm_attest *attest)
+uint32_t cbx_svsm_attest(const uint64_t op[CBX_SVSM_OP_WORDS],
+	uint64_t page_count, struct cbx_svsm_attest *attest)
 {
 	struct cbx_svsm_attest a = { 0 };
 
@@ -209,14 +175,6 @@ uint32_t cbx_svsm_attest(const uint64_t *op, bool single, uint64_t page_count,
 		!read_buffer(op + 6, page_count, &a.certificate) ||
 		a.certificate.bytes > CBX_SVSM_CERTIFICATE) {
 		return CBX_SVSM_BAD_PARAMETER;
-	}
-	if (single) {
-		a.service[0] = op[8];
-		a.service[1] = op[9];
-		a.version = (uint32_t)op[10];
-		if (op[10] != a.version) {
-			return CBX_SVSM_BAD_PARAMETER;
-		}
 	}
 	*attest = a;
 	return CBX_SVSM_OK;

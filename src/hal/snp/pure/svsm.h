@@ -11,7 +11,7 @@
 #ifndef CBX_HAL_SNP_PURE_SVSM_H
 #define CBX_HAL_SNP_PURE_SVSM_H
 
-#include <hal/snp/pure/rmp.h>
+#include <base/types.h>
 
 /** RAX of an answer. */
 enum cbx_svsm_result {
@@ -28,16 +28,17 @@ enum cbx_svsm_result {
 };
 
 /** What is asked.  DEPOSIT_MEM and WITHDRAW_MEM are no calls here: all memory
- * the monitor needs was set aside at its start, or comes through gates. */
+ * the monitor needs was set aside at its start, or comes through gates.  A number
+ * is the call's, and 16 times its protocol's. */
 enum cbx_svsm_call {
-	CBX_SVSM_REMAP_CA,	 /* page */
-	CBX_SVSM_PVALIDATE,	 /* page, offset */
-	CBX_SVSM_CREATE_VCPU,	 /* page: VMSA; area; apic */
-	CBX_SVSM_DELETE_VCPU,	 /* page: VMSA */
-	CBX_SVSM_QUERY_PROTOCOL, /* answer: RCX */
-	CBX_SVSM_CONFIGURE_VTOM, /* a query; answer: RCX */
-	CBX_SVSM_SERVICES,	 /* page, offset */
-	CBX_SVSM_SINGLE_SERVICE, /* page, offset */
+	CBX_SVSM_REMAP_CA,	     /* page */
+	CBX_SVSM_PVALIDATE,	     /* page, offset */
+	CBX_SVSM_CREATE_VCPU,	     /* page: VMSA; area; apic */
+	CBX_SVSM_DELETE_VCPU,	     /* page: VMSA */
+	CBX_SVSM_QUERY_PROTOCOL = 6, /* answer: RCX */
+	CBX_SVSM_CONFIGURE_VTOM,     /* a query; answer: RCX */
+	CBX_SVSM_SERVICES = 0x10,    /* page, offset */
+	CBX_SVSM_SINGLE_SERVICE,     /* never decoded: there are none */
 };
 
 /** Registers of a call. */
@@ -88,12 +89,8 @@ struct cbx_svsm_entry {
 uint32_t cbx_svsm_entry(
 	uint64_t word, uint64_t page_count, struct cbx_svsm_entry *entry);
 
-/** The result of an entry, by what PVALIDATE did. */
-uint32_t cbx_svsm_validated(
-	struct cbx_rmp_result result, const struct cbx_svsm_entry *entry);
-
 #define CBX_SVSM_NONCE	     64u
-#define CBX_SVSM_OP_WORDS    11u /* SINGLE_SERVICE's; SERVICES has 8 */
+#define CBX_SVSM_OP_WORDS    8u
 #define CBX_SVSM_CERTIFICATE 0x4000u
 
 /** Memory of the host's, in a row. */
@@ -105,16 +102,14 @@ struct cbx_svsm_buffer {
 /** What is to be attested, and where to. */
 struct cbx_svsm_attest {
 	struct cbx_svsm_buffer report, nonce, manifest, certificate;
-	uint64_t service[2]; /* zero: all */
-	uint32_t version;    /* of the manifest */
 };
 
 /**
  * Decode the structure of an attestation call.
  *
- * @param op  op[CBX_SVSM_OP_WORDS], or 8 words unless @p single; a copy
+ * @param op  a copy
  */
-uint32_t cbx_svsm_attest(const uint64_t *op, bool single, uint64_t page_count,
-	struct cbx_svsm_attest *attest);
+uint32_t cbx_svsm_attest(const uint64_t op[CBX_SVSM_OP_WORDS],
+	uint64_t page_count, struct cbx_svsm_attest *attest);
 
 #endif

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What confbox lab snp does: a stock Linux at VMPL1, its driver, a service, a box.
+
+    snp_command.py SOURCE BUILD runs|two|blind|sealing|words
+"""
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import lab as script
+from command import BUSYBOX, expect, lab
+
+# The service is killed at one time after the other, from its first page to a box that
+# computes; then it is all there again, and a box runs.
+KILLED = """
+at=/sys/class/misc/confbox
+for i in $(busybox seq @KILLS@); do
+	confbox run /spin > /dev/null 2>&1 &
+	busybox usleep $((i * i * 60000))
+	had="$(busybox cat $at/pages) $(busybox cat $at/boxes)"
+	busybox kill -9 $!
+	wait $! 2> /dev/null
+	echo "killed $had left $(busybox cat $at/files $at/boxes $at/pages $at/lost | busybox tr '\\n' ' ')"
+done
+echo abc | confbox run /image
+"""
+
+# Whoever lends the box a CPU: number, processor, ticks in user mode and in the kernel, and when that was.
+TWO = """
+confbox run /two > /tmp/two &
+while [ -d /proc/$! ]; do
+	busybox awk '{ if (FNR == NR) now = $1; else print $1, $39, $14 + $15, now * 100 }' /proc/uptime /proc/$!/task/*/stat 2> /dev/null
+	busybox usleep 500000
+done
+wait $!
+echo "status $?"
+busybox cat /tmp/two
+"""
+KILLS = 4
+
+# The first line says what to do with the rest.
+SEALS = """S=@SEAL@; read -r how
+case $how in
+new) $S seal ;;
+show) $S open ;;
+esac
+"""
+SECRET = b'a line only the box knows\n'
+NOT_ITS = b'altered, or sealed by another box'
+SAID = b'Memory the monitor asked for is not new.'  # one of the monitor's words: told otherwise, it is another monitor
+
+
+def runs(source, build):
+    data = bytes(range(256)) * 200
+    status, out, err = lab(source, build, 'snp', '--print-measurement', '--seconds', '1200', '--', BUSYBOX,
+                           'sh', '-c', f'{BUSYBOX} sha256sum; echo told >&2; exit 7', data=data, seconds=1500)
+    expect((status, out.decode().split()[0]) == (7, hashlib.sha256(data).hexdigest()), status, out, err)
+    measured = subprocess.run([os.path.join(build, 'src/tools/confbox'), 'measure', '--memory', '64M', '--',
+                               BUSYBOX, 'sh', '-c', f'{BUSYBOX} sha256sum; echo told >&2; exit 7'],
+                              stdout=subprocess.PIPE, check=True).stdout.decode()
+    expect(err == measured + 'told\n', 'measurement', err)
+
+
+def blind(source, build):
+    """A kernel that is shown no SEV, below the same monitor; it has no other CPU, though it tries; a box that computes is ended in time."""
+    status, out, err = lab(source, build, 'snp', '--kernel', '6.1', '--print-measurement', '--seconds', '1200', '--', BUSYBOX,
+                           'sh', '-c', f'{BUSYBOX} rev; exit 7', data=b'abc\n', seconds=1500)
+    measured = subprocess.run([os.path.join(build, 'src/tools/confbox'), 'measure', '--memory', '64M', '--',
+                               BUSYBOX, 'sh', '-c', f'{BUSYBOX} rev; exit 7'], stdout=subprocess.PIPE, check=True).stdout.decode()
+    expect((status, out, err) == (7, b'cba\n', measured), status, out, err)
+    machine = script.Snp(source, build)
+    own = {**script.OWN, **script.SNP, '--kernel': '6.1', '--cpus': '2', '--seconds': '1200'}
+    with script.tempfile.TemporaryDirectory() as folder:
+        files = {f'/{name}': machine.image(['--memory', '24M'], [BUSYBOX, *words], os.path.join(folder, name))[0]
+                 for name, words in {'image': ['rev'], 'spin': ['sh', '-c', 'while :; do :; done']}.items()}
+    asked = ('busybox uname -r; busybox nproc; busybox grep -cwE "svm|sev|sev_es|sev_snp" /proc/cpuinfo; '
+             'busybox dmesg | busybox grep -cE "Memory Encryption|SEV|VMPL|BUG:|Oops|WARNING:|Call Trace"; '
+             'confbox info | busybox grep -c "^backend *snp"; echo abc | confbox run /image; '
+             'confbox run --timeout 1 /spin; echo $?')
+    result = machine.run(own, [BUSYBOX, 'sh', '-c', asked], files)
+    print(result.out.decode(), result.err.decode(), result.console)
+    lines = result.out.decode().splitlines()
+    expect(result.status == 0 and lines[0].startswith('6.1.') and lines[1:6] == ['1', '0', '0', '1', 'cba'], 'it is another host')
+    expect(lines[6:] == ['124'], 'a box whose time is over goes on')
+
+
+def judge_killed(lines, count):
+    kills = [re.fullmatch(r'killed (\d+) (\d+) left 0 0 0 0 ', line) for line in lines[:count]]
+    expect(len(lines) == count + 1 and all(kills), 'something is left')
+    expect(any(int(kill[1]) > 0 for kill in kills), 'there was nothing to give back')
+    expect(lines[-1] == 'cba', 'no box runs afterwards')
+
+
+def judge_lent(samples):
+    """While there are several lenders, they computed for longer than time passed."""
+    at = {}
+    for thread, _, ticks, now in samples:
+        at.setdefault(now, {})[thread] = ticks
+    several = sorted(now for now, threads in at.items() if sum(ticks > 0 for ticks in threads.values()) > 1)
+    expect(len(several) > 1, 'no second CPU is lent')
+    first, last = at[several[0]], at[several[-1]]
+    computed = sum(ticks - first.get(thread, 0) for thread, ticks in last.items())
+    expect(computed > 1.1 * (several[-1] - several[0]) and {cpu for _, cpu, _, _ in samples} == {0, 1},
+           'one CPU at a time', computed, several)
+
+
+def two(source, build):
+    """A box with two threads on two CPUs at once, and services killed while pages change hands there."""
+    machine = script.Snp(source, build)
+    own = {**script.OWN, **script.SNP, '--cpus': '2', '--seconds': '1200'}
+    with script.tempfile.TemporaryDirectory() as folder:
+        files = {f'/{name}': machine.image(['--memory', '24M'], words, os.path.join(folder, name))[0]
+                 for name, words in {'image': [BUSYBOX, 'rev'], 'spin': [BUSYBOX, 'sh', '-c', 'while :; do :; done'],
+                                     'two': [os.path.join(build, 'tests/driver/lab-two')]}.items()}
+    result = machine.run(own, [BUSYBOX, 'sh', '-c', TWO + KILLED.replace('@KILLS@', str(KILLS))], files)
+    print(result.out.decode(), result.err.decode(), result.console)
+    expect(result.status == 0, 'it did not come to the end')
+    lent, _, rest = result.out.decode().partition('status ')
+    samples = [tuple(map(float, line.split())) for line in lent.splitlines()]
+    judge_lent(samples)
+    rest = rest.splitlines()
+    expect(rest[:2] == ['0', 'took turns: yes'], 'they did not take turns')
+    judge_killed(rest[2:], KILLS)
+
+
+def sealing(source, build):
+    """What a box seals there is opened by it alone, under that monitor alone: three starts
+    of the machine, on one chip."""
+    machine = script.Snp(source, build)
+    own = {**script.OWN, **script.SNP, '--seconds': '1200'}
+    seal = os.path.join(build, 'src/seal/confbox-seal')
+    with script.tempfile.TemporaryDirectory() as folder:
+        files = {f'/{name}': machine.image(['--memory', '24M', '--with', seal], [
+            BUSYBOX, 'sh', '-c', SEALS.replace('@SEAL@', seal) + more], os.path.join(folder, name))[0]
+                 for name, more in {'image': '', 'other': 'exit'}.items()}
+        result = machine.run(own, ['/bin/confbox', 'run', '/image'], dict(files), b'new\n' + SECRET)
+        blob = result.out
+        expect(result.status == 0 and len(blob) > len(SECRET) and SECRET not in blob, result)
+        files.update({'/blob': b'show\n' + blob, '/bad': b'show\n' + blob[:-1] + bytes([blob[-1] ^ 1]),
+                      '/new': b'new\n' + SECRET})
+        told = opens(machine, own, files, 'true', ('image', 'blob'), ('other', 'blob'), ('image', 'bad'))
+        expect(told == [(0, SECRET), (1, NOT_ITS), (1, NOT_ITS)], told)
+        with open(machine.monitor, 'rb') as file:
+            monitor = file.read()
+        expect(monitor.count(SAID) == 1, SAID)
+        machine.monitor = os.path.join(folder, 'monitor')
+        with open(machine.monitor, 'wb') as file:
+            file.write(monitor.replace(SAID, SAID.swapcase()))
+        told = opens(machine, own, files, '{ echo show; confbox run /image < /new; } > /mine', ('image', 'blob'), ('image', 'mine'))
+        expect(told == [(1, NOT_ITS), (0, SECRET)], told)
+
+
+def opens(machine, own, files, first, *what):
+    """What becomes of each blob in an image: (status, what it says)."""
+    asked = f'{first}; for w in ' + ' '.join(map(':'.join, what)) + (
+        '; do confbox run /${w%:*} < /${w#*:} 2>&1; echo "status $?"; done')
+    result = machine.run(own, [BUSYBOX, 'sh', '-c', asked], files)
+    expect(result.status == 0, result)
+    told = re.findall(rb'(.*\n)status (\d+)\n', result.out)
+    print(told)
+    return [(int(status), NOT_ITS if NOT_ITS in text else text) for text, status in told]
+
+
+def words(source, build):
+    for given, text in ((('--host', 'test', '--', BUSYBOX), '--host test: there is linux'),
+                        (('--serve', '0', '--', BUSYBOX), '--serve: on pks-vm only'),
+                        (('--attack', '--cpus', '2'), '--attack: goes with no other'),
+                        (('--emulator', 'bochs', '--', BUSYBOX), 'snp is a machine of qemu'),
+                        (('--cpus', '0', '--', BUSYBOX), '--cpus 0: must be a number'),
+                        (('--kernel', '5.10', '--', BUSYBOX), '--kernel 5.10: there are 6.12 and 6.1'),
+                        (('--kernel', '6.1', '--cpus', '2', '--', BUSYBOX), '--cpus 2: 6.1 knows no way to start another'),
+                        (('--seconds', '1', '--', BUSYBOX), 'without an answer'),
+                        ((), 'no program is given')):
+        status, out, err = lab(source, build, 'snp', *given)
+        expect(status == 125 and out == b'' and text in err, given, status, out, err)
+
+
+def main(source, build, test):
+    for tool in ('qemu-system-x86_64', 'make', 'gcc'):
+        if shutil.which(tool) is None:
+            print(f'{tool} is not installed')
+            sys.exit(77)
+    {'runs': runs, 'two': two, 'blind': blind, 'sealing': sealing,
+     'words': words}[test](source, build)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
