@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sum up test runs: summary.py LABEL=meson-logs/testlog.json...
 What the tests of a suite had to say: summary.py --show SUITE testlog.json
+What failed, and the end of what it said: summary.py --said testlog.json
 
 A test program that reports its cases (cmocka's or TAP's output) counts with
 each of them, any other as one.  Exit status 1 when something failed, or when
@@ -11,6 +12,11 @@ import re
 import sys
 
 OK = {'OK', 'EXPECTEDFAIL'}
+# What is shown of a test program that failed: lines of each of its streams, those
+# about a case that failed, and how much of that at most.
+LAST, BEFORE, AFTER = 60, 10, 12
+MOST, WIDEST = 12000, 400
+WRONG = re.compile(r'\[\s*(?:FAILED|ERROR)\s*\]|not ok|(?:FAIL|ERROR): |.*\bNOT REFUSED:')
 CMOCKA = {'OK': 'passed', 'FAILED': 'failed', 'SKIPPED': 'skipped'}
 
 
@@ -98,9 +104,42 @@ def show(suite, path):
                     print(f'   {line[:110]}')
 
 
+def telling(text):
+    """The lines of a stream that say why: its last, and before them those about
+    each case that failed; '...' where lines are left out."""
+    lines = [re.sub(r'[^\t -~]', '?', line[:WIDEST]) for line in text.replace('\r', '').split('\n')]
+    lines = lines[:-1] if not lines[-1] else lines
+    kept = set(range(max(0, len(lines) - LAST), len(lines)))
+    for number, line in enumerate(lines):
+        if WRONG.match(line):
+            kept.update(range(max(0, number - BEFORE), min(len(lines), number + AFTER + 1)))
+    before = -1
+    for number in sorted(kept):
+        if number != before + 1:
+            yield '...'
+        yield lines[number]
+        before = number
+
+
+def said(path):
+    """Each test program that failed, and what it said."""
+    for test in read(path):
+        if test['result'] in OK or test['result'] == 'SKIP':
+            continue
+        text = '\n'.join(line for stream in ('stdout', 'stderr') for line in telling(test.get(stream, '')))
+        if len(text) > MOST:
+            text = '...\n' + text[-MOST:].split('\n', 1)[-1]
+        print(f'   {test["name"].split(" / ")[-1]}: {test["result"]}, status {test.get("returncode")}, '
+              f'after {test.get("duration", 0):.1f} s; it said:')
+        print('\n'.join(f'      | {line}' for line in text.splitlines()) or '      nothing')
+
+
 def main(arguments):
     if arguments[:1] == ['--show']:
         show(*arguments[1:])
+        return 0
+    if arguments[:1] == ['--said']:
+        said(*arguments[1:])
         return 0
     count = {'passed': 0, 'failed': 0, 'skipped': 0, 'admitted': 0}
     told = {'failed': [], 'skipped': [], 'admitted': []}
