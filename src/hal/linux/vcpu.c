@@ -170,6 +170,10 @@ static void watch(struct cbx_linux_thread *thread, struct cbx_stop *stop)
 			if (take_notice(thread, &notice, stop)) {
 				return;
 			}
+			if (until != CBX_WAIT_FOREVER) {
+				/* it had come to rest for something else */
+				cbx_linux_thread_interrupt(thread);
+			}
 			break;
 		case CBX_WAIT_KICK:
 			until = cbx_hal_ticks() + KICK_WAIT_NS;

@@ -201,6 +201,15 @@ BOX box_entry_quick
 	vpxor	%ymm15, %ymm15, %ymm15
 	jmp	cbx_upcall_return
 
+/* A runtime: counts at DATA_VA + 8, and goes back when DATA_VA says so. */
+BOX box_entry_spin
+	mov	$DATA_VA, %ecx
+	incq	8(%rcx)
+1:	pause
+	cmpq	$0, (%rcx)
+	je	1b
+	jmp	cbx_upcall_return
+
 /* A runtime: tells the monitor first (gate 0x140: kind, code, value, rip, rax,
  * rsp), answers ret[0]; a fault is skipped by ret[1] bytes. */
 BOX box_entry_gate

@@ -23,6 +23,7 @@ LABEL(box_stress);
 LABEL(box_syscall);
 LABEL(box_entry_quick);
 LABEL(box_entry_gate);
+LABEL(box_entry_spin);
 
 static void gates_carry_arguments_and_replies(void **state)
 {
@@ -305,6 +306,38 @@ static void no_register_is_lost_under_kicks(void **state)
 	box_destroy(&box);
 }
 
+/* A kick while the context is on its way to an up-call, by a signal, too. */
+static void a_kick_is_not_taken_for_what_is_due(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_gates, 1);
+	const struct cbx_reply reply = { CBX_OK, { 0 } };
+	pthread_t kicker;
+
+	(void)state;
+	cbx_arch_vcpu_upcall_entry(t.vcpu, label_va(box_entry_spin), 0);
+	(void)thread_run(&t, NULL);
+	kicking = true;
+	(void)pthread_create(&kicker, NULL, kick_often, NULL);
+	for (uint64_t round = 0; round < 200; round++) {
+		poke_data(&box, 0);
+		cbx_arch_vcpu_upcall(t.vcpu, CBX_UPCALL_DEADLINE, 1);
+		while (peek_data(&box, 1) == round) {
+			assert_int_equal(
+				thread_run(&t, &reply), CBX_STOP_INTERRUPTED);
+		}
+		poke_data(&box, 1);
+		while (thread_run(&t, &reply) == CBX_STOP_INTERRUPTED) {
+		}
+		assert_int_equal(t.stop.kind, CBX_STOP_GATE);
+	}
+	kicking = false;
+	(void)pthread_join(kicker, NULL);
+	(void)cbx_linux_cpu_kicked(0);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
 static void an_early_kick_keeps_the_reply(void **state)
 {
 	struct box box = box_create(0);
@@ -383,6 +416,7 @@ int main(void)
 		cmocka_unit_test(a_traced_system_call_stops_first),
 		cmocka_unit_test(a_kick_interrupts_and_nothing_is_lost),
 		cmocka_unit_test(no_register_is_lost_under_kicks),
+		cmocka_unit_test(a_kick_is_not_taken_for_what_is_due),
 		cmocka_unit_test(an_early_kick_keeps_the_reply),
 		cmocka_unit_test(a_deadline_comes_at_the_next_run),
 		cmocka_unit_test(a_deadline_and_a_traced_call_both_arrive),
