@@ -8,12 +8,12 @@
 #include <hal/snp/use.h>
 
 #include "attack/machine_code.h"
+#include "attack/snp_only.h"
 #include "support/bare/puppet.h"
 #include "support/bare/snp.h"
 
 #define WORDS_AT 0xf00u /* snp_host.S */
-#define WORDS	 5u
-#define CPU	 1u /* another one of the host's */
+#define CPU	 1u	/* another one of the host's */
 #define NO_CPU	 99u
 #define LARGE	 512u
 #define VALIDATE 4u
@@ -22,16 +22,14 @@
 extern const uint8_t snp_host_call[], snp_host_call_end[];
 extern const uint8_t snp_host_debug[], snp_host_debug_end[];
 
-/* The host executes what is between the labels, in a page of its own. */
-static void execute(const uint8_t *from, const uint8_t *to, uint64_t *words)
+void snp_execute(uint64_t page, const uint8_t *from, const uint8_t *to,
+	uint64_t words[SNP_WORDS])
 {
-	uint64_t page = machine_pages(1);
-
 	machine_put(page, from, (size_t)(to - from));
-	ask_put(page, WORDS_AT, words, WORDS * sizeof(words[0]));
+	ask_put(page, WORDS_AT, words, SNP_WORDS * sizeof(words[0]));
 	puppet_mail()->va = CBX_DIRECT_VA + (page << CBX_PAGE_SHIFT);
 	assert_true(puppet_do(PUPPET_CALL));
-	ask_page(page, WORDS_AT, words, WORDS * sizeof(words[0]));
+	ask_page(page, WORDS_AT, words, SNP_WORDS * sizeof(words[0]));
 }
 
 /* @return RAX of the answer */
@@ -40,11 +38,12 @@ static uint32_t svsm(
 {
 	const uint64_t area = cbx_snp_vcpus[cbx_hal_cpu()].area.n
 			      << CBX_PAGE_SHIFT;
-	uint64_t words[WORDS] = { CBX_DIRECT_VA + area, id, rcx, rdx, r8 };
+	uint64_t words[SNP_WORDS] = { CBX_DIRECT_VA + area, id, rcx, rdx, r8 };
 
 	do {
 		words[1] = id;
-		execute(snp_host_call, snp_host_call_end, words);
+		snp_execute(machine_pages(1), snp_host_call, snp_host_call_end,
+			words);
 	} while (words[1] == CBX_SVSM_INCOMPLETE);
 	return (uint32_t)words[1];
 }
@@ -198,7 +197,7 @@ static uint64_t dr7(void)
 void attack_x14_nothing_watches_a_box(void **state)
 {
 	struct machine_box victim;
-	uint64_t words[WORDS] = { 0 };
+	uint64_t words[SNP_WORDS] = { 0 };
 	uint64_t word;
 
 	(void)state;
@@ -206,7 +205,8 @@ void attack_x14_nothing_watches_a_box(void **state)
 	words[0] = MACHINE_CODE(&victim);
 	words[1] = ATTACK_SECRET_VA;
 	words[4] = DR7_BOTH;
-	execute(snp_host_debug, snp_host_debug_end, words);
+	snp_execute(
+		machine_pages(1), snp_host_debug, snp_host_debug_end, words);
 	assert_int_equal(dr7() & ~DR7_NONE, 0);
 	box_must(&victim, TIME);
 	assert_true(machine_read(&victim, ATTACK_SECRET_VA, &word));
@@ -214,7 +214,8 @@ void attack_x14_nothing_watches_a_box(void **state)
 	assert_false(attack_ended(&victim));
 	memset(words, 0, sizeof(words));
 	words[4] = DR7_NONE;
-	execute(snp_host_debug, snp_host_debug_end, words);
+	snp_execute(
+		machine_pages(1), snp_host_debug, snp_host_debug_end, words);
 	assert_int_equal(words[4], DR7_BOTH); /* they were the host's */
 	attack_unharmed(&victim);
 }

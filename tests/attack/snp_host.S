@@ -11,6 +11,7 @@
 	.section .rodata
 	.globl	snp_host_call, snp_host_call_end
 	.globl	snp_host_debug, snp_host_debug_end
+	.globl	snp_host_device, snp_host_device_end
 
 /* An SVSM call: area, RAX, RCX, RDX, R8; of these the last four come back. */
 	.balign	16
@@ -59,5 +60,32 @@ snp_host_debug:
 	movq	%rcx, 32(%r11)
 	ret
 snp_host_debug_end:
+
+/* One access of 32 bits, by enum snp_access: which, where, value; a value that was
+ * read comes back. */
+	.balign	16
+snp_host_device:
+	leaq	snp_host_device(%rip), %r11
+	addq	$WORDS, %r11
+	movq	(%r11), %rcx
+	movq	8(%r11), %rdx
+	movl	16(%r11), %eax
+	testq	%rcx, %rcx
+	je	1f
+	decq	%rcx
+	je	2f
+	decq	%rcx
+	je	3f
+	movl	(%rdx), %eax
+	jmp	4f
+1:	outl	%eax, %dx
+	ret
+2:	inl	%dx, %eax
+	jmp	4f
+3:	movl	%eax, (%rdx)
+	ret
+4:	movl	%eax, 16(%r11)
+	ret
+snp_host_device_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -18,7 +18,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, part) for part in ('../../../lab/x86/tests', '../../snp')]
 from pack import pack  # noqa: E402 (the lab's module)
-from run import chip  # noqa: E402 (the lab's machine)
+import run as lab_run  # noqa: E402 (the lab's machine)
 
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
@@ -27,6 +27,9 @@ SECONDS = int(os.environ.get('BARE_SECONDS', '880'))
 WORDS = 0x1800000  # bare.h
 MACHINE = ['-M', 'q35', '-smp', '4', '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio',
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
+# Mutants of the lab's machine (tests/attack/mutation.py): a device that writes memory.
+OPEN = {'firmware': ['-global', 'fw_cfg_io.dma_enabled=on'], 'timer': ['-M', 'hpet=on'], 'disk': ['-M', 'sata=on']}
+LAB = [*lab_run.MACHINE, *OPEN.get(os.environ.get('ATTACK_MUTANT'), [])]
 
 
 def boot(program, host, words, lab=None, vendor=None, **options):
@@ -35,12 +38,12 @@ def boot(program, host, words, lab=None, vendor=None, **options):
         file.write(' '.join(words).encode() + b'\0')
         file.flush()
         if lab is None:
-            more = ['-cpu', 'max,-la57', '-m', os.environ.get('BARE_MEMORY', '64'), '-kernel', program, '-initrd', host]
+            more = [*MACHINE, '-cpu', 'max,-la57', '-m', os.environ.get('BARE_MEMORY', '64'), '-kernel', program, '-initrd', host]
         else:
-            more = ['-cpu', 'max,phys-bits=52', '-m', '256', '-kernel', lab, '-initrd', pack(folder, program, host),
-                    '-append', 'lab.host=ask', *chip(vendor)]
+            more = [*LAB, '-smp', '4', '-m', '256', '-kernel', lab, '-initrd', pack(folder, program, host),
+                    '-append', 'lab.host=ask', *lab_run.chip(vendor)]
         loader = f'loader,file={file.name},addr={WORDS:#x},force-raw=on'
-        return subprocess.run([QEMU, *MACHINE, '-device', loader, *more], stdin=subprocess.DEVNULL, check=False,
+        return subprocess.run([QEMU, *more, '-device', loader], stdin=subprocess.DEVNULL, check=False,
                               timeout=SECONDS, **options)
 
 
