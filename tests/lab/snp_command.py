@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What confbox lab snp does: a stock Linux at VMPL1, its driver, a service, a box.
 
-    snp_command.py SOURCE BUILD runs|two|blind|sealing|words
+    snp_command.py SOURCE BUILD runs|two|blind|sealing|counters|words
 """
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -48,6 +49,22 @@ new) $S seal ;;
 show) $S open ;;
 esac
 """
+# The same for a blob that a counter numbers: next seals what was in it for the number
+# after.
+COUNTED = """S=@SEAL@; C="--counter @SERVICE@:notes"; read -r how; @BUSYBOX@ cat > /tmp/in
+case $how in
+new) $S seal $C < /tmp/in ;;
+next) $S open $C < /tmp/in > /tmp/state && $S seal --after /tmp/in < /tmp/state ;;
+show) $S open $C < /tmp/in ;;
+esac
+"""
+# Whoever keeps the counter is another one than who keeps the blobs, and has its own key.
+BEFORE = """busybox mkdir /counters; busybox mv @KEYS@ /counters
+confbox run --serve --counter /counters /image < /new > /old
+{ echo next; busybox cat /old; } | confbox run --serve --counter /counters /image > /young
+{ echo show; busybox cat /old; } > /back
+{ echo show; busybox cat /young; } > /now"""
+ROLLED_BACK = b'rolled back: its counter is further'
 SECRET = b'a line only the box knows\n'
 NOT_ITS = b'altered, or sealed by another box'
 SAID = b'Memory the monitor asked for is not new.'  # one of the monitor's words: told otherwise, it is another monitor
@@ -153,15 +170,38 @@ def sealing(source, build):
         expect(told == [(1, NOT_ITS), (0, SECRET)], told)
 
 
-def opens(machine, own, files, first, *what):
+def counters(source, build):
+    """H09: who kept a blob and brings it back when the box has sealed another one is refused."""
+    machine = script.Snp(source, build)
+    own = {**script.OWN, **script.SNP, '--seconds': '1200'}
+    seal = os.path.join(build, 'src/seal/confbox-seal')
+    with script.tempfile.TemporaryDirectory() as folder:
+        kept = os.path.join(folder, 'counters')
+        service = subprocess.run([os.path.join(build, 'src/tools/confbox-client'), 'counter', kept], check=True,
+                                 stdout=subprocess.PIPE).stdout.decode().strip()
+        policy = os.path.join(folder, 'policy')
+        with open(policy, 'w', encoding='ascii') as file:
+            json.dump({'forward': [{'counter': True}]}, file)
+        counted = COUNTED.replace('@SEAL@', seal).replace('@SERVICE@', service).replace('@BUSYBOX@', BUSYBOX)
+        files = {f'/{name}': script.read(os.path.join(kept, name)) for name in os.listdir(kept)}
+        before = BEFORE.replace('@KEYS@', ' '.join(files))
+        files.update({'/new': b'new\n' + SECRET, '/image': machine.image(
+            ['--memory', '24M', '--with', seal, '--policy', policy], [BUSYBOX, 'sh', '-c', counted],
+            os.path.join(folder, 'image'))[0]})
+        told = opens(machine, own, files, before, ('image', 'now'), ('image', 'back'), ('image', 'now'),
+                     options='--serve --counter /counters')
+        expect(told == [(0, SECRET), (1, ROLLED_BACK), (0, SECRET)], told)
+
+
+def opens(machine, own, files, first, *what, options=''):
     """What becomes of each blob in an image: (status, what it says)."""
     asked = f'{first}; for w in ' + ' '.join(map(':'.join, what)) + (
-        '; do confbox run /${w%:*} < /${w#*:} 2>&1; echo "status $?"; done')
+        f'; do confbox run {options} /${{w%:*}} < /${{w#*:}} 2>&1; echo "status $?"; done')
     result = machine.run(own, [BUSYBOX, 'sh', '-c', asked], files)
     expect(result.status == 0, result)
     told = re.findall(rb'(.*\n)status (\d+)\n', result.out)
     print(told)
-    return [(int(status), NOT_ITS if NOT_ITS in text else text) for text, status in told]
+    return [(int(status), next((why for why in (NOT_ITS, ROLLED_BACK) if why in text), text)) for text, status in told]
 
 
 def words(source, build):
@@ -184,7 +224,7 @@ def main(source, build, test):
             print(f'{tool} is not installed')
             sys.exit(77)
     {'runs': runs, 'two': two, 'blind': blind, 'sealing': sealing,
-     'words': words}[test](source, build)
+     'counters': counters, 'words': words}[test](source, build)
 
 
 if __name__ == '__main__':
