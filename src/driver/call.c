@@ -55,8 +55,11 @@ static int create_box(struct cbx_file *file, const struct cbx_call *call,
 	u64 root = call->arg[0];
 	int error;
 
+	if (xa_load(&file->boxes, root)) {
+		reply->status = CBX_E_STATE;
+		return 0;
+	}
 	if (file->box_count >= READ_ONCE(cbx_limits.boxes) ||
-		xa_load(&file->boxes, root) ||
 		xa_reserve(&file->boxes, root, GFP_KERNEL_ACCOUNT) != 0)
 		return -ENOMEM;
 	error = cbx_monitor_call(call, reply);

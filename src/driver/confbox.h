@@ -116,16 +116,25 @@ int cbx_map(struct cbx_file *file, struct vm_area_struct *vma);
 void cbx_map_close(struct cbx_file *file, u64 pfn, u64 count);
 
 /**
- * Pages in a row, zero, from the kernel's allocator.
+ * Pages in a row, zero, from the kernel's allocator, and a guard in front of
+ * them, which nobody uses.
+ *
+ * @param count  at most all of the machine's
  *
  * @return 0, -ENOMEM, -EINTR
  */
 int cbx_memory_take(u64 count, u64 *pfn);
 
-/** Give pages back to it. */
+/** The pages it takes for as many. */
+u64 cbx_memory_cost(u64 count);
+
+/** Give pages back to it, of one row or all. */
 void cbx_memory_give(u64 pfn, u64 count);
 
-/** The pages in a row there may be, at most @p wanted. */
+/** Give back the guard of the row that begins at @p pfn, when all of that is. */
+void cbx_memory_give_guard(u64 pfn);
+
+/** The pages in a row there may be; they cost at most @p wanted. */
 u64 cbx_memory_most(u64 wanted);
 
 #endif

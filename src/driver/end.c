@@ -239,7 +239,7 @@ static u64 take_back(u64 pfn, u64 count)
 	return lost;
 }
 
-/* @return how many are lost */
+/* The guard stays where something is left to guard.  @return how many are lost */
 static u64 give_back(const struct cbx_range *range)
 {
 	u64 lost = 0;
@@ -255,6 +255,8 @@ static u64 give_back(const struct cbx_range *range)
 			cbx_memory_give(range->pfn + at, end - at);
 		}
 	}
+	if (lost == 0)
+		cbx_memory_give_guard(range->pfn);
 	return lost;
 }
 

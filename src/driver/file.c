@@ -90,7 +90,7 @@ static void free_range(struct cbx_range *range)
 
 void cbx_range_free(struct cbx_file *file, struct cbx_range *range)
 {
-	unaccount(file, range->count);
+	unaccount(file, cbx_memory_cost(range->count));
 	free_range(range);
 }
 
@@ -115,17 +115,18 @@ int cbx_range_take(struct cbx_file *file, u64 count, struct cbx_range **range)
 
 	if (count == 0)
 		return -EINVAL;
-	if (!account(file, count))
+	if (count > totalram_pages() || !account(file, cbx_memory_cost(count)))
 		return -ENOMEM;
 	error = fill_range(count, range);
 	if (error)
-		unaccount(file, count);
+		unaccount(file, cbx_memory_cost(count));
 	return error;
 }
 
 void cbx_range_drop(struct cbx_file *file, struct cbx_range *range)
 {
 	cbx_memory_give(range->pfn, range->count);
+	cbx_memory_give_guard(range->pfn);
 	cbx_range_free(file, range);
 }
 

@@ -15,6 +15,12 @@
 #include <linux/sched/signal.h>
 #include <linux/version.h>
 
+/* The kernel reads names by words, beyond their end and into the next page, and
+ * mends that if the page is not there (load_unaligned_zeropad), not if it is the
+ * monitor's.  So in front of a row is a page in which nothing is.
+ */
+#define GUARD 1u
+
 /* Rows that are tried before it is said that there is none. */
 #define TRIES 32
 
@@ -37,12 +43,14 @@ struct look {
 	bool claim;
 };
 
-/* How many pages from this one on may be had, for all one can see. */
+/* How many pages from this one on may be had, for all one can see.  What may be
+ * taken out of the machine has to stay movable, and these are not.
+ */
 static unsigned long movable(struct page *page)
 {
 	struct page *head = compound_head(page);
 
-	if (PageReserved(page))
+	if (PageReserved(page) || is_zone_movable_page(page))
 		return 0;
 	if (PageBuddy(page)) {
 		unsigned long order = READ_ONCE(page->private);
@@ -157,12 +165,10 @@ static int take_row(u64 count, u64 *pfn)
 	return 0;
 }
 
-int cbx_memory_take(u64 count, u64 *pfn)
+static int take(u64 count, u64 *pfn)
 {
 	void *pages;
 
-	if (count > totalram_pages())
-		return -ENOMEM;
 	if (count > 1UL << ORDER_MOST)
 		return take_row(count, pfn);
 	pages = alloc_pages_exact(count << PAGE_SHIFT,
@@ -171,6 +177,26 @@ int cbx_memory_take(u64 count, u64 *pfn)
 		return take_row(count, pfn);
 	*pfn = page_to_pfn(virt_to_page(pages));
 	return 0;
+}
+
+u64 cbx_memory_cost(u64 count)
+{
+	return count + GUARD;
+}
+
+int cbx_memory_take(u64 count, u64 *pfn)
+{
+	u64 first;
+	int error = take(cbx_memory_cost(count), &first);
+
+	if (!error)
+		*pfn = first + GUARD;
+	return error;
+}
+
+void cbx_memory_give_guard(u64 pfn)
+{
+	cbx_memory_give(pfn - GUARD, GUARD);
 }
 
 void cbx_memory_give(u64 pfn, u64 count)
@@ -189,5 +215,5 @@ u64 cbx_memory_most(u64 wanted)
 
 	if (wanted != 0)
 		(void)look_everywhere(&look);
-	return look.most;
+	return look.most > GUARD ? look.most - GUARD : 0;
 }

@@ -11,12 +11,17 @@
 	X(it_says_what_there_is)                               \
 	X(what_it_does_not_know_is_refused)                    \
 	X(a_monitor_that_does_not_answer_is_an_error)          \
+	X(a_caller_of_32_bits_is_served_alike)                 \
 	X(pages_are_in_a_row_and_zero)                         \
 	X(pages_go_back_many_at_a_time)                        \
 	X(pages_are_counted_and_limited)                       \
+	X(in_front_of_a_row_is_a_page_of_nobodys)              \
+	X(no_row_lies_in_memory_that_is_to_stay_movable)       \
 	X(pages_nobody_was_told_of_are_not_kept)               \
 	X(only_own_pages_are_mapped_and_never_to_execute)      \
 	X(a_page_that_is_given_is_unmapped_until_it_is_back)   \
+	X(a_child_is_the_same_service)                         \
+	X(a_mapping_moves_and_does_not_grow)                   \
 	X(pages_on_their_way_are_nobodys_to_touch)             \
 	X(a_page_that_is_given_is_a_bad_address)               \
 	X(what_is_not_ones_own_cannot_be_named)                \

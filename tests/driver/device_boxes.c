@@ -24,6 +24,8 @@ void a_box_lives_and_ends(void)
 	uint64_t ret[CBX_REPLY_RETS];
 
 	EXPECT(use_number(USE_OF_DEVICE, "boxes") == 1);
+	EXPECT(USE_CALL(fd, ret, CBX_CALL_BOX_CREATE, box, how.first + 1,
+		       how.first + 8) == CBX_E_STATE);
 	EXPECT(USE_CALL(fd, ret, CBX_CALL_BOX_ENTER, box, how.first + 8, 1) ==
 		CBX_OK);
 	EXPECT(ret[0] == CBX_EXIT_ENDED && ret[1] == 42);

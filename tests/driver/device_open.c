@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -47,6 +48,15 @@ static int as_member(void)
 	return become(GROUP);
 }
 
+/* There it may do everything. */
+static int as_root_of_its_own(void)
+{
+	EXPECT(setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 &&
+		setuid(NOBODY) == 0);
+	EXPECT(unshare(CLONE_NEWUSER) == 0);
+	return open(CBX_DEVICE_PATH, O_RDWR) >= 0 ? 0 : errno;
+}
+
 void who_has_no_right_opens_nothing_whatever_the_mode(void)
 {
 	struct stat is;
@@ -55,6 +65,7 @@ void who_has_no_right_opens_nothing_whatever_the_mode(void)
 	EXPECT(in_child(as_nobody) == EACCES);
 	EXPECT(chmod(CBX_DEVICE_PATH, 0666) == 0);
 	EXPECT(in_child(as_nobody) == EPERM);
+	EXPECT(in_child(as_root_of_its_own) == EPERM);
 	EXPECT(in_child(as_member) == 0);
 	EXPECT(chmod(CBX_DEVICE_PATH, 0660) == 0);
 }
@@ -101,6 +112,40 @@ void what_it_does_not_know_is_refused(void)
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	EXPECT(closed != MAP_FAILED);
 	EXPECT(ioctl(fd, CBX_DEVICE_CALL, closed) < 0 && errno == EFAULT);
+	close(fd);
+}
+
+/* As a program of 32 bits makes it. */
+static long ioctl_32(int fd, unsigned int request, void *at)
+{
+	long result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(54), "b"(fd), "c"(request), "d"(at)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+void a_caller_of_32_bits_is_served_alike(void)
+{
+	struct cbx_device_call *call =
+		mmap(NULL, CBX_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int fd = use_open();
+	uint64_t pfn = use_pages(fd, 1);
+
+	EXPECT(call != MAP_FAILED);
+	call->call =
+		(struct cbx_call){ .id = CBX_CALL_PAGE_QUERY, .arg = { pfn } };
+	EXPECT(ioctl_32(fd, CBX_DEVICE_CALL, call) == 0);
+	EXPECT(call->reply.status == CBX_OK && call->reply.ret[0] != 0);
+	call->call.arg[0] = pfn + 1;
+	EXPECT(ioctl_32(fd, CBX_DEVICE_CALL, call) == 0);
+	EXPECT(call->reply.status == CBX_E_OWNER);
+	EXPECT(ioctl_32(fd, CBX_DEVICE_INFO, NULL) == -EFAULT);
+	EXPECT(ioctl_32(fd, 0xcb00, call) == -ENOTTY);
+	EXPECT(munmap(call, CBX_PAGE_SIZE) == 0);
 	close(fd);
 }
 

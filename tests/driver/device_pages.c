@@ -6,15 +6,21 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "behaviour.h"
 
 #define LIMIT	64
 #define FOREIGN 0x1000u /* a page of the kernel's */
+#define GUARD	1u	/* pages in front of a row, which count */
+#define SINGLE	1000
+#define ROWS	32
 
 void pages_are_in_a_row_and_zero(void)
 {
@@ -25,7 +31,7 @@ void pages_are_in_a_row_and_zero(void)
 	for (uint64_t i = 0; i < ROW * CBX_PAGE_SIZE / sizeof(*at); i++) {
 		EXPECT(at[i] == 0);
 	}
-	EXPECT(use_number(USE_OF_DEVICE, "pages") == ROW);
+	EXPECT(use_number(USE_OF_DEVICE, "pages") == ROW + GUARD);
 	EXPECT(munmap((void *)(uintptr_t)at, ROW * CBX_PAGE_SIZE) == 0);
 	close(fd);
 	EXPECT(use_number(USE_OF_DEVICE, "pages") == 0);
@@ -60,17 +66,88 @@ void pages_are_counted_and_limited(void)
 	EXPECT(try_pages(fd, UINT64_MAX) == ENOMEM);
 	EXPECT(try_pages(fd, 1ull << 52) == ENOMEM);
 	use_set(USE_OF_MODULE, "pages", LIMIT);
-	EXPECT(try_pages(fd, LIMIT - 1) == 0);
-	EXPECT(try_pages(fd, 2) == ENOMEM);
-	EXPECT(try_pages(fd, 1) == 0);
+	EXPECT(try_pages(fd, LIMIT) == ENOMEM);
+	EXPECT(try_pages(fd, LIMIT - 2 - 2 * GUARD) == 0);
+	EXPECT(try_pages(fd, 3) == ENOMEM);
+	EXPECT(try_pages(fd, 2) == 0);
 	EXPECT(try_pages(fd, 1) == ENOMEM);
 	other = use_open();
 	use_set(USE_OF_MODULE, "all_pages", LIMIT + 2);
-	EXPECT(try_pages(other, 3) == ENOMEM);
-	EXPECT(try_pages(other, 2) == 0);
+	EXPECT(try_pages(other, 3 - GUARD) == ENOMEM);
+	EXPECT(try_pages(other, 2 - GUARD) == 0);
 	close(fd);
-	EXPECT(try_pages(other, LIMIT - 2) == 0);
+	EXPECT(try_pages(other, LIMIT - 2 - GUARD) == 0);
 	close(other);
+	use_set(USE_OF_MODULE, "pages", 0);
+	use_set(USE_OF_MODULE, "all_pages", 0);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t *one = a;
+	const uint64_t *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+/* The kernel may read a word into the page behind a name's. */
+void in_front_of_a_row_is_a_page_of_nobodys(void)
+{
+	static uint64_t pfns[SINGLE];
+	int fd = use_open();
+
+	for (int i = 0; i < SINGLE; i++) {
+		pfns[i] = use_pages(fd, 1);
+	}
+	EXPECT(use_number(USE_OF_DEVICE, "pages") == SINGLE * (1 + GUARD));
+	qsort(pfns, SINGLE, sizeof(pfns[0]), by_number);
+	for (int i = 1; i < SINGLE; i++) {
+		EXPECT(pfns[i] > pfns[i - 1] + GUARD);
+	}
+	close(fd);
+}
+
+/* The first page of memory that is to stay movable (movablecore=). */
+static uint64_t movable_from(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	unsigned long long first = 0;
+	bool movable = false;
+	char line[256];
+
+	EXPECT(file != NULL);
+	while (first == 0 && fgets(line, sizeof(line), file) != NULL) {
+		movable = strncmp(line, "Node", 4) == 0
+				  ? strstr(line, "Movable") != NULL
+				  : movable;
+		if (movable) {
+			(void)sscanf(line, " start_pfn: %llu", &first);
+		}
+	}
+	(void)fclose(file);
+	EXPECT(first != 0);
+	return first;
+}
+
+/* All rows there are, without those. */
+void no_row_lies_in_memory_that_is_to_stay_movable(void)
+{
+	struct cbx_device_pages pages = { .count = ROW };
+	uint64_t end = movable_from();
+	struct cbx_device_info info;
+	int fd = use_open();
+	int rows = 0;
+
+	use_set(USE_OF_MODULE, "pages", ROWS * (ROW + GUARD));
+	use_set(USE_OF_MODULE, "all_pages", ROWS * (ROW + GUARD));
+	while (rows < ROWS && ioctl(fd, CBX_DEVICE_PAGES, &pages) == 0) {
+		EXPECT(pages.pfn + ROW <= end);
+		rows++;
+	}
+	EXPECT(rows > 0 && rows < ROWS && errno == ENOMEM);
+	EXPECT(ioctl(fd, CBX_DEVICE_INFO, &info) == 0);
+	EXPECT(info.free_pages < ROW);
+	close(fd);
 	use_set(USE_OF_MODULE, "pages", 0);
 	use_set(USE_OF_MODULE, "all_pages", 0);
 }
@@ -165,6 +242,62 @@ void a_page_that_is_given_is_unmapped_until_it_is_back(void)
 	EXPECT(memory[CBX_PAGE_SIZE] == 0 && memory[0] == 1);
 	EXPECT(munmap(again, (size_t)4 * CBX_PAGE_SIZE) == 0);
 	EXPECT(munmap(memory, (size_t)4 * CBX_PAGE_SIZE) == 0);
+	close(fd);
+}
+
+/* A child has the parent's mapping and descriptor: what the parent gives is gone
+ * there, too, and the service is over when the last of them is. */
+void a_child_is_the_same_service(void)
+{
+	int fd = use_open();
+	uint64_t pfn = use_pages(fd, 2);
+	uint8_t *memory = use_map(fd, pfn, 2);
+	int go[2];
+	int status;
+	char byte;
+	pid_t pid;
+
+	memory[0] = memory[CBX_PAGE_SIZE] = 1;
+	EXPECT(pipe(go) == 0);
+	(void)fflush(stdout);
+	pid = fork();
+	EXPECT(pid >= 0);
+	if (pid == 0) {
+		EXPECT(memory[CBX_PAGE_SIZE] == 1);
+		EXPECT(read(go[0], &byte, 1) == 1);
+		EXPECT(touch(memory) == SIGBUS);
+		EXPECT(touch(memory + CBX_PAGE_SIZE) == 0);
+		EXPECT(use_done(fd, CBX_CALL_PAGE_RETURN, 0, pfn, 1) == CBX_OK);
+		EXPECT(memory[0] == 0);
+		_exit(0);
+	}
+	use_donate(fd, pfn, 1);
+	EXPECT(munmap(memory, (size_t)2 * CBX_PAGE_SIZE) == 0);
+	close(fd);
+	EXPECT(use_number(USE_OF_DEVICE, "files") == 1);
+	EXPECT(write(go[1], "", 1) == 1);
+	EXPECT(waitpid(pid, &status, 0) == pid && status == 0);
+	close(go[0]);
+	close(go[1]);
+}
+
+void a_mapping_moves_and_does_not_grow(void)
+{
+	const size_t two = (size_t)2 * CBX_PAGE_SIZE;
+	int fd = use_open();
+	uint64_t pfn = use_pages(fd, 4);
+	uint8_t *memory = use_map(fd, pfn, 2);
+	uint8_t *to = use_map(fd, pfn + 2, 2);
+
+	memory[0] = 1;
+	EXPECT(mremap(memory, two, 2 * two, MREMAP_MAYMOVE) == MAP_FAILED);
+	EXPECT(mremap(memory, 0, two, MREMAP_MAYMOVE) == MAP_FAILED);
+	EXPECT(mremap(memory, two, two, MREMAP_MAYMOVE | MREMAP_FIXED, to) ==
+		to);
+	EXPECT(to[0] == 1);
+	use_donate(fd, pfn, 1);
+	EXPECT(touch(to) == SIGBUS && touch(to + CBX_PAGE_SIZE) == 0);
+	EXPECT(munmap(to, two) == 0);
 	close(fd);
 }
 
