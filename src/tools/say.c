@@ -41,7 +41,8 @@ static const char *remedy_for_os(int error)
 	case EAGAIN:
 		return "raise the limits (ulimit), or run fewer at once";
 	case ENOMEM:
-		return "free memory, or raise the limit (ulimit -v)";
+		return "free memory, ask for less (--memory), or raise the "
+		       "limit (ulimit -v)";
 	default:
 		return NULL;
 	}

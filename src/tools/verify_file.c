@@ -28,9 +28,11 @@ static int read_open(const char *path, FILE *file, struct cbx_span *span)
 		int error = errno;
 
 		free(bytes);
-		return unread(path, size > CBX_VERIFY_FILE_MOST
-					    ? "above 16 MiB; check the path"
-					    : strerror(error));
+		if (size > CBX_VERIFY_FILE_MOST) {
+			return unread(path, "above 16 MiB; check the path");
+		}
+		cbx_say("%s: %s; check the path", path, strerror(error));
+		return CBX_VERIFY_UNREAD;
 	}
 	*span = (struct cbx_span){ bytes, size };
 	return 0;

@@ -84,7 +84,7 @@ class Use(Case):
             self.assertIn('check the path', self.unread(*args))
 
     def test_a_folder_is_no_evidence(self):
-        self.assertIn('Is a directory', self.unread(self.folder))
+        self.assertIn('Is a directory; check the path', self.unread(self.folder))
 
     def test_too_large_a_file(self):
         path = self.path('large', b'')
