@@ -44,6 +44,7 @@ PACKAGES_DEMO='
 busybox-static the unmodified program the demo runs in a box
 '
 PACKAGES_LAB='
+busybox-static the first program of the Linux beside the monitor
 libelf1 what the driver is built with needs it
 make builds the driver
 qemu-system-x86 the machine of the pks-vm and snp backends

@@ -14,7 +14,7 @@ compared with what was computed here.
   --emulator NAME        qemu (the default) or bochs
   --console              print what the monitor and the host kernel say
   --print-measurement    print the measurement on standard error
-  --cpus N               CPUs of the machine (pks-vm 2, snp 1)
+  --cpus N               CPUs of the machine (pks-vm 2; snp 1, at most 2)
   --seconds N            end it after that long (pks-vm 120, snp 400)
   --host linux           snp: the host, a stock kernel of Debian's
   --kernel 6.12|6.1      snp: which one.  6.12 (the default) knows that it is below
@@ -118,6 +118,8 @@ def check_snp(own):
         fail(f'--host {own["--host"]}: there is linux; --kernel 6.1 is the quick one')
     if own['--kernel'] not in Snp.KERNELS:
         fail(f'--kernel {own["--kernel"]}: there are {" and ".join(Snp.KERNELS)}')
+    if own['--cpus'] not in ('1', '2'):
+        fail(f'--cpus {own["--cpus"]}: that machine has 1 or 2')
     if Snp.KERNELS[own['--kernel']] == 'blind' and own['--cpus'] != '1':
         fail(f'--cpus {own["--cpus"]}: {own["--kernel"]} knows no way to start another CPU below a monitor; '
              'leave --kernel out')
@@ -274,8 +276,8 @@ def tell(folder):
         time.sleep(0.1)
 
 
-def interrupt(*_):
-    raise KeyboardInterrupt
+def interrupt(number, _):
+    raise KeyboardInterrupt(number)
 
 
 def serve(lab, own, options, words):
@@ -283,7 +285,6 @@ def serve(lab, own, options, words):
     import bootlog
     import lines
     where, path = own['--serve'], os.path.abspath(own['--serve'])
-    signal.signal(signal.SIGTERM, interrupt)
     with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
         options = options if '--confine' in options else ['--confine', *options]
         image, measured = lab.image(options, words, os.path.join(folder, 'image'))
@@ -363,5 +364,16 @@ def main(source, build, *words):
     return (serve if own['--serve'] else program)(lab, own, options, argv)
 
 
+def begin(*argv):
+    """A signal ends the machine, too, and what it left."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        return main(*argv)
+    except KeyboardInterrupt as stop:
+        print(f'confbox lab: ended by signal {stop.args[0]}, and the machine with it', file=sys.stderr)
+        return 128 + stop.args[0]
+
+
 if __name__ == '__main__':
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(begin(*sys.argv[1:]))

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import lab as script
 from command import BUSYBOX, expect, lab
@@ -210,12 +211,74 @@ def words(source, build):
                         (('--attack', '--cpus', '2'), '--attack: goes with no other'),
                         (('--emulator', 'bochs', '--', BUSYBOX), 'snp is a machine of qemu'),
                         (('--cpus', '0', '--', BUSYBOX), '--cpus 0: must be a number'),
+                        (('--cpus', '3', '--', BUSYBOX), '--cpus 3: that machine has 1 or 2'),
                         (('--kernel', '5.10', '--', BUSYBOX), '--kernel 5.10: there are 6.12 and 6.1'),
                         (('--kernel', '6.1', '--cpus', '2', '--', BUSYBOX), '--cpus 2: 6.1 knows no way to start another'),
                         (('--seconds', '1', '--', BUSYBOX), 'without an answer'),
                         ((), 'no program is given')):
         status, out, err = lab(source, build, 'snp', *given)
         expect(status == 125 and out == b'' and text in err, given, status, out, err)
+    is_interrupted(source, build)
+    tells_at_once(source)
+    tells_of_no_mirror(source)
+
+
+def children(pid):
+    try:
+        with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
+            return [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def name(pid):
+    """Of the program; what ended has none."""
+    try:
+        return os.path.basename(os.readlink(f'/proc/{pid}/exe'))
+    except FileNotFoundError:
+        return None
+
+
+def is_interrupted(source, build):
+    """A signal ends machine and command; neither a process nor a file is left."""
+    with script.tempfile.TemporaryDirectory() as folder:
+        command = subprocess.Popen([sys.executable, '-B', os.path.join(source, 'tests/lab/lab.py'), source, build,
+                                    'snp', '--', BUSYBOX, 'true'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, 'TMPDIR': folder})
+        machine = []
+        while command.poll() is None and not machine:
+            time.sleep(0.1)
+            machine = [pid for pid in children(command.pid) if name(pid) == 'qemu-system-x86_64']
+        command.terminate()
+        out, err = command.communicate(timeout=60)
+        expect((command.returncode, out, err) == (143, '', 'confbox lab: ended by signal 15, and the machine with it\n'),
+               command.returncode, out, err)
+        expect(machine and name(machine[0]) is None and os.listdir(folder) == [], machine, os.listdir(folder))
+
+
+def tells_at_once(source):
+    """For help nothing is built."""
+    with script.tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([os.path.join(source, 'scripts/lab'), 'snp', '--help'], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, env={**os.environ, 'BUILD': folder}, check=False)
+        expect(done.returncode == 0 and 'usage: confbox lab' in done.stdout and done.stderr == '', done)
+        expect(os.listdir(folder) == [], os.listdir(folder))
+
+
+def tells_of_no_mirror(source):
+    """Where apt has no mirror, or one that does not answer: the cause and what to do."""
+    for lists, why in (('', 'apt has no Debian mirror in its sources'),
+                       ('file:///nowhere/debian bookworm', 'nowhere')):
+        with script.tempfile.TemporaryDirectory() as folder:
+            tool = os.path.join(folder, 'apt-get')
+            with open(tool, 'w', encoding='ascii') as file:
+                file.write(f'#!/bin/sh\n[ "$1" != indextargets ] || {{ echo "{lists}"; exit; }}\nexec /usr/bin/apt-get "$@"\n')
+            os.chmod(tool, 0o755)
+            done = subprocess.run([os.path.join(source, 'scripts/driver-kernel'), os.path.join(folder, 'kernel'), 'bookworm'],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+                                  env={**os.environ, 'PATH': f'{folder}:{os.environ["PATH"]}'})
+            expect(done.returncode == 1 and why in done.stderr and 'See to that mirror' in done.stderr, done)
+            expect(sorted(os.listdir(os.path.join(folder, 'kernel'))) == ['bookworm.log', 'lock'], os.listdir(folder))
 
 
 def main(source, build, test):
