@@ -157,7 +157,7 @@ static void step(void)
 {
 	struct cbx_pfn pfn;
 
-	while (cbx_snp_mail_step(0, &pfn)) {
+	while (cbx_snp_mail_step(0, true, &pfn)) {
 		void *at = (void *)(pfn.n << CBX_PAGE_SHIFT);
 
 		memcpy(&letter, at, sizeof(letter));

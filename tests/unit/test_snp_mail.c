@@ -56,7 +56,7 @@ static void the_key_is_the_keepers_alone(void **state)
 	post_boot(state);
 	post_start();
 	assert_true(snp_is_zero(key, CBX_LETTER_KEY_BYTES));
-	assert_true(cbx_snp_mail_step(0, &letter));
+	assert_true(cbx_snp_mail_step(0, true, &letter));
 	assert_true(
 		firmware_key_lies(machine_memory[POST_LETTER], CBX_PAGE_SIZE));
 	post_keep(letter);
@@ -346,15 +346,34 @@ static void another_cpu_waits_for_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(ask(1), CBX_OK);
-	assert_true(cbx_snp_mail_step(0, &letter));
+	assert_true(cbx_snp_mail_step(0, true, &letter));
 	machine.cpu = 1;
-	assert_false(cbx_snp_mail_step(1, &other));
+	assert_false(cbx_snp_mail_step(1, true, &other));
 	assert_int_equal(ask(2), CBX_E_BUSY);
 	assert_int_equal(get(), CBX_E_BUSY);
 	assert_int_equal(attest(1), CBX_E_BUSY);
 	machine.cpu = 0;
 	post_keep(letter);
 	post_step();
+	assert_report(1);
+	machine.cpu = 1;
+	assert_int_equal(ask(2), CBX_OK);
+	post_step();
+	assert_report(2);
+}
+
+/* Its host's registers were given up while the keeper had the letter. */
+static void a_cpu_that_lost_its_host_ends_what_it_began(void **state)
+{
+	struct cbx_pfn letter;
+
+	(void)state;
+	assert_int_equal(ask(1), CBX_OK);
+	assert_false(cbx_snp_mail_step(0, false, &letter));
+	assert_true(cbx_snp_mail_step(0, true, &letter));
+	do {
+		post_keep(letter);
+	} while (cbx_snp_mail_step(0, false, &letter));
 	assert_report(1);
 	machine.cpu = 1;
 	assert_int_equal(ask(2), CBX_OK);
@@ -392,11 +411,11 @@ static void a_keeper_that_says_too_much_ends_the_key(void **state)
 
 	(void)state;
 	assert_int_equal(ask(1), CBX_OK);
-	assert_true(cbx_snp_mail_step(0, &letter));
+	assert_true(cbx_snp_mail_step(0, true, &letter));
 	post_keep(letter);
 	assert_int_equal(back->op, CBX_LETTER_DONE);
 	back->bytes = sizeof(back->body) + 1;
-	assert_false(cbx_snp_mail_step(0, &letter));
+	assert_false(cbx_snp_mail_step(0, true, &letter));
 	assert_int_equal(post.sent, 0);
 	assert_int_equal(get(), CBX_E_HARDWARE);
 }
@@ -427,6 +446,7 @@ int main(void)
 		TEST(a_host_gets_the_report_on_its_nonce),
 		TEST(core_and_host_may_ask_at_once),
 		TEST(another_cpu_waits_for_nothing),
+		TEST(a_cpu_that_lost_its_host_ends_what_it_began),
 		TEST(nobody_goes_on_without_pages_that_are_shared),
 		TEST(a_keeper_that_refuses_the_key_ends_it),
 		TEST(a_keeper_that_says_too_much_ends_the_key),

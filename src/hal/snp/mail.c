@@ -155,11 +155,11 @@ static void begin(void)
 	}
 }
 
-bool cbx_snp_mail_step(uint32_t cpu, struct cbx_pfn *letter)
+bool cbx_snp_mail_step(uint32_t cpu, bool has_host, struct cbx_pfn *letter)
 {
 	if (atomic_load(&mail.taken) == cpu + 1) {
 		came_back();
-	} else if (mail.letter == NULL || !take()) {
+	} else if (!has_host || mail.letter == NULL || !take()) {
 		return false;
 	}
 	if (mail.phase == SEALED) {

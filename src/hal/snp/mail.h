@@ -37,12 +37,14 @@ void cbx_snp_mail_start(const struct cbx_snp_two_ways *pages,
 /**
  * Do what can be done before the host runs on this CPU.
  *
- * @param[out] letter  on true
+ * @param      has_host  one that has none takes no letter up, as it may halt; it
+ *                       ends what it has: hosts take each other's away
+ * @param[out] letter    on true
  *
  * @return whether there is a letter for the keeper: cbx_hal_host_run returns
  *         CBX_EVENT_LETTER; this CPU's next step finds the answer in it
  */
-bool cbx_snp_mail_step(uint32_t cpu, struct cbx_pfn *letter);
+bool cbx_snp_mail_step(uint32_t cpu, bool has_host, struct cbx_pfn *letter);
 
 /**
  * The report that a host asks for by protocol 1: VMPL 0's, its data SHA-512 of

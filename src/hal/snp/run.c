@@ -102,8 +102,8 @@ void cbx_hal_host_run(
 	} else if (reply != NULL) {
 		say(own->host.gates, reply);
 	}
-	if (!own->asks && cbx_snp_vcpus[cpu].vmsa.n != 0 &&
-		cbx_snp_mail_step(cpu, &event->pfn)) {
+	if (!own->asks && cbx_snp_mail_step(cpu, cbx_snp_vcpus[cpu].vmsa.n != 0,
+				  &event->pfn)) {
 		event->kind = CBX_EVENT_LETTER;
 		return;
 	}

@@ -84,7 +84,7 @@ uint32_t post_step(void)
 	struct cbx_pfn letter;
 	uint32_t letters = 0;
 
-	while (cbx_snp_mail_step(machine.cpu, &letter)) {
+	while (cbx_snp_mail_step(machine.cpu, true, &letter)) {
 		post_keep(letter);
 		letters++;
 	}
