@@ -52,6 +52,8 @@ qemu-system-x86 the machine of the pks-vm and snp backends
 PACKAGES_TEST='
 busybox-static programs the system tests run in boxes
 gdb looks into a box
+dkms builds the driver for a kernel
+linux-source-6.1 has checkpatch, which looks at the style of the driver
 gawk the system tests run it in a box, as the following
 bzip2 compression
 gron a static program of Go
