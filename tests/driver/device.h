@@ -26,6 +26,7 @@
 	X(a_page_that_is_given_is_a_bad_address)               \
 	X(what_is_not_ones_own_cannot_be_named)                \
 	X(no_argument_is_forgotten)                            \
+	X(a_call_that_changes_is_made_as_it_was_checked)       \
 	X(a_box_lives_and_ends)                                \
 	X(boxes_are_limited)                                   \
 	X(fifty_boxes_live_at_once)                            \

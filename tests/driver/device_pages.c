@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +18,13 @@
 
 #include "behaviour.h"
 
-#define LIMIT	64
-#define FOREIGN 0x1000u /* a page of the kernel's */
-#define GUARD	1u	/* pages in front of a row, which count */
-#define SINGLE	1000
-#define ROWS	32
+#define LIMIT	   64
+#define FOREIGN	   0x1000u /* a page of the kernel's */
+#define GUARD	   1u	   /* pages in front of a row, which count */
+#define SINGLE	   1000
+#define ROWS	   32
+#define CHANGES	   20000u
+#define STATE_HOST 2u /* PAGE_QUERY's word */
 
 void pages_are_in_a_row_and_zero(void)
 {
@@ -380,6 +384,51 @@ void what_is_not_ones_own_cannot_be_named(void)
 	EXPECT(use_number(USE_OF_MODULE, "test_calls") == calls);
 	close(fd);
 	use_box_end(&how);
+	close(other);
+}
+
+/* A call and what it names, in turn, as long as it is not over. */
+struct changing {
+	struct cbx_device_call call;
+	uint64_t pfns[2];
+	atomic_bool over;
+};
+
+static void *change(void *data)
+{
+	struct changing *it = data;
+	volatile uint64_t *argument = &it->call.call.arg[0];
+
+	for (unsigned int i = 0; !it->over; i++) {
+		*argument = it->pfns[i % 2];
+	}
+	return NULL;
+}
+
+/* Another thread writes to a call: it is made as it was checked, or not at all. */
+void a_call_that_changes_is_made_as_it_was_checked(void)
+{
+	int fd = use_open();
+	int other = use_open();
+	struct changing it = { .call.call = { .id = CBX_CALL_PAGE_DONATE,
+				       .arg = { 0, 1 } },
+		.pfns = { use_pages(fd, 1), use_pages(other, 1) } };
+	uint64_t ret[CBX_REPLY_RETS];
+	unsigned int refused = 0;
+	pthread_t thread;
+
+	EXPECT(pthread_create(&thread, NULL, change, &it) == 0);
+	for (unsigned int i = 0; i < CHANGES; i++) {
+		EXPECT(ioctl(fd, CBX_DEVICE_CALL, &it.call) == 0);
+		refused += it.call.reply.status == CBX_E_OWNER;
+		EXPECT(USE_CALL(other, ret, CBX_CALL_PAGE_QUERY, it.pfns[1]) ==
+			CBX_OK);
+		EXPECT(ret[0] == STATE_HOST);
+	}
+	it.over = true;
+	EXPECT(pthread_join(thread, NULL) == 0);
+	EXPECT(refused != 0 && refused != CHANGES);
+	close(fd);
 	close(other);
 }
 
