@@ -279,20 +279,31 @@ static int print_table(void)
 	return failed;
 }
 
-/* Whether the arguments, if there are any, name the attack or its test. */
-static bool chosen(const struct attack *attack, int argc, char **argv)
+/* Whether there are no arguments, or some that say which not. */
+static bool nearly_all(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], attack->id) == 0 ||
-			(attack->name != NULL &&
-				strcmp(argv[i], attack->name) == 0)) {
-			return true;
-		}
-	}
-	return argc == 1;
+	return argc == 1 || argv[1][0] == '-';
 }
 
-/* usage: attack [ID | TEST]... */
+/* Whether the arguments name the attack or its test; or do not, where they say
+ * which not. */
+static bool chosen(const struct attack *attack, int argc, char **argv)
+{
+	bool but = nearly_all(argc, argv);
+
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i] + but;
+
+		if (strcmp(word, attack->id) == 0 ||
+			(attack->name != NULL &&
+				strcmp(word, attack->name) == 0)) {
+			return !but;
+		}
+	}
+	return but;
+}
+
+/* usage: attack [ID | TEST]...  or  attack [-ID | -TEST]... */
 int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[COUNT];
@@ -318,7 +329,7 @@ int main(int argc, char **argv)
 	}
 	failed = _cmocka_run_group_tests("attack", tests, count, NULL, NULL);
 	failed += print_table();
-	if (argc == 1) {
+	if (nearly_all(argc, argv)) {
 		print_also();
 	}
 	return failed == 0 && table_complete() ? 0 : 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "support/bare/bare.h"
@@ -45,6 +46,8 @@ void cpus_run(uint32_t cpu, void (*work)(void *arg), void *arg)
 
 	assert_in_range(cpu, 1, CPUS_MAX - 1);
 	assert_true(cpu < cbx_hal_cpu_count());
+	/* Two at once are not to be had where CPUs take turns. */
+	assert_null(getenv("CPUS_TAKE_TURNS"));
 	assert_false(atomic_load(&c->begun));
 	c->work = work;
 	c->arg = arg;

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot a test program beside the puppet host under QEMU, and judge the run.
 
-usage: run.py [--lab LAB VENDOR] PROGRAM HOST [WORD...]
+usage: run.py [--lab LAB VENDOR] [--turns] PROGRAM HOST [WORD...]
 
 With LAB the machine is the lab's, with a chip of VENDOR; program and host are
-levels of it.
+levels of it.  With --turns its CPUs take turns: most of what is done is done by
+the first, while others that wait would have the build machine's time.
 
 The words are the program's: name=value is its environment, others arguments.
 """
@@ -32,7 +33,7 @@ OPEN = {'firmware': ['-global', 'fw_cfg_io.dma_enabled=on'], 'timer': ['-M', 'hp
 LAB = [*lab_run.MACHINE, *OPEN.get(os.environ.get('ATTACK_MUTANT'), [])]
 
 
-def boot(program, host, words, lab=None, vendor=None, **options):
+def boot(program, host, words, lab=None, vendor=None, turns=False, **options):
     """The run; its output is the console."""
     with tempfile.NamedTemporaryFile() as file, tempfile.TemporaryDirectory() as folder:
         file.write(' '.join(words).encode() + b'\0')
@@ -42,6 +43,8 @@ def boot(program, host, words, lab=None, vendor=None, **options):
         else:
             more = [*LAB, '-smp', '4', '-m', '256', '-kernel', lab, '-initrd', pack(folder, program, host),
                     '-append', 'lab.host=ask', *lab_run.chip(vendor)]
+        if turns:
+            more += ['-accel', 'tcg,thread=single']
         loader = f'loader,file={file.name},addr={WORDS:#x},force-raw=on'
         return subprocess.run([QEMU, *more, '-device', loader], stdin=subprocess.DEVNULL, check=False,
                               timeout=SECONDS, **options)
@@ -50,12 +53,14 @@ def boot(program, host, words, lab=None, vendor=None, **options):
 def main():
     words = sys.argv[1:]
     lab = words[1:3] if words[0] == '--lab' else []
-    program, host, *words = words[len(lab) and 3:]
+    words = words[len(lab) and 3:]
+    turns = words[0] == '--turns'
+    program, host, *words = words[turns:]
     if shutil.which(QEMU) is None:
         print(f'{QEMU} is not installed')
         sys.exit(SKIP)
     try:
-        status = boot(program, host, words, *lab).returncode
+        status = boot(program, host, words, *lab, turns=turns).returncode
     except subprocess.TimeoutExpired:
         sys.exit(f'run.py: no end after {SECONDS} s')
     if status not in (GOOD, BAD):
