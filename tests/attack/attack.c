@@ -200,7 +200,7 @@ void attack_spin_on(uint32_t cpu, struct machine_box *box)
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	while (!machine_finished(box, 0)) {
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
-		assert_true(now.tv_sec - start.tv_sec < 20);
+		assert_true(now.tv_sec - start.tv_sec < 300);
 		(void)nanosleep(&pause, NULL);
 	}
 }

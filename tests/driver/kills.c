@@ -195,8 +195,10 @@ int main(int argc, char **argv)
 	expect_nothing();
 	for (unsigned long i = 0; i < count; i++) {
 		int point = (int)(i % POINTS);
+		uint64_t wait_us = roll(lengths[point] + 1);
 
-		killed[point] += kill_one(point, roll(lengths[point] + 1));
+		/* The last point at once for once: later it may have ended. */
+		killed[point] += kill_one(point, i == IS_DONE ? 0 : wait_us);
 		expect_nothing();
 	}
 	for (int point = 0; point < POINTS; point++) {

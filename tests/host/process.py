@@ -26,7 +26,7 @@ import emulator
 SKIP = 77
 QEMU = emulator.QEMU
 GOOD = 2 * 0x2A + 1  # what isa-debug-exit makes of the kernel's own status
-SECONDS = 60
+SECONDS = 200
 PAGE = 4096
 ARCHIVE_MAGIC = 0x45564948435241
 

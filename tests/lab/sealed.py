@@ -178,8 +178,9 @@ class Seen(Case):
         session = os.urandom(32)
         peer, _, _ = self.offer()
         peer.sendall(b'CBXCHAN1' + session + bytes(32))
-        time.sleep(1)
-        argument, carried, nothing = self.look([b'clone:/template', session, os.urandom(32)])
+        needles = [b'clone:/template', session, os.urandom(32)]
+        found = served.until('what is carried', lambda: (look := self.look(needles))[1] and look)
+        argument, carried, nothing = found
         self.assertIn('HOST', argument)
         self.assertTrue(carried and 'PRIVATE' not in carried, carried)
         self.assertEqual(nothing, {})

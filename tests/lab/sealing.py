@@ -11,8 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
+import patience  # noqa: E402 (tests/support)
 
 SOURCE, BUILD = (os.path.abspath(word) for word in sys.argv[1:3])
 CONFBOX = os.path.join(BUILD, 'src/tools/confbox-client')
@@ -60,10 +62,7 @@ class Sealing(unittest.TestCase):
         self.addCleanup(started.stdout.close)
         self.addCleanup(started.wait)
         self.addCleanup(started.kill)
-        end = time.monotonic() + 30
-        while not os.path.exists(self.path(name)):
-            self.assertLess(time.monotonic(), end, f'{command[0]} does not listen')
-            time.sleep(0.02)
+        patience.until(f'{command[0]} listens', lambda: os.path.exists(self.path(name)))
         return started
 
     def run_box(self, data, change=''):

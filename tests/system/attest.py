@@ -19,7 +19,7 @@ PROGRAM = ['--', '/bin/sh', '-c', 'read line; echo "got $line"; echo told >&2; e
 
 def confbox(*args, **more):
     return subprocess.run([CONFBOX, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=60, check=False, **more)
+                          timeout=200, check=False, **more)
 
 
 class Case(unittest.TestCase):

@@ -33,7 +33,7 @@ class Case(unittest.TestCase):
     def good(self, *args, **more):
         """Run, expect success, return both streams."""
         done = subprocess.run([CONFBOX, *args], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=60, check=False,
+                              stderr=subprocess.PIPE, timeout=200, check=False,
                               **({'stdin': subprocess.DEVNULL} | more))
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.decode(), done.stderr.decode()
@@ -58,7 +58,7 @@ class Readme(Case):
         os.symlink(os.path.join(root, 'examples'), self.path('examples'))
         said = ''
         for line in wanted:
-            done = subprocess.run(f'"{CONFBOX}" {line}', shell=True, cwd=self.folder, timeout=60, check=False,
+            done = subprocess.run(f'"{CONFBOX}" {line}', shell=True, cwd=self.folder, timeout=200, check=False,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.assertEqual(done.returncode, 0, (line, done.stderr))
             said += done.stdout.decode()

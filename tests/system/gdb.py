@@ -12,9 +12,12 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
+import patience  # noqa: E402 (tests/support)
+
 CONFBOX = PROGRAM = None
 GDB = '/usr/bin/gdb'
-SECONDS = 60
+SECONDS = 200
 
 
 class Session:
@@ -77,8 +80,10 @@ class Debugging(unittest.TestCase):
         self.assertEqual((status, out), (4, 'total 1200\n'))
 
     def test_an_interrupt(self):
-        session = Session(['continue', 'backtrace 1', 'print turns > 0', 'set var spinning = 0', 'continue'], ['spin'])
-        time.sleep(3)
+        session = Session(['break spin', 'continue', 'delete', 'shell touch $HOME/there', 'continue', 'backtrace 1',
+                           'print turns > 0', 'set var spinning = 0', 'continue'], ['spin'])
+        patience.until('it spins', lambda: os.path.exists(os.path.join(session.folder.name, 'there')))
+        time.sleep(1)  # for a turn
         os.kill(session.gdb.pid, signal.SIGINT)
         said, status, _, _ = session.end()
         self.expect(said, r'received signal SIGINT', r'#0 .*spin \(\)', r'= 1$', r'exited with code 011')

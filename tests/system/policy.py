@@ -43,7 +43,7 @@ class Case(unittest.TestCase):
 
     def confbox(self, *args, data=b''):
         done = subprocess.run([CONFBOX, *args], input=data, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=60, check=False)
+                              stderr=subprocess.PIPE, timeout=200, check=False)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     def run_shell(self, policy, script, *options, data=b''):
@@ -164,7 +164,7 @@ class Peers(Case):
         got = b''
         for _ in range(200):
             try:
-                with socket.create_connection(('127.0.0.1', port), timeout=20) as peer:
+                with socket.create_connection(('127.0.0.1', port), timeout=200) as peer:
                     peer.sendall(b'to the box\n')
                     peer.shutdown(socket.SHUT_WR)
                     while True:
@@ -175,7 +175,7 @@ class Peers(Case):
                 break
             except ConnectionRefusedError:
                 threading.Event().wait(0.1)
-        out, err = box.communicate(timeout=60)
+        out, err = box.communicate(timeout=200)
         self.assertEqual((got, out, err), (b'from the box\n', b'to the box\n', b''))
 
     def test_without_a_policy_nobody_is_reached(self):

@@ -97,7 +97,7 @@ class Case(unittest.TestCase):
 
     def run_box(self, *args, **more):
         done = subprocess.run([CONFBOX, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=100, check=False, **more)
+                              stderr=subprocess.PIPE, timeout=200, check=False, **more)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     def show(self, root, program, *options):

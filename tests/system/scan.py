@@ -51,7 +51,7 @@ class Scan(unittest.TestCase):
         with open(path, 'wb') as file:
             file.write(data)
         done = subprocess.run([CONFBOX, 'scan', path], stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=60, check=False)
+                              capture_output=True, timeout=200, check=False)
         return done.returncode, done.stdout.decode().replace(path, 'F'), done.stderr.decode()
 
     def test_clean_code(self):

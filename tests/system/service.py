@@ -13,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
+import patience  # noqa: E402 (tests/support)
 
 CONFBOX = SERVICE = None
 MARK = b'the client keeps this to itself: '
@@ -159,7 +161,7 @@ class Case(unittest.TestCase):
         return subprocess.run(
             [CONFBOX, 'send', '--to', f'localhost:{port or self.port}', '--verify-policy',
              policy or self.policy(), *more], input=data, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, timeout=60, check=False)
+            stderr=subprocess.PIPE, timeout=200, check=False)
 
     def answered(self, done, data):
         self.assertEqual((done.returncode, done.stderr), (0, b''))
@@ -254,12 +256,7 @@ class Seen(Case):
             size = int.from_bytes(client.recv(16, socket.MSG_WAITALL)[8:], 'little')
             self.assertEqual(len(client.recv(size, socket.MSG_WAITALL)), size)
             client.sendall(b'CBXCHAN1' + session + bytes(40))
-            for _ in range(100):
-                if holds(self.service.pid, session):
-                    break
-                time.sleep(0.05)
-            else:
-                self.fail('what the service carries was not found')
+            patience.until('what the service carries is found', lambda: holds(self.service.pid, session))
         self.assertTrue(holds(self.service.pid, SERVICE.encode()))
         self.assertFalse(holds(self.service.pid, os.urandom(16)))
 
@@ -386,12 +383,12 @@ class Later(Case):
         done = subprocess.run(
             [CONFBOX, 'send', '--to', names[0], '--evidence', self.path('evidence', evidence),
              '--session', names[1], '--verify-policy', self.policy(), *more], input=data,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200, check=False)
         return done, names
 
     def receive(self, session, frames):
         return subprocess.run([CONFBOX, 'receive', session], input=frames,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200,
                               check=False)
 
     def test_a_file_and_its_answer(self):

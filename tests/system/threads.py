@@ -9,13 +9,15 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
+import patience  # noqa: E402 (tests/support)
 
 CONFBOX = ''
 PROGRAMS = {}
 CPUS = (1, 2, 3)
-SECONDS = 100
+SECONDS = patience.SECONDS
 
 
 class Threads(unittest.TestCase):
@@ -51,10 +53,10 @@ class Threads(unittest.TestCase):
         for cpus in CPUS:
             with self.subTest(cpus=cpus):
                 status, out, errors = self.boxed(cpus, 'signal_flood', str(turns), *options)
-                found = re.fullmatch(rb'ended 0, turns %d, at most (\d+)\n' % turns, out)
+                found = re.fullmatch(rb'ended 0, turns %d, late (\d+), at most \d+\n' % turns, out)
                 self.assertTrue(status == 0 and found, (status, out, errors))
-                # 65, and as many again whenever the machine lent no CPU for a turn
-                self.assertLess(int(found[1]), 1000)
+                # as many again come whenever the machine lends no CPU for a turn
+                self.assertLess(int(found[1]), turns // 2, out)
 
     def test_a_flood_of_signals_leaves_a_program_its_turns(self):
         self.assert_turns(300)
@@ -67,7 +69,7 @@ class Threads(unittest.TestCase):
             for options in ((), ('thread',)):
                 with self.subTest(cpus=cpus, options=options):
                     self.assertEqual(self.boxed(cpus, 'signal_flood', 'run', *options),
-                                     (0, b'ended 0, turns 0, at most 0\n', b''))
+                                     (0, b'ended 0, turns 0, late 0, at most 0\n', b''))
 
     def assert_kept(self, *command, how=()):
         for cpus in CPUS[:2]:
@@ -117,32 +119,35 @@ class Threads(unittest.TestCase):
                 self.assertEqual(child.wait(), 0)
                 watchdog.cancel()
 
-    def test_a_box_with_many_cpus_is_ended_in_time(self):
-        begin = time.monotonic()
-        done = subprocess.run([CONFBOX, 'run', '--cpus', '3', '--timeout', '0.5',
-                               PROGRAMS['thread_stress'], 'input'], stdin=subprocess.PIPE,
-                              capture_output=True, timeout=SECONDS, check=False)
-        self.assertIn(done.returncode, (0, 124))
-        self.assertLess(time.monotonic() - begin, 60)
+    def test_a_box_with_many_cpus_is_ended_by_its_time(self):
+        silent, ours = os.pipe()
+        with open(silent, 'rb') as silent, open(ours, 'wb'):
+            done = subprocess.run([CONFBOX, 'run', '--cpus', '3', '--timeout', '0.5',
+                                   PROGRAMS['thread_stress'], 'input'], stdin=silent,
+                                  capture_output=True, timeout=SECONDS, check=False)
+        self.assertEqual(done.returncode, 124)
 
-    def most_lenders(self, options, cpus):
-        """Threads of confbox while a program with several computes for two seconds."""
-        child = subprocess.Popen([CONFBOX, 'run', *options, '--memory', '128M', PROGRAMS['thread_stress']],
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                 preexec_fn=lambda: os.sched_setaffinity(0, cpus))
-        most, end = 0, time.monotonic() + 2
-        while time.monotonic() < end and child.poll() is None:
-            most = max(most, len(os.listdir(f'/proc/{child.pid}/task')))
-            time.sleep(0.002)
-        child.kill()
-        child.wait()
-        return most
+    def lenders(self, options, enough=0):
+        """Threads of confbox, on one CPU, that lend a program theirs: one that waits for input while another
+        computes; when there are enough."""
+        one = set(list(os.sched_getaffinity(0))[:1])
+        child = subprocess.Popen([CONFBOX, 'run', *options, '--memory', '128M', PROGRAMS['thread_stress'], 'input'],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 preexec_fn=lambda: os.sched_setaffinity(0, one))
+        try:
+            # the first thread reads: what comes, comes by another
+            for i in range(5):
+                self.assertEqual(child.stdout.readline(), b'awake %d\n' % i)
+            return patience.until(f'{enough} threads', lambda: (count := len(os.listdir(f'/proc/{child.pid}/task')))
+                                  >= enough and count)
+        finally:
+            child.kill()
+            child.communicate()
 
     def test_a_box_has_the_cpus_that_confbox_may_use(self):
-        one = set(list(os.sched_getaffinity(0))[:1])
-        alone = self.most_lenders(['--cpus', '1'], one)
-        self.assertEqual(self.most_lenders([], one), alone)
-        self.assertGreater(self.most_lenders(['--cpus', '3'], one), alone)
+        alone = self.lenders(['--cpus', '1'])
+        self.assertEqual(self.lenders([]), alone)
+        self.lenders(['--cpus', '3'], alone + 1)
 
     def test_the_number_of_cpus_is_checked(self):
         for cpus in ('0', '17', '-1', 'x', ''):

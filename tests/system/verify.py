@@ -17,7 +17,7 @@ CONFBOX = EVIDENCE = None
 
 def confbox(*args, **more):
     return subprocess.run([CONFBOX, 'verify', *args], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60, check=False, **more)
+                          stderr=subprocess.PIPE, timeout=200, check=False, **more)
 
 
 def sample(name):

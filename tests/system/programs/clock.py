@@ -9,7 +9,7 @@ EPOCH, SLEEP = 1700000000, 300000000
 
 
 def output(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=60).stdout.decode()
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=200).stdout.decode()
 
 
 def main(confbox, program):

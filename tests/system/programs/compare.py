@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 ENVIRONMENT = {'PATH': '/bin', 'HOME': '/', 'TZ': 'UTC', 'LC_ALL': 'C'}
-SECONDS = 60
+SECONDS = 200
 TIME = 315532800  # of every file in a box
 BOXES = 2  # at once
 

@@ -16,14 +16,14 @@ CONFBOX = BUSYBOX = FORKS = None
 def run(options, command, data=b''):
     """A finished box."""
     return subprocess.run([CONFBOX, 'run', *options, '--', BUSYBOX, *command], input=data,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200, check=False)
 
 
 def forks(options, *words):
     """A finished box with the program of many processes."""
     return subprocess.run([CONFBOX, 'run', *options, '--', FORKS, *words],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=150, check=False)
+                          stderr=subprocess.PIPE, timeout=200, check=False)
 
 
 class Limits(unittest.TestCase):
@@ -50,7 +50,7 @@ class Limits(unittest.TestCase):
                               stdin=subprocess.DEVNULL) as box:
             self.assertEqual(box.stdout.read(2), b'y\n')
             box.stdout.close()
-            self.assertEqual(box.wait(timeout=60), 141)
+            self.assertEqual(box.wait(timeout=200), 141)
 
     def test_many_arguments_arrive(self):
         words = [f'word{i}' for i in range(5000)]

@@ -9,7 +9,7 @@ SITES = ('number', 'test', 'inside')
 def texts(confbox, program, *options):
     """What the program says of its own text, by site."""
     done = subprocess.run([confbox, 'run', *options, '--', program, 'show'], check=True,
-                          stdout=subprocess.PIPE, timeout=60)
+                          stdout=subprocess.PIPE, timeout=200)
     lines = done.stdout.decode().splitlines()
     return dict(line.split(': ') for line in lines[-len(SITES):])
 

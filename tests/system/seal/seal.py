@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../support'))
+import patience  # noqa: E402 (tests/support)
 
 CONFBOX, SEAL, KEYS, STATE = (os.path.abspath(sys.argv.pop(1)) for _ in range(4))
 BUSYBOX = shutil.which('busybox')
@@ -71,11 +73,8 @@ class Case(unittest.TestCase):
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        for _ in range(500):
-            if os.path.exists(socket_path):
-                return process
-            time.sleep(0.02)
-        raise AssertionError(f'{command[0]} does not listen')
+        patience.until(f'{command[0]} listens', lambda: os.path.exists(socket_path))
+        return process
 
     def start_keys(self, name, root, **policy):
         rules = {'require': {'monitor.backend': 'linux'}, 'allow': ['no-hardware'], **policy}
@@ -86,7 +85,7 @@ class Case(unittest.TestCase):
 
     def confbox(self, *args, data=b''):
         done = subprocess.run([CONFBOX, *args], input=data, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=100, check=False)
+                              stderr=subprocess.PIPE, timeout=200, check=False)
         return done.returncode, done.stdout.decode('latin-1'), done.stderr.decode()
 
     def script(self, line, keys=None, counters=None, change='', root=None):
@@ -279,7 +278,7 @@ class Program(Case):
                    '--key-service', how.get('keys', self.keys), '--', STATE, self.blob,
                    f'{self.service}:sum', self.root]
         done = subprocess.run([CONFBOX, *command], input=numbers.encode(), stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=100, check=False)
+                              stderr=subprocess.PIPE, timeout=200, check=False)
         return done.returncode, done.stdout, done.stderr.decode()
 
     def adds(self, numbers):
@@ -461,7 +460,7 @@ class Signer(Case):
                            stdout=f, check=True)
         done = subprocess.run([CONFBOX, 'run', '--key-service', self.keys, '--signature',
                                signature, *program], input=data, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=100, check=False)
+                              stderr=subprocess.PIPE, timeout=200, check=False)
         return done.returncode, done.stdout, done.stderr.decode()
 
     def seal(self, *args, **how):
@@ -532,7 +531,7 @@ class Signer(Case):
 class Counter(Case):
     def counter(self, *args):
         done = subprocess.run([CONFBOX, 'counter', *args], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=60, check=False)
+                              stderr=subprocess.PIPE, timeout=200, check=False)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     def test_prints_the_same_name_each_time(self):
@@ -579,13 +578,11 @@ class Counter(Case):
         self.addCleanup(again.wait)
         self.addCleanup(again.kill)
         self.assertEqual(again.stdout.readline().decode(), self.service + '\n')
-        for _ in range(500):
+
+        def listens():
             with socket.socket(socket.AF_UNIX) as peer:
-                if peer.connect_ex(path) == 0:
-                    break
-            time.sleep(0.02)
-        else:
-            self.fail('it does not listen')
+                return peer.connect_ex(path) == 0
+        patience.until('it listens', listens)
 
     def test_a_silent_asker_holds_up_nobody_for_long(self):
         path = self.path('counting')
@@ -593,7 +590,7 @@ class Counter(Case):
         with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as peer:
             silent.connect(path)
             peer.connect(path)
-            peer.settimeout(20)
+            peer.settimeout(200)
             question = struct.pack('<QQ', 1, 0) + bytes.fromhex(self.service) + bytes(64)
             peer.sendall(question)
             answer = Keys.all_of(peer, 328)
