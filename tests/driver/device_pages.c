@@ -118,14 +118,16 @@ static uint64_t movable_from(void)
 	unsigned long long first = 0;
 	bool movable = false;
 	char line[256];
+	const char *at;
 
 	EXPECT(file != NULL);
 	while (first == 0 && fgets(line, sizeof(line), file) != NULL) {
 		movable = strncmp(line, "Node", 4) == 0
 				  ? strstr(line, "Movable") != NULL
 				  : movable;
-		if (movable) {
-			(void)sscanf(line, " start_pfn: %llu", &first);
+		at = strstr(line, "start_pfn:");
+		if (movable && at != NULL) {
+			first = strtoull(at + strlen("start_pfn:"), NULL, 10);
 		}
 	}
 	(void)fclose(file);
@@ -138,7 +140,6 @@ void no_row_lies_in_memory_that_is_to_stay_movable(void)
 {
 	struct cbx_device_pages pages = { .count = ROW };
 	uint64_t end = movable_from();
-	struct cbx_device_info info;
 	int fd = use_open();
 	int rows = 0;
 
@@ -149,8 +150,6 @@ void no_row_lies_in_memory_that_is_to_stay_movable(void)
 		rows++;
 	}
 	EXPECT(rows > 0 && rows < ROWS && errno == ENOMEM);
-	EXPECT(ioctl(fd, CBX_DEVICE_INFO, &info) == 0);
-	EXPECT(info.free_pages < ROW);
 	close(fd);
 	use_set(USE_OF_MODULE, "pages", 0);
 	use_set(USE_OF_MODULE, "all_pages", 0);
