@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What documents claim is there: checkers of invariants, cells of the porting
-table, links, attack tests."""
+table, links, files they name."""
 import posixpath
 import re
 import sys
@@ -67,10 +67,24 @@ def links(tree):
                 yield f'{path}: a link to {target}, which is not there'
 
 
+NAMED = re.compile(r'(?:`|^\.Pa )((?:src|tests|scripts|lab|doc|bench|include|examples)/[\w./-]+?)/?(?:`| ?\.?$)', re.M)
+BUILT = ('.elf',)
+
+
+def named(tree):
+    """Files and folders named by their path are there; decisions and changes tell of their time."""
+    for path in tree.paths('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'doc/', 'lab/', ext=('.md', '.1', '.3', '.4', '.5')):
+        for target in NAMED.findall(tree.files[path]) if not path.startswith('doc/adr/') else ():
+            if target not in tree and not target.endswith(BUILT) and \
+                    not any(p.startswith((target + '/', target + '.')) for p in tree.files):
+                yield f'{path}: {target} is not there'
+
+
 def check(tree):
     yield from porting(tree)
     yield from invariants(tree)
     yield from links(tree)
+    yield from named(tree)
 
 
 HEADERS = {'src/hal/hal.h': 'void cbx_hal_log(const char *t);\n', 'src/arch/arch.h': ''}
@@ -85,11 +99,14 @@ BAD = {
     'a checker that is not there': {'doc/invariants.md': INV,
                                     'src/core/x.h': 'void cbx_x_assert_all(void);\n'},
     'a dead link': {'doc/a.md': 'see [there](gone.md)'},
+    'a file that went': {'doc/a.md': 'see `src/core/gone.c`'},
+    'a file that went, in a manual': {'doc/man/a.1': 'see\n.Pa doc/gone.md .\n'},
 }
 GOOD = {
     'a full table': {**HEADERS, 'doc/porting.md': FULL},
     'a checker': {'doc/invariants.md': INV,
                   'src/core/x.c': 'void cbx_x_assert_all(void)\n{\n}\n'},
+    'files': {'doc/a.md': '`src/core`, `src/core/a.c` and `src/core/a`', 'src/core/a.c': ''},
     'a link': {'doc/a.md': 'see [b](b.md#there), [x](https://www.apache.org)', 'doc/b.md': ''},
 }
 
