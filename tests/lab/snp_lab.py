@@ -88,8 +88,5 @@ def run(lab, own, argv, files, fail=sys.exit):
         with open(pack, 'wb') as file:
             file.write(linux.pack(image.read(), machine.initial(init, {**files, 'confbox.ko': driver}),
                                   magic, monitor.read()))
-        for _ in range(lab_run.TRIES):
-            came = result(folder, boot(words(build, folder, pack, own), float(own['--seconds'])))
-            if not lab_run.is_mixed(came.console):
-                break
-        return came
+        argv = words(build, folder, pack, own)
+        return lab_run.again(lambda: result(folder, boot(argv, float(own['--seconds']))), lambda came: came.console)

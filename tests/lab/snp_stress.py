@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import lab as script
@@ -68,6 +67,7 @@ class Machine:
     """And what is known of what it will run."""
 
     def __init__(self, source, build, cpus, folder):
+        begun = time.monotonic()
         self.lab, self.folder = script.Snp(source, build), folder
         kernel, driver = snp_lab.module(source, build, KERNEL, machine.skip)
         self.mark = os.path.join(build, 'tests/driver/driver-mark')
@@ -88,6 +88,10 @@ class Machine:
             *lab_run.chip(os.path.join(build, 'lab/x86/tests/vendor')),
             '-append', f'{lab_linux.COMMAND_LINE} oops=panic panic_on_warn=1',
             '-kernel', os.path.join(build, 'lab/x86/confbox-lab.elf'), '-initrd', pack])
+        print(f'booted: {time.monotonic() - begun:.1f} s')
+
+    def close(self):
+        self.linux.close()
 
     def words(self, rounds):
         return [rooted.inverted(TEXT), str(TEXT_PAGES), str(rounds)]
@@ -221,25 +225,22 @@ def hotplug(it):
 PARTS = {part.__name__: part for part in (many, cycles, kills, fuzz, pressure, hotplug)}
 
 
+def play(it, parts):
+    it.settle()
+    for part in parts:
+        begun = time.monotonic()
+        PARTS[part](it)
+        it.settle()
+        it.runs()
+        it.settle()
+        print(f'ok {part}: {time.monotonic() - begun:.1f} s', flush=True)
+
+
 def main(source, build, cpus, *parts):
     for tool in (lab_run.QEMU, 'make', 'gcc'):
         if shutil.which(tool) is None:
             machine.skip(f'{tool} is not installed')
-    begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
-        it = Machine(source, build, cpus, folder)
-        try:
-            print(f'booted: {time.monotonic() - begun:.1f} s')
-            it.settle()
-            for part in parts:
-                begun = time.monotonic()
-                PARTS[part](it)
-                it.settle()
-                it.runs()
-                it.settle()
-                print(f'ok {part}: {time.monotonic() - begun:.1f} s', flush=True)
-        finally:
-            it.linux.close()
+    rooted.again(lambda folder: Machine(source, build, cpus, folder), lambda it: play(it, parts))
 
 
 if __name__ == '__main__':

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 
@@ -174,16 +173,12 @@ def main(build, fail):
     for program in (machine.QEMU, 'make', 'gcc', 'nm'):
         if shutil.which(program) is None:
             fail(f'{program} is not installed')
-    with tempfile.TemporaryDirectory(prefix='confbox-root-') as folder:
-        scene = Scene(build, folder, fail)
-        try:
-            Play(scene).play()
-            return 0
-        except AssertionError:
-            traceback.print_exc()
-            return 1
-        finally:
-            scene.close()
+    try:
+        rooted.again(lambda folder: Scene(build, folder, fail), lambda scene: Play(scene).play())
+        return 0
+    except AssertionError:
+        traceback.print_exc()
+        return 1
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -13,6 +14,7 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(SOURCE, part) for part in ('lab/x86/tests', 'tests/driver', 'tests/host', 'tests/support')]
 import lines  # pylint: disable=wrong-import-position
 import machine  # pylint: disable=wrong-import-position
+import run as lab_run  # pylint: disable=wrong-import-position
 from patience import SECONDS, until  # pylint: disable=wrong-import-position
 
 PAGE = 4096
@@ -32,6 +34,26 @@ while read -r line; do
 	echo "root: status $?"
 done
 """
+
+
+def again(make, play):
+    """play(it), of it = make(folder) with a Linux in the lab; with another one where the lab mixed registers up."""
+    def attempt():
+        console = ''
+        with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
+            try:
+                it = make(folder)
+                try:
+                    play(it)
+                finally:
+                    it.close()
+                    console = it.linux.text()
+            except (Exception, SystemExit) as why:  # pylint: disable=broad-exception-caught
+                return why, f'{console}{why}'
+        return None, ''
+    wrong, _ = lab_run.again(attempt, lambda came: came[1])
+    if wrong is not None:
+        raise wrong
 
 
 def inverted(text):

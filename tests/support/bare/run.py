@@ -12,6 +12,7 @@ The words are the program's: name=value is its environment, others arguments.
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,8 +34,8 @@ OPEN = {'firmware': ['-global', 'fw_cfg_io.dma_enabled=on'], 'timer': ['-M', 'hp
 LAB = [*lab_run.MACHINE, *OPEN.get(os.environ.get('ATTACK_MUTANT'), [])]
 
 
-def boot(program, host, words, lab=None, vendor=None, turns=False, **options):
-    """The run; its output is the console."""
+def boot(program, host, words, lab=None, vendor=None, turns=False):
+    """(status, console); no status when the time was over."""
     with tempfile.NamedTemporaryFile() as file, tempfile.TemporaryDirectory() as folder:
         file.write(' '.join(words).encode() + b'\0')
         file.flush()
@@ -46,8 +47,25 @@ def boot(program, host, words, lab=None, vendor=None, turns=False, **options):
         if turns:
             more += ['-accel', 'tcg,thread=single']
         loader = f'loader,file={file.name},addr={WORDS:#x},force-raw=on'
-        return subprocess.run([QEMU, *more, '-device', loader], stdin=subprocess.DEVNULL, check=False,
-                              timeout=SECONDS, **options)
+        return watch([QEMU, *more, '-device', loader])
+
+
+def watch(argv):
+    with tempfile.TemporaryFile() as said:
+        status = None
+        try:
+            status = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=said, check=False, timeout=SECONDS).returncode
+        except subprocess.TimeoutExpired:
+            pass
+        except SystemExit:  # somebody else's patience is over
+            print(text_of(said), end='', flush=True)
+            raise
+        return status, text_of(said)
+
+
+def text_of(file):
+    file.seek(0)
+    return file.read().decode(errors='replace').replace('\r', '')
 
 
 def main():
@@ -59,9 +77,10 @@ def main():
     if shutil.which(QEMU) is None:
         print(f'{QEMU} is not installed')
         sys.exit(SKIP)
-    try:
-        status = boot(program, host, words, *lab, turns=turns).returncode
-    except subprocess.TimeoutExpired:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('run.py: ended from outside'))
+    status, console = lab_run.again(lambda: boot(program, host, words, *lab, turns=turns), lambda came: came[1] if lab else '')
+    print(console, end='', flush=True)
+    if status is None:
         sys.exit(f'run.py: no end after {SECONDS} s')
     if status not in (GOOD, BAD):
         sys.exit(f'run.py: the machine ended with status {status}')
