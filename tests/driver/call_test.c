@@ -76,6 +76,9 @@ module_param(test_dirty, ulong, 0644);
 /* Nobody answers. */
 static bool test_silent;
 module_param(test_silent, bool, 0644);
+/* Boxes are not destroyed. */
+static bool test_stay;
+module_param(test_stay, bool, 0644);
 static unsigned long test_calls;
 module_param(test_calls, ulong, 0444);
 
@@ -411,7 +414,7 @@ static enum cbx_status of_box(
 	case CBX_CALL_BOX_KILL:
 		return kill(box);
 	case CBX_CALL_BOX_DESTROY:
-		return destroy(box);
+		return test_stay ? CBX_E_HARDWARE : destroy(box);
 	case CBX_CALL_BOX_TEMPLATE:
 		if (box->inside)
 			return CBX_E_BUSY;

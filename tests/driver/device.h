@@ -46,6 +46,9 @@ DEVICE_TESTS(DECLARE)
 
 #define ROW 8192u /* 32 MiB: more than the allocator gives at once */
 
+/** The last of a kernel: nothing removes the module afterwards. */
+void a_box_that_stays_keeps_the_module(void);
+
 /** No page, file or box of any opener's is there. */
 void nothing_is_left(void);
 

@@ -115,6 +115,23 @@ void the_module_stays_while_a_file_or_mapping_does(void)
 	EXPECT(munmap(memory, CBX_PAGE_SIZE) == 0);
 }
 
+/* What it knows of the box's pages would be gone with it. */
+void a_box_that_stays_keeps_the_module(void)
+{
+	int fd = use_open();
+	const struct use_box how = { fd, use_pages(fd, USE_BOX_PAGES),
+		BEHAVE_END, 0 };
+
+	use_box(&how);
+	use_set(USE_OF_MODULE, "test_stay", 1);
+	close(fd);
+	EXPECT(use_number(USE_OF_DEVICE, "files") == 0);
+	EXPECT(use_number(USE_OF_DEVICE, "boxes") == 1);
+	EXPECT(use_number(USE_OF_DEVICE, "lost") == 1); /* its root */
+	EXPECT(syscall(SYS_delete_module, "confbox", O_NONBLOCK) < 0 &&
+		errno == EWOULDBLOCK);
+}
+
 /* Of five pages three are kept and one comes back with bytes in it. */
 void what_does_not_come_back_clean_is_lost(void)
 {

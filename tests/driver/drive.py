@@ -36,12 +36,16 @@ echo "init: free $before $after"
 echo "init: lost $(cat /sys/class/misc/confbox/lost)"
 rmmod confbox || echo "init: bad rmmod"
 [ -e /dev/confbox ] && echo "init: bad node"
+@MORE@
 dmesg | sed -n 's/^.*confbox: /init: said /p'
 echo "init: done"
 poweroff -f
 """
+MORE = """insmod /confbox.ko || echo "init: bad insmod"
+/bin/program stay || echo "init: bad stay"
+"""
 SECONDS = 240
-LEAST = {'device': 33, 'fuzz': 1}
+LEAST = {'device': 34, 'fuzz': 1}
 LOST = {'device': 4, 'fuzz': 0}
 SLACK_KB = 2048  # what a kernel needs for itself meanwhile
 
@@ -72,12 +76,13 @@ def main(what, name, source, build, program, *words):
         if shutil.which(tool) is None:
             machine.skip(f'{tool} is not installed')
     kernel = machine.kernel(source, build, name)
+    init = INIT.replace('@MORE@', MORE if what == 'device' else '')
     with tempfile.TemporaryDirectory() as folder:
         _, module = machine.module(source, kernel, os.path.join(folder, 'src'), test=True)
         with open(program, 'rb') as file:
             files = {'bin/program': file.read(), 'confbox.ko': module}
         lines = machine.boot(folder, os.path.join(kernel, 'vmlinuz'),
-                             machine.initial(INIT.replace('@WORDS@', ' '.join(words)), files), SECONDS,
+                             machine.initial(init.replace('@WORDS@', ' '.join(words)), files), SECONDS,
                              'movablecore=256M' if what == 'device' else '')
     judge(what, name, lines)
 
