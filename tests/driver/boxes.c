@@ -28,7 +28,7 @@
 #define DATA	(CODE + 1)
 #define OWN	(DATA + BOXES_PAGES)
 
-#define ROW	    512u /* pages */
+#define ROW	    511u /* pages, 512 with the one in front */
 #define PER_FILE    100u /* one after the other, until it is closed */
 #define ROUNDS_FEW  4u
 #define ROUNDS_MANY 2000u
