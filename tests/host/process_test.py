@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs in user mode of the test host.
 
-usage: process_test.py TEST MONITOR HOST PROGRAM
+usage: process_test.py TEST MONITOR HOST PROGRAM [BUILD]
+
+With BUILD, the build's folder, at VMPL1 in the x86 lab, on one CPU.
 """
 import os
 import shutil
@@ -12,10 +14,14 @@ import time
 
 import process
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lab'))
+import snp_os  # pylint: disable=wrong-import-position
+
 NUMBERS = bytes((i * 7 + i // 256) & 0xFF for i in range(10000))
 # How many cases a program says at least.
 CASES = {'threads': 9, 'files': 41, 'signals': 18, 'memory': 19, 'device': 37, 'nmi': 2}
 SIGSEGV, SIGABRT = 11, 6
+SECONDS = 1000  # in the lab
 
 
 def expect(condition, what, result):
@@ -26,14 +32,23 @@ def expect(condition, what, result):
 class Machine:
     """The images and one program."""
 
-    def __init__(self, monitor, host, program):
-        self.images = monitor, host
+    def __init__(self, monitor, host, program, build=None):
+        self.images, self.build = (monitor, host), build
         self.inside = '/bin/' + os.path.basename(program)
         with open(program, 'rb') as file:
             self.files = {self.inside: file.read(), '/data/numbers': NUMBERS}
 
     def run(self, *words, **more):
+        if self.build is not None:
+            return self.run_below(words, **more)
         return process.run(*self.images, [self.inside, *words], self.files, seconds=140, **more)
+
+    def run_below(self, words, envp=(), stdin=b''):
+        images = []
+        for path in self.images:
+            with open(path, 'rb') as file:
+                images.append(file.read())
+        return snp_os.start(self.build, images, process.archive([self.inside, *words], self.files, envp, stdin), SECONDS)
 
 
 def hello(machine):
@@ -95,16 +110,16 @@ def nmi(machine):
 
 
 def main():
-    name, monitor, host, program = sys.argv[1:]
+    name, *rest = sys.argv[1:]
     if shutil.which(process.QEMU) is None:
         print(f'{process.QEMU} is not installed')
         sys.exit(process.SKIP)
-    machine = Machine(monitor, host, program)
+    machine = Machine(*rest)
     if name.startswith('hello'):
         hello(machine)
     elif name in ('signals', 'nmi'):
         {'signals': signals, 'nmi': nmi}[name](machine)
-    elif name in ('threads', 'device'):
+    elif name in ('threads', 'device') and machine.build is None:
         on_cpus(machine, name)
     else:
         cases(machine, name)

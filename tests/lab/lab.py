@@ -6,7 +6,8 @@ usage: confbox lab pks-vm|snp [option]... -- PROGRAM [ARGUMENT]...
 
 The image is built and measured here, the machine is booted with the monitor
 and its host, a service in the host's user mode makes the box and runs it.  The
-host is a test host (pks-vm), or a stock Linux at VMPL1 with the driver (snp).
+host is a test host (pks-vm; snp with --host test), or a stock Linux at VMPL1 with
+the driver (snp).
 Standard input is the program's; output, error and exit status are the
 program's, too.  The box's measurement and the machine's boot digest are
 compared with what was computed here.
@@ -16,10 +17,11 @@ compared with what was computed here.
   --print-measurement    print the measurement on standard error
   --cpus N               CPUs of the machine (pks-vm 2; snp 1, at most 2)
   --seconds N            end it after that long (pks-vm 120, snp 400)
-  --host linux           snp: the host, a stock kernel of Debian's
-  --kernel 6.12|6.1      snp: which one.  6.12 (the default) knows that it is below
-                         an SVSM; 6.1 is shown no SEV, starts in a third of the
-                         time, and has one CPU
+  --host linux|test      snp: the host, a stock kernel of Debian's (the default) or
+                         the test host, which starts at once and has one CPU
+  --kernel 6.12|6.1      snp: which kernel of Debian's.  6.12 (the default) knows
+                         that it is below an SVSM; 6.1 is shown no SEV, starts in
+                         a third of the time, and has one CPU
   --warm N               N clones, one by one, of a template made of the program
   --key-service SOCKET   ask the service there for the root of sealing keys
   --counter SOCKET       who answers the box about counters (confbox counter
@@ -114,8 +116,10 @@ def check_snp(own):
         fail('--attack: goes with no other option there')
     if own['--emulator'] != OWN['--emulator']:
         fail(f'--emulator {own["--emulator"]}: snp is a machine of qemu\'s')
-    if own['--host'] != SNP['--host']:
-        fail(f'--host {own["--host"]}: there is linux; --kernel 6.1 is the quick one')
+    if own['--host'] not in ('linux', 'test'):
+        fail(f'--host {own["--host"]}: there are linux and test')
+    if own['--host'] == 'test':
+        check_test_host(own)
     if own['--kernel'] not in Snp.KERNELS:
         fail(f'--kernel {own["--kernel"]}: there are {" and ".join(Snp.KERNELS)}')
     if own['--cpus'] not in ('1', '2'):
@@ -123,6 +127,15 @@ def check_snp(own):
     if Snp.KERNELS[own['--kernel']] == 'blind' and own['--cpus'] != '1':
         fail(f'--cpus {own["--cpus"]}: {own["--kernel"]} knows no way to start another CPU below a monitor; '
              'leave --kernel out')
+
+
+def check_test_host(own):
+    """What the test host has not."""
+    if own['--kernel'] != SNP['--kernel']:
+        fail(f'--kernel {own["--kernel"]}: the test host is a kernel of its own; leave --host test out')
+    if own['--cpus'] != '1':
+        fail(f'--cpus {own["--cpus"]}: the test host knows no way to start another CPU below a monitor; '
+             'leave --host test out')
 
 
 def read(path):
@@ -201,13 +214,14 @@ class Lab:
 
 
 class Snp(Lab):
-    """The machine with SEV-SNP: a stock Linux is the host.  Nobody wrote a log of what it started."""
+    """The machine with SEV-SNP: a stock Linux is the host, or the test host.  Nobody wrote a log of what it started."""
     KERNELS = {'6.12': 'snp', '6.1': 'blind'}  # and what it is told of SEV
 
     def __init__(self, source, build):
         super().__init__(source, build)
         self.build = build
         self.monitor = os.path.join(build, 'src/monitor/snp/confbox-monitor.elf')
+        self.host = os.path.join(build, 'tests/host/os/host-os.elf')
 
     def log(self, own):
         return None
@@ -215,10 +229,11 @@ class Snp(Lab):
     def run(self, own, argv, files, stdin=b'', **more):
         import process
         import snp_lab
+        import snp_os
         if shutil.which(process.QEMU) is None:
             fail(f'{process.QEMU} is not installed; install the package qemu-system-x86')
-        return snp_lab.run(self, own, argv,
-                           {**files, '/bin/confbox': read(self.confbox), '/stdin': stdin}, fail)
+        return (snp_os if own['--host'] == 'test' else snp_lab).run(
+            self, own, argv, {**files, '/bin/confbox': read(self.confbox), '/stdin': stdin}, fail)
 
     def attack(self, own):
         """What it is of, and what became of it, is on standard output."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What confbox lab snp does: a stock Linux at VMPL1, its driver, a service, a box.
 
-    snp_command.py SOURCE BUILD runs|two|blind|sealing|counters|words
+    snp_command.py SOURCE BUILD runs|two|blind|os|sealing|counters|words
 """
 import hashlib
 import json
@@ -13,6 +13,7 @@ import sys
 import time
 
 import lab as script
+import snp_os
 from command import BUSYBOX, expect, lab
 
 # The service is killed at one time after the other, from its first page to a box that
@@ -42,6 +43,7 @@ echo "status $?"
 busybox cat /tmp/two
 """
 KILLS = 4
+NONCE = bytes(range(32)).hex()
 
 # The first line says what to do with the rest.
 SEALS = """S=@SEAL@; read -r how
@@ -73,22 +75,19 @@ SAID = b'Memory the monitor asked for is not new.'  # one of the monitor's words
 
 def runs(source, build):
     data = bytes(range(256)) * 200
-    status, out, err = lab(source, build, 'snp', '--print-measurement', '--seconds', '1200', '--', BUSYBOX,
-                           'sh', '-c', f'{BUSYBOX} sha256sum; echo told >&2; exit 7', data=data, seconds=1500)
+    words = BUSYBOX, 'sh', '-c', f'{BUSYBOX} sha256sum; echo told >&2; exit 7'
+    status, out, err = lab(source, build, 'snp', '--print-measurement', '--seconds', '1200', '--', *words,
+                           data=data, seconds=1500)
     expect((status, out.decode().split()[0]) == (7, hashlib.sha256(data).hexdigest()), status, out, err)
-    measured = subprocess.run([os.path.join(build, 'src/tools/confbox'), 'measure', '--memory', '64M', '--',
-                               BUSYBOX, 'sh', '-c', f'{BUSYBOX} sha256sum; echo told >&2; exit 7'],
-                              stdout=subprocess.PIPE, check=True).stdout.decode()
-    expect(err == measured + 'told\n', 'measurement', err)
+    expect(err == measured(build, *words) + 'told\n', 'measurement', err)
 
 
 def blind(source, build):
     """A kernel that is shown no SEV, below the same monitor; it has no other CPU, though it tries; a box that computes is ended in time."""
-    status, out, err = lab(source, build, 'snp', '--kernel', '6.1', '--print-measurement', '--seconds', '1200', '--', BUSYBOX,
-                           'sh', '-c', f'{BUSYBOX} rev; exit 7', data=b'abc\n', seconds=1500)
-    measured = subprocess.run([os.path.join(build, 'src/tools/confbox'), 'measure', '--memory', '64M', '--',
-                               BUSYBOX, 'sh', '-c', f'{BUSYBOX} rev; exit 7'], stdout=subprocess.PIPE, check=True).stdout.decode()
-    expect((status, out, err) == (7, b'cba\n', measured), status, out, err)
+    words = BUSYBOX, 'sh', '-c', f'{BUSYBOX} rev; exit 7'
+    status, out, err = lab(source, build, 'snp', '--kernel', '6.1', '--print-measurement', '--seconds', '1200', '--', *words,
+                           data=b'abc\n', seconds=1500)
+    expect((status, out, err) == (7, b'cba\n', measured(build, *words)), status, out, err)
     machine = script.Snp(source, build)
     own = {**script.OWN, **script.SNP, '--kernel': '6.1', '--cpus': '2', '--seconds': '1200'}
     with script.tempfile.TemporaryDirectory() as folder:
@@ -103,6 +102,46 @@ def blind(source, build):
     lines = result.out.decode().splitlines()
     expect(result.status == 0 and lines[0].startswith('6.1.') and lines[1:6] == ['1', '0', '0', '1', 'cba'], 'it is another host')
     expect(lines[6:] == ['124'], 'a box whose time is over goes on')
+
+
+def measured(build, *words):
+    """What the monitor will measure of them, a line."""
+    return subprocess.run([os.path.join(build, 'src/tools/confbox'), 'measure', '--memory', '64M', '--', *words],
+                          stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def test_host(source, build):
+    """The test host instead of a Linux: the same program, what it is told and asked, and evidence."""
+    data = bytes(range(256)) * 200
+    words = BUSYBOX, 'sh', '-c', f'{BUSYBOX} sha256sum; echo told >&2; exit 7'
+    status, out, err = lab(source, build, 'snp', '--host', 'test', '--print-measurement', '--seconds', '1200', '--',
+                           *words, data=data, seconds=1500)
+    expect((status, out.decode().split()[0]) == (7, hashlib.sha256(data).hexdigest()), status, out, err)
+    expect(err == measured(build, *words) + 'told\n', 'measurement', err)
+    status, out, err = lab(source, build, 'snp', '--host', 'test', '--info', '--seconds', '1200', seconds=1500)
+    expect(status == 0 and re.search(r'^backend +snp$', out.decode(), re.M), status, out, err)
+    vouches(source, build, (BUSYBOX, 'rev'))
+
+
+def vouches(source, build, words):
+    """Evidence of a box there: who trusts the lab's root, and asked, learns which box under which monitor."""
+    machine = script.Snp(source, build)
+    own = {**script.OWN, **script.SNP, '--host': 'test', '--seconds': '1200'}
+    with script.tempfile.TemporaryDirectory() as folder:
+        image, line = machine.image([], list(words), os.path.join(folder, 'image'))
+        result = machine.run(own, ['/bin/confbox', 'attest', '--nonce', NONCE, '/image'], {'/image': image})
+        expect(result.status == 0, result)
+        path = os.path.join(folder, 'evidence')
+        with open(path, 'wb') as file:
+            file.write(result.out)
+        root = '--root', os.path.join(build, 'lab/x86/tests/vendor/ark.pem')
+        for status, text, more in ((0, line, ('--nonce', NONCE, *root)), (1, 'refused: chain', ('--nonce', NONCE)),
+                                   (1, 'refused: nonce', ('--nonce', NONCE[::-1], *root))):
+            done = subprocess.run([os.path.join(build, 'src/tools/confbox-client'), 'verify', path, *more],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            print(done.stdout)
+            expect(done.returncode == status and text in done.stdout, more, done.stdout)
+            expect(status != 0 or snp_os.lab_run.measurement(machine.monitor).hex() in done.stdout, 'another monitor')
 
 
 def judge_killed(lines, count):
@@ -206,7 +245,11 @@ def opens(machine, own, files, first, *what, options=''):
 
 
 def words(source, build):
-    for given, text in ((('--host', 'test', '--', BUSYBOX), '--host test: there is linux'),
+    for given, text in ((('--host', 'none', '--', BUSYBOX), '--host none: there are linux and test'),
+                        (('--host', 'test', '--kernel', '6.1', '--', BUSYBOX), '--kernel 6.1: the test host is a kernel'),
+                        (('--host', 'test', '--cpus', '2', '--', BUSYBOX), '--cpus 2: the test host knows no way'),
+                        (('--host', 'test', '--seconds', '1', '--', BUSYBOX), 'without an answer'),
+                        (('--host', 'test', '--attack'), '--attack: goes with no other'),
                         (('--serve', '0', '--', BUSYBOX), '--serve: on pks-vm only'),
                         (('--attack', '--cpus', '2'), '--attack: goes with no other'),
                         (('--emulator', 'bochs', '--', BUSYBOX), 'snp is a machine of qemu'),
@@ -286,7 +329,7 @@ def main(source, build, test):
         if shutil.which(tool) is None:
             print(f'{tool} is not installed')
             sys.exit(77)
-    {'runs': runs, 'two': two, 'blind': blind, 'sealing': sealing,
+    {'runs': runs, 'two': two, 'blind': blind, 'os': test_host, 'sealing': sealing,
      'counters': counters, 'words': words}[test](source, build)
 
 

@@ -42,14 +42,18 @@ def module(source, build, version, fail):
     return kernel, machine.build_module(source, kernel, os.path.join(build, f'driver-module-{version}'), give_up=fail)[1]
 
 
-def words(build, folder, pack, own):
-    """The emulator's."""
+def machine_words(build, folder, pack):
+    """The emulator's, for whichever host is in the pack."""
     vendor = os.path.join(build, 'lab/x86/tests/vendor')
-    return [lab_run.QEMU, *lab_run.MACHINE[:lab_run.MACHINE.index('-serial')],
-            '-serial', f'file:{folder}/console', '-serial', f'file:{folder}/result',
-            *lab_run.MACHINE[lab_run.MACHINE.index('-serial') + 2:], '-smp', own['--cpus'],
-            *lab_run.chip(vendor), '-append', 'panic=-1 ' + ('console=ttyS0' if own.get('--console') else 'quiet'),
-            '-kernel', os.path.join(build, 'lab/x86/confbox-lab.elf'), '-initrd', pack]
+    at = lab_run.MACHINE.index('-serial')
+    return [lab_run.QEMU, *lab_run.MACHINE[:at], '-serial', f'file:{folder}/console', *lab_run.MACHINE[at + 2:],
+            *lab_run.chip(vendor), '-kernel', os.path.join(build, 'lab/x86/confbox-lab.elf'), '-initrd', pack]
+
+
+def words(build, folder, pack, own):
+    """And for a stock Linux."""
+    return [*machine_words(build, folder, pack), '-serial', f'file:{folder}/result', '-smp', own['--cpus'],
+            '-append', 'panic=-1 ' + ('console=ttyS0' if own.get('--console') else 'quiet')]
 
 
 def boot(argv, seconds):

@@ -25,27 +25,19 @@ static const struct head *head_at(uint64_t pfn)
 	return (const struct head *)OS_DIRECT(pfn);
 }
 
-/* The monitor names the pages of the file it loaded before all others. */
 void os_archive_start(void)
 {
-	struct cbx_reply loaded = OS_CALL(CBX_PKS_MEMORY, 0);
-	uint64_t end = loaded.ret[0] + loaded.ret[1];
+	uint64_t first;
+	uint64_t last;
 
-	for (uint64_t pfn = loaded.ret[0]; pfn < end; pfn++) {
+	os_machine_loaded(&first, &last);
+	for (uint64_t pfn = first; pfn < last; pfn++) {
 		if (head_at(pfn)->magic == ARCHIVE_MAGIC) {
 			found = head_at(pfn);
 			return;
 		}
 	}
-	os_panic("no archive ", loaded.ret[0], loaded.ret[1]);
-}
-
-void os_archive_range(uint64_t *first, uint64_t *last)
-{
-	struct cbx_reply loaded = OS_CALL(CBX_PKS_MEMORY, 0);
-
-	*first = loaded.ret[0];
-	*last = loaded.ret[0] + loaded.ret[1];
+	os_panic("no archive ", first, last);
 }
 
 static uint64_t octal(const uint8_t *digits)

@@ -51,16 +51,32 @@ static bool is_hosts(uint64_t pfn)
 	return OS_CALL(CBX_CALL_PAGE_QUERY, pfn).ret[0] == PAGE_HOST;
 }
 
-/* What the box has of the extent; its root goes last, by itself. */
+/* A call for pages in a row, until it is refused for one. @param box  0: none
+ * @return for how many it was done */
+static uint64_t do_pages(
+	uint64_t id, uint64_t box, uint64_t pfn, uint64_t count)
+{
+	struct cbx_reply reply = { 0 };
+	uint64_t done = 0;
+
+	while (done < count &&
+		(reply.status == CBX_OK || reply.status == CBX_E_BUSY)) {
+		uint64_t n = count - done;
+
+		n = n < CBX_RANGE_PAGES_MAX ? n : CBX_RANGE_PAGES_MAX;
+		reply = box == 0 ? OS_CALL(id, pfn + done, n)
+				 : OS_CALL(id, box, pfn + done, n);
+		done += reply.ret[0];
+	}
+	return done;
+}
+
+/* What the box has of the extent, but for its root, which goes last. */
 static void reclaim(uint64_t box, const struct cbx_device_pages *extent)
 {
 	for (uint64_t i = 0; i < extent->count; i++) {
-		uint64_t pfn = extent->pfn + i;
-
-		if (pfn != box &&
-			OS_CALL(CBX_CALL_PAGE_QUERY, pfn).ret[2] == box) {
-			(void)OS_CALL_DONE(CBX_CALL_BOX_RECLAIM, box, pfn, 1);
-		}
+		i += do_pages(CBX_CALL_BOX_RECLAIM, box, extent->pfn + i,
+			extent->count - i);
 	}
 }
 
@@ -80,17 +96,19 @@ static void destroy(const struct os_device *device, uint64_t box)
 
 static void give_back(const struct cbx_device_pages *extent)
 {
-	for (uint64_t i = 0; i < extent->count; i++) {
-		uint64_t pfn = extent->pfn + i;
+	uint64_t i = 0;
 
-		if (!is_hosts(pfn)) {
-			(void)OS_CALL_DONE(CBX_CALL_PAGE_RETURN, pfn, 1);
-		}
-		if (is_hosts(pfn)) {
-			os_page_give(pfn, 1);
-		} else {
+	while (i < extent->count) {
+		uint64_t pfn = extent->pfn + i;
+		uint64_t done = do_pages(
+			CBX_CALL_PAGE_RETURN, 0, pfn, extent->count - i);
+
+		done += done == 0 && is_hosts(pfn) ? 1 : 0;
+		if (done == 0) {
 			os_say("a page stays ", pfn, 0);
 		}
+		os_page_give(pfn, done);
+		i += done != 0 ? done : 1;
 	}
 }
 
@@ -162,7 +180,7 @@ static struct cbx_reply gate(struct os_thread *t, const struct cbx_call *call)
 	os_state_save(cpu);
 	os_unlock();
 	if (call->id == CBX_CALL_BOX_ENTER) {
-		(void)OS_CALL(CBX_PKS_TIMER, TICK_NS, OS_VECTOR_TIMER);
+		os_machine_timer(TICK_NS);
 	}
 	reply = os_call(call);
 	os_lock();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words without a C name: begin, gate, trap, return, probe. */
+/* The words without a C name: begin, return, probe. */
 #include <host/os/os.h>
-#include "../trap.h"
 
 	.text
 	.globl	os_start
@@ -20,58 +19,6 @@ os_other_start:
 	xorl	%ebp, %ebp
 	call	os_other_main
 	ud2
-
-/* const struct cbx_reply *os_gate(const struct cbx_call *) */
-	.globl	os_gate
-	.type	os_gate, @function
-os_gate:
-	call_gate
-
-/* From the monitor: rsp is where this CPU says its own address. */
-	.globl	os_trap
-	.type	os_trap, @function
-os_trap:
-	movq	(%rsp), %rdi
-	movabsq	$CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP, %rsi
-	testb	$3, OS_TRAP_CS(%rsi)
-	jz	1f
-	movq	OS_CPU_STACK(%rdi), %rsp
-	xorl	%ebp, %ebp
-	call	os_user_trap
-	ud2
-1:	cmpq	$2, TRAP_VECTOR(%rsi)
-	je	2f
-	cmpq	$32, TRAP_VECTOR(%rsi)
-	jae	2f
-	call	os_kernel_trap		/* one that ends a probe */
-	movq	(%rsp), %rdi
-	movq	OS_CPU_PROBE_RSP(%rdi), %rsp
-	xorl	%eax, %eax		/* and up its shadow stack, if any */
-	rdsspq	%rax
-	testq	%rax, %rax
-	je	3f
-	movq	OS_CPU_PROBE_SSP(%rdi), %rcx
-	subq	%rax, %rcx
-	shrq	$3, %rcx
-	incsspq	%rcx
-3:	movl	$1, %eax
-	jmp	probe_end
-
-/* An NMI or, while this CPU rests, an interrupt, of no interest: back, by a frame
- * below the kernel's own stack.  The next one may come as soon as busy is zero. */
-2:	movq	%rsi, %rbx
-	movq	TRAP_REGS+0x78(%rbx), %rcx
-	movq	%rcx, %rsp
-	pushq	$CBX_SELECTOR_DATA
-	pushq	%rcx
-	pushq	TRAP_REGS+0x88(%rbx)
-	pushq	$CBX_SELECTOR_CODE
-	pushq	TRAP_REGS+0x80(%rbx)
-	pushq	TRAP_REGS+0x58(%rbx)
-	load_trapped
-	movq	$0, TRAP_BUSY(%rbx)
-	popq	%rbx
-	iretq
 
 /* _Noreturn void os_resume(const struct cbx_regs *): to user mode */
 	.globl	os_resume
@@ -138,6 +85,26 @@ probe_end:
 	popq	%rbp
 	popq	%rbx
 	ret
+
+/* The end of it: rdi is this CPU, whose kernel was trapped.  Up its shadow stack,
+ * if any. */
+	.globl	os_probe_trapped
+	.type	os_probe_trapped, @function
+os_probe_trapped:
+	movq	%rdi, %rbx
+	call	os_kernel_trap
+	movq	%rbx, %rdi
+	movq	OS_CPU_PROBE_RSP(%rdi), %rsp
+	xorl	%eax, %eax
+	rdsspq	%rax
+	testq	%rax, %rax
+	je	1f
+	movq	OS_CPU_PROBE_SSP(%rdi), %rcx
+	subq	%rax, %rcx
+	shrq	$3, %rcx
+	incsspq	%rcx
+1:	movl	$1, %eax
+	jmp	probe_end
 
 	.bss
 	.balign	4096

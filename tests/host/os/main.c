@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beginning, the lock, gates, and the traps of the user's. */
+/* Beginning, the lock, and the traps of the user's. */
 #include <host/os/os.h>
 
 #include <asm/mman.h>
 #include <asm/signal.h>
 #include <asm/siginfo.h>
 
-#define WAKE_NS	      100000u
 #define ERROR_WRITE   2u
 #define ERROR_EXECUTE 16u
 
@@ -24,7 +23,6 @@ enum vector {
 
 _Noreturn void os_main(void);
 _Noreturn void os_other_main(struct os_cpu *cpu);
-_Noreturn void os_user_trap(struct os_cpu *cpu);
 void os_kernel_trap(struct os_cpu *cpu);
 
 struct os_cpu os_cpus[OS_CPUS];
@@ -44,11 +42,6 @@ void os_unlock(void)
 	__atomic_store_n(&locked, false, __ATOMIC_RELEASE);
 }
 
-struct cbx_reply os_call(const struct cbx_call *call)
-{
-	return *os_gate(call);
-}
-
 struct cbx_reply os_call_done(const struct cbx_call *call)
 {
 	struct cbx_reply reply;
@@ -59,22 +52,10 @@ struct cbx_reply os_call_done(const struct cbx_call *call)
 	return reply;
 }
 
-static struct cbx_pks_trap *trap_page(void)
-{
-	return (struct cbx_pks_trap *)(CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP);
-}
-
-/* What was read there is read before the next trap may come. */
-static void trap_done(void)
-{
-	__atomic_store_n(&trap_page()->busy, 0, __ATOMIC_RELEASE);
-}
-
 /* A trap of the kernel's own. */
 void os_kernel_trap(struct os_cpu *cpu)
 {
-	cpu->probed = *trap_page();
-	trap_done();
+	cpu->probed = os_machine_trap();
 	if (cpu->probe_rsp == 0) {
 		os_say("error ", cpu->probed.error, 0);
 		os_say("rip ", cpu->probed.regs.rip, cpu->probed.regs.rsp);
@@ -83,7 +64,7 @@ void os_kernel_trap(struct os_cpu *cpu)
 	}
 }
 
-static void page_fault(struct os_thread *t, const struct cbx_pks_trap *trap)
+static void page_fault(struct os_thread *t, const struct os_trap *trap)
 {
 	uint32_t prot = PROT_READ;
 
@@ -108,7 +89,7 @@ static void page_fault(struct os_thread *t, const struct cbx_pks_trap *trap)
 	}
 }
 
-static void exception(struct os_thread *t, const struct cbx_pks_trap *trap)
+static void exception(struct os_thread *t, const struct os_trap *trap)
 {
 	uint64_t rip = trap->regs.rip;
 
@@ -136,10 +117,9 @@ static void exception(struct os_thread *t, const struct cbx_pks_trap *trap)
 
 _Noreturn void os_user_trap(struct os_cpu *cpu)
 {
-	struct cbx_pks_trap trap = *trap_page();
+	struct os_trap trap = os_machine_trap();
 	struct os_thread *t = cpu->last;
 
-	trap_done();
 	os_lock();
 	t->regs = trap.regs;
 	if (trap.vector == CBX_VECTOR_SYSCALL) {
@@ -150,19 +130,11 @@ _Noreturn void os_user_trap(struct os_cpu *cpu)
 	os_schedule(cpu);
 }
 
-static void take_traps(struct os_cpu *cpu)
-{
-	if (OS_STATUS(CBX_PKS_TRAP_ENTRY, (uint64_t)os_trap,
-		    (uint64_t)&cpu->self) != CBX_OK) {
-		os_panic("no trap entry ", cpu->number, 0);
-	}
-}
-
 static void find_cpus(void)
 {
-	uint64_t count = OS_CALL(CBX_CALL_CAPS, 0).ret[3];
+	uint32_t count = os_machine_start();
 
-	os_cpu_count = count < OS_CPUS ? (uint32_t)count : OS_CPUS;
+	os_cpu_count = count < OS_CPUS ? count : OS_CPUS;
 	for (uint32_t i = 0; i < os_cpu_count; i++) {
 		struct os_cpu *cpu = &os_cpus[i];
 
@@ -180,42 +152,12 @@ void os_cpu_use(struct os_cpu *cpu)
 		return;
 	}
 	cpu->started = true;
-	if (OS_CALL_DONE(CBX_PKS_CPU_START, cpu->number,
-		    (uint64_t)os_other_start, (uint64_t)cpu)
-			.status != CBX_OK) {
-		os_panic("a CPU does not begin ", cpu->number, 0);
-	}
-}
-
-/* Every flush interrupts a CPU that holds translations, HLT included. */
-void os_cpu_wake(struct os_cpu *cpu)
-{
-	uint64_t again = 0;
-
-	while (__atomic_load_n(&cpu->halted, __ATOMIC_SEQ_CST)) {
-		if (os_now() >= again) {
-			(void)OS_CALL(CBX_PKS_FLUSH, CBX_PKS_FLUSH_ALL);
-			again = os_now() + WAKE_NS;
-		}
-		__builtin_ia32_pause();
-	}
-}
-
-void os_flush(void)
-{
-	uint64_t token;
-
-	if (os_cpu_count == 1) {
-		(void)OS_CALL(CBX_PKS_FLUSH, CBX_PKS_FLUSH_OWN);
-		return;
-	}
-	token = OS_CALL(CBX_PKS_FLUSH, CBX_PKS_FLUSH_ALL).ret[0];
-	(void)OS_CALL_DONE(CBX_PKS_FLUSH, CBX_PKS_FLUSH_DONE, token);
+	os_machine_start_cpu(cpu);
 }
 
 _Noreturn void os_other_main(struct os_cpu *cpu)
 {
-	take_traps(cpu);
+	os_machine_take_traps(cpu);
 	os_space_load();
 	os_lock();
 	os_schedule(cpu);
@@ -224,7 +166,7 @@ _Noreturn void os_other_main(struct os_cpu *cpu)
 _Noreturn void os_main(void)
 {
 	find_cpus();
-	take_traps(&os_cpus[0]);
+	os_machine_take_traps(&os_cpus[0]);
 	os_archive_start();
 	os_clock_start();
 	os_state_start();

@@ -143,7 +143,7 @@ void os_map_remove(uint64_t start, uint64_t end)
 		}
 	}
 	if (any) {
-		os_flush();
+		os_machine_flush();
 	}
 }
 
@@ -203,7 +203,7 @@ uint64_t os_map_protect(uint64_t start, uint64_t end, uint32_t prot)
 			good = protect(&maps[i], prot) && good;
 		}
 	}
-	os_flush();
+	os_machine_flush();
 	if (!good) {
 		return OS_ERROR(EACCES);
 	}
@@ -220,7 +220,7 @@ void os_map_forget(uint64_t start, uint64_t end)
 			(void)drop_leaves(&maps[i], maps[i].start, maps[i].end);
 		}
 	}
-	os_flush();
+	os_machine_flush();
 }
 
 void os_map_close(uint64_t pfn, uint64_t count)
@@ -284,7 +284,7 @@ static bool fill(const struct os_map *map, uint64_t va)
 			break;
 		}
 		pfn = map->device ? tail_of(map, at).pfn : bring(map, at);
-		if (pfn == 0) {
+		if (pfn == 0 || (map->device && !os_machine_lets(pfn))) {
 			break;
 		}
 		entry[count++] = leaf_of(pfn, map->prot);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A host kernel that runs one static Linux program in user mode, beside the
- * monitor.  It takes its program and files from an archive in memory, keeps
- * everything static, and trusts its user: it is for tests.
+ * monitor (pks-vm) or below it (snp).  It takes its program and files from an
+ * archive in memory, keeps everything static, and trusts its user: it is for
+ * tests.
  *
  * One lock holds wherever the kernel runs; it is dropped for gates of the
  * device, and while a CPU has nothing to do.  Nothing blocks inside the kernel:
@@ -15,7 +16,7 @@
 #include <hal/pks-vm/host.h>
 #endif
 
-/** Offsets in struct os_cpu, for entry.S. */
+/** Offsets in struct os_cpu, and in what the monitor says of a trap on pks-vm. */
 #define OS_CPU_STACK	 0x1008
 #define OS_CPU_PROBE_RSP 0x1010
 #define OS_CPU_PROBE_SSP 0x1018
@@ -29,6 +30,7 @@
 
 #include <hal/pks-vm/host.h>
 #include <hal/pks-vm/pure/table.h>
+#include <host/os/machine.h>
 
 #define OS_CPUS	       16u
 #define OS_THREADS     64u
@@ -79,7 +81,7 @@ struct os_thread {
 	uint8_t xstate[OS_STATE_BYTES] __attribute__((aligned(64)));
 };
 
-/** A CPU.  The monitor enters the kernel with rsp at self. */
+/** A CPU.  On pks-vm the monitor enters the kernel with rsp at self. */
 struct os_cpu {
 	uint8_t trap_stack[CBX_PAGE_SIZE];
 	struct os_cpu *self;
@@ -88,17 +90,16 @@ struct os_cpu {
 	uint64_t probe_ssp; /* its shadow stack, or 0 */
 	uint32_t number;
 	bool started;
-	bool halted;		 /* it waits for os_cpu_wake */
+	bool halted;		 /* it waits for os_machine_wake */
 	struct os_thread *owner; /* whose extended state it has */
 	struct os_thread *last;
 	bool yield; /* another thread's turn, if there is one */
-	struct cbx_pks_trap probed;
+	struct os_trap probed;
 	uint8_t stack_bytes[OS_STACK_BYTES];
 } __attribute__((aligned(64)));
 CBX_AT(OS_CPU_STACK, 8, os_cpu, stack);
 CBX_AT(OS_CPU_PROBE_RSP, 8, os_cpu, probe_rsp);
 CBX_AT(OS_CPU_PROBE_SSP, 8, os_cpu, probe_ssp);
-CBX_AT(OS_TRAP_CS, 8, cbx_pks_trap, cs);
 
 extern struct os_cpu os_cpus[OS_CPUS];
 extern uint32_t os_cpu_count;
@@ -108,22 +109,25 @@ extern struct os_thread os_threads[OS_THREADS];
  * entry.S
  */
 
-void os_trap(void);
+void os_start(void);
 void os_other_start(void);
-const struct cbx_reply *os_gate(const struct cbx_call *call);
 _Noreturn void os_resume(const struct cbx_regs *regs);
 
 /** Read, write or execute (op 0, 1, 2) at @p va. @return whether it trapped,
  * told by cpu->probed */
 int os_probe(struct os_cpu *cpu, uint64_t va, uint64_t *value, uint64_t op);
+void os_probe_trapped(void);
 
 /*
- * main.c: the lock, gates, the end
+ * main.c: the lock, gates, traps
  */
 
 void os_lock(void);
 void os_unlock(void);
 
+_Noreturn void os_user_trap(struct os_cpu *cpu);
+
+/** The machine's: a gate. */
 struct cbx_reply os_call(const struct cbx_call *call);
 #define OS_CALL(id_, ...) \
 	os_call(&(struct cbx_call){ (id_), { __VA_ARGS__ }, 0 })
@@ -136,15 +140,15 @@ struct cbx_reply os_call_done(const struct cbx_call *call);
 
 /** The CPU looks for work, from now on. */
 void os_cpu_use(struct os_cpu *cpu);
-void os_cpu_wake(struct os_cpu *cpu);
 
-/** The user's translations are dropped everywhere. */
-void os_flush(void);
+/*
+ * say.c: what the kernel says, the clock, the end
+ */
 
 /** End the machine: the program ended with a status, or by a signal. */
 _Noreturn void os_exit(uint32_t status, uint32_t signal);
 
-/** A line on the monitor's console. */
+/** A line on the console. */
 void os_say(const char *text, uint64_t a, uint64_t b);
 _Noreturn void os_panic(const char *text, uint64_t a, uint64_t b);
 
@@ -303,9 +307,8 @@ struct os_bytes {
 
 /** @p path  absolute */
 bool os_archive_find(const char *path, struct os_bytes *bytes);
-/** Look for it, before anything else here; and its pages. */
+/** Look for it, before anything else here. */
 void os_archive_start(void);
-void os_archive_range(uint64_t *first, uint64_t *last);
 
 /*
  * Strings, as in the standard library.

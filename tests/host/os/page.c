@@ -33,28 +33,25 @@ static void set_range(uint64_t pfn, uint64_t end, bool value)
 
 void os_page_start(void)
 {
+	struct os_range range;
 	uint64_t first;
 	uint64_t last;
 
 	set_range(0, PAGES_MAX, true);
-	for (uint64_t i = 0;; i++) {
-		struct cbx_reply reply = OS_CALL(CBX_PKS_MEMORY, i);
-
-		if (reply.status != CBX_OK) {
-			break;
-		}
-		if (reply.ret[2] == CBX_HAL_RAM) {
-			set_range(reply.ret[0], reply.ret[0] + reply.ret[1],
-				false);
+	for (uint64_t i = 0; os_machine_memory(i, &range); i++) {
+		last = range.first + range.count;
+		set_range(range.first, last, false);
+		for (uint64_t pfn = range.first; range.whole && pfn < last;
+			pfn++) {
+			known[pfn / 64] |= 1ull << pfn % 64;
 		}
 	}
 	set_range(0, PAGE_FIRST, true);
-	os_archive_range(&first, &last);
+	os_machine_loaded(&first, &last);
 	set_range(first, last, true);
 	from = PAGE_FIRST;
 }
 
-/* The core took some for the keeper, before there was a host. */
 static bool is_hosts(uint64_t pfn)
 {
 	struct cbx_reply reply;

@@ -78,15 +78,6 @@ static void add_number(char *line, uint64_t *at, uint64_t value)
 	}
 }
 
-static void say_line(const char *line, uint64_t length)
-{
-	uint64_t word[5] = { 0 };
-
-	memcpy(word, line, length);
-	(void)OS_CALL(CBX_PKS_CONSOLE, length, word[0], word[1], word[2],
-		word[3], word[4]);
-}
-
 void os_say(const char *text, uint64_t a, uint64_t b)
 {
 	char line[PART];
@@ -96,7 +87,7 @@ void os_say(const char *text, uint64_t a, uint64_t b)
 	add_number(line, &at, a);
 	add_text(line, &at, " ");
 	add_number(line, &at, b);
-	say_line(line, at);
+	os_machine_say(line, at);
 }
 
 static _Noreturn void stop(uint32_t code)

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user's page tables: the kernel reads them in the direct map, and asks
- * the monitor to write them. */
+/* The user's page tables: the kernel reads them in the direct map; the machine
+ * writes them. */
 #include <host/os/os.h>
 
 #define LINK (CBX_PTE_P | CBX_PTE_W | CBX_PTE_U)
 
 static uint64_t root;
-static uint64_t source; /* of entries for the monitor to read */
 
 static uint64_t new_table(uint64_t level)
 {
 	uint64_t pfn = os_page_take(1);
 
-	if (pfn == 0 ||
-		OS_CALL_DONE(CBX_PKS_TABLE_DECLARE, pfn, level).status !=
-			CBX_OK) {
+	if (pfn == 0 || !os_machine_table(pfn, level)) {
 		os_panic("no page table ", pfn, level);
 	}
 	return pfn;
@@ -23,12 +20,11 @@ static uint64_t new_table(uint64_t level)
 void os_space_start(void)
 {
 	root = new_table(4);
-	source = os_page_take(1);
 }
 
 void os_space_load(void)
 {
-	if (OS_STATUS(CBX_PKS_ROOT_LOAD, root) != CBX_OK) {
+	if (!os_machine_load(root)) {
 		os_panic("no root ", root, 0);
 	}
 }
@@ -60,8 +56,7 @@ static uint64_t reach(uint64_t va, bool make)
 				return 0;
 			}
 			entry = new_table(level - 1) << CBX_PAGE_SHIFT | LINK;
-			if (OS_STATUS(CBX_PKS_TABLE_UPDATE, table, index,
-				    entry) != CBX_OK) {
+			if (!os_machine_entry(table, index, entry)) {
 				os_panic("no link ", table, index);
 			}
 		}
@@ -81,12 +76,8 @@ uint64_t os_leaves_set(uint64_t va, const uint64_t *entries, uint64_t count)
 		any |= entries[i];
 	}
 	table = reach(va, any != 0);
-	if (table == 0) {
-		return count;
-	}
-	memcpy((void *)OS_DIRECT(source), entries, count * sizeof(*entries));
-	return OS_CALL(CBX_PKS_TABLE_BATCH, table, index, count, source, 0)
-		.ret[0];
+	return table == 0 ? count
+			  : os_machine_entries(table, index, entries, count);
 }
 
 uint64_t os_leaf(uint64_t va)
@@ -100,6 +91,5 @@ bool os_leaf_set(uint64_t va, uint64_t entry)
 {
 	uint64_t table = reach(va, entry != 0);
 
-	return table == 0 || OS_STATUS(CBX_PKS_TABLE_UPDATE, table,
-				     index_of(va, 1), entry) == CBX_OK;
+	return table == 0 || os_machine_entry(table, index_of(va, 1), entry);
 }

@@ -117,7 +117,7 @@ void os_wake(struct os_thread *t, uint64_t value)
 	t->futex = 0;
 	t->wake_ns = 0;
 	t->regs.rax = value;
-	os_cpu_wake(t->cpu);
+	os_machine_wake(t->cpu);
 }
 
 uint32_t os_futex_wake(uint64_t address, uint32_t most, uint32_t bits)
@@ -207,8 +207,7 @@ static void halt(struct os_cpu *cpu, uint64_t until)
 	if (until != 0) {
 		uint64_t left = until - now;
 
-		(void)OS_CALL(CBX_PKS_TIMER, left < MOST_NS ? left : MOST_NS,
-			OS_VECTOR_TIMER);
+		os_machine_timer(left < MOST_NS ? left : MOST_NS);
 	}
 	__atomic_store_n(&cpu->halted, true, __ATOMIC_SEQ_CST);
 	if (!has_work(cpu)) {
@@ -285,7 +284,7 @@ static uint64_t clone(struct os_thread *t, const struct clone_args *args)
 	if (child == NULL) {
 		return OS_ERROR(EAGAIN);
 	}
-	os_cpu_wake(child->cpu);
+	os_machine_wake(child->cpu);
 	child->regs = t->regs;
 	child->regs.rax = 0;
 	child->regs.rsp = args->stack + args->stack_size;
