@@ -8,27 +8,36 @@
  * The first image is for the clients of /dev/line0, the second for those of
  * /dev/line1, ...; "clone:IMAGE" makes it a template, and each box a clone.  It
  * ends after so many clients; 0: never.
+ *
+ * A Linux has no such lines: with SERVE_PORT in the environment they are that port
+ * of the machine's, the next one, ....
  */
 #include <confbox/service.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define LINES	3
+#define LINES 3
+#ifndef MOST_NS
 #define MOST_NS 60000000000u /* for one client */
+#endif
 #define CLONE	"clone:"
 #define BUFFERS (32u << 20)
 
 struct line {
 	char path[16];
+	int listener; /* 0: none */
 	struct cbx_image *image;
 	bool clones;
 	struct cbx_template *template; /* of clones */
@@ -86,7 +95,9 @@ static void *serve_line(void *arg)
 	const struct line *line = arg;
 
 	while (!is_over()) {
-		int fd = open(line->path, O_RDWR | O_CLOEXEC);
+		int fd = line->listener != 0
+				 ? accept(line->listener, NULL, NULL)
+				 : open(line->path, O_RDWR | O_CLOEXEC);
 
 		if (fd < 0) {
 			perror(line->path);
@@ -115,11 +126,31 @@ static enum cbx_status make_template(struct line *line)
 	return cbx_template_create(context, line->image, &run, &line->template);
 }
 
+static bool listen_at(struct line *line, uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+	line->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return line->listener > 0 &&
+	       bind(line->listener, (struct sockaddr *)&address,
+		       sizeof(address)) == 0 &&
+	       listen(line->listener, 1) == 0;
+}
+
 static bool load(int number, const char *image)
 {
 	bool clone = strncmp(image, CLONE, sizeof(CLONE) - 1) == 0;
 	struct line *line = &lines[number];
+	const char *port = getenv("SERVE_PORT");
 
+	if (port != NULL &&
+		!listen_at(line, (uint16_t)(strtoul(port, NULL, 10) +
+					    (unsigned int)number))) {
+		perror(port);
+		return false;
+	}
 	(void)snprintf(line->path, sizeof(line->path), "/dev/line%d", number);
 	line->clones = clone;
 	return cbx_image_load(image + (clone ? sizeof(CLONE) - 1 : 0),

@@ -4,6 +4,8 @@
  * Each session becomes a connection to a port of this machine.
  *
  *   line TTY PORT
+ *
+ * It says so when it waits for a session: what came before that is lost.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -206,6 +208,8 @@ int main(int argc, char **argv)
 	port = (uint16_t)strtoul(argv[2], NULL, 10);
 	for (;;) {
 		put(session.tty, BEGIN, NULL, 0);
+		(void)printf("waits\n");
+		(void)fflush(stdout);
 		while (get(session.tty, nothing) != BEGIN) {
 		}
 		session.fd = meet(port);

@@ -91,6 +91,8 @@ class Memory:
 
 
 class Scene:
+    more = MORE
+
     def __init__(self, build, folder, fail):
         self.folder, self.build = folder, os.path.abspath(build)
         self.seen = (bytearray(), bytearray())  # on the line to the service
@@ -117,17 +119,22 @@ class Scene:
     def machine(self, fail):
         """The emulator's words, and the line."""
         kernel, driver = snp_lab.module(SOURCE, self.build, '6.12', fail)
-        files = {'confbox.ko': driver, 'spy.ko': rooted.module(kernel, self.at('spy-module')),
-                 'plain': (OPEN + b'\n') * COUNT,
-                 **{f'bin/{name}': read(self.at(f'tests/root/root-{name}')) for name in ('pry', 'line', 'service')}}
+        files = {'confbox.ko': driver, **self.files(kernel)}
         pack = self.path('pack', lab_linux.pack(
-            read(os.path.join(kernel, 'vmlinuz')), machine.initial(rooted.SHELL.replace('@MORE@', MORE), files),
+            read(os.path.join(kernel, 'vmlinuz')), machine.initial(rooted.SHELL.replace('@MORE@', self.more), files),
             lab_linux.MAGIC['snp'], read(self.at('src/monitor/snp/confbox-monitor.elf'))))
         serial = lab_run.MACHINE.index('-serial')
         line = rooted.Line(self.folder, 0, rooted.lines.accept(self.listener), self.seen)
         return [lab_run.QEMU, *lab_run.MACHINE[:serial], *lab_run.MACHINE[serial + 2:],
                 *lab_run.chip(self.at('lab/x86/tests/vendor')), '-kernel', self.at('lab/x86/confbox-lab.elf'),
                 '-initrd', pack, '-append', lab_linux.COMMAND_LINE], [line]
+
+    def program(self, name):
+        return {f'bin/{name}': read(self.at(f'tests/root/root-{name}'))}
+
+    def files(self, kernel):
+        return {'spy.ko': rooted.module(kernel, self.at('spy-module')), 'plain': (OPEN + b'\n') * COUNT,
+                **self.program('pry'), **self.program('line'), **self.program('service')}
 
     def start(self):
         """The service; a client asks the same program, which it has too, what to expect."""
@@ -171,12 +178,12 @@ class Scene:
 
     # ---- the client ----
 
-    def policy(self, measurement=None):
+    def policy(self, measurement=None, **more):
         """A file: that program in a box, under this monitor on such a machine."""
         monitor = lab_run.measurement(self.at('src/monitor/snp/confbox-monitor.elf'))
         return self.path('policy', json.dumps({'require': {
             'box.measurement': measurement or self.measured, 'monitor.backend': 'snp',
-            'snp.measurement': monitor.hex(), 'snp.vmpl': 0}}).encode())
+            'snp.measurement': monitor.hex(), 'snp.vmpl': 0, **more.pop('require', {})}, **more}).encode())
 
     @property
     def root(self):
@@ -189,9 +196,9 @@ class Scene:
     def send(self, data, *more):
         return self.client('send', '--to', self.name('client'), *more, data=data)
 
-    def offer(self):
+    def offer(self, nonce=None):
         """(connection, nonce, evidence's file)"""
-        nonce = os.urandom(32)
+        nonce = nonce or os.urandom(32)
         peer = socket.socket(socket.AF_UNIX)
         peer.settimeout(SECONDS)
         peer.connect(self.name('client'))
