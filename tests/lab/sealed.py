@@ -7,7 +7,6 @@ gets to see, and what becomes of what it tries.
 A test that is named after an attack (tests/attack/attack.def) is that attack.
 """
 import os
-import random
 import shutil
 import struct
 import sys
@@ -19,6 +18,7 @@ SOURCE, BUILD = (os.path.abspath(word) for word in sys.argv[1:3])
 sys.path[:0] = [os.path.join(SOURCE, 'tests', part)
                 for part in ('fault', 'host', 'lab', 'support', 'system')]
 import served  # pylint: disable=wrong-import-position
+from message import HELLO, KEY, MOST, TAG, flip, letters, moved, records  # pylint: disable=wrong-import-position
 
 BUSYBOX = '/bin/busybox'
 # Its client's letters, each moved on by one; after a while, if the first line says so.
@@ -26,36 +26,8 @@ SCRIPT = f'''read -r how; {BUSYBOX} tr a-z b-za >/tmp/answer
 case $how in hold) {BUSYBOX} sleep 10;; esac; {BUSYBOX} cat /tmp/answer; exit 5'''
 TEMPLATE = f'read -r clone < /dev/template; {SCRIPT}'
 MARK = b'the client keeps this to itself '
-MOST = 65504  # bytes of data in a record
-HELLO, HEADER, RECORD, TAG = 40, 0x48 + 8, 16, 16
-KEY = bytes.fromhex('a30101200421 5820')  # of X25519, in the evidence
 MAIN, ALIKE, CLONES = range(3)  # lines
 THING = None
-
-
-def moved(data):
-    return bytes((c - ord('a') + 1) % 26 + ord('a') if ord('a') <= c <= ord('z') else c
-                 for c in data)
-
-
-def letters(count):
-    return ''.join(random.choice('abcdefghijklmnopqrstuvwxyz') for _ in range(count)).encode()
-
-
-def flip(data, at):
-    changed = bytearray(data)
-    changed[at] ^= 1
-    return bytes(changed)
-
-
-def records(message):
-    """(what comes before, [record])."""
-    at, found = HEADER, []
-    while at < len(message):
-        size = struct.unpack_from('<I', message, at)[0] + RECORD + TAG
-        found.append(message[at:at + size])
-        at += size
-    return message[:HEADER], found
 
 
 class Thing:

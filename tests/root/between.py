@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import socket
-import struct
 import sys
 import tempfile
 import time
@@ -20,16 +19,15 @@ import traceback
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), path) for path in ('.', '../lab')]
 import rooted  # pylint: disable=wrong-import-position
 from rooted import SOURCE, machine, until  # pylint: disable=wrong-import-position
-from scene import PORT, Scene, letters, read  # pylint: disable=wrong-import-position
+from message import KEY, MOST, flip, letters, moved, records  # pylint: disable=wrong-import-position
+from scene import PORT, Scene, read  # pylint: disable=wrong-import-position
 import lab as script  # pylint: disable=wrong-import-order,wrong-import-position
 
 BUSYBOX = '/bin/busybox'
 STATUS = 5
 SCRIPT = f'{BUSYBOX} tr a-z b-za; exit {STATUS}'
 TEMPLATE = f'read -r clone < /dev/template; {SCRIPT}'
-MOST = 65504  # bytes of data in a record
-HEADER, RECORD, TAG, FRAME = 0x48 + 8, 16, 16, 4096
-KEY = bytes.fromhex('a301012004215820')  # of X25519, in the evidence
+FRAME = 4096
 NOT_TAKEN = "the monitor does not take the client's data"
 BROKEN_OFF = "the client's message is broken off"
 BEGUN = time.monotonic()
@@ -42,26 +40,6 @@ def expect(condition, *what):
 
 def say(what):
     print(f'{time.monotonic() - BEGUN:4.0f} s  {what}', flush=True)
-
-
-def moved(data):
-    return bytes((c - ord('a') + 1) % 26 + ord('a') for c in data)
-
-
-def flip(data, at):
-    changed = bytearray(data)
-    changed[at] ^= 1
-    return bytes(changed)
-
-
-def records(message):
-    """(what comes before, [record])."""
-    at, found = HEADER, []
-    while at < len(message):
-        size = struct.unpack_from('<I', message, at)[0] + RECORD + TAG
-        found.append(message[at:at + size])
-        at += size
-    return message[:HEADER], found
 
 
 class Served(Scene):

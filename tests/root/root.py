@@ -18,7 +18,8 @@ import traceback
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), path) for path in ('.', '../lab')]
 import rooted  # pylint: disable=wrong-import-position
 from rooted import machine, until  # pylint: disable=wrong-import-position
-from scene import HELLO, MONITOR_AT, MONITOR_END, OPEN, WORDS, Scene, exactly, read  # pylint: disable=wrong-import-position
+from message import HELLO  # pylint: disable=wrong-import-position
+from scene import MONITOR_AT, MONITOR_END, OPEN, WORDS, Scene, exactly, read  # pylint: disable=wrong-import-position
 from tools import ADJUST, LEAST, READ, RESCIND, WRITE, Tools, hold, read_row  # pylint: disable=wrong-import-position
 
 DONE = {READ: 'reads', WRITE: 'writes', ADJUST: 'RMPADJUST', RESCIND: 'PVALIDATE'}

@@ -3,7 +3,6 @@
 client of the service's and somebody who sees all memory."""
 import json
 import os
-import random
 import re
 import socket
 import struct
@@ -15,10 +14,11 @@ from patience import SECONDS  # pylint: disable=wrong-import-order
 import linux as lab_linux  # pylint: disable=wrong-import-order
 import run as lab_run  # pylint: disable=wrong-import-order
 import snp_lab  # pylint: disable=wrong-import-order
+from message import letters  # pylint: disable=wrong-import-order
 
 MIB = 512
 PORT = 4000
-HELLO, FIRST = 40, 0x100
+FIRST = 0x100
 MONITOR_AT, MONITOR_END = 0xa000, 0xc800  # pages
 WORDS = ['-l', '-', *['/bin/busybox'] * 4]  # wc's; it is at them for a while
 OPEN = b'no secret: an ordinary process has it in its memory'
@@ -28,10 +28,6 @@ line /dev/ttyS1 @PORT@ > /line.log 2>&1 &
 """.replace('@PORT@', str(PORT))
 RIGHT_READ, ROW = 1, 16  # lab/x86/snp/rmp_types.h: struct snp_rmp_entry
 MAP_MOST, RANGE = 64, 24  # struct lab_machine: the map
-
-
-def letters(count):
-    return ''.join(random.choice('abcdefghijklmnopqrstuvwxyz') for _ in range(count)).encode()
 
 
 def exactly(peer, size):
