@@ -5,27 +5,15 @@
 #include <hal/snp/talk.h>
 
 #include "support/bare/exit.h"
+#include "support/bare/snp.h"
 
 #define SERIAL 0x3f8
 #define PORT   0xf4
 
-static void out(uint16_t port, uint8_t bytes, uint32_t value)
-{
-	const struct cbx_ghcb_call call = {
-		.event = CBX_GHCB_IO,
-		.info1 = cbx_ghcb_io(port, bytes, false),
-		.field = { value },
-		.fields = CBX_GHCB_RAX,
-	};
-	struct cbx_ghcb_answer answer;
-
-	(void)!cbx_snp_ask(&call, 0, &answer);
-}
-
 void cbx_x86_console_put(const char *text)
 {
 	for (; *text != '\0'; text++) {
-		out(SERIAL, 1, (uint8_t)*text);
+		bare_port_out(SERIAL, 1, (uint8_t)*text);
 	}
 }
 
@@ -36,6 +24,6 @@ void cbx_x86_console_line(const char *text)
 
 _Noreturn void bare_exit(uint32_t status)
 {
-	out(PORT, 4, status);
+	bare_port_out(PORT, 4, status);
 	cbx_snp_refuse("there is no end");
 }

@@ -9,6 +9,11 @@
 #define BARE_CPUS      4
 
 #ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/** Write to a port of the machine's: at VMPL0 that is #VC, and goes by the GHCB. */
+void bare_port_out(uint16_t port, uint8_t bytes, uint32_t value);
+
 /** The registers of this CPU's host: a struct cbx_vmsa. */
 void *side_registers(void);
 #endif

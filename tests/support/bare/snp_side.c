@@ -32,32 +32,19 @@
 static atomic_bool ready[BARE_CPUS]; /* the monitor has started there */
 static atomic_bool told[BARE_CPUS];
 
-static void out(uint16_t port, uint8_t bytes, uint64_t value)
-{
-	const struct cbx_ghcb_call call = {
-		.event = CBX_GHCB_IO,
-		.info1 = cbx_ghcb_io(port, bytes, false),
-		.field = { value },
-		.fields = CBX_GHCB_RAX,
-	};
-	struct cbx_ghcb_answer answer;
-
-	(void)!cbx_snp_ask(&call, 0, &answer);
-}
-
 void cbx_x86_console_put(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (*text == '\n') {
-			out(SERIAL, 1, '\r');
+			bare_port_out(SERIAL, 1, '\r');
 		}
-		out(SERIAL, 1, (uint8_t)*text);
+		bare_port_out(SERIAL, 1, (uint8_t)*text);
 	}
 }
 
 _Noreturn void side_exit(bool good)
 {
-	out(EXIT_PORT, 4, good ? EXIT_GOOD : EXIT_BAD);
+	bare_port_out(EXIT_PORT, 4, good ? EXIT_GOOD : EXIT_BAD);
 	cbx_x86_stop();
 }
 
