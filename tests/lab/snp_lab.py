@@ -38,6 +38,8 @@ busybox poweroff -f
 
 def module(source, build, version, fail):
     """The kernel's folder, and the driver for it; built again when a source changed."""
+    if not os.path.isdir(os.path.join(build, 'driver-kernel')):
+        print('confbox lab: fetches a Debian kernel and its headers, 50 MB, once', file=sys.stderr, flush=True)
     kernel = machine.kernel(source, build, version, fail)
     return kernel, machine.build_module(source, kernel, os.path.join(build, f'driver-module-{version}'), give_up=fail)[1]
 
