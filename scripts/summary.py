@@ -16,6 +16,9 @@ OK = {'OK', 'EXPECTEDFAIL'}
 # about a case that failed, and how much of that at most.
 LAST, BEFORE, AFTER = 60, 10, 12
 MOST, WIDEST = 12000, 400
+# The same of all programs together at the very end, where some readers of a log see
+# nothing but its end.
+MOST_AT_END = 6000
 WRONG = re.compile(r'\[\s*(?:FAILED|ERROR)\s*\]|not ok|(?:FAIL|ERROR): |.*\bNOT REFUSED:')
 CMOCKA = {'OK': 'passed', 'FAILED': 'failed', 'SKIPPED': 'skipped'}
 
@@ -121,17 +124,24 @@ def telling(text):
         before = number
 
 
+def failures(path):
+    return [t for t in read(path) if t['result'] not in OK and t['result'] != 'SKIP']
+
+
+def say(test, most):
+    """What a test program that failed said, its last `most` characters at most."""
+    text = '\n'.join(line for stream in ('stdout', 'stderr') for line in telling(test.get(stream, '')))
+    if len(text) > most:
+        text = '...\n' + text[-most:].split('\n', 1)[-1]
+    print(f'   {test["name"].split(" / ")[-1]}: {test["result"]}, status {test.get("returncode")}, '
+          f'after {test.get("duration", 0):.1f} s; it said:')
+    print('\n'.join(f'      | {line}' for line in text.splitlines()) or '      nothing')
+
+
 def said(path):
     """Each test program that failed, and what it said."""
-    for test in read(path):
-        if test['result'] in OK or test['result'] == 'SKIP':
-            continue
-        text = '\n'.join(line for stream in ('stdout', 'stderr') for line in telling(test.get(stream, '')))
-        if len(text) > MOST:
-            text = '...\n' + text[-MOST:].split('\n', 1)[-1]
-        print(f'   {test["name"].split(" / ")[-1]}: {test["result"]}, status {test.get("returncode")}, '
-              f'after {test.get("duration", 0):.1f} s; it said:')
-        print('\n'.join(f'      | {line}' for line in text.splitlines()) or '      nothing')
+    for test in failures(path):
+        say(test, MOST)
 
 
 def main(arguments):
@@ -143,19 +153,23 @@ def main(arguments):
         return 0
     count = {'passed': 0, 'failed': 0, 'skipped': 0, 'admitted': 0}
     told = {'failed': [], 'skipped': [], 'admitted': []}
+    failed = []
     for argument in arguments:
         label, path = argument.split('=', 1)
+        failed += failures(path)
         for test in read(path):
             for result, name in of_test(test):
                 count[result] += 1
                 if result in told:
                     told[result].append(f'{title(label, test)}: {name}')
-    heads = {'skipped': 'skipped', 'failed': 'failed',
-             'admitted': 'failed, as the backend says it would'}
+    heads = {'skipped': 'skipped', 'admitted': 'failed, as the backend says it would',
+             'failed': 'failed'}
     for result, head in heads.items():
         if told[result]:
             print(f'\n{head}:')
             print('\n'.join(f'  {line}' for line in together(told[result])))
+    for test in failed:
+        say(test, MOST_AT_END // len(failed))
     print(f'\n{count["passed"]} passed, {count["failed"]} failed, {count["skipped"]} skipped')
     return 1 if count['failed'] or not count['passed'] else 0
 

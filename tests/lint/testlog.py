@@ -57,9 +57,11 @@ def check():
 
     text, status = of_log(TESTS, 'here=')
     for wanted in ('2 passed, 3 failed, 1 skipped', 'here: cases: second', 'here: silent: timeout',
-                   'here: absent: no emulator'):
+                   'here: absent: no emulator', '| last words'):
         if wanted not in text:
             yield f'sum: does not show: {wanted!r}'
+    if '| the end of it' not in text or not 1000 < len(text) < 8000:
+        yield f'sum: {len(text)} characters of what those that failed said'
     if status != 1:
         yield f'sum: status {status} when something failed'
     if of_log(TESTS[:2], 'here=')[1] != 0:
