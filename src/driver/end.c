@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The end of a file: whatever its service left is taken down.  A page is the
- * kernel's again when the monitor says that it is the host's and it reads as
- * zeros; else it is lost, on purpose.
+ * kernel's again when the monitor gives it back and it reads as zeros, or says that
+ * it was the host's all the time; else it is lost, on purpose.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -33,6 +33,12 @@ struct work {
 	u64 box; /* 0: none */
 	unsigned int tries;
 	enum cbx_status status; /* of the last call */
+};
+
+/* Pages that never go back to the kernel. */
+struct lost {
+	u64 kept; /* by the monitor */
+	u64 dirty;
 };
 
 static bool is_worth(const struct work *work, unsigned int tries)
@@ -197,29 +203,38 @@ static bool is_zero(u64 pfn)
 	return true;
 }
 
-/* Pages that the monitor gave back.  @return how many are lost */
-static u64 free_clean(u64 pfn, u64 count)
+/* Pages that the monitor gave back. */
+static void free_clean(u64 pfn, u64 count, struct lost *lost)
 {
-	u64 lost = 0;
 	u64 i;
 
 	for (i = 0; i < count; i++) {
 		if (is_zero(pfn + i))
 			cbx_memory_give(pfn + i, 1);
 		else
-			lost++;
+			lost->dirty++;
 		cond_resched();
 	}
-	return lost;
+}
+
+/* A page that the monitor neither gives back nor takes.  A donation that is BUSY
+ * counts for pages it did not come to, and each return is noted: one that is the
+ * host's never left, and has its service's bytes, as those that were not given.
+ */
+static void free_refused(u64 pfn, struct lost *lost)
+{
+	if (is_hosts(pfn))
+		cbx_memory_give(pfn, 1);
+	else
+		lost->kept++;
 }
 
 /* Pages that the monitor has.  It is asked about those alone that it does not say
- * it gives back.  @return how many are lost
+ * it gives back.
  */
-static u64 take_back(u64 pfn, u64 count)
+static void take_back(u64 pfn, u64 count, struct lost *lost)
 {
 	struct work back = { CBX_CALL_PAGE_RETURN, 0, 0, CBX_OK };
-	u64 lost = 0;
 	u64 at = 0;
 
 	while (at < count) {
@@ -227,65 +242,64 @@ static u64 take_back(u64 pfn, u64 count)
 
 		if (done == 0)
 			done = return_given(pfn + at, count - at);
-		if (done == 0 && !is_hosts(pfn + at)) {
-			lost++;
-			at++;
-			continue;
-		}
-		done = max_t(u64, done, 1);
-		lost += free_clean(pfn + at, done);
-		at += done;
+		if (done != 0)
+			free_clean(pfn + at, done, lost);
+		else
+			free_refused(pfn + at, lost);
+		at += max_t(u64, done, 1);
 	}
-	return lost;
 }
 
-/* The guard stays where something is left to guard.  @return how many are lost */
-static u64 give_back(const struct cbx_range *range)
+/* The guard stays where something is left to guard. */
+static void give_back(const struct cbx_range *range, struct lost *all)
 {
-	u64 lost = 0;
+	struct lost lost = { 0, 0 };
 	u64 at, end;
 
 	for (at = 0; at < range->count; at = end) {
 		if (test_bit(at, range->given)) {
 			end = find_next_zero_bit(
 				range->given, range->count, at);
-			lost += take_back(range->pfn + at, end - at);
+			take_back(range->pfn + at, end - at, &lost);
 		} else {
 			end = find_next_bit(range->given, range->count, at);
 			cbx_memory_give(range->pfn + at, end - at);
 		}
 	}
-	if (lost == 0)
+	if (lost.kept + lost.dirty == 0)
 		cbx_memory_give_guard(range->pfn);
-	return lost;
+	all->kept += lost.kept;
+	all->dirty += lost.dirty;
 }
 
 /* With a box there are things of this file's left to know. */
-static void tell_lost(const struct cbx_file *file, u64 lost)
+static void tell_lost(const struct cbx_file *file, const struct lost *lost)
 {
+	u64 all = lost->kept + lost->dirty;
+
 	if (file->box_count != 0) {
 		pr_err("%u boxes stay; this module stays for them\n",
 			file->box_count);
 		__module_get(THIS_MODULE);
 	}
-	if (lost != 0) {
-		pr_err("%llu pages did not come back clean and are lost\n",
-			lost);
-		atomic_long_add(lost, &cbx_counts.lost);
+	if (all != 0) {
+		pr_err("%llu pages are lost: %llu kept, %llu not clean\n", all,
+			lost->kept, lost->dirty);
+		atomic_long_add(all, &cbx_counts.lost);
 	}
 }
 
 void cbx_file_end(struct cbx_file *file)
 {
 	struct cbx_range *range, *next;
-	u64 lost = 0;
+	struct lost lost = { 0, 0 };
 
 	destroy_all(file);
 	list_for_each_entry_safe(range, next, &file->ranges, link) {
-		lost += give_back(range);
+		give_back(range, &lost);
 		cbx_range_free(file, range);
 	}
-	tell_lost(file, lost);
+	tell_lost(file, &lost);
 	xa_destroy(&file->boxes);
 	atomic_long_dec(&cbx_counts.files);
 }

@@ -67,15 +67,19 @@ static unsigned long test_pages, test_boxes;
 module_param(test_pages, ulong, 0444);
 module_param(test_boxes, ulong, 0444);
 /* Pages that are going to be kept for good, or come back with a byte; donations
- * that wait for another CPU, with all of their pages.
+ * that wait for another CPU, with all of their pages, or with their first one.
  */
-static unsigned long test_keep, test_dirty, test_wait;
+static unsigned long test_keep, test_dirty, test_wait, test_half;
 module_param(test_wait, ulong, 0644);
+module_param(test_half, ulong, 0644);
 module_param(test_keep, ulong, 0644);
 module_param(test_dirty, ulong, 0644);
 /* Nobody answers. */
 static bool test_silent;
 module_param(test_silent, bool, 0644);
+/* No page is taken. */
+static bool test_refuse;
+module_param(test_refuse, bool, 0644);
 /* Boxes are not destroyed. */
 static bool test_stay;
 module_param(test_stay, bool, 0644);
@@ -130,11 +134,12 @@ static enum cbx_status donate(u64 pfn)
 		return CBX_E_STATE;
 	if (owner_of(pfn) != 0)
 		return CBX_E_OWNER;
-	if (state == HOST && now_and_then(64)) {
+	if (state == HOST && (test_half || now_and_then(64))) {
+		test_half -= test_half != 0;
 		set_page(pfn, LEAVING, 0);
 		return CBX_E_BUSY;
 	}
-	if (now_and_then(100))
+	if (now_and_then(100) || (state == HOST && test_refuse))
 		return state == HOST ? CBX_E_HARDWARE : CBX_E_BUSY;
 	fill(pfn, 0);
 	return set_page(pfn, POOL, 0) ? CBX_OK : CBX_E_HARDWARE;

@@ -38,6 +38,7 @@
 	X(a_window_is_mapped_while_it_is_shared)               \
 	X(the_module_stays_while_a_file_or_mapping_does)       \
 	X(who_is_killed_leaves_nothing)                        \
+	X(what_never_left_is_not_lost)                         \
 	X(what_does_not_come_back_clean_is_lost)
 
 #define DECLARE(name) void name(void);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -130,6 +131,28 @@ void a_box_that_stays_keeps_the_module(void)
 	EXPECT(use_number(USE_OF_DEVICE, "lost") == 1); /* its root */
 	EXPECT(syscall(SYS_delete_module, "confbox", O_NONBLOCK) < 0 &&
 		errno == EWOULDBLOCK);
+}
+
+/* A donation that is busy counts for all of its pages.  Those that it did not come
+ * to, and that are refused then, are the kernel's again with all that is in them. */
+void what_never_left_is_not_lost(void)
+{
+	int fd = use_open();
+	uint64_t pfn = use_pages(fd, 8);
+	uint8_t *memory = use_map(fd, pfn, 8);
+
+	memset(memory, 1, (size_t)8 * CBX_PAGE_SIZE);
+	use_set(USE_OF_MODULE, "test_half", 1);
+	EXPECT(USE_CALL(fd, NULL, CBX_CALL_PAGE_DONATE, pfn, 8) == CBX_E_BUSY);
+	EXPECT(use_number(USE_OF_MODULE, "test_pages") == 1);
+	EXPECT(touch(memory) == SIGBUS);
+	EXPECT(touch(memory + (size_t)7 * CBX_PAGE_SIZE) == SIGBUS);
+	EXPECT(munmap(memory, (size_t)8 * CBX_PAGE_SIZE) == 0);
+	use_set(USE_OF_MODULE, "test_refuse", 1);
+	close(fd);
+	use_set(USE_OF_MODULE, "test_refuse", 0);
+	EXPECT(use_number(USE_OF_MODULE, "test_pages") == 0);
+	EXPECT(use_number(USE_OF_DEVICE, "lost") == 0);
 }
 
 /* Of five pages three are kept and one comes back with bytes in it. */
