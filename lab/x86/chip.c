@@ -10,8 +10,7 @@
 
 #define MAGIC	    0x706968632062616cull /* "lab chip" */
 #define LEAF_FAMILY 1u
-#define INFO	    0x1u     /* SMT is on */
-#define POLICY	    0x30000u /* SMT may be on; what has to be 1 */
+#define INFO	    0x1u /* SMT is on */
 #define TRIES	    1000
 
 /* What the loader put there. */
@@ -106,7 +105,7 @@ void lab_chip_start(void)
 {
 	const struct chip *from = (const struct chip *)LAB_CHIP;
 
-	firmware.guest.policy = POLICY;
+	firmware.guest.policy = LAB_CHIP_POLICY;
 	draw_bytes((uint8_t *)firmware.vmpck, sizeof(firmware.vmpck));
 	draw_bytes(firmware.guest.report_id, sizeof(firmware.guest.report_id));
 	if (from->magic == MAGIC) {

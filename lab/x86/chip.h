@@ -24,6 +24,9 @@ enum lab_launched {
 	LAB_LAUNCHED_CPUID = 6,
 };
 
+/** The policy of what is launched: SMT may be on; what has to be 1. */
+#define LAB_CHIP_POLICY 0x30000u
+
 /** Take the chip that is there; before anything is launched. */
 void lab_chip_start(void);
 

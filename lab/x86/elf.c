@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "elf.h"
 
-#include "chip.h"
 #include "machine.h"
+#include "put.h"
 #include "say.h"
 
 #define PT_LOAD 1u
@@ -26,6 +26,7 @@ struct file {
 	const uint8_t *at;
 	uint64_t bytes;
 	bool is_launched;
+	struct lab_elf *found;
 };
 
 static const void *part(
@@ -37,35 +38,23 @@ static const void *part(
 	return file->at + offset;
 }
 
-/* It is read while pages are written. */
-static bool is_module(uint64_t page)
+/* A page that is launched as what it is, and not as data. */
+static bool is_special(const struct lab_elf *elf, uint64_t page)
 {
-	uint64_t module = (uint64_t)lab_machine.module;
-
-	return page + LAB_PAGE > module &&
-	       page < module + lab_machine.module_bytes;
-}
-
-static bool is_free(uint64_t page)
-{
-	const struct snp_rmp_entry *entry =
-		snp_rmp_find(&lab_machine.rmp, page);
-
-	return lab_machine_type(page) == LAB_E820_RAM &&
-	       (entry->flags & SNP_RMP_ASSIGNED) == 0;
+	return page == elf->vmsa || page == elf->secrets ||
+	       page == elf->cpuid || page == elf->param;
 }
 
 static void put(const struct file *file, uint64_t page, const uint8_t *from,
 	uint64_t bytes)
 {
-	if (is_module(page) || !(file->is_launched ? lab_launch(page, 0, false)
-						   : is_free(page))) {
+	if (lab_machine_type(page) != LAB_E820_RAM) {
 		lab_stop("the guest cannot have the page", page);
 	}
-	memset((void *)page, 0, LAB_PAGE);
-	memcpy((void *)page, from, bytes);
-	if (file->is_launched) {
-		lab_chip_measure(page, LAB_LAUNCHED_DATA, 0);
+	if (file->is_launched && !is_special(file->found, page)) {
+		lab_put_data(page, from, bytes);
+	} else {
+		lab_put_bytes(page, from, bytes);
 	}
 }
 
@@ -98,17 +87,11 @@ static void mark(const struct file *file, const struct header *h)
 	}
 }
 
-static void look(
-	const struct file *file, const struct header *h, struct lab_elf *elf)
+static void look(const struct file *file, const struct header *h)
 {
+	struct lab_elf *elf = file->found;
+
 	switch (h->type) {
-	case PT_LOAD:
-		load(file, h);
-		mark(file, h);
-		break;
-	case LAB_PT_ASKED:
-		mark(file, h);
-		break;
 	case LAB_PT_VMSA:
 		elf->vmsa = h->pa;
 		break;
@@ -129,6 +112,16 @@ static void look(
 	}
 }
 
+static void take(const struct file *file, const struct header *h)
+{
+	if (h->type == PT_LOAD) {
+		load(file, h);
+	}
+	if (h->type == PT_LOAD || h->type == LAB_PT_ASKED) {
+		mark(file, h);
+	}
+}
+
 bool lab_elf_is(const uint8_t *file, uint64_t bytes)
 {
 	const uint32_t magic = MAGIC;
@@ -139,17 +132,20 @@ bool lab_elf_is(const uint8_t *file, uint64_t bytes)
 
 struct lab_elf lab_elf_load(const uint8_t *at, uint64_t bytes, bool is_launched)
 {
-	const struct file file = { at, bytes, is_launched };
-	const struct elf *elf = part(&file, 0, sizeof(*elf));
-	const struct header *h = part(
-		&file, elf->headers, (uint64_t)elf->header_count * sizeof(*h));
 	struct lab_elf found = { 0 };
+	const struct file file = { at, bytes, is_launched, &found };
+	const struct elf *elf = part(&file, 0, sizeof(*elf));
+	const struct header *h;
 
 	if (!lab_elf_is(at, bytes) || elf->header_bytes != sizeof(*h)) {
 		lab_stop("the guest's file is no ELF64 file", elf->ident[0]);
 	}
+	h = part(&file, elf->headers, (uint64_t)elf->header_count * sizeof(*h));
 	for (int i = 0; i < elf->header_count; i++) {
-		look(&file, &h[i], &found);
+		look(&file, &h[i]);
+	}
+	for (int i = 0; i < elf->header_count; i++) {
+		take(&file, &h[i]);
 	}
 	return found;
 }

@@ -28,8 +28,9 @@ bool lab_elf_is(const uint8_t *file, uint64_t bytes);
  * Load a file; the machine stops if it is malformed or its pages are not there.
  *
  * @param is_launched  by the firmware: its pages are validated, VMPL0's alone and
- *                     measured, and the machine's map says whose they are; else
- *                     they are memory with something in it
+ *                     measured, but for those it names, which have what the file
+ *                     has there and are yet to be launched; and the machine's map
+ *                     says whose they are.  Else all are memory with something in it
  */
 struct lab_elf lab_elf_load(
 	const uint8_t *file, uint64_t bytes, bool is_launched);

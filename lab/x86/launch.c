@@ -3,10 +3,11 @@
 
 #include "chip.h"
 #include "elf.h"
+#include "igvm.h"
 #include "linux.h"
 #include "machine.h"
 #include "npt.h"
-#include "param.h"
+#include "put.h"
 #include "say.h"
 #include "told.h"
 
@@ -22,43 +23,49 @@ static const uint8_t *module(uint64_t offset, uint64_t bytes)
 	return lab_machine.module + offset;
 }
 
-/* The firmware takes the page back and puts it there as what it is. */
-static void make_vmsa(struct lab_cpu *cpu, uint64_t page)
+/* A program at VMPL0. */
+struct program {
+	const uint8_t *at;
+	uint64_t bytes;
+	struct lab_elf elf; /* of an IGVM file nothing */
+};
+
+/* Its memory is marked as such, and an ELF file's segments are in it. */
+static struct program place(const uint8_t *at, uint64_t bytes)
 {
-	lab_chip_measure(page, LAB_LAUNCHED_VMSA, 0);
-	if (!lab_assign(page) || !lab_launch(page, 0, true) ||
-		!lab_cpu_set_vmsa(cpu, 0, page)) {
-		lab_stop("no registers to start with at", page);
+	struct program program = { .at = at, .bytes = bytes };
+
+	if (lab_igvm_is(at, bytes)) {
+		lab_igvm_mark(at, bytes);
+	} else {
+		program.elf = lab_elf_load(at, bytes, true);
 	}
+	return program;
 }
 
-/* A page of a segment that is filled anew; none when @p page is 0. */
-static bool make_told(uint64_t page, enum lab_launched what)
-{
-	if (page == 0) {
-		return false;
-	}
-	if (page % LAB_PAGE != 0 || !lab_assign(page) ||
-		!lab_launch(page, 0, false)) {
-		lab_stop("no page for the firmware to fill at", page);
-	}
-	lab_chip_measure(page, what, 0);
-	return true;
-}
-
-static void make_pages(struct lab_cpu *cpu, const struct lab_elf *elf,
+static void launch_pages(struct lab_cpu *cpu, const struct lab_elf *elf,
 	const struct lab_param_host *host, bool is_valid)
 {
-	if (make_told(elf->secrets, LAB_LAUNCHED_SECRETS)) {
-		lab_chip_secrets(elf->secrets);
+	if (elf->secrets != 0) {
+		lab_put_secrets(elf->secrets);
 	}
-	if (make_told(elf->cpuid, LAB_LAUNCHED_CPUID)) {
-		lab_told_cpuid(elf->cpuid, true);
+	if (elf->cpuid != 0) {
+		lab_put_cpuid(elf->cpuid);
 	}
-	if (make_told(elf->param, LAB_LAUNCHED_UNMEASURED)) {
-		lab_param(elf->param, host, is_valid);
+	if (elf->param != 0) {
+		lab_put_param(elf->param, host, is_valid);
 	}
-	make_vmsa(cpu, elf->vmsa);
+	lab_put_vmsa(cpu, elf->vmsa);
+}
+
+static void launch_program(struct lab_cpu *cpu, const struct program *program,
+	const struct lab_param_host *host, bool is_valid)
+{
+	if (lab_igvm_is(program->at, program->bytes)) {
+		lab_igvm_load(cpu, program->at, host, is_valid);
+	} else {
+		launch_pages(cpu, &program->elf, host, is_valid);
+	}
 }
 
 static bool is_asked(uint64_t page)
@@ -102,13 +109,13 @@ static void give_rest(bool is_valid, bool has_monitor)
 	}
 }
 
-static void launch_elf(struct lab_cpu *cpu)
+static void launch_alone(struct lab_cpu *cpu)
 {
 	const struct lab_param_host none = { 0 };
-	const struct lab_elf elf = lab_elf_load(
-		lab_machine.module, lab_machine.module_bytes, true);
+	const struct program program =
+		place(lab_machine.module, lab_machine.module_bytes);
 
-	make_pages(cpu, &elf, &none, false);
+	launch_program(cpu, &program, &none, false);
 	give_rest(false, false);
 }
 
@@ -148,16 +155,16 @@ static struct lab_param_host put_host(const struct lab_linux *guest)
 static void launch_monitor(struct lab_cpu *cpu, const struct lab_pack *pack,
 	struct lab_linux *guest)
 {
-	const struct lab_elf elf =
-		lab_elf_load(module(pack->monitor, pack->monitor_bytes),
-			pack->monitor_bytes, true);
+	const struct program monitor =
+		place(module(pack->monitor, pack->monitor_bytes),
+			pack->monitor_bytes);
 	struct lab_param_host host;
 
 	lab_machine_mark(LAB_LOW_VMSA, LAB_LOW_END, LAB_E820_TOLD);
-	guest->areas = elf.areas;
+	guest->areas = monitor.elf.areas;
 	host = put_host(guest);
 	lab_npt_set_blind(MONITORED, guest->is_blind);
-	make_pages(cpu, &elf, &host, true);
+	launch_program(cpu, &monitor, &host, true);
 	give_rest(true, true);
 }
 
@@ -169,7 +176,7 @@ void lab_launch_module(struct lab_cpu *cpu)
 
 	if (pack->magic != LAB_PACK_MAGIC &&
 		pack->magic != LAB_SNP_PACK_MAGIC) {
-		launch_elf(cpu);
+		launch_alone(cpu);
 		return;
 	}
 	module(0, sizeof(*pack));

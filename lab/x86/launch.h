@@ -13,7 +13,7 @@ struct lab_pack {
 	uint64_t magic;
 	uint64_t kernel, kernel_bytes; /* offset, a multiple of a page */
 	uint64_t files, files_bytes;
-	uint64_t monitor, monitor_bytes; /* an ELF file; 0 bytes: none */
+	uint64_t monitor, monitor_bytes; /* ELF or IGVM; 0 bytes: none */
 };
 
 /**
@@ -21,7 +21,8 @@ struct lab_pack {
  *
  * An ELF file is a confidential guest, and starts as firmware launches one: the
  * pages of its segments are validated, VMPL0's and at their physical addresses;
- * all other memory is the guest's, not validated.
+ * all other memory is the guest's, not validated.  So is an IGVM file, page by page
+ * as it says.
  *
  * A pack is Linux, by its own boot protocol, in all memory but the lab's, with the
  * loader's command line.  With LAB_PACK_MAGIC it does not know that it is a guest:

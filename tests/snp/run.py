@@ -3,6 +3,7 @@
 
 usage: run.py TEST LAB VENDOR PROGRAM PROGRAM
 """
+import filecmp
 import importlib.util
 import os
 import re
@@ -10,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../../lab/x86/tests'))
 import run as lab_run  # noqa: E402 (the lab's machine)
@@ -143,6 +145,56 @@ def boxes(lab, _vendor, keeper, box, kernel, document):
 NONCES, NONCE_BYTES, E_HARDWARE = 2, 32, '06'
 
 
+# Files the lab refuses: bytes put somewhere, whether the checksum is made anew, and what is said.
+NO_MEMORY = 0x7f000000
+MALFORMED = {'no magic': (0, b'IGVX', True, 'the guest\'s file is no ELF64 file'),
+             'another checksum': (20, bytes(4), False, 'the IGVM file\'s checksum is wrong, at 18'),
+             'an unknown header': (24, struct.pack('<I', 0x80000106), True, 'an IGVM header is of an unknown type, at 18'),
+             'no memory': (24 + 2 * 24 + 8, struct.pack('<Q', NO_MEMORY), True,
+                           f'the guest cannot have the page {NO_MEMORY:x}'),
+             'the lab\'s memory': (24 + 2 * 24 + 8, struct.pack('<Q', 0x8000000), True,
+                                  'the guest cannot have the page 8000000')}
+
+
+def malformed(igvm, path, at, text, is_sealed):
+    """A copy of the file with something else in it."""
+    with open(igvm, 'rb') as f:
+        file = bytearray(f.read())
+    file[at:at + len(text)] = text
+    if is_sealed:
+        file[20:24] = bytes(4)
+        end = sum(struct.unpack_from('<II', file, 8))
+        struct.pack_into('<I', file, 20, zlib.crc32(file[:end]))
+    with open(path, 'wb') as f:
+        f.write(file)
+    return path
+
+
+def igvm(lab, vendor, image, file, tool, kernel, confbox):
+    """The monitor from an IGVM file, page by page as a loader of them has it: it is entered, answers its host,
+    and the report says what is computed of the file; which is what is computed of the image."""
+    launched = lab_run.measurement(file)
+    said = subprocess.run([sys.executable, '-B', tool, 'digest', file], check=True, capture_output=True, text=True)
+    lab_run.expect(said.stdout == launched.hex() + '\n', f'the tool says {said.stdout}')
+    lab_run.expect(lab_run.measurement(image) == launched, 'the image comes to something else')
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'again')
+        subprocess.run([sys.executable, '-B', tool, 'make', image, path], check=True)
+        lab_run.expect(filecmp.cmp(path, file, shallow=False), 'the same image gives other bytes')
+        path = os.path.join(folder, 'evidence')
+        for number, (_, what, text) in enumerate(ask(lab, pack(folder, file, kernel), *lab_run.chip(vendor)), 1):
+            lab_run.expect(what == 'evidence', text)
+            with open(path, 'wb') as f:
+                f.write(bytes.fromhex(text))
+            judge_evidence(confbox, vendor, path, number, launched)
+        for name, (at, text, is_sealed, why) in MALFORMED.items():
+            bad = malformed(file, os.path.join(folder, 'bad'), at, text, is_sealed)
+            status, lines = lab_run.boot(lab, bad, *SMALL)
+            print(name, lines)
+            lab_run.expect(status == lab_run.BAD and len(lines) == 1 and lines[0].startswith(f'lab: stopped: {why}'),
+                           f'{name}: {status}: {lines}')
+
+
 def ask(lab, module, *more):
     """What evidence.c printed: (tries, evidence or refused, hexadecimal) for each nonce."""
     status, lines = lab_run.boot(lab, module, *SMALL, *more)
@@ -189,7 +241,7 @@ def evidence(lab, vendor, image, kernel, confbox):
 
 
 TESTS = {'parts': parts, 'ends': ends, 'hostile': hostile, 'report': report, 'cpus': cpus, 'user': user,
-         'monitor': monitor, 'lies': lies, 'boxes': boxes, 'evidence': evidence}
+         'monitor': monitor, 'lies': lies, 'boxes': boxes, 'evidence': evidence, 'igvm': igvm}
 
 
 def main():

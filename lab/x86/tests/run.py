@@ -118,27 +118,47 @@ def rmp(lab, elf):
 
 PAGE, PT_LOAD, PT_VMSA, PT_SECRETS, PT_CPUID, PT_PARAM = 4096, 1, 0x6c616276, 0x6c616273, 0x6c616263, 0x6c616270
 DATA, VMSA, UNMEASURED, SECRETS, CPUID = 1, 2, 4, 5, 6
+IGVM_PAGE, IGVM_INSERT, IGVM_VMSA = 0x302, 0x303, 0x304
 
 
-def measurement(elf):
-    """What a launch of the file comes to, by the firmware's ABI: PAGE_INFO by PAGE_INFO."""
-    with open(elf, 'rb') as f:
-        file = f.read()
+def of_elf(file):
+    """The pages of a launch: of its segments, and then those it names."""
     at, size, count = *struct.unpack_from('<Q', file, 32), *struct.unpack_from('<HH', file, 54)
-    pages, special = [], {}
+    pages, special = {}, {}
     for i in range(count):
         kind, _, offset, _, pa, held, whole, _ = struct.unpack_from('<IIQQQQQQ', file, at + i * size)
         text = file[offset:offset + held].ljust(whole + -whole % PAGE, b'\0')
         if kind == PT_LOAD:
-            pages += [(DATA, pa + n, text[n:n + PAGE]) for n in range(0, len(text), PAGE)]
+            pages.update({pa + n: text[n:n + PAGE] for n in range(0, len(text), PAGE)})
         elif kind in (PT_VMSA, PT_SECRETS, PT_CPUID, PT_PARAM):
             special[kind] = pa
-    content = {gpa: page for _, gpa, page in pages}
+    yield from ((DATA, gpa, page) for gpa, page in pages.items() if gpa not in special.values())
     filled = {PT_SECRETS: SECRETS, PT_CPUID: CPUID, PT_PARAM: UNMEASURED}
-    pages += [(what, special[kind], None) for kind, what in filled.items() if kind in special]
-    pages.append((VMSA, special[PT_VMSA], content[special[PT_VMSA]]))
+    yield from ((what, special[kind], None) for kind, what in filled.items() if kind in special)
+    yield VMSA, special[PT_VMSA], pages[special[PT_VMSA]]
+
+
+def of_igvm(file):
+    """Those of the file, as it has them."""
+    at, left = struct.unpack_from('<II', file, 8)
+    while left:
+        kind, size, gpa, _, offset, _, data = struct.unpack_from('<IIQIIIH', file, at)
+        page = file[offset:offset + PAGE] if offset else bytes(PAGE)
+        if kind == IGVM_PAGE:
+            yield ((DATA, gpa, page), (SECRETS, gpa, None), (CPUID, gpa, None))[data]
+        elif kind == IGVM_INSERT:
+            yield UNMEASURED, gpa, None
+        elif kind == IGVM_VMSA:
+            yield VMSA, gpa, page
+        at, left = at + 8 + size + -size % 8, left - 8 - size - -size % 8
+
+
+def measurement(path):
+    """What a launch of the file comes to, by the firmware's ABI: PAGE_INFO by PAGE_INFO."""
+    with open(path, 'rb') as f:
+        file = f.read()
     digest = bytes(48)
-    for kind, gpa, page in pages:
+    for kind, gpa, page in of_igvm(file) if file[:4] == b'IGVM' else of_elf(file):
         contents = bytes(48) if page is None else hashlib.sha384(page).digest()
         digest = hashlib.sha384(digest + contents + struct.pack('<HB5xQ', 0x70, kind, gpa)).digest()
     return digest
