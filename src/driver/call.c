@@ -24,9 +24,16 @@ static void note_given(
  */
 static u64 moved(const struct cbx_call *call, const struct cbx_reply *reply)
 {
-	if (call->id == CBX_CALL_PAGE_DONATE && reply->status == CBX_E_BUSY)
+	u64 done = min(reply->ret[0], call->arg[1]);
+
+	if (call->id != CBX_CALL_PAGE_DONATE || done == call->arg[1])
+		return done;
+	if (reply->status == CBX_E_BUSY)
 		return call->arg[1];
-	return min(reply->ret[0], call->arg[1]);
+	if (reply->status == CBX_E_HARDWARE &&
+		!cbx_is_hosts(call->arg[0] + done))
+		return done + 1; /* refused half way */
+	return done;
 }
 
 /* Nobody maps a page while it changes hands. */

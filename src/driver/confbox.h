@@ -64,6 +64,9 @@ void cbx_file_init(struct cbx_file *file, struct address_space *mapping);
  */
 void cbx_file_end(struct cbx_file *file);
 
+/** Whether the monitor says that a page is the host's. */
+bool cbx_is_hosts(u64 pfn);
+
 /** The pages one cbx_file_pages() may give. */
 u64 cbx_file_most(struct cbx_file *file);
 

@@ -180,7 +180,7 @@ static u64 return_given(u64 pfn, u64 count)
 	return 0;
 }
 
-static bool is_hosts(u64 pfn)
+bool cbx_is_hosts(u64 pfn)
 {
 	struct cbx_reply reply;
 
@@ -223,7 +223,7 @@ static void free_clean(u64 pfn, u64 count, struct lost *lost)
  */
 static void free_refused(u64 pfn, struct lost *lost)
 {
-	if (is_hosts(pfn))
+	if (cbx_is_hosts(pfn))
 		cbx_memory_give(pfn, 1);
 	else
 		lost->kept++;

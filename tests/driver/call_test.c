@@ -67,11 +67,13 @@ static unsigned long test_pages, test_boxes;
 module_param(test_pages, ulong, 0444);
 module_param(test_boxes, ulong, 0444);
 /* Pages that are going to be kept for good, or come back with a byte; donations
- * that wait for another CPU, with all of their pages, or with their first one.
+ * that wait for another CPU, with all of their pages, or with their first one;
+ * pages that are refused half way.
  */
-static unsigned long test_keep, test_dirty, test_wait, test_half;
+static unsigned long test_keep, test_dirty, test_wait, test_half, test_stuck;
 module_param(test_wait, ulong, 0644);
 module_param(test_half, ulong, 0644);
+module_param(test_stuck, ulong, 0644);
 module_param(test_keep, ulong, 0644);
 module_param(test_dirty, ulong, 0644);
 /* Nobody answers. */
@@ -134,6 +136,11 @@ static enum cbx_status donate(u64 pfn)
 		return CBX_E_STATE;
 	if (owner_of(pfn) != 0)
 		return CBX_E_OWNER;
+	if (state == HOST && test_stuck) {
+		test_stuck--;
+		set_page(pfn, LEAVING, 0);
+		return CBX_E_HARDWARE;
+	}
 	if (state == HOST && (test_half || now_and_then(64))) {
 		test_half -= test_half != 0;
 		set_page(pfn, LEAVING, 0);

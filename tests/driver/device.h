@@ -39,6 +39,7 @@
 	X(the_module_stays_while_a_file_or_mapping_does)       \
 	X(who_is_killed_leaves_nothing)                        \
 	X(what_never_left_is_not_lost)                         \
+	X(what_is_refused_half_way_left)                       \
 	X(what_does_not_come_back_clean_is_lost)
 
 #define DECLARE(name) void name(void);

@@ -155,6 +155,26 @@ void what_never_left_is_not_lost(void)
 	EXPECT(use_number(USE_OF_DEVICE, "lost") == 0);
 }
 
+/* It is not the kernel's before the monitor gave it back. */
+void what_is_refused_half_way_left(void)
+{
+	int fd = use_open();
+	uint64_t pfn = use_pages(fd, 4);
+	uint8_t *memory = use_map(fd, pfn, 4);
+
+	memset(memory, 1, (size_t)4 * CBX_PAGE_SIZE);
+	use_set(USE_OF_MODULE, "test_stuck", 1);
+	EXPECT(USE_CALL(fd, NULL, CBX_CALL_PAGE_DONATE, pfn, 4) ==
+		CBX_E_HARDWARE);
+	EXPECT(use_number(USE_OF_MODULE, "test_pages") == 1);
+	EXPECT(touch(memory) == SIGBUS);
+	EXPECT(touch(memory + CBX_PAGE_SIZE) == 0);
+	EXPECT(munmap(memory, (size_t)4 * CBX_PAGE_SIZE) == 0);
+	close(fd);
+	EXPECT(use_number(USE_OF_MODULE, "test_pages") == 0);
+	EXPECT(use_number(USE_OF_DEVICE, "lost") == 0);
+}
+
 /* Of five pages three are kept and one comes back with bytes in it. */
 void what_does_not_come_back_clean_is_lost(void)
 {
