@@ -4,7 +4,8 @@
  *   signal_storm WORK COUNT [OPTION...]   WORK (call, compute, touch) until COUNT
  *                                         signals were handled
  *
- * Options: "stack" handles them on another stack, "nodefer" one inside another.
+ * Options: "stack" handles them on another stack, "nodefer" one inside another,
+ * as many as a stack has room for, however fast they are sent.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -21,18 +22,21 @@
 #define TOUCHED	   16
 #define PAGE	   4096
 #define STACK	   (2 * 1024 * 1024)
-#define DEPTH	   4
-#define LOST	   3 /* exit status: something is not as it was */
+#define NESTED	   40 /* frames: the stack has room for those of 50 KiB */
+#define LOST	   3  /* exit status: something is not as it was */
 #define LOOK_EVERY 16
 
 static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2,
 	SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM,
-	SIGPROF, SIGIO, SIGPWR };
-#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
+	SIGPROF, SIGIO, SIGPWR, 40, 41, 50, 64 };
+#define SIGNALS	 (sizeof(signals) / sizeof(signals[0]))
+#define QUEUED	 4 /* of those, at the end: realtime signals */
+#define REALTIME 32
 
 static struct shared {
 	volatile bool ready;
 	volatile unsigned long handled;
+	volatile unsigned long begun[NSIG];
 } * shared;
 
 /* Load every register and the red zone, then @p rounds times: make the call, or
@@ -85,21 +89,18 @@ KEPT(kept_by_none, "	movq $0x121, %rax\n	movq $0x122, %rcx\n	movq "
 		   "%rcx\n	jne 9f\n"
 		   "	cmpq $0x123, %r11\n	jne 9f\n");
 
-/* Inside others not deeper than the stack: who is deep enough takes no more, and
- * nobody does after he was counted out. */
+/* Others come inside it until it is counted: then its frame is the last one. */
 static void handle(int signal)
 {
-	static volatile int depth;
 	sigset_t all;
 
-	(void)signal;
-	sigfillset(&all);
-	if (++depth >= DEPTH) {
-		sigprocmask(SIG_BLOCK, &all, NULL);
+	shared->begun[signal]++;
+	if (!kept_by_none(ROUNDS)) {
+		_exit(LOST);
 	}
-	shared->handled++;
+	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	depth--;
+	shared->handled++;
 }
 
 /* Memory that is touched for the first time, by calls and by the program. */
@@ -182,6 +183,31 @@ static pid_t start(char **argv)
 	_exit(EXIT_SUCCESS);
 }
 
+/* Without end they would nest without end: no more are on the way than there is
+ * room for.  To know how many are, none must be lost: a signal that is not queued
+ * waits until the handler of the one before it has begun. */
+static void send_nesting(pid_t child, int signal)
+{
+	static unsigned long all;
+	static unsigned long sent[NSIG];
+
+	if (all - shared->handled < NESTED &&
+		(signal >= REALTIME || sent[signal] == shared->begun[signal])) {
+		kill(child, signal);
+		sent[signal]++;
+		all++;
+	}
+}
+
+static void send(pid_t child, unsigned i, bool nest)
+{
+	if (nest) {
+		send_nesting(child, signals[i % SIGNALS]);
+	} else {
+		kill(child, signals[i % (SIGNALS - QUEUED)]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	pid_t child;
@@ -197,7 +223,7 @@ int main(int argc, char **argv)
 		usleep(100);
 	}
 	for (unsigned i = 0; child > 0; i++) {
-		kill(child, signals[i % SIGNALS]);
+		send(child, i, has(argv + 3, "nodefer"));
 		if (i % LOOK_EVERY == 0 &&
 			waitpid(child, &status, WNOHANG) != 0) {
 			break;
