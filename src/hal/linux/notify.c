@@ -19,6 +19,7 @@
 #endif
 
 #define WAIT_KILLABLE (1ul << 5) /* .._WAIT_KILLABLE_RECV, Linux 5.19 */
+#define SLICE_MS      100
 #define NS_PER_MS     1000000ull
 
 /* A later kernel may have longer structures, with what we know first. */
@@ -136,18 +137,24 @@ static void receive(struct cbx_linux_process *process, uint64_t before)
 	}
 }
 
-static int milliseconds_until(uint64_t until)
+/* What a sleep takes of the patience: when it was longer than it was to be, a box
+ * may have been kept from running just as we were. */
+static void count_sleep(uint64_t *patience, uint64_t before)
 {
-	uint64_t now = cbx_hal_ticks();
+	uint64_t slept;
 
-	if (until == CBX_WAIT_FOREVER) {
-		return -1;
+	if (*patience == CBX_WAIT_FOREVER) {
+		return;
 	}
-	return until <= now ? 0 : (int)((until - now) / NS_PER_MS) + 1;
+	slept = cbx_hal_ticks() - before;
+	if (slept > SLICE_MS * NS_PER_MS) {
+		slept = SLICE_MS * NS_PER_MS;
+	}
+	*patience -= slept < *patience ? slept : *patience;
 }
 
-/* Sleep until something may have changed.  @return false when it is late */
-static bool sleep_until(struct cbx_linux_process *process, uint64_t until)
+/* Sleep until something may have changed, or a slice of the patience is over. */
+static void sleep_slice(struct cbx_linux_process *process, uint64_t *patience)
 {
 	uint32_t cpu = cbx_hal_cpu();
 	struct pollfd poller[] = {
@@ -156,14 +163,15 @@ static bool sleep_until(struct cbx_linux_process *process, uint64_t until)
 		{ .fd = process->pidfd, .events = POLLIN },
 	};
 	uint64_t received = process->received;
-	int timeout = milliseconds_until(until);
+	uint64_t before = cbx_hal_ticks();
 	int n;
 
 	pthread_mutex_unlock(&process->lock);
-	n = poll(poller, 3, timeout);
+	n = poll(poller, 3, *patience == CBX_WAIT_FOREVER ? -1 : SLICE_MS);
 	pthread_mutex_lock(&process->lock);
+	count_sleep(patience, before);
 	if (n <= 0) {
-		return n < 0 || until > cbx_hal_ticks();
+		return;
 	}
 	if (poller[1].revents != 0) {
 		cbx_linux_cpu_calm(cpu);
@@ -173,11 +181,10 @@ static bool sleep_until(struct cbx_linux_process *process, uint64_t until)
 	} else if ((poller[0].revents & POLLIN) != 0) {
 		receive(process, received);
 	}
-	return true;
 }
 
 enum cbx_linux_wait cbx_linux_notify_wait(struct cbx_linux_process *process,
-	struct cbx_linux_mailbox *mailbox, uint64_t until, bool kickable,
+	struct cbx_linux_mailbox *mailbox, uint64_t *patience, bool kickable,
 	struct cbx_linux_notice *notice)
 {
 	enum cbx_linux_wait result = CBX_WAIT_NOTICE;
@@ -189,8 +196,10 @@ enum cbx_linux_wait cbx_linux_notify_wait(struct cbx_linux_process *process,
 			result = CBX_WAIT_DEATH;
 		} else if (kickable && cbx_linux_cpu_kicked(mailbox->cpu)) {
 			result = CBX_WAIT_KICK;
-		} else if (!sleep_until(process, until)) {
+		} else if (*patience == 0) {
 			result = CBX_WAIT_LATE;
+		} else {
+			sleep_slice(process, patience);
 		}
 	}
 	mailbox->waited = false;

@@ -18,7 +18,7 @@ enum cbx_linux_wait {
 	CBX_WAIT_DEATH,	 /* the process is dead */
 };
 
-/** No limit to a wait. */
+/** A patience without a limit. */
 #define CBX_WAIT_FOREVER UINT64_MAX
 
 /** Check that the kernel has what we need. @return what is missing, or NULL */
@@ -29,13 +29,15 @@ void cbx_linux_notify_prepare(int listener);
 
 /**
  * Wait for a mailbox to fill, and empty it.  The lock is not held meanwhile.
+ * Time in which the machine stood still, and a box with it, is not waited for.
  *
- * @param      until     cbx_hal_ticks to give up at, or CBX_WAIT_FOREVER
+ * @param[in,out] patience  ns after which to give up, or CBX_WAIT_FOREVER; what
+ *                          is left of them
  * @param      kickable  whether a kick of this CPU ends the wait
  * @param[out] notice    valid on CBX_WAIT_NOTICE
  */
 enum cbx_linux_wait cbx_linux_notify_wait(struct cbx_linux_process *process,
-	struct cbx_linux_mailbox *mailbox, uint64_t until, bool kickable,
+	struct cbx_linux_mailbox *mailbox, uint64_t *patience, bool kickable,
 	struct cbx_linux_notice *notice);
 
 /** Make the call return @p value.  A process that is gone does not mind. */

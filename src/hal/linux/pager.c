@@ -6,7 +6,7 @@
 
 #include <hal/linux/notify.h>
 
-/* Generous: only a stopped or starving machine is slower. */
+/* Generous: only a starving machine is slower. */
 #define PAGER_WAIT_NS 10000000000ull
 
 static struct cbx_linux_comm *comm_of(struct cbx_linux_process *process)
@@ -17,8 +17,9 @@ static struct cbx_linux_comm *comm_of(struct cbx_linux_process *process)
 static bool receive(
 	struct cbx_linux_process *process, struct cbx_linux_notice *notice)
 {
-	if (cbx_linux_notify_wait(process, &process->pager,
-		    cbx_hal_ticks() + PAGER_WAIT_NS, false,
+	uint64_t patience = PAGER_WAIT_NS;
+
+	if (cbx_linux_notify_wait(process, &process->pager, &patience, false,
 		    notice) != CBX_WAIT_NOTICE) {
 		cbx_linux_process_kill(process);
 		return false;

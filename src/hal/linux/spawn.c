@@ -20,7 +20,8 @@
 #include <hal/linux/memory.h>
 
 #define CHILD_STACK_BYTES 16384
-#define START_WAIT_MS	  10000
+#define START_SLICE_MS	  100
+#define START_SLICES	  100
 #define CLOSE_ON_EXEC	  4 /* CLOSE_RANGE_CLOEXEC */
 
 extern const uint8_t cbx_linux_stub[];
@@ -78,11 +79,14 @@ static pid_t start_child(int comm, int socket, int *pidfd)
 static bool readable(int fd)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
-	int n;
+	int n = 0;
 
-	do {
-		n = poll(&poller, 1, START_WAIT_MS);
-	} while (n < 0 && errno == EINTR);
+	/* by slices: a machine that stands still takes one of them only */
+	for (int i = 0; n == 0 && i < START_SLICES; i++) {
+		do {
+			n = poll(&poller, 1, START_SLICE_MS);
+		} while (n < 0 && errno == EINTR);
+	}
 	return n == 1 && (poller.revents & POLLIN) != 0;
 }
 

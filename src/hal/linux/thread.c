@@ -100,9 +100,10 @@ void cbx_linux_thread_rest(
 static bool receive(
 	struct cbx_linux_thread *thread, struct cbx_linux_notice *notice)
 {
+	uint64_t patience = THREAD_WAIT_NS;
+
 	return cbx_linux_notify_wait(thread->process, &thread->mailbox,
-		       cbx_hal_ticks() + THREAD_WAIT_NS, false,
-		       notice) == CBX_WAIT_NOTICE &&
+		       &patience, false, notice) == CBX_WAIT_NOTICE &&
 	       cbx_linux_notice_stub(notice);
 }
 

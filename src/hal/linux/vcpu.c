@@ -160,23 +160,23 @@ static bool take_notice(struct cbx_linux_thread *thread,
 
 static void watch(struct cbx_linux_thread *thread, struct cbx_stop *stop)
 {
-	uint64_t until = CBX_WAIT_FOREVER;
+	uint64_t patience = CBX_WAIT_FOREVER;
 	struct cbx_linux_notice notice;
 
 	for (;;) {
 		switch (cbx_linux_notify_wait(thread->process, &thread->mailbox,
-			until, until == CBX_WAIT_FOREVER, &notice)) {
+			&patience, patience == CBX_WAIT_FOREVER, &notice)) {
 		case CBX_WAIT_NOTICE:
 			if (take_notice(thread, &notice, stop)) {
 				return;
 			}
-			if (until != CBX_WAIT_FOREVER) {
+			if (patience != CBX_WAIT_FOREVER) {
 				/* it had come to rest for something else */
 				cbx_linux_thread_interrupt(thread);
 			}
 			break;
 		case CBX_WAIT_KICK:
-			until = cbx_hal_ticks() + KICK_WAIT_NS;
+			patience = KICK_WAIT_NS;
 			cbx_linux_thread_interrupt(thread);
 			break;
 		case CBX_WAIT_LATE:

@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <hal/linux/cpu.h>
@@ -338,6 +340,85 @@ static void a_kick_is_not_taken_for_what_is_due(void **state)
 	box_destroy(&box);
 }
 
+struct stop {
+	int box;
+	int told; /* a pipe's end, or -1; it is closed then */
+};
+
+static void *stop_and_kick(void *arg)
+{
+	struct stop *stop = arg;
+
+	(void)usleep(20000);
+	(void)kill(stop->box, SIGSTOP);
+	cbx_hal_cpu_kick(0);
+	(void)usleep(100000); /* it is taken note of */
+	(void)close(stop->told);
+	return NULL;
+}
+
+static enum cbx_stop_kind run_stop_and_kick(
+	struct box_thread *t, struct stop *stop)
+{
+	enum cbx_stop_kind kind;
+	pthread_t kicker;
+
+	assert_int_equal(pthread_create(&kicker, NULL, stop_and_kick, stop), 0);
+	kind = thread_run(t, NULL);
+	(void)pthread_join(kicker, NULL);
+	return kind;
+}
+
+static void a_box_that_does_not_come_to_rest_is_ended(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_spin, 55);
+	struct stop stop = { .box = only_child(), .told = -1 };
+
+	(void)state;
+	assert_int_equal(run_stop_and_kick(&t, &stop), CBX_STOP_LOST);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+/* Stop us for longer than such a box is waited for, and it a little longer. */
+static void stand_still(int box, int told)
+{
+	pid_t monitor = getppid();
+	char byte;
+
+	(void)!read(told, &byte, 1);
+	(void)kill(monitor, SIGSTOP);
+	(void)sleep(6);
+	(void)kill(monitor, SIGCONT);
+	(void)usleep(300000);
+	(void)kill(box, SIGCONT);
+}
+
+static void a_machine_that_stands_still_ends_no_box(void **state)
+{
+	struct box box = box_create(0);
+	struct box_thread t = thread_create(&box, box_spin, 55);
+	struct stop stop = { .box = only_child() };
+	int pipes[2];
+	pid_t helper;
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	helper = fork();
+	if (helper == 0) {
+		(void)close(pipes[1]);
+		stand_still(stop.box, pipes[0]);
+		_exit(0);
+	}
+	stop.told = pipes[1];
+	assert_int_equal(run_stop_and_kick(&t, &stop), CBX_STOP_INTERRUPTED);
+	assert_int_equal(waitpid(helper, NULL, 0), helper);
+	(void)close(pipes[0]);
+	thread_destroy(&t);
+	box_destroy(&box);
+}
+
 static void an_early_kick_keeps_the_reply(void **state)
 {
 	struct box box = box_create(0);
@@ -417,6 +498,8 @@ int main(void)
 		cmocka_unit_test(a_kick_interrupts_and_nothing_is_lost),
 		cmocka_unit_test(no_register_is_lost_under_kicks),
 		cmocka_unit_test(a_kick_is_not_taken_for_what_is_due),
+		cmocka_unit_test(a_box_that_does_not_come_to_rest_is_ended),
+		cmocka_unit_test(a_machine_that_stands_still_ends_no_box),
 		cmocka_unit_test(an_early_kick_keeps_the_reply),
 		cmocka_unit_test(a_deadline_comes_at_the_next_run),
 		cmocka_unit_test(a_deadline_and_a_traced_call_both_arrive),
