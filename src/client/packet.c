@@ -9,6 +9,8 @@
 
 #include <base/wire.h>
 
+#define SLICE_MS 100
+
 /* Room for one descriptor. */
 union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
@@ -106,13 +108,18 @@ bool cbx_packet_receive(
 	return good;
 }
 
+/* By slices: a machine that stands still, and who is to answer with it, takes one
+ * of them only. */
 bool cbx_packet_wait(int fd, int ms)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
 	int n;
 
 	do {
-		n = poll(&poller, 1, ms);
-	} while (n < 0 && errno == EINTR);
+		int slice = ms < SLICE_MS ? ms : SLICE_MS;
+
+		n = poll(&poller, 1, slice);
+		ms -= n == 0 ? slice : 0;
+	} while ((n == 0 && ms > 0) || (n < 0 && errno == EINTR));
 	return n == 1;
 }
