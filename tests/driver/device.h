@@ -35,6 +35,10 @@
 	X(a_box_that_computes_is_left_now_and_then)            \
 	X(a_service_with_a_cpu_to_spare_is_told_of_interrupts) \
 	X(a_signal_takes_the_thread_out_of_the_box)            \
+	X(who_shares_a_cpu_with_boxes_has_a_share)             \
+	X(who_goes_first_does_not_wait_for_a_box)              \
+	X(a_thread_is_moved_while_it_is_in_a_box)              \
+	X(who_is_stopped_stops_and_goes_on)                    \
 	X(a_window_is_mapped_while_it_is_shared)               \
 	X(the_module_stays_while_a_file_or_mapping_does)       \
 	X(who_is_killed_leaves_nothing)                        \
