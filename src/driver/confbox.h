@@ -26,6 +26,7 @@ struct cbx_range {
 
 /** An open file: a service. */
 struct cbx_file {
+	struct list_head link; /* of all files; life.c's */
 	struct rw_semaphore lock;
 	struct address_space *mapping;
 	u64 page_count;		 /* written by file.c's account alone */
@@ -52,6 +53,37 @@ struct cbx_counts {
 	atomic_long_t lost; /* pages that never go back to the kernel */
 };
 extern struct cbx_counts cbx_counts;
+
+/**
+ * Hear of the kernel's end and of hibernation, from now on.
+ *
+ * @return 0 or an error
+ */
+int cbx_life_begin(void);
+
+/** No longer. */
+void cbx_life_end(void);
+
+/**
+ * A file is opened, and has nothing.
+ *
+ * @return 0, -ESHUTDOWN the kernel ends, or is about to sleep on a disk
+ */
+int cbx_life_open(struct cbx_file *file, struct address_space *mapping);
+
+/** It is closed: cbx_file_end(), unless the kernel's end was its end. */
+void cbx_life_close(struct cbx_file *file);
+
+/**
+ * Use what files have, for a short time, and touch no memory of a user's: the kernel's
+ * end waits.
+ *
+ * @param[out] use  for cbx_life_done(), which follows in any case
+ *
+ * @return whether they have anything still
+ */
+bool cbx_life_use(int *use) __acquires(users);
+void cbx_life_done(int use) __releases(users);
 
 /** Begin with nothing. */
 void cbx_file_init(struct cbx_file *file, struct address_space *mapping);

@@ -34,6 +34,7 @@ static bool may_open(void)
 static int device_open(struct inode *inode, struct file *opened)
 {
 	struct cbx_file *file;
+	int error;
 
 	if (!may_open())
 		return -EPERM;
@@ -43,16 +44,19 @@ static int device_open(struct inode *inode, struct file *opened)
 	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return -ENOMEM;
-	cbx_file_init(file, inode->i_mapping);
-	opened->private_data = file;
-	return 0;
+	error = cbx_life_open(file, inode->i_mapping);
+	if (error)
+		kfree(file);
+	else
+		opened->private_data = file;
+	return error;
 }
 
 static int device_release(struct inode *inode, struct file *opened)
 {
 	struct cbx_file *file = opened->private_data;
 
-	cbx_file_end(file);
+	cbx_life_close(file);
 	kfree(file);
 	return 0;
 }
@@ -74,7 +78,8 @@ static long take_pages(struct cbx_file *file, void __user *at)
 {
 	struct cbx_device_pages pages;
 	struct cbx_range *range;
-	int error;
+	int error, use;
+	bool lives;
 
 	if (copy_from_user(&pages, at, sizeof(pages)))
 		return -EFAULT;
@@ -86,8 +91,29 @@ static long take_pages(struct cbx_file *file, void __user *at)
 		cbx_range_drop(file, range);
 		return -EFAULT;
 	}
-	cbx_range_add(file, range);
-	return 0;
+	lives = cbx_life_use(&use);
+	if (lives)
+		cbx_range_add(file, range);
+	cbx_life_done(use);
+	if (lives)
+		return 0;
+	cbx_range_drop(file, range);
+	return -ESHUTDOWN;
+}
+
+/* @return as cbx_call_make(), or -EPERM, -EINVAL, -ESHUTDOWN */
+static int call_checked(struct cbx_file *file, const struct cbx_call *call,
+	struct cbx_reply *reply)
+{
+	int error = -ESHUTDOWN;
+	int use;
+
+	if (cbx_life_use(&use))
+		error = cbx_names_check(file, call);
+	if (!error)
+		error = cbx_call_make(file, call, reply);
+	cbx_life_done(use);
+	return error;
 }
 
 /* Where the answer goes is tried first. */
@@ -101,12 +127,10 @@ static long make_call(struct cbx_file *file, void __user *at)
 	if (copy_from_user(&call, &asked->call, sizeof(call)) ||
 		copy_to_user(&asked->reply, &reply, sizeof(reply)))
 		return -EFAULT;
-	error = cbx_names_check(file, &call);
+	error = call_checked(file, &call, &reply);
 	if (error == -EPERM)
 		reply.status = CBX_E_OWNER;
-	else if (!error)
-		error = cbx_call_make(file, &call, &reply);
-	if (error && error != -EPERM)
+	else if (error)
 		return error;
 	return copy_to_user(&asked->reply, &reply, sizeof(reply)) ? -EFAULT : 0;
 }
@@ -130,7 +154,13 @@ static long device_ioctl(
 
 static int device_mmap(struct file *opened, struct vm_area_struct *vma)
 {
-	return cbx_map(opened->private_data, vma);
+	int error = -ESHUTDOWN;
+	int use;
+
+	if (cbx_life_use(&use))
+		error = cbx_map(opened->private_data, vma);
+	cbx_life_done(use);
+	return error;
 }
 
 static const struct file_operations operations = {
@@ -173,7 +203,12 @@ static int __init begin(void)
 
 	if (error)
 		return error;
-	error = misc_register(&device);
+	error = cbx_life_begin();
+	if (!error) {
+		error = misc_register(&device);
+		if (error)
+			cbx_life_end();
+	}
 	if (error)
 		cbx_monitor_end();
 	return error;
@@ -182,6 +217,7 @@ static int __init begin(void)
 static void __exit end(void)
 {
 	misc_deregister(&device);
+	cbx_life_end();
 	cbx_monitor_end();
 }
 

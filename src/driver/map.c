@@ -49,12 +49,15 @@ static vm_fault_t fault(struct vm_fault *vmf)
 {
 	struct cbx_file *file = vmf->vma->vm_private_data;
 	vm_fault_t result = VM_FAULT_SIGBUS;
-	struct cbx_range *range;
+	struct cbx_range *range = NULL;
+	int use;
 
 	down_read(&file->lock);
-	range = cbx_range_find(file, vmf->pgoff, 1);
+	if (cbx_life_use(&use))
+		range = cbx_range_find(file, vmf->pgoff, 1);
 	if (range && (!is_given(range, vmf->pgoff) || is_shared(vmf->pgoff)))
 		result = insert(vmf, range);
+	cbx_life_done(use);
 	up_read(&file->lock);
 	return result;
 }

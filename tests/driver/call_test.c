@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/reboot.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -517,9 +518,21 @@ int cbx_monitor_call(const struct cbx_call *call, struct cbx_reply *reply)
 	return 0;
 }
 
+/* After the driver heard of it. */
+static int on_reboot(
+	struct notifier_block *block, unsigned long how, void *command)
+{
+	pr_warn("left to the next kernel: %lu pages, %lu boxes\n", test_pages,
+		test_boxes);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block reboot_block = { .notifier_call = on_reboot,
+	.priority = -1 };
+
 int cbx_monitor_begin(void)
 {
-	return 0;
+	return register_reboot_notifier(&reboot_block);
 }
 
 void cbx_monitor_end(void)
@@ -527,6 +540,7 @@ void cbx_monitor_end(void)
 	unsigned long i;
 	void *box;
 
+	unregister_reboot_notifier(&reboot_block);
 	if (test_pages)
 		pr_warn("%lu pages stay\n", test_pages);
 	xa_for_each(&boxes, i, box)
