@@ -118,10 +118,16 @@ static void devmap(struct look *look, int fd, uint64_t first, uint64_t end)
 
 		pages = end - pfn < WINDOW ? end - pfn : WINDOW;
 		map = map_some(fd, pfn, pages);
+		if (map == NULL) { /* some are the kernel's, some reserved */
+			pages = 1;
+			map = map_some(fd, pfn, pages);
+		}
+		if (map == NULL) {
+			fail("mmap"); /* to touch them is what may be refused */
+		}
 		for (uint64_t i = 0; i < pages; i++) {
 			look_count(look, page,
-				map != NULL &&
-					look_copy(page, map + i * SPY_PAGE));
+				look_copy(page, map + i * SPY_PAGE));
 		}
 		(void)munmap(map, pages * SPY_PAGE);
 	}

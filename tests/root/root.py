@@ -118,8 +118,8 @@ class Play:
             show(name + ', the service', row)
             expect(row.pages > row.refused >= BOX and row.own == 1 and row.found == 0, name, row)
         self.by_module(tools, sum(end - first for first, end in ranges), memory.hidden(ranges))
-        ranges = [(first, end) for first, end in ranges if not MONITOR_AT <= first < MONITOR_END]
-        for how in ('devmem', 'devmap'):
+        others = [(first, end) for first, end in ranges if not MONITOR_AT <= first < MONITOR_END]
+        for how, ranges in (('devmem', others), ('devmap', ranges)):
             name, row = tools.devmem(how, ranges)
             show(name, row)
             expect(row[:3] == (sum(end - first for first, end in ranges), memory.hidden(ranges), 0), row, memory.hidden(ranges))
