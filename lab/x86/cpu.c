@@ -169,8 +169,25 @@ static bool load(struct lab_cpu *cpu)
 	return true;
 }
 
-/* To the page.  Whether it may run again is the page's, at any time; and these
- * are, when somebody needed the vectors and put them there. */
+/* Whether it may run again is the page's, where VMPL0 says so on any processor: also
+ * while this is written. */
+static void put_state(struct lab_save *save, const struct lab_save *state)
+{
+	const size_t behind =
+		offsetof(struct lab_save, efer) + sizeof(uint64_t);
+	uint64_t efer = save->efer;
+
+	while (!__atomic_compare_exchange_n(&save->efer, &efer,
+		(state->efer & ~LAB_EFER_SVME) | (efer & LAB_EFER_SVME), false,
+		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+	}
+	memcpy(save, state, offsetof(struct lab_save, efer));
+	memcpy((uint8_t *)save + behind, (const uint8_t *)state + behind,
+		NO_VECTORS - behind);
+}
+
+/* To the page.  The vectors are there, when somebody needed them; the level is busy
+ * until all is. */
 static void store(struct lab_cpu *cpu)
 {
 	struct lab_save *save = lab_world(cpu)->save;
@@ -181,9 +198,8 @@ static void store(struct lab_cpu *cpu)
 		state->tsc_aux = save->tsc_aux;
 		state->pkru = save->pkru;
 	}
-	state->efer =
-		(state->efer & ~LAB_EFER_SVME) | (save->efer & LAB_EFER_SVME);
-	memcpy(save, state, NO_VECTORS);
+	state->virtual_interrupt |= BUSY;
+	put_state(save, state);
 	set_busy(save, false);
 	snp_vmsa_stop(&lab_machine.rmp, at_of(save));
 	lab_world(cpu)->event = cpu->vmcb.control.event;

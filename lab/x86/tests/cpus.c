@@ -9,6 +9,9 @@
 #define OTHER	   (1ull << 32) /* its APIC's number, in SW_EXITINFO1 */
 #define PATIENCE   100000000ull
 #define TURNS	   3000000ull
+#define WAITS	   100ull
+#define TIMES	   200ull
+#define MOMENTS	   1000ull
 #define ICR	   0x300
 #define ICR_HIGH   0x310
 #define ICR_INIT   0x4500u
@@ -97,18 +100,43 @@ bool guest_cpu_stops_without_svme(void)
 	volatile uint64_t *efer = &other.save.efer;
 	uint64_t before = beats;
 
-	wait();
-	if (beats == before) {
-		return false; /* that was not long enough */
+	for (uint64_t i = 0; beats == before && i < WAITS; i++) {
+		wait(); /* until that is long enough */
 	}
-	*efer &= ~LAB_EFER_SVME;
-	wait();
-	before = beats;
-	wait();
-	if (beats != before) {
+	if (beats == before) {
 		return false;
 	}
+	*efer &= ~LAB_EFER_SVME;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	before = beats;
+	wait();
+	if (beats > before + 1) {
+		return false; /* it had begun one more, perhaps */
+	}
 	*efer |= LAB_EFER_SVME;
+	return it_counts();
+}
+
+/* Whenever that is said, also while its registers are written. */
+bool guest_cpu_stops_each_time(void)
+{
+	volatile uint64_t *efer = &other.save.efer;
+
+	for (uint64_t i = 0; i < TIMES; i++) {
+		if (!it_counts()) {
+			return false;
+		}
+		for (uint64_t j = 0; j < i % MOMENTS; j++) {
+			(void)*efer;
+		}
+		*efer &= ~LAB_EFER_SVME;
+		for (uint64_t j = 0; j < MOMENTS; j++) {
+			if ((*efer & LAB_EFER_SVME) != 0) {
+				return false;
+			}
+		}
+		*efer |= LAB_EFER_SVME;
+	}
 	return it_counts();
 }
 
@@ -137,10 +165,15 @@ bool guest_cpu_holds_until_it_is_created_again(void)
 	uint64_t before;
 
 	request = LAB_GHCB_HOLD;
-	wait();
+	for (uint64_t i = 0; guest_rmpadjust((uint64_t)&other, 1) != 0; i++) {
+		if (i == PATIENCE / 100) {
+			return false;
+		}
+		lab_pause();
+	}
 	before = beats;
 	wait();
-	if (beats != before || guest_rmpadjust((uint64_t)&other, 1) != 0) {
+	if (beats != before) {
 		return false;
 	}
 	request = LAB_GHCB_INFO;

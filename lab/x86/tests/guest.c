@@ -582,6 +582,7 @@ static const struct test cpu_tests[] = {
 	TEST(guest_cpu_is_not_created_twice),
 	TEST(guest_cpu_has_its_vmsa_to_itself),
 	TEST(guest_cpu_stops_without_svme),
+	TEST(guest_cpu_stops_each_time),
 	TEST(guest_cpu_is_started_by_no_sipi),
 	TEST(guest_cpu_holds_until_it_is_created_again),
 };

@@ -155,6 +155,7 @@ bool guest_cpu_starts_where_its_vmsa_says(void);
 bool guest_cpu_is_not_created_twice(void);
 bool guest_cpu_has_its_vmsa_to_itself(void);
 bool guest_cpu_stops_without_svme(void);
+bool guest_cpu_stops_each_time(void);
 bool guest_cpu_is_started_by_no_sipi(void);
 bool guest_cpu_holds_until_it_is_created_again(void);
 

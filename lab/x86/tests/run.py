@@ -91,7 +91,7 @@ def guest(lab, elf):
 
 
 def cpus(lab, elf):
-    judge(*boot(lab, elf, '-smp', '2', *choose(CPUS)), 7)
+    judge(*boot(lab, elf, '-smp', '2', *choose(CPUS)), 8)
 
 
 # Rows that no guest can do here, by why (../rows.c).
