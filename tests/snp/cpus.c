@@ -18,6 +18,7 @@
 #define HAS_NMI	  0x100u
 #define LOST	  100u
 #define SECRET	  0x5ec4e7ull
+#define HLT	  0xf4
 #define READ_ONLY ((struct cbx_view){ CBX_VIEW_R })
 #define CLOSED	  ((struct cbx_view){ CBX_VIEW_NONE })
 
@@ -280,20 +281,35 @@ static bool no_old_translation_outlives_the_flush(void)
 	       host_vmsa.r8_15[4] == 0;
 }
 
+/* Where it was when it was interrupted last. */
+static bool is_halted(void)
+{
+	const volatile struct cbx_vmsa *vmsa = &own_vmsa;
+
+	return ((const volatile uint8_t *)vmsa->rip)[-1] == HLT;
+}
+
+static void wait(uint64_t turns)
+{
+	for (uint64_t i = 0; i < turns; i++) {
+		cbx_hal_cpu_relax();
+	}
+}
+
 static bool who_is_told_to_stop_runs_nothing_more(void)
 {
 	uint64_t before;
 
 	cbx_snp_stop_others();
-	for (uint64_t i = 0; i < PATIENCE / 100; i++) {
-		cbx_hal_cpu_relax();
+	for (uint64_t i = 0; !is_halted() && i < PATIENCE / 10000; i++) {
+		cbx_hal_cpu_kick(OTHER);
+		wait(1000);
 	}
 	before = beats;
 	begin(SNP_NOTHING, 0);
-	for (uint64_t i = 0; i < PATIENCE / 100; i++) {
-		cbx_hal_cpu_relax();
-	}
-	return beats == before && !came_back;
+	cbx_hal_cpu_kick(OTHER);
+	wait(PATIENCE / 100);
+	return is_halted() && beats == before && !came_back;
 }
 
 const struct snp_test snp_cpu_tests[] = {
