@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../lab/x86/tests'))
+import run as lab_run
 from linux import cpio
 
 SKIP = 77
@@ -84,6 +85,10 @@ def initial(init, files):
 
 def boot(folder, vmlinuz, files, seconds, words=''):
     """Boot; the lines it says."""
+    return lab_run.again(lambda: boot_once(folder, vmlinuz, files, seconds, words), '\n'.join)
+
+
+def boot_once(folder, vmlinuz, files, seconds, words):
     path = os.path.join(folder, 'initrd')
     with open(path, 'wb') as file:
         file.write(files)
