@@ -127,7 +127,9 @@ CBX_MUST_CHECK enum cbx_status cbx_hal_view_set(struct cbx_pfn pfn,
  * token 0 is always flushed. */
 uint64_t cbx_hal_view_flush(void);
 
-/** Whether the flush that gave @p token, and all before it, completed. */
+/** Whether the flush that gave @p token, and all before it, completed.  It may say
+ * no after yes, for a moment: of a CPU that begins to run the host, and holds
+ * nothing from before. */
 bool cbx_hal_view_flushed(uint64_t token);
 
 /**

@@ -266,12 +266,13 @@ static bool a_flush_nobody_is_told_of_is_never_done(void)
 static bool no_old_translation_outlives_the_flush(void)
 {
 	uint64_t token = cbx_hal_view_flush();
+	bool flushed = false;
 
-	for (uint64_t i = 0; !cbx_hal_view_flushed(token) && i < PATIENCE;
-		i++) {
+	for (uint64_t i = 0; !flushed && i < PATIENCE; i++) {
 		cbx_hal_cpu_relax();
+		flushed = cbx_hal_view_flushed(token);
 	}
-	if (!cbx_hal_view_flushed(token)) {
+	if (!flushed) {
 		return false;
 	}
 	target[0] = SECRET;
