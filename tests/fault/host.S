@@ -206,13 +206,18 @@ order_int:
 	.endr
 fault_orders_end:
 
-/* A trap may come while one is looked at: a stack each. */
+/* A trap may come while one is looked at, up to its last instruction: it goes below
+ * what that one has on the stack. */
 	.globl	fault_trap
 fault_trap:
-	incq	depth
-	movq	depth, %rsp
-	shlq	$12, %rsp
-	addq	$stacks, %rsp
+	movabsq	$(CBX_CPU_SCRATCH_VA + CBX_PKS_TRAP + REGS_RSP), %rax
+	movq	(%rax), %rsp
+	cmpq	$stacks, %rsp
+	jb	1f
+	cmpq	$stacks_top, %rsp
+	jbe	2f
+1:	movq	$stacks_top, %rsp
+2:	andq	$-16, %rsp
 	subq	$TRAP_BYTES, %rsp
 	movq	%rsp, %rdi
 	call	fault_trapped
@@ -238,7 +243,6 @@ fault_trap:
 	movq	REGS_RAX(%rbx), %rax
 	movq	REGS_RCX(%rbx), %rcx
 	popq	%rbx
-	decq	depth
 	iretq
 
 /* uint64_t fault_read(uint64_t va), fault_write(uint64_t va): 0 when it was
@@ -263,9 +267,8 @@ stack_top:
 	.skip	4096
 fault_entry_stack:
 stacks:	.skip	8 * 4096
+stacks_top:
 	.skip	4096
 other_top:
-	.globl	depth
-depth:	.skip	8
 
 	.section .note.GNU-stack, "", @progbits

@@ -515,12 +515,11 @@ def waiting(source, files):
         points = sorted(Code(image).reached(image['cbx_x86_halt'], image.end('cbx_x86_halt')))
         for point in points:
             host.gdb.stop_at(point)
-            host.qmp('inject-nmi')  # it wakes, and waits again
-            host.leave()
             while host.gdb.registers()['rip'] != point:
-                host.gdb.go()
                 if host.gdb.registers()['rip'] == host.stop:
+                    host.qmp('inject-nmi')  # it wakes, and waits again; one that came too early is none
                     host.leave()
+                host.gdb.go()
             host.gdb.pass_by(point)
             host.qmp('inject-nmi')
             host.arrive()
