@@ -192,7 +192,6 @@ enum cbx_status cbx_box_kill(struct cbx_box *box)
 {
 	uint64_t one = 1;
 
-	atomic_store(&box->killed, true);
 	if (write(box->wake, &one, sizeof(one)) < 0 && errno != EAGAIN) {
 		return cbx_fail_os(CBX_E_HARDWARE, errno, "cannot end the box");
 	}

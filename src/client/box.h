@@ -7,7 +7,6 @@
 #define CBX_CLIENT_BOX_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include <client/context.h>
 
@@ -38,7 +37,6 @@ struct cbx_box {
 	pthread_cond_t ended;
 	enum cbx_phase phase; /* guarded by lock, as is result */
 	struct cbx_result result;
-	atomic_bool killed;    /* cbx_box_kill was called */
 	bool lends;	       /* its policy lets it become a template */
 	bool plain;	       /* its policy has no channel */
 	uint32_t output_pages; /* of its policy */

@@ -29,7 +29,7 @@ enum cbx_status cbx_run_timeout(struct cbx_lender *lender)
 	first = run->result.timed_out == 0;
 	run->result.timed_out = 1;
 	pthread_mutex_unlock(&run->lock);
-	return first ? cbx_box_end(run->box, NULL) : CBX_OK;
+	return first ? cbx_box_kill(run->box) : CBX_OK;
 }
 
 static bool time_is_over(const struct cbx_lender *lender)
