@@ -26,7 +26,7 @@ int cbx_command_lab(char **argv);
  * NULL-terminated */
 int cbx_command_counter(char **argv);
 
-/** Who answers for a directory or a socket; the caller closes it.
+/** Who answers for a directory, which is there, or a socket; the caller closes it.
  * @return 0, or the exit status after saying what is wrong */
 int cbx_counter_find(const char *path, struct cbx_counter_service *service);
 /** Check evidence; reads its own arguments.

@@ -3,6 +3,7 @@
 #include <tools/commands.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,14 +170,35 @@ int cbx_command_counter(char **argv)
 	return keep(argv[0], argv[1] == NULL ? NULL : argv[2]);
 }
 
+/* A directory without a key is none of counters, or one whose making was interrupted.
+ * No blob asks for a new one, whose name nobody has seen: the path is mistyped. */
+static bool is_none(const char *path)
+{
+	int folder = open(path, O_PATH | O_CLOEXEC);
+	bool none = (folder < 0 || faccessat(folder, "key", F_OK, 0) != 0) &&
+		    errno == ENOENT;
+
+	if (folder >= 0) {
+		close(folder);
+	}
+	return none;
+}
+
 int cbx_counter_find(const char *path, struct cbx_counter_service *service)
 {
 	uint8_t id[32];
 	struct stat st;
-	enum cbx_status status =
-		stat(path, &st) == 0 && S_ISSOCK(st.st_mode)
-			? cbx_counter_socket(path, service)
-			: cbx_counter_directory(path, service, id);
+	enum cbx_status status;
+
+	if (is_none(path)) {
+		cbx_say("%s: no counters are kept there; confbox counter makes "
+			"such a directory, and says its name",
+			path);
+		return CBX_CODE_FAILED;
+	}
+	status = stat(path, &st) == 0 && S_ISSOCK(st.st_mode)
+			 ? cbx_counter_socket(path, service)
+			 : cbx_counter_directory(path, service, id);
 
 	if (status != CBX_OK) {
 		cbx_say_error();

@@ -164,6 +164,7 @@ class Script(Case):
 
     def test_another_service_is_not_believed(self):
         self.adds(SECRET + '\n', SECRET + '\n')
+        self.assertEqual(self.confbox('counter', self.path('mine'))[0], 0)
         self.refuses('counter: no answer', counters=self.path('mine'))
 
     def test_an_altered_blob_is_refused(self):
@@ -560,6 +561,16 @@ class Counter(Case):
         code, out, error = self.confbox('run', '--counter', self.counters, '--', BUSYBOX, 'echo')
         self.assertEqual((code, out), (125, ''))
         self.assertIn('a broken one', error)
+
+    def test_a_box_asks_no_counters_that_are_none(self):
+        """A mistyped path is no beginning of others, in a new directory or in one for something else."""
+        os.mkdir(self.path('other'))
+        for path in (self.path('countesr'), self.path('other')):
+            code, out, error = self.confbox('run', '--counter', path, '--', BUSYBOX, 'echo')
+            self.assertEqual((code, out), (125, ''))
+            self.assertIn(f'{path}: no counters are kept there; confbox counter makes', error)
+        self.assertFalse(os.path.exists(self.path('countesr')))
+        self.assertEqual(os.listdir(self.path('other')), [])
 
     def test_a_socket_is_used_by_one_and_left_by_none(self):
         path = self.path('counting')
