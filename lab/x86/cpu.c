@@ -5,6 +5,7 @@
 
 #include "asm.h"
 #include "count.h"
+#include "device.h"
 #include "doorbell.h"
 #include "host.h"
 #include "intercept.h"
@@ -240,6 +241,8 @@ static void handle(struct lab_cpu *cpu)
 		lab_exit_cpuid(cpu);
 		break;
 	case LAB_EXIT_IOIO:
+		lab_exit_port(cpu);
+		break;
 	case LAB_EXIT_RDPMC:
 	case LAB_EXIT_WBINVD:
 	case LAB_EXIT_MONITOR:

@@ -5,7 +5,10 @@
 #include "count.h"
 #include "lapic.h"
 #include "machine.h"
+#include "npt.h"
+#include "option.h"
 #include "say.h"
+#include "vc.h"
 
 /* What turns a machine of this kind (q35) off: SLP_EN in PM1a_CNT. */
 #define POWER	  0x604
@@ -13,6 +16,27 @@
 /* Where emulators of this kind have a line for what is said without a driver;
  * this one has none. */
 #define COUNTS 0xe9
+
+/* Where the chipset has configuration in memory, too (PCIEXBAR). */
+#define PCI_ADDRESS 0xcf8
+#define PCI_MEMORY  0x80000060u
+
+static bool is_open;
+
+void lab_device_start(void)
+{
+	is_open = lab_option("chipset", "open");
+	if (!is_open) {
+		lab_out32(PCI_ADDRESS, PCI_MEMORY);
+		lab_out32(LAB_PCI_DATA, 0);
+	}
+}
+
+static bool is_dropped(const struct snp_io *io)
+{
+	return !is_open && io->port < LAB_PCI_DATA + LAB_PCI_DATA_BYTES &&
+	       io->port + io->bytes > LAB_PCI_DATA;
+}
 
 static uint32_t in(const struct snp_io *io)
 {
@@ -23,6 +47,9 @@ static uint32_t in(const struct snp_io *io)
 
 static void out(const struct snp_io *io, uint32_t value)
 {
+	if (is_dropped(io)) {
+		return;
+	}
 	if (io->port == COUNTS ||
 		(io->port == POWER && (value & POWER_OFF) != 0)) {
 		lab_counts_say();
@@ -66,6 +93,32 @@ struct snp_nae_answer lab_device_port(uint8_t *page, const struct snp_nae *nae)
 		out(&io, (uint32_t)nae->rax);
 	}
 	return answer;
+}
+
+void lab_exit_port(struct lab_cpu *cpu)
+{
+	const struct lab_control *control = &cpu->vmcb.control;
+	const struct snp_nae asked = { .info1 = control->exit_info1 };
+	const struct snp_io io = snp_nae_io(&asked);
+	struct lab_save *state = lab_state(cpu);
+
+	if (!lab_npt_is_blind(cpu->vmpl)) {
+		lab_vc(cpu, LAB_EXIT_IOIO);
+		return;
+	}
+	if (io.string) { /* no kernel does that */
+		lab_inject(cpu, LAB_GP);
+		return;
+	}
+	if (io.in) {
+		uint64_t kept =
+			io.bytes == 4 ? 0 : state->rax & ~0ull << 8 * io.bytes;
+
+		state->rax = kept | in(&io);
+	} else {
+		out(&io, (uint32_t)state->rax);
+	}
+	lab_skip(cpu, control->exit_info2 - state->rip);
 }
 
 static uint64_t read(uint64_t gpa, uint64_t bytes)

@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports and device memory, for guests that ask by the GHCB's page. */
+/*
+ * Ports and device memory: of guests that ask by the GHCB's page, and what of them no
+ * level has.
+ *
+ * PCI's configuration says where in memory the chipset has its windows.  What lies
+ * under one is hidden, whosever it is; so all levels read it, and none writes it.
+ */
 #ifndef LAB_DEVICE_H
 #define LAB_DEVICE_H
 
 #include "cpu.h"
 #include "snp/ghcb.h"
+
+/** PCI's configuration: the word that the port before it chose. */
+#define LAB_PCI_DATA	   0xcfcu
+#define LAB_PCI_DATA_BYTES 4u
+
+/** Leave no way to write the configuration but by those ports; before any guest
+ * runs.  "lab.chipset=open" on the command line: leave all, for a test of it. */
+void lab_device_start(void);
+
+/** An access to a port that made a level exit: a blind one's is done, or dropped; any
+ * other has to ask. */
+void lab_exit_port(struct lab_cpu *cpu);
 
 /**
  * Do what SNP_EVENT_IOIO asks for: one port, or as many of a string as lie in

@@ -2,6 +2,7 @@
 #include "intercept.h"
 
 #include "asm.h"
+#include "device.h"
 #include "say.h"
 
 /* Two bits an MSR: three parts of 2 KiB, and one that is not used. */
@@ -10,6 +11,7 @@ static uint8_t few_msrs[2 * LAB_PAGE] __attribute__((aligned(4096)));
 
 /* A bit a port. */
 static uint8_t all_ports[3 * LAB_PAGE] __attribute__((aligned(4096)));
+static uint8_t few_ports[3 * LAB_PAGE] __attribute__((aligned(4096)));
 
 /* The lab answers for these, whoever asks. */
 static const uint32_t looked_at[] = { LAB_MSR_APIC_BASE, LAB_MSR_EFER,
@@ -40,6 +42,11 @@ void lab_intercept_start(void)
 {
 	memset(all_msrs, 0xff, sizeof(all_msrs));
 	memset(all_ports, 0xff, sizeof(all_ports));
+	for (uint32_t i = 0; i < LAB_PCI_DATA_BYTES; i++) {
+		uint32_t port = LAB_PCI_DATA + i;
+
+		few_ports[port / 8] |= (uint8_t)(1u << port % 8);
+	}
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		set(all_msrs, own[i], 0);
 	}
@@ -51,15 +58,16 @@ void lab_intercept_start(void)
 void lab_intercept(struct lab_control *control, bool is_blind, bool is_unpaged)
 {
 	control->intercept[0] = LAB_ON_NMI | LAB_ON_CPUID | LAB_ON_INVLPGA |
-				LAB_ON_MSR | LAB_ON_SHUTDOWN;
+				LAB_ON_IOIO | LAB_ON_MSR | LAB_ON_SHUTDOWN;
 	control->intercept[1] = LAB_ON_VMRUN | LAB_ON_VMMCALL | LAB_ON_VMLOAD |
 				LAB_ON_VMSAVE | LAB_ON_STGI | LAB_ON_CLGI |
 				LAB_ON_SKINIT;
 	control->exceptions = 0;
 	control->cr_write = is_unpaged ? LAB_ON_CR0 : 0;
 	control->msrpm = (uint64_t)few_msrs;
+	control->iopm = (uint64_t)few_ports;
 	if (!is_blind) {
-		control->intercept[0] |= LAB_ON_IOIO | LAB_ON_RDPMC;
+		control->intercept[0] |= LAB_ON_RDPMC;
 		control->intercept[1] |=
 			LAB_ON_WBINVD | LAB_ON_MONITOR | LAB_ON_MWAIT;
 		control->exceptions = 1u << LAB_UD;

@@ -12,8 +12,8 @@ void lab_intercept_start(void);
 
 /**
  * Set what the level that runs next exits at.  One that is blind has devices and
- * MSRs to itself, as if nothing lay beneath; any other has what a confidential
- * guest has, and gets #VC for the rest.
+ * MSRs to itself but for few, as if nothing lay beneath; any other has what a
+ * confidential guest has, and gets #VC for the rest.
  *
  * @param is_unpaged  it does not page, and exits when it might begin to
  */

@@ -3,6 +3,7 @@
 #include "asm.h"
 #include "chip.h"
 #include "cpu.h"
+#include "device.h"
 #include "host.h"
 #include "intercept.h"
 #include "launch.h"
@@ -47,6 +48,7 @@ _Noreturn void lab_main(uint64_t info)
 	check_processor();
 	lab_machine_start(info);
 	lab_npt_start();
+	lab_device_start();
 	for (uint32_t i = 0; i < LAB_CPUS; i++) {
 		lab_cpus[i].id = i;
 	}

@@ -63,6 +63,7 @@ MUTANTS = {
         'firmware': 'M15',
         'timer': 'M15',
         'disk': 'M15',
+        'chipset': 'M15',
         'view_set': 'M01 M02 M14 M27 M30 G07 X17',
         'page_scrub': 'M16',
         'space_flushed': 'H12',

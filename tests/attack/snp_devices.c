@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * M15: what a host at VMPL1 tells devices to write.  A processor's table of pages
- * refuses a device, too; the lab's does not (lab/README.md), so its machine must have
- * none that writes.  Mutants (tests/support/bare/run.py) have one each.
+ * M15: what a host at VMPL1 tells devices to write, and to hide.  A processor's table
+ * of pages refuses a device, too; the lab's does not (lab/README.md), so its machine
+ * must have none that writes, and no window of the chipset's may be laid over memory.
+ * Mutants (tests/support/bare/run.py) have one each.
  */
 #include <string.h>
 
@@ -17,12 +18,25 @@
 #define DATA	    0xcfc
 #define FUNCTION(n) (0x80000000u | (n) << 8)
 #define FUNCTIONS   256u
-#define COMMAND	    0x4u
-#define MASTER	    0x4u
+#define WORDS_END   0x100u
 #define CLASS	    0x8u
 #define NOBODY	    0xffffffffu
 #define HOST_BRIDGE 0x0600u
 #define ISA_BRIDGE  0x0601u
+
+/* Windows: of the ISA bridge's registers, and of configuration in memory. */
+#define ISA_WORD(at)  (FUNCTION(0xf8u) | (at))
+#define REGISTERS     0xf0u
+#define REGISTERS_AT  0xffffc000u
+#define PCI_WORD(at)  (FUNCTION(0u) | (at))
+#define MEMORY	      0x60u
+#define MEMORY_AT     0xfc000000u
+#define MEMORY_64_MIB 4u
+#define ON	      1u
+
+/* Where the firmware left the latter. */
+#define IN_MEMORY(at) \
+	(CBX_DIRECT_VA + 0xb0000000 + (0xf8ull << CBX_PAGE_SHIFT) + (at))
 
 /* The emulator's own, for firmware: an order lies in memory. */
 #define ORDER_HIGH 0x514
@@ -49,6 +63,7 @@ enum snp_access {
 	IN,
 	STORE,
 	LOAD,
+	OUT_BYTE,
 };
 
 extern const uint8_t snp_host_device[], snp_host_device_end[];
@@ -111,15 +126,87 @@ static void nothing_is_written(uint64_t pfn)
 	assert_memory_equal(before, after, sizeof(before));
 }
 
-/* ---- whoever could ---- */
+/* ---- whatever hides it ---- */
 
-static uint32_t configuration(uint32_t function, uint32_t at)
+static uint32_t word_of(uint32_t address)
 {
-	device(OUT, ADDRESS, FUNCTION(function) | at);
+	device(OUT, ADDRESS, address);
 	return device(IN, DATA, 0);
 }
 
-/* Every function may be a master, and is a bridge that never is. */
+static void set_word(uint32_t address, uint32_t value)
+{
+	device(OUT, ADDRESS, address);
+	device(OUT, DATA, value);
+}
+
+static void set_bytes(uint32_t address, uint32_t value)
+{
+	device(OUT, ADDRESS, address);
+	for (uint32_t i = 0; i < 4; i++) {
+		device(OUT_BYTE, DATA + i, value >> 8 * i);
+	}
+}
+
+/* What the page holds, and what the box reads of its own. */
+static void see(struct machine_box *victim, uint64_t pfn, uint8_t *bytes,
+	uint64_t *word)
+{
+	ask_page(pfn, 0, bytes, CBX_PAGE_SIZE);
+	if (!machine_read(victim, ATTACK_SECRET_VA, word)) {
+		*word = 0;
+	}
+}
+
+/* By ports, words and bytes, and by memory.  It is put back before it is judged: a
+ * window that hides something hides what judges, too. */
+static void nothing_is_hidden(struct machine_box *victim, uint64_t pfn)
+{
+	const uint32_t to = (uint32_t)(pfn << CBX_PAGE_SHIFT);
+	const uint32_t registers = word_of(ISA_WORD(REGISTERS));
+	const uint32_t laid = (to & REGISTERS_AT) | ON;
+	static uint8_t before[CBX_PAGE_SIZE];
+	static uint8_t after[3][CBX_PAGE_SIZE];
+	uint64_t word[4];
+
+	see(victim, pfn, before, &word[0]);
+	assert_int_equal(word[0], attack_secret[0]);
+	set_word(ISA_WORD(REGISTERS), laid);
+	see(victim, pfn, after[0], &word[1]);
+	set_word(ISA_WORD(REGISTERS), registers);
+	set_bytes(ISA_WORD(REGISTERS), laid);
+	see(victim, pfn, after[1], &word[2]);
+	set_word(ISA_WORD(REGISTERS), registers);
+	device(STORE, IN_MEMORY(REGISTERS), laid);
+	see(victim, pfn, after[2], &word[3]);
+	device(STORE, IN_MEMORY(REGISTERS), registers);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_memory_equal(before, after[i], sizeof(before));
+		assert_int_equal(word[i + 1], word[0]);
+	}
+	/* the other window has much of the machine under it */
+	set_word(PCI_WORD(MEMORY), (to & MEMORY_AT) | MEMORY_64_MIB | ON);
+	see(victim, pfn, after[0], &word[1]);
+	assert_memory_equal(before, after[0], sizeof(before));
+	assert_int_equal(word[1], word[0]);
+}
+
+/* ---- whoever could ---- */
+
+/* What memory is writable or firmware's, where ranges are, who is a master: all. */
+static void no_word_changes(uint32_t function)
+{
+	for (uint32_t at = 0; at < WORDS_END; at += 4) {
+		const uint32_t word = word_of(FUNCTION(function) | at);
+
+		set_word(FUNCTION(function) | at, ~word);
+		assert_int_equal(word_of(FUNCTION(function) | at), word);
+		set_bytes(FUNCTION(function) | at, ~word);
+		assert_int_equal(word_of(FUNCTION(function) | at), word);
+	}
+}
+
+/* Every function is a bridge, that is never a master, and stays as it is. */
 static void no_function_is_a_master(void)
 {
 	uint32_t count = 0;
@@ -127,12 +214,12 @@ static void no_function_is_a_master(void)
 	for (uint32_t i = 0; i < FUNCTIONS; i++) {
 		uint32_t class;
 
-		if (configuration(i, 0) == NOBODY) {
+		if (word_of(FUNCTION(i)) == NOBODY) {
 			continue;
 		}
-		class = configuration(i, CLASS) >> 16;
+		class = word_of(FUNCTION(i) | CLASS) >> 16;
 		assert_true(class == HOST_BRIDGE || class == ISA_BRIDGE);
-		device(OUT, DATA, configuration(i, COMMAND) | MASTER);
+		no_word_changes(i);
 		count++;
 	}
 	assert_int_equal(count, 2);
@@ -150,6 +237,10 @@ void attack_m15_device_reaches_what_caps_say(void **state)
 	nothing_is_written(victim.handle);
 	nothing_is_written(machine_pool(1));
 	nothing_is_written(machine_pages(1));
+	nothing_is_hidden(&victim, victim.data);
+	nothing_is_hidden(&victim, victim.handle);
+	nothing_is_hidden(&victim, machine_pool(1));
+	nothing_is_hidden(&victim, machine_pages(1));
 	no_function_is_a_master();
 	attack_unharmed(&victim);
 }

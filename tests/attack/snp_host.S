@@ -61,8 +61,8 @@ snp_host_debug:
 	ret
 snp_host_debug_end:
 
-/* One access of 32 bits, by enum snp_access: which, where, value; a value that was
- * read comes back. */
+/* One access of 32 bits, or of 8 at last, by enum snp_access: which, where, value; a
+ * value that was read comes back. */
 	.balign	16
 snp_host_device:
 	leaq	snp_host_device(%rip), %r11
@@ -76,6 +76,8 @@ snp_host_device:
 	je	2f
 	decq	%rcx
 	je	3f
+	decq	%rcx
+	jne	5f
 	movl	(%rdx), %eax
 	jmp	4f
 1:	outl	%eax, %dx
@@ -85,6 +87,8 @@ snp_host_device:
 3:	movl	%eax, (%rdx)
 	ret
 4:	movl	%eax, 16(%r11)
+	ret
+5:	outb	%al, %dx
 	ret
 snp_host_device_end:
 

@@ -9,7 +9,15 @@
 #define IO_STRING     0x4ull
 #define IO_REPEAT     0x8ull
 #define IO_1	      0x10ull
+#define IO_4	      0x40ull
 #define IO_PORT(port) ((port) << 16)
+
+/* PCI's configuration of the ISA bridge, by ports and by memory: where registers of
+ * its lie. */
+#define PCI_ADDRESS   0xcf8ull
+#define PCI_DATA      0xcfcull
+#define ISA_REGISTERS 0x8000f8f0u
+#define ISA_MEMORY    0xb00f80f0ull
 
 static volatile struct lab_ghcb *page_with_scratch(void)
 {
@@ -113,4 +121,44 @@ bool guest_ports_take_strings(void)
 	}
 	page_with_scratch();
 	return guest_event(LAB_NAE_IOIO, how, 0x7f1) == LAB_NAE_BAD_SCRATCH;
+}
+
+static uint64_t put_port(uint64_t port, uint64_t how, uint64_t value)
+{
+	volatile struct lab_ghcb *page = page_with_scratch();
+
+	page->rax = value;
+	page->buffer[0] = value;
+	return guest_event(LAB_NAE_IOIO, IO_PORT(port) | how, 1);
+}
+
+static uint64_t registers(void)
+{
+	volatile struct lab_ghcb *page = page_with_scratch();
+
+	return guest_event(LAB_NAE_IOIO, IO_PORT(PCI_DATA) | IO_4 | IO_IN, 0) ==
+			       0
+		       ? page->rax
+		       : 0;
+}
+
+/* What is written is dropped: by words, bytes, strings and memory. */
+bool guest_configuration_is_read_only(void)
+{
+	const uint64_t hows[] = { IO_4, IO_1, IO_4 | IO_STRING,
+		IO_4 | IO_STRING | IO_REPEAT };
+	uint64_t before;
+
+	if (put_port(PCI_ADDRESS, IO_4, ISA_REGISTERS) != 0) {
+		return false;
+	}
+	before = registers();
+	for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++) {
+		if (put_port(PCI_DATA, hows[i], GUEST_FREE) != 0 ||
+			registers() != before) {
+			return false;
+		}
+	}
+	return before != 0 && guest_device_write(ISA_MEMORY, 4, 0) == 0 &&
+	       registers() == before;
 }

@@ -608,6 +608,7 @@ static const struct test tests[] = {
 	TEST(guest_device_memory_is_the_hosts_to_touch),
 	TEST(guest_memory_is_no_device),
 	TEST(guest_ports_take_strings),
+	TEST(guest_configuration_is_read_only),
 	TEST(svm_is_not_the_guests),
 	TEST(guest_make_lower),
 	TEST(vmpl1_runs_and_comes_back),

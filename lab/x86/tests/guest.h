@@ -102,6 +102,7 @@ bool guest_device_memory_raises_vc(void);
 bool guest_device_memory_is_the_hosts_to_touch(void);
 bool guest_memory_is_no_device(void);
 bool guest_ports_take_strings(void);
+bool guest_configuration_is_read_only(void);
 
 /** The last #VC; and what the next one is to skip that only tests expect. */
 struct guest_vc {

@@ -29,9 +29,11 @@ SECONDS = int(os.environ.get('BARE_SECONDS', '880'))
 WORDS = 0x1800000  # bare.h
 MACHINE = ['-M', 'q35', '-smp', '4', '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio',
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
-# Mutants of the lab's machine (tests/attack/mutation.py): a device that writes memory.
+# Mutants of the lab's machine (tests/attack/mutation.py): a device that writes memory; a chipset that may be told to hide it.
 OPEN = {'firmware': ['-global', 'fw_cfg_io.dma_enabled=on'], 'timer': ['-M', 'hpet=on'], 'disk': ['-M', 'sata=on']}
-LAB = [*lab_run.MACHINE, *OPEN.get(os.environ.get('ATTACK_MUTANT'), [])]
+MUTANT = os.environ.get('ATTACK_MUTANT')
+LAB = [*lab_run.MACHINE, *OPEN.get(MUTANT, [])]
+OPTIONS = 'lab.host=ask' + ' lab.chipset=open' * (MUTANT == 'chipset')
 
 
 def boot(program, host, words, lab=None, vendor=None, turns=False):
@@ -43,7 +45,7 @@ def boot(program, host, words, lab=None, vendor=None, turns=False):
             more = [*MACHINE, '-cpu', 'max,-la57', '-m', os.environ.get('BARE_MEMORY', '64'), '-kernel', program, '-initrd', host]
         else:
             more = [*LAB, '-smp', '4', '-m', '256', '-kernel', lab, '-initrd', pack(folder, program, host),
-                    '-append', 'lab.host=ask', *lab_run.chip(vendor)]
+                    '-append', OPTIONS, *lab_run.chip(vendor)]
         if turns:
             more += ['-accel', 'tcg,thread=single']
         loader = f'loader,file={file.name},addr={WORDS:#x},force-raw=on'
