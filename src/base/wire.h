@@ -69,7 +69,8 @@ struct cbx_wire_cpu_new {
 	struct cbx_wire_head head;
 };
 
-/** status is CBX_E_NOMEM when all CPUs are in use; that socket is closed. */
+/** status is CBX_E_BUSY when all CPUs are in use, CBX_E_NOMEM when the monitor's
+ * process gets no thread or descriptor; that socket is closed. */
 struct cbx_wire_cpu_ready {
 	struct cbx_wire_head head;
 	uint32_t status; /* enum cbx_status */

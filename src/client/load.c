@@ -135,33 +135,32 @@ enum cbx_status cbx_box_add(struct cbx_box *box, const struct cbx_pages *pages)
 	return status;
 }
 
-/* One call about the box on any CPU. */
-static enum cbx_status call_box(
-	struct cbx_box *box, const struct cbx_call *call, const char *what)
-{
-	struct cbx_reply reply;
-	enum cbx_status status = cbx_context_call(box->context, call, &reply);
-
-	return status == CBX_OK ? CBX_OK
-				: cbx_fail_call(status, reply.status, what);
-}
-
 enum cbx_status cbx_box_thread(
 	struct cbx_box *box, uint64_t entry, uint64_t stack, uint64_t arg)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_THREAD,
 		.arg = { box->root, entry, stack, arg } };
+	struct cbx_reply reply;
+	enum cbx_status status = cbx_context_call(box->context, &call, &reply);
 
-	return call_box(
-		box, &call, "the monitor does not give the box a thread");
+	return status == CBX_OK
+		       ? CBX_OK
+		       : cbx_monitor_refused(&box->context->monitor, status,
+				 reply.status,
+				 "the monitor does not give the box a thread");
 }
 
 enum cbx_status cbx_box_finalize(struct cbx_box *box)
 {
 	struct cbx_call call = { .id = CBX_CALL_BOX_FINALIZE,
 		.arg = { box->root } };
+	struct cbx_reply reply;
+	enum cbx_status status = cbx_context_call(box->context, &call, &reply);
 
-	return call_box(box, &call, "the monitor does not finish the box");
+	return status == CBX_OK
+		       ? CBX_OK
+		       : cbx_fail_call(status, reply.status,
+				 "the monitor does not finish the box");
 }
 
 enum cbx_status cbx_box_fill(struct cbx_box *box, const struct cbx_image *image)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <client/monitor.h>
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -57,6 +58,14 @@ enum cbx_status cbx_monitor_gone(const struct cbx_monitor *monitor)
 			CBX_E_HARDWARE, 0, "the context was closed");
 	}
 	return monitor->by->gone(monitor);
+}
+
+enum cbx_status cbx_monitor_refused(const struct cbx_monitor *monitor,
+	enum cbx_status status, uint64_t reply_status, const char *what)
+{
+	return reply_status == CBX_E_HARDWARE && monitor->process.fd >= 0
+		       ? cbx_fail_transport(status, EAGAIN, "%s", what)
+		       : cbx_fail_call(status, reply_status, what);
 }
 
 enum cbx_status cbx_monitor_open(

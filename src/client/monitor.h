@@ -93,6 +93,11 @@ void cbx_monitor_forget(
 /** Record that the monitor ended, and how.  @return CBX_E_HARDWARE */
 enum cbx_status cbx_monitor_gone(const struct cbx_monitor *monitor);
 
+/** As cbx_fail_call, of a call that may take a process or a thread: a monitor
+ * that is a process has no other hardware to be refused by. */
+enum cbx_status cbx_monitor_refused(const struct cbx_monitor *monitor,
+	enum cbx_status status, uint64_t reply_status, const char *what);
+
 /**
  * Get a new lane.  Calls on one monitor must not overlap.
  *

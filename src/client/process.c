@@ -54,7 +54,8 @@ static int move_up(int fd)
 
 static int place_standard(const struct child *child)
 {
-	int null = move_up(open("/dev/null", O_RDWR));
+	int file = open("/dev/null", O_RDWR);
+	int null = file < 0 ? -1 : move_up(file);
 	int voice = child->voice >= 0 ? move_up(child->voice) : null;
 	bool keep = child->plan->loud && fcntl(STDERR_FILENO, F_GETFD) >= 0;
 

@@ -37,7 +37,8 @@ static enum cbx_status call_once(struct cbx_cpu *cpu,
 	*done += reply.ret[0] < count ? reply.ret[0] : count;
 	return status == CBX_E_BUSY && reply.status == CBX_E_BUSY
 		       ? CBX_E_BUSY
-		       : cbx_fail_call(status, reply.status, range->what);
+		       : cbx_monitor_refused(&cpu->context->monitor, status,
+				 reply.status, range->what);
 }
 
 static enum cbx_status call_all(struct cbx_cpu *cpu,

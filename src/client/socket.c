@@ -18,7 +18,6 @@
 #include <client/stream.h>
 
 #define HELLO_WAIT_MS 20000
-#define CPU_WAIT_MS   5000
 
 /* Pages for what the monitor keeps for itself: its keeper. */
 #define MONITOR_PAGES 16384u
@@ -187,20 +186,24 @@ static enum cbx_status gone_process(const struct cbx_monitor *monitor)
 		CBX_E_HARDWARE, 0, "the monitor ended: %s", how);
 }
 
+/* However late: who went without the answer would take it for the next one's. */
 static enum cbx_status receive_ready(const struct cbx_monitor *monitor)
 {
 	struct cbx_wire_cpu_ready ready;
 
-	if (!cbx_packet_wait(monitor->control, CPU_WAIT_MS) ||
-		!cbx_packet_receive(monitor->control, &ready, sizeof(ready),
-			CBX_WIRE_CPU_READY, NULL)) {
+	if (!cbx_packet_receive(monitor->control, &ready, sizeof(ready),
+		    CBX_WIRE_CPU_READY, NULL)) {
 		return cbx_monitor_gone(monitor);
 	}
-	if (ready.status != CBX_OK) {
+	if (ready.status == CBX_E_BUSY) {
 		return cbx_fail_transport(
 			CBX_E_NOMEM, 0, "every CPU of the context is in use");
 	}
-	return CBX_OK;
+	return ready.status == CBX_OK
+		       ? CBX_OK
+		       : cbx_fail_transport(CBX_E_NOMEM, EAGAIN,
+				 "the monitor gets no thread or descriptor "
+				 "for a CPU");
 }
 
 static enum cbx_status open_lane(

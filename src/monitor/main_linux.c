@@ -33,13 +33,23 @@ static void *make_table(void)
 	return table;
 }
 
+static void start_keeper(void)
+{
+	enum cbx_status status = cbx_monitor_keeper_start(&cbx_keeper_image);
+
+	if (status == CBX_E_HARDWARE) {
+		cbx_linux_fail_few("the keeper");
+	}
+	if (status != CBX_OK) {
+		cbx_linux_fail("cannot start the keeper");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	cbx_linux_start(argc, argv);
 	cbx_core_init(make_table());
-	if (cbx_monitor_keeper_start(&cbx_keeper_image) != CBX_OK) {
-		cbx_linux_fail("cannot start the keeper");
-	}
+	start_keeper();
 	cbx_linux_do_before_evidence(cbx_monitor_measure_itself);
 	cbx_linux_serve(serve);
 }

@@ -75,8 +75,25 @@ static void greet(void)
 	}
 }
 
-/* @return the descriptor that came with a CPU_NEW, or -1: anything else */
-static int receive_cpu_new(void)
+/* Whether it came with one descriptor, or without because there was none left
+ * for it, which is nobody's fault. */
+static bool control_valid(
+	const struct msghdr *message, const struct cmsghdr *header)
+{
+	bool cut = (message->msg_flags & MSG_CTRUNC) != 0;
+
+	if (message->msg_controllen == 0) {
+		return cut;
+	}
+	return !cut && message->msg_controllen >= CMSG_LEN(sizeof(int)) &&
+	       header->cmsg_level == SOL_SOCKET &&
+	       header->cmsg_type == SCM_RIGHTS &&
+	       header->cmsg_len == CMSG_LEN(sizeof(int));
+}
+
+/* @param[out] fd  that came with it; -1: there was none left for it
+ * @return false for anything but a CPU_NEW */
+static bool receive_cpu_new(int *fd)
 {
 	struct cbx_wire_cpu_new request = { 0 };
 	struct iovec iov = { &request, sizeof(request) };
@@ -88,23 +105,22 @@ static int receive_cpu_new(void)
 		.msg_controllen = sizeof(control),
 	};
 	ssize_t n;
-	int fd = -1;
 
 	do {
 		n = recvmsg(CBX_WIRE_CONTROL_FD, &message, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(request) ||
-		(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+		(message.msg_flags & MSG_TRUNC) != 0 ||
 		request.head.kind != CBX_WIRE_CPU_NEW ||
 		request.head.bytes != sizeof(request) ||
-		message.msg_controllen < CMSG_LEN(sizeof(fd)) ||
-		control.header.cmsg_level != SOL_SOCKET ||
-		control.header.cmsg_type != SCM_RIGHTS ||
-		control.header.cmsg_len != CMSG_LEN(sizeof(fd))) {
-		return -1;
+		!control_valid(&message, &control.header)) {
+		return false;
 	}
-	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
-	return fd;
+	*fd = -1;
+	if (message.msg_controllen != 0) {
+		memcpy(fd, CMSG_DATA(&control.header), sizeof(*fd));
+	}
+	return true;
 }
 
 static bool is_packet_socket(int fd)
@@ -123,12 +139,14 @@ static void open_cpu(int socket, cbx_linux_cpu_serve *serve)
 	struct cbx_wire_cpu_ready ready = {
 		.head = { CBX_WIRE_CPU_READY, sizeof(ready) },
 	};
-	enum cbx_status status = CBX_E_INVALID;
+	enum cbx_status status = CBX_E_NOMEM;
 
-	if (is_packet_socket(socket)) {
-		status = cbx_linux_cpu_open(socket, serve, &ready.cpu);
+	if (socket >= 0) {
+		status = is_packet_socket(socket)
+				 ? cbx_linux_cpu_open(socket, serve, &ready.cpu)
+				 : CBX_E_INVALID;
 	}
-	if (status != CBX_OK) {
+	if (socket >= 0 && status != CBX_OK) {
 		close(socket);
 	}
 	ready.status = (uint32_t)status;
@@ -150,8 +168,7 @@ _Noreturn void cbx_linux_serve(cbx_linux_cpu_serve *serve)
 		if (n < 0) {
 			continue;
 		}
-		socket = poller[1].revents != 0 ? -1 : receive_cpu_new();
-		if (socket < 0) {
+		if (poller[1].revents != 0 || !receive_cpu_new(&socket)) {
 			leave();
 		}
 		open_cpu(socket, serve);

@@ -105,7 +105,9 @@ enum cbx_status cbx_linux_cpu_open(
 
 	pthread_mutex_lock(&lock);
 	cpu = find_free();
-	if (cpu != NULL && thread_exists(cpu)) {
+	if (cpu == NULL) {
+		status = CBX_E_BUSY;
+	} else if (thread_exists(cpu)) {
 		cpu->serve = serve;
 		cpu->socket = socket;
 		*number = (uint32_t)(cpu - cpus);

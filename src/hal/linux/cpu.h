@@ -22,7 +22,8 @@ typedef void cbx_linux_cpu_serve(uint32_t cpu);
  * @param[out] cpu     its number
  *
  * @retval CBX_OK       it serves
- * @retval CBX_E_NOMEM  all CPUs are in use, or no thread is to be had
+ * @retval CBX_E_BUSY   all CPUs are in use
+ * @retval CBX_E_NOMEM  no thread is to be had
  */
 CBX_MUST_CHECK enum cbx_status cbx_linux_cpu_open(
 	int socket, cbx_linux_cpu_serve *serve, uint32_t *cpu);

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <hal/linux/process.h>
+
 #define NS_PER_S       1000000000ull
 #define LINE_MAX_BYTES 256
 
@@ -124,8 +126,20 @@ void cbx_hal_log(const char *text)
 
 _Noreturn void cbx_linux_fail(const char *what)
 {
+	cbx_linux_process_end_all(); /* a keeper that is half made */
 	say(what);
 	_exit(EXIT_FAILURE);
+}
+
+_Noreturn void cbx_linux_fail_few(const char *what)
+{
+	char text[LINE_MAX_BYTES];
+
+	(void)snprintf(text, sizeof(text),
+		"no process, descriptor or memory for %s; raise the limits "
+		"(ulimit), or run fewer at once",
+		what);
+	cbx_linux_fail(text);
 }
 
 /* Boxes die with this process (PR_SET_PDEATHSIG); nothing is dumped. */

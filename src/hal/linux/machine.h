@@ -8,7 +8,10 @@
 /** Start the clock. */
 void cbx_linux_machine_start(void);
 
-/** The machine cannot start: say why and leave. */
+/** The machine cannot start: say why and leave, with all its processes. */
 _Noreturn void cbx_linux_fail(const char *what);
+
+/** The same, because the kernel gives no more for @p what: say what to do. */
+_Noreturn void cbx_linux_fail_few(const char *what);
 
 #endif

@@ -113,12 +113,12 @@ void cbx_linux_start(int argc, char **argv)
 		cpus = number(argv[2], 1, CBX_WIRE_CPUS_MAX);
 	}
 	if (!cbx_linux_cpu_start((uint32_t)cpus)) {
-		cbx_linux_fail("cannot make the CPUs");
+		cbx_linux_fail_few("the CPUs");
 	}
 	if (!cbx_linux_memory_start(pages)) {
-		cbx_linux_fail("cannot make the memory files");
+		cbx_linux_fail_few("the memory files");
 	}
 	if (!cbx_linux_spawn_start()) {
-		cbx_linux_fail("cannot make the stub's file");
+		cbx_linux_fail_few("the stub's file");
 	}
 }

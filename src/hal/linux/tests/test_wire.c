@@ -7,12 +7,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <base/wire.h>
+#include <hal/linux/machine.h>
 #include <hal/linux/process.h>
 #include <hal/linux/start.h>
 
@@ -174,27 +176,31 @@ static void the_greeting_says_what_there_is(void **state)
 	monitor_stop(&m);
 }
 
+static void assert_answers(int cpu, uint64_t i)
+{
+	const struct cbx_wire_call call = {
+		.head = { CBX_WIRE_CALL, sizeof(call) },
+		.call = { .id = 1, .arg = { i, i + 1 } },
+	};
+	struct cbx_wire_reply reply;
+
+	assert_int_equal(send(cpu, &call, sizeof(call), 0), (int)sizeof(call));
+	assert_int_equal(
+		recv(cpu, &reply, sizeof(reply), 0), (int)sizeof(reply));
+	assert_int_equal(reply.head.kind, CBX_WIRE_REPLY);
+	assert_int_equal(reply.reply.ret[0], i);
+	assert_int_equal(reply.reply.ret[1], i + 1);
+}
+
 static void calls_are_answered_in_order(void **state)
 {
 	struct monitor m = monitor_start();
-	struct cbx_wire_reply reply;
 	int cpu;
 
 	(void)state;
 	assert_int_equal(cpu_open(&m, &cpu).status, CBX_OK);
 	for (uint64_t i = 0; i < 100; i++) {
-		const struct cbx_wire_call call = {
-			.head = { CBX_WIRE_CALL, sizeof(call) },
-			.call = { .id = 1, .arg = { i, i + 1 } },
-		};
-
-		assert_int_equal(
-			send(cpu, &call, sizeof(call), 0), (int)sizeof(call));
-		assert_int_equal(recv(cpu, &reply, sizeof(reply), 0),
-			(int)sizeof(reply));
-		assert_int_equal(reply.head.kind, CBX_WIRE_REPLY);
-		assert_int_equal(reply.reply.ret[0], i);
-		assert_int_equal(reply.reply.ret[1], i + 1);
+		assert_answers(cpu, i);
 	}
 	(void)close(cpu);
 	monitor_stop(&m);
@@ -239,12 +245,38 @@ static void cpus_are_limited_and_given_back(void **state)
 		assert_int_equal(ready.status, CBX_OK);
 		assert_int_equal(ready.cpu, i);
 	}
-	assert_int_equal(cpu_open(&m, &cpu[CPUS]).status, CBX_E_NOMEM);
+	assert_int_equal(cpu_open(&m, &cpu[CPUS]).status, CBX_E_BUSY);
 	assert_int_equal(recv(cpu[CPUS], &byte, 1, 0), 0);
 	(void)shutdown(cpu[1], SHUT_WR);
 	assert_int_equal(recv(cpu[1], &byte, 1, 0), 0); /* it let go */
 	(void)close(cpu[1]);
 	ready = cpu_open(&m, &cpu[1]);
+	assert_int_equal(ready.status, CBX_OK);
+	assert_int_equal(ready.cpu, 1);
+	monitor_stop(&m);
+}
+
+/* 0 to 3 are in use: not one more. */
+static void without_a_descriptor_a_cpu_is_refused_and_all_goes_on(void **state)
+{
+	struct monitor m = monitor_start();
+	struct cbx_wire_cpu_ready ready;
+	struct rlimit old;
+	struct rlimit few;
+	int cpu[3];
+	char byte;
+
+	(void)state;
+	assert_int_equal(cpu_open(&m, &cpu[0]).status, CBX_OK);
+	assert_int_equal(prlimit(m.pid, RLIMIT_NOFILE, NULL, &old), 0);
+	few = (struct rlimit){ 4, old.rlim_max };
+	assert_int_equal(prlimit(m.pid, RLIMIT_NOFILE, &few, NULL), 0);
+	ready = cpu_open(&m, &cpu[1]);
+	assert_int_equal(ready.status, CBX_E_NOMEM);
+	assert_int_equal(recv(cpu[1], &byte, 1, 0), 0);
+	assert_answers(cpu[0], 7);
+	assert_int_equal(prlimit(m.pid, RLIMIT_NOFILE, &old, NULL), 0);
+	ready = cpu_open(&m, &cpu[2]);
 	assert_int_equal(ready.status, CBX_OK);
 	assert_int_equal(ready.cpu, 1);
 	monitor_stop(&m);
@@ -350,6 +382,34 @@ static void the_monitor_follows_its_service(void **state)
 	(void)close(pipes[0]);
 }
 
+static void a_machine_that_cannot_start_leaves_no_process(void **state)
+{
+	char name[] = "monitor";
+	char *argv[] = { name, NULL };
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		int fd[2];
+
+		(void)close(2);
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd) != 0 ||
+			dup2(fd[0], CBX_WIRE_CONTROL_FD) < 0) {
+			_exit(77);
+		}
+		cbx_linux_start(1, argv);
+		if (cbx_linux_process_create(false) == NULL) {
+			_exit(78);
+		}
+		cbx_linux_fail("as the test wants");
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_FAILURE);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,9 +417,12 @@ int main(void)
 		cmocka_unit_test(calls_are_answered_in_order),
 		cmocka_unit_test(a_page_state_is_an_event),
 		cmocka_unit_test(cpus_are_limited_and_given_back),
+		cmocka_unit_test(
+			without_a_descriptor_a_cpu_is_refused_and_all_goes_on),
 		cmocka_unit_test(a_malformed_packet_ends_its_connection_only),
 		cmocka_unit_test(a_malformed_control_packet_ends_the_monitor),
 		cmocka_unit_test(a_cpu_is_a_packet_socket),
+		cmocka_unit_test(a_machine_that_cannot_start_leaves_no_process),
 		cmocka_unit_test(the_monitor_follows_its_service),
 	};
 
