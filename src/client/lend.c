@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <client/bell.h>
 #include <client/lend.h>
 
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <client/error.h>
@@ -102,17 +101,6 @@ void cbx_lend_leave(struct cbx_lender *lender)
 
 /* ---- calling one another ---- */
 
-static void ring(const struct cbx_lender *lender)
-{
-	uint64_t one = 1;
-
-	if (lender->call >= 0) {
-		ssize_t n = write(lender->call, &one, sizeof(one));
-
-		(void)n; /* a full counter rings, too */
-	}
-}
-
 /* With the lock: call one that sleeps, unless it came for nothing too often.
  * @return whether there was one */
 static bool call_one(struct cbx_running *run, uint32_t useless)
@@ -126,7 +114,7 @@ static bool call_one(struct cbx_running *run, uint32_t useless)
 		return false;
 	}
 	lender->idle = false;
-	ring(lender);
+	cbx_bell_ring(lender);
 	return true;
 }
 
@@ -177,7 +165,7 @@ bool cbx_lend_end(struct cbx_running *run)
 	first = !run->ended;
 	run->ended = true;
 	for (struct cbx_lender *l = run->all; l != NULL; l = l->next) {
-		ring(l);
+		cbx_bell_ring(l);
 	}
 	if (run->all != NULL) {
 		n = write(run->box->wake, &one, sizeof(one));
@@ -189,33 +177,9 @@ bool cbx_lend_end(struct cbx_running *run)
 
 /* ---- more of them ---- */
 
-static bool watch(int bell, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-
-	return epoll_ctl(bell, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-static bool make_bell(struct cbx_lender *lender)
-{
-	if (lender->bell >= 0) {
-		return true;
-	}
-	lender->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	lender->bell = epoll_create1(EPOLL_CLOEXEC);
-	return lender->call >= 0 && lender->bell >= 0 &&
-	       watch(lender->bell, lender->call) &&
-	       watch(lender->bell, lender->run->box->wake);
-}
-
 static void fini(struct cbx_lender *lender)
 {
-	if (lender->call >= 0) {
-		close(lender->call);
-	}
-	if (lender->bell >= 0) {
-		close(lender->bell);
-	}
+	cbx_bell_close(lender);
 	pthread_cond_destroy(&lender->go);
 	if (lender->cpu != NULL) {
 		cbx_cpu_put(lender->cpu);
@@ -268,7 +232,7 @@ static struct cbx_lender *new_helper(struct cbx_running *run)
 	}
 	init(lender, run);
 	if (!cbx_context_pages(context, CBX_IO_PAGES_MAX, &lender->buffer) ||
-		!make_bell(lender) || !cbx_cpu_try(context, &lender->cpu)) {
+		!cbx_bell_make(lender) || !cbx_cpu_try(context, &lender->cpu)) {
 		free_helper(lender);
 		return NULL;
 	}
@@ -281,7 +245,7 @@ static void add_helper(struct cbx_running *run)
 	struct cbx_lender *lender;
 
 	if (run->ended || run->lenders > run->cpus || run->no_more ||
-		!make_bell(&run->first)) {
+		!cbx_bell_make(&run->first)) {
 		return;
 	}
 	if (run->all == NULL) {
