@@ -179,7 +179,11 @@ struct cbx_forward {
 /** Only a pristine box is confined: not tainted, no clone, and told nothing by
  * the host after it was measured. */
 #define CBX_POLICY_CLEAN 64u
-#define CBX_POLICY_FLAGS 127u
+/** CPUID faults into the runtime, whoever executes it: what the box is told of
+ * the CPU is its own, measured (doc/adr/0034).  Refused (CBX_E_UNSUPPORTED)
+ * without CBX_CAP_CPUID. */
+#define CBX_POLICY_CPUID 128u
+#define CBX_POLICY_FLAGS 255u
 
 /** CPU features a policy lists: BASIC (x87, SSE) and what else the box may
  * use.  0 is all the CPU has; anything else is refused (CBX_E_UNSUPPORTED)
@@ -304,6 +308,7 @@ enum cbx_root_kind {
  * bugs, not against code in the box that executes WRPKRU. */
 #define CBX_CAP_BOX_EXECUTE_ONLY 0x80u
 #define CBX_CAP_FEATURES	 0x100u /* policy.features is enforced */
+#define CBX_CAP_CPUID		 0x200u /* CPUID can be withheld */
 
 /** Backends. */
 enum cbx_backend {

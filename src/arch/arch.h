@@ -33,8 +33,9 @@ struct cbx_mapping {
 	struct cbx_rights rights;
 };
 
-/** Space flags. */
-#define CBX_SPACE_TRACE 1u /* every system call of the program exits */
+/** Space flags, the policy's. */
+#define CBX_SPACE_TRACE CBX_POLICY_TRACE /* every system call exits */
+#define CBX_SPACE_CPUID CBX_POLICY_CPUID /* CPUID faults */
 /** From this bit on: CBX_FEATURE_* its contexts may use, or 0. */
 #define CBX_SPACE_FEATURES_SHIFT 8u
 

@@ -47,9 +47,8 @@ struct cbx_space *cbx_space_hold(const struct cbx_domain *d, uint64_t handle)
 
 static bool features_valid(uint64_t features)
 {
-	return features == 0 ||
-	       ((features & CBX_FEATURE_BASIC) != 0 &&
-		       (features & ~(uint64_t)CBX_FEATURES) == 0);
+	return features == 0 || ((features & CBX_FEATURE_BASIC) != 0 &&
+					features <= CBX_FEATURES);
 }
 
 static bool policy_valid(const struct cbx_policy *policy)
@@ -72,6 +71,8 @@ static bool policy_supported(const struct cbx_policy *policy)
 
 	return ((policy->flags & CBX_POLICY_EXECUTE_ONLY) == 0 ||
 		       (caps & CBX_CAP_BOX_EXECUTE_ONLY) != 0) &&
+	       ((policy->flags & CBX_POLICY_CPUID) == 0 ||
+		       (caps & CBX_CAP_CPUID) != 0) &&
 	       (policy->features == 0 || (caps & CBX_CAP_FEATURES) != 0);
 }
 
@@ -196,10 +197,8 @@ void cbx_domain_kick(const struct cbx_domain *d)
 
 uint32_t cbx_space_flags(const struct cbx_domain *d)
 {
-	uint32_t trace =
-		(d->policy.flags & CBX_POLICY_TRACE) != 0 ? CBX_SPACE_TRACE : 0;
-
-	return trace | (uint32_t)d->policy.features << CBX_SPACE_FEATURES_SHIFT;
+	return (d->policy.flags & (CBX_SPACE_TRACE | CBX_SPACE_CPUID)) |
+	       (uint32_t)d->policy.features << CBX_SPACE_FEATURES_SHIFT;
 }
 
 /* Give the first space the root table it was created without. */

@@ -24,6 +24,7 @@ static const struct bit policy_bits[] = {
 	{ 16, "box.policy.template" },
 	{ 32, "box.policy.plain" },
 	{ 64, "box.policy.clean" },
+	{ 128, "box.policy.cpuid" },
 };
 static const struct bit caps_bits[] = {
 	{ CBX_CAP_HARDWARE_ROOT, "monitor.caps.hardware-root" },
@@ -34,6 +35,7 @@ static const struct bit caps_bits[] = {
 	{ CBX_CAP_EXECUTE_MODES, "monitor.caps.execute-modes" },
 	{ CBX_CAP_BOX_EXECUTE_ONLY, "monitor.caps.box-execute-only" },
 	{ CBX_CAP_FEATURES, "monitor.caps.features" },
+	{ CBX_CAP_CPUID, "monitor.caps.cpuid" },
 };
 
 #define CLAIM_BITS(verdict, number, bits) \

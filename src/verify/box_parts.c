@@ -9,7 +9,7 @@
 #define KNOWN_BOX_FLAGS                                       \
 	(CBX_BOX_TAINTED | CBX_BOX_DEBUG | CBX_BOX_CONFINED | \
 		CBX_BOX_TEMPLATE | CBX_BOX_CLONE)
-#define KNOWN_POLICY_FLAGS 127u
+#define KNOWN_POLICY_FLAGS 255u
 #define POLICY_WORDS	   5u
 #define SIGNER_PARTS	   3u
 #define LENDER_PARTS	   3u

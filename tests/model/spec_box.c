@@ -13,7 +13,7 @@ enum {
 
 static bool policy_named(const struct cbx_policy *policy)
 {
-	return policy->version == 2 && policy->flags <= 127 &&
+	return policy->version == 2 && policy->flags <= 255 &&
 	       (policy->features == 0 ||
 		       (policy->features <= 15 && policy->features % 2 == 1)) &&
 	       policy->output_pages >= 1 && policy->output_pages <= 64 &&
@@ -22,10 +22,11 @@ static bool policy_named(const struct cbx_policy *policy)
 	       policy->rule_count <= 32;
 }
 
-/* 0x80: text nobody reads; 0x100: features are withheld. */
+/* 0x80: text nobody reads; 0x100: features are withheld; 0x200: CPUID is. */
 static bool policy_possible(const struct cbx_policy *policy)
 {
 	return ((policy->flags & 4) == 0 || (spec.caps[0] & 0x80) != 0) &&
+	       ((policy->flags & 128) == 0 || (spec.caps[0] & 0x200) != 0) &&
 	       (policy->features == 0 || (spec.caps[0] & 0x100) != 0);
 }
 

@@ -173,7 +173,7 @@ static bool a_donated_page_traps_until_it_is_returned(void)
 #define CODE_VA	  0x600000000000ull
 #define STACK_VA  0x630000000000ull
 
-static bool make_box(uint64_t box, uint64_t stage)
+static bool make_box(uint64_t box, uint64_t stage, uint32_t flags)
 {
 	const struct cbx_policy policy = {
 		.version = CBX_POLICY_VERSION,
@@ -184,6 +184,7 @@ static bool make_box(uint64_t box, uint64_t stage)
 	uint8_t *page = (uint8_t *)(stage << CBX_PAGE_SHIFT);
 
 	*(struct cbx_policy *)(void *)page = policy;
+	((struct cbx_policy *)(void *)page)->flags = flags;
 	if (!INSIST(PAGE_DONATE, box, BOX_PAGES) ||
 		!INSIST(BOX_CREATE, box, box + 1, stage) ||
 		!INSIST(BOX_GRANT, box, box + 2, 64)) {
@@ -200,6 +201,23 @@ static bool make_box(uint64_t box, uint64_t stage)
 	       INSIST(BOX_FINALIZE, box);
 }
 
+static struct cbx_reply run_box(uint64_t box)
+{
+	struct cbx_reply end;
+
+	do {
+		end = GATE(BOX_ENTER, box, OWN_PAGE, 1);
+	} while (end.status == CBX_OK && end.ret[0] == CBX_EXIT_INTERRUPTED);
+	return end;
+}
+
+static bool take_apart(uint64_t box)
+{
+	return INSIST(BOX_KILL, box) && INSIST(BOX_RECLAIM, box, box + 1, 65) &&
+	       INSIST(BOX_RECLAIM, box, box + 80, 2) &&
+	       INSIST(BOX_DESTROY, box) && INSIST(PAGE_RETURN, box, BOX_PAGES);
+}
+
 /* It ends with what CPUID tells it of the C bit, which no hypervisor was asked
  * for. */
 static bool a_box_runs_and_asks_cpuid(void)
@@ -207,21 +225,30 @@ static bool a_box_runs_and_asks_cpuid(void)
 	uint64_t box = OWN_PAGE + 8;
 	struct cbx_reply end;
 
-	if (!make_box(box, OWN_PAGE)) {
+	if (!make_box(box, OWN_PAGE, 0)) {
 		return false;
 	}
-	do {
-		end = GATE(BOX_ENTER, box, OWN_PAGE, 1);
-	} while (end.status == CBX_OK && end.ret[0] == CBX_EXIT_INTERRUPTED);
+	end = run_box(box);
 	return end.status == CBX_OK && end.ret[0] == CBX_EXIT_ENDED &&
 	       end.ret[1] == C_BIT && end.ret[2] == CBX_END_EXIT &&
-	       traps((box + 80) << CBX_PAGE_SHIFT) && INSIST(BOX_KILL, box) &&
-	       INSIST(BOX_RECLAIM, box, box + 1, 65) &&
-	       INSIST(BOX_RECLAIM, box, box + 80, 2) &&
-	       INSIST(BOX_DESTROY, box) &&
-	       INSIST(PAGE_RETURN, box, BOX_PAGES) &&
+	       traps((box + 80) << CBX_PAGE_SHIFT) && take_apart(box) &&
 	       !traps((box + 80) << CBX_PAGE_SHIFT) &&
 	       *(volatile uint64_t *)((box + 80) << CBX_PAGE_SHIFT) == 0;
+}
+
+/* The page of the firmware's is not for it: the instruction is a fault, which ends a
+ * box that has no runtime. */
+static bool a_box_that_is_not_to_ask_cpuid_faults(void)
+{
+	uint64_t box = OWN_PAGE + 8;
+	struct cbx_reply end;
+
+	if (!make_box(box, OWN_PAGE, CBX_POLICY_CPUID)) {
+		return false;
+	}
+	end = run_box(box);
+	return end.status == CBX_OK && end.ret[0] == CBX_EXIT_ENDED &&
+	       end.ret[2] == CBX_END_FAULT && take_apart(box);
 }
 
 struct test {
@@ -243,6 +270,7 @@ static const struct test tests[] = {
 	TEST(the_monitors_memory_traps),
 	TEST(a_donated_page_traps_until_it_is_returned),
 	TEST(a_box_runs_and_asks_cpuid),
+	TEST(a_box_that_is_not_to_ask_cpuid_faults),
 };
 
 static void take_traps(void)

@@ -24,7 +24,7 @@ pks_run = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(pks_run)
 
 TERMINATED = 'lab: terminated: cpu 0 vmpl 0 set 3 reason '
-SENTENCES, GATES = 21, 10
+SENTENCES, GATES = 21, 11
 ASKED, PAGE = 0x6c616272, 4096  # doc/snp.md: memory beside the file's
 REFUSED, PANIC = '0', '1'
 SMALL = ('-m', '256')  # the second -m holds

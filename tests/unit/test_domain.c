@@ -164,8 +164,15 @@ static void a_policy_this_machine_cannot_keep_is_refused(void **state)
 {
 	const uint64_t hides = CBX_CAP_BOX_EXECUTE_ONLY;
 	const uint64_t withholds = CBX_CAP_FEATURES;
+	const uint64_t tells = CBX_CAP_CPUID;
 
 	(void)state;
+	assert_int_equal(create_on(withholds | hides, CBX_POLICY_CPUID, 0),
+		CBX_E_UNSUPPORTED);
+	assert_int_equal(create_on(tells, CBX_POLICY_CPUID, 0), CBX_OK);
+	assert_int_equal(
+		create_on(tells, CBX_POLICY_CPUID | CBX_POLICY_EXECUTE_ONLY, 0),
+		CBX_E_UNSUPPORTED);
 	assert_int_equal(create_on(withholds, CBX_POLICY_EXECUTE_ONLY, 0),
 		CBX_E_UNSUPPORTED);
 	assert_int_equal(
@@ -182,10 +189,13 @@ static void a_policy_s_words_reach_its_spaces(void **state)
 	(void)state;
 	d.policy.flags = 0;
 	assert_int_equal(cbx_space_flags(&d), 0);
+	d.policy.flags = CBX_POLICY_CPUID | CBX_POLICY_DEBUG;
+	assert_int_equal(cbx_space_flags(&d), CBX_SPACE_CPUID);
 	d.policy.flags = CBX_POLICY_FLAGS;
 	d.policy.features = CBX_FEATURE_BASIC | CBX_FEATURE_COUNTER;
-	assert_int_equal(cbx_space_flags(&d),
-		CBX_SPACE_TRACE | 9u << CBX_SPACE_FEATURES_SHIFT);
+	assert_int_equal(
+		cbx_space_flags(&d), CBX_SPACE_TRACE | CBX_SPACE_CPUID |
+					     9u << CBX_SPACE_FEATURES_SHIFT);
 }
 
 static void a_box_is_made_of_two_pool_pages(void **state)

@@ -47,6 +47,9 @@
 	0x0cbf1001 /* thread: struct below; answer: where the
 				  * registers to continue with are, 0: exit */
 
+/** ARCH_SET_CPUID of arch_prctl: 0, and CPUID is a SIGSEGV. */
+#define CBX_STUB_SET_CPUID 0x1012
+
 /** The signal that stops a thread. */
 #define CBX_STUB_KICK 34
 
@@ -62,7 +65,7 @@
 struct cbx_linux_comm {
 	uint64_t nr; /* the system call the pager is to make */
 	uint64_t arg[6];
-	uint64_t trace;	      /* CBX_SPACE_TRACE */
+	uint64_t flags;	      /* CBX_SPACE_TRACE, CBX_SPACE_CPUID */
 	uint64_t monitor_pid; /* whose child the process must be */
 };
 

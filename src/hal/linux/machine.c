@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <hal/linux/layout.h>
 #include <hal/linux/process.h>
 
 #define NS_PER_S       1000000000ull
@@ -26,11 +28,19 @@ static bool has_user_keys(void)
 	       (ecx & bit_OSPKE) != 0;
 }
 
+/* Asking for what is so already changes nothing, and fails where the kernel
+ * cannot make it otherwise. */
+static bool can_withhold_cpuid(void)
+{
+	return syscall(SYS_arch_prctl, CBX_STUB_SET_CPUID, 1) == 0;
+}
+
 /* Process isolation and no more: whoever owns the kernel owns the boxes. */
 struct cbx_hal_caps cbx_hal_caps(void)
 {
 	return (struct cbx_hal_caps){
-		.bits = has_user_keys() ? CBX_CAP_BOX_EXECUTE_ONLY : 0,
+		.bits = (has_user_keys() ? CBX_CAP_BOX_EXECUTE_ONLY : 0) |
+			(can_withhold_cpuid() ? CBX_CAP_CPUID : 0),
 		.backend = CBX_BACKEND_LINUX,
 	};
 }

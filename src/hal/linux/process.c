@@ -43,7 +43,7 @@ static int comm_create(struct cbx_linux_process *process)
 	}
 	process->comm = map;
 	comm = map;
-	comm->trace = process->trace;
+	comm->flags = process->flags;
 	comm->monitor_pid = (uint64_t)getpid();
 	return fd;
 }
@@ -136,7 +136,7 @@ void cbx_linux_process_end_all(void)
 	}
 }
 
-struct cbx_linux_process *cbx_linux_process_create(bool trace)
+struct cbx_linux_process *cbx_linux_process_create(uint32_t flags)
 {
 	struct cbx_linux_process *process = calloc(1, sizeof(*process));
 
@@ -145,7 +145,7 @@ struct cbx_linux_process *cbx_linux_process_create(bool trace)
 	}
 	(void)pthread_mutex_init(&process->lock, NULL);
 	process->users = 1;
-	process->trace = trace;
+	process->flags = flags;
 	process->pidfd = -1;
 	process->listener = -1;
 	if (!start(process)) {

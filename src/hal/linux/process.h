@@ -67,8 +67,8 @@ struct cbx_linux_process {
 	struct cbx_linux_process *older; /* their own */
 	pthread_mutex_t lock;
 	uint32_t users; /* the space and its threads */
-	bool trace;
-	bool dead; /* it will never run again */
+	uint32_t flags; /* the space's */
+	bool dead;	/* it will never run again */
 	pid_t pid;
 	int pidfd;	   /* -1 when reaped */
 	int listener;	   /* of its notices */
@@ -87,7 +87,7 @@ struct cbx_linux_process {
  *
  * @return NULL when the kernel has none to give
  */
-struct cbx_linux_process *cbx_linux_process_create(bool trace);
+struct cbx_linux_process *cbx_linux_process_create(uint32_t flags);
 
 /** Kill the process and wait until nothing of it is left; drop the space's
  * use.  @pre no thread of it is running */

@@ -9,7 +9,7 @@ enum cbx_status cbx_arch_space_create(
 {
 	struct cbx_linux_space *s = cbx_linux_space(space);
 
-	s->process = cbx_linux_process_create((flags & CBX_SPACE_TRACE) != 0);
+	s->process = cbx_linux_process_create(flags);
 	if (s->process == NULL) {
 		return CBX_E_HARDWARE;
 	}

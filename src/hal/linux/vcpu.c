@@ -147,7 +147,7 @@ static bool take_notice(struct cbx_linux_thread *thread,
 		stop_at_gate(thread, notice, stop);
 		return true;
 	}
-	if (!stub && thread->process->trace) {
+	if (!stub && (thread->process->flags & CBX_SPACE_TRACE) != 0) {
 		stop_at_call(thread, notice, stop);
 		return true;
 	}

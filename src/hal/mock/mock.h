@@ -27,7 +27,8 @@
 #define MOCK_CAPS                                                         \
 	(CBX_CAP_HOST_KERNEL_OUT | CBX_CAP_HYPERVISOR_OUT | CBX_CAP_DMA | \
 		CBX_CAP_VIEW_FAULTS | CBX_CAP_EXECUTE_ONLY |              \
-		CBX_CAP_EXECUTE_MODES | CBX_CAP_BOX_EXECUTE_ONLY)
+		CBX_CAP_EXECUTE_MODES | CBX_CAP_BOX_EXECUTE_ONLY |        \
+		CBX_CAP_CPUID)
 
 /** How to build the machine; a zero means the default. */
 struct mock_options {

@@ -45,8 +45,8 @@ enum cbx_status cbx_arch_space_create(
 	enum cbx_status status;
 
 	MOCK_ASSERT(table.n < mock.options.pages && mock_is_zero(table));
-	MOCK_ASSERT(
-		space->side == NULL && (flags & 0xff & ~CBX_SPACE_TRACE) == 0);
+	MOCK_ASSERT(space->side == NULL &&
+		    (flags & 0xff & ~(CBX_SPACE_TRACE | CBX_SPACE_CPUID)) == 0);
 	MOCK_ASSERT(flags >> CBX_SPACE_FEATURES_SHIFT <= CBX_FEATURES);
 	mock_lock();
 	status = mock_step(false);

@@ -19,7 +19,7 @@ struct cbx_hal_caps cbx_hal_caps(void)
 		.bits = CBX_CAP_HARDWARE_ROOT | CBX_CAP_HOST_KERNEL_OUT |
 			CBX_CAP_HYPERVISOR_OUT | CBX_CAP_DMA |
 			CBX_CAP_VIEW_FAULTS | CBX_CAP_EXECUTE_ONLY |
-			CBX_CAP_EXECUTE_MODES | cbx_x86_caps(),
+			CBX_CAP_EXECUTE_MODES | CBX_CAP_CPUID | cbx_x86_caps(),
 		.backend = CBX_BACKEND_SNP,
 	};
 }

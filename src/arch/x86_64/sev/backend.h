@@ -95,7 +95,8 @@ static inline void cbx_x86_rights_init(void)
 {
 }
 
-/** The box raised #VC. @return whether what it executed was done for it */
+/** The box raised #VC. @return whether what it executed was done for it: CPUID,
+ * unless its policy withholds that */
 struct cbx_x86_vcpu;
 bool cbx_x86_vc(struct cbx_x86_vcpu *v);
 

@@ -93,7 +93,8 @@ bool cbx_x86_vc(struct cbx_x86_vcpu *v)
 	struct cbx_regs *regs = &v->trap.regs;
 	uint8_t code[2];
 
-	return v->trap.error == CBX_CPUID_VC &&
+	return (v->flags & CBX_SPACE_CPUID) == 0 &&
+	       v->trap.error == CBX_CPUID_VC &&
 	       fetch(v->root, regs->rip, &code[0]) &&
 	       fetch(v->root, regs->rip + 1, &code[1]) && execute(code, regs);
 }

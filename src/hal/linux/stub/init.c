@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arch/arch.h>
 #include <hal/linux/stub/stub.h>
 
 #include <asm/unistd.h>
@@ -155,14 +156,23 @@ CBX_STUB_SETUP static void ask_for_tiles(void)
 	(void)CALL(__NR_arch_prctl, REQ_XCOMP_PERM, TILE_DATA);
 }
 
+/* The instruction faults from here on, in every thread the pager makes, too. */
+CBX_STUB_SETUP static void withhold_cpuid(void)
+{
+	must(CALL(__NR_arch_prctl, CBX_STUB_SET_CPUID, 0));
+}
+
 CBX_STUB_SETUP void cbx_stub_init(void)
 {
 	const struct cbx_linux_comm *comm = map_comm();
-	bool trace = comm->trace != 0;
+	bool trace = (comm->flags & CBX_SPACE_TRACE) != 0;
 
 	give_up_rights();
 	follow(comm->monitor_pid);
 	ask_for_tiles();
+	if ((comm->flags & CBX_SPACE_CPUID) != 0) {
+		withhold_cpuid();
+	}
 	set_signals();
 	cbx_stub_seal(
 		trace ? &cbx_stub_filter_trace : &cbx_stub_filter, &message);

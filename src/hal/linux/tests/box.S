@@ -65,6 +65,13 @@ BOX box_ret
 
 BOX box_hlt
 	hlt
+/* CPUID, leaf 0; gate 0x123 with its vendor's first word. */
+BOX box_cpuid
+	xor	%eax, %eax
+	cpuid
+	mov	%rbx, %rdi
+	GATE	0x123
+	ud2
 BOX box_divide
 	xor	%ecx, %ecx
 	mov	$1, %eax

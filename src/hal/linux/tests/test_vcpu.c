@@ -18,6 +18,7 @@ LABEL(box_write);
 LABEL(box_execute);
 LABEL(box_ret);
 LABEL(box_hlt);
+LABEL(box_cpuid);
 LABEL(box_divide);
 LABEL(box_int3);
 LABEL(box_spin);
@@ -209,6 +210,35 @@ static void a_traced_system_call_stops_first(void **state)
 	assert_int_equal(t.stop.call.arg[0], 4242);
 	assert_int_equal(t.stop.call.arg[1], 0);
 	thread_destroy(&t);
+	box_destroy(&box);
+}
+
+static void cpuid_faults_in_every_thread_of_a_space_that_withholds_it(
+	void **state)
+{
+	struct box_thread t[3];
+	struct box open;
+	struct box box;
+
+	(void)state;
+	if ((cbx_hal_caps().bits & CBX_CAP_CPUID) == 0) {
+		skip();
+	}
+	open = box_create(0);
+	box = box_create(CBX_SPACE_CPUID);
+	for (size_t i = 0; i < 3; i++) {
+		t[i] = thread_create(i == 1 ? &open : &box, box_cpuid, 0);
+		(void)thread_run(&t[i], NULL);
+	}
+	assert_gate(&t[1], 0x123);
+	for (size_t i = 0; i < 3; i += 2) {
+		assert_int_equal(t[i].stop.kind, CBX_STOP_FAULT);
+		assert_int_equal(t[i].stop.fault, CBX_FAULT_INSTRUCTION);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		thread_destroy(&t[i]);
+	}
+	box_destroy(&open);
 	box_destroy(&box);
 }
 
@@ -495,6 +525,8 @@ int main(void)
 		cmocka_unit_test(an_up_call_may_make_gates),
 		cmocka_unit_test(a_fault_is_an_up_call),
 		cmocka_unit_test(a_traced_system_call_stops_first),
+		cmocka_unit_test(
+			cpuid_faults_in_every_thread_of_a_space_that_withholds_it),
 		cmocka_unit_test(a_kick_interrupts_and_nothing_is_lost),
 		cmocka_unit_test(no_register_is_lost_under_kicks),
 		cmocka_unit_test(a_kick_is_not_taken_for_what_is_due),
