@@ -245,7 +245,8 @@ struct cbx_program {
 	uint32_t output_pages; /* of a confined output; 0: 16 */
 	uint32_t threads_max;  /* 0: 1024 */
 	uint32_t flags;	       /* CBX_PROGRAM_* */
-	uint32_t reserved;     /* zero */
+	uint32_t cpuid;	       /* level of x86-64 that CPUID tells, 1 to 4;
+				* 0: the machine's words */
 	uint64_t features;     /* CBX_FEATURE_* it may use; 0: all */
 	const char *const *with; /* more, where they are here, links kept */
 	size_t with_count;

@@ -23,7 +23,7 @@
 #define CBX_WINDOW_VA	0x640000000000ull /* I/O windows */
 
 #define CBX_START_MAGIC	  0x5452415453584243ull /* "CBXSTART" */
-#define CBX_START_VERSION 5u
+#define CBX_START_VERSION 6u
 
 /** Start flags. */
 #define CBX_START_KEEPER \
@@ -80,6 +80,8 @@ struct cbx_start {
 	uint64_t share_offset; /* struct cbx_start_share, share_count of them */
 	uint64_t template_ns;  /* of running until its point, or 0 */
 	uint64_t list_bytes;   /* of the archive's list (base/contents.h) */
+	uint64_t cpuid; /* the level CPUID tells (base/cpuid.h); 0: the policy
+			 * does not withhold it */
 };
 
 /** A file whose pages a template lends, at CBX_SHARE_VA of its place. */
@@ -106,7 +108,8 @@ CBX_AT(0x68, 8, cbx_start, share_count);
 CBX_AT(0x70, 8, cbx_start, share_offset);
 CBX_AT(0x78, 8, cbx_start, template_ns);
 CBX_AT(0x80, 8, cbx_start, list_bytes);
-CBX_SIZE(0x88, cbx_start);
+CBX_AT(0x88, 8, cbx_start, cpuid);
+CBX_SIZE(0x90, cbx_start);
 CBX_SIZE(0x10, cbx_start_share);
 
 #endif

@@ -6,6 +6,7 @@
 #include <client/box.h>
 #include <client/error.h>
 #include <client/image.h>
+#include <client/level.h>
 #include <client/share.h>
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -187,9 +188,12 @@ enum cbx_status cbx_box_load(struct cbx_context *context,
 	const struct cbx_image *image, struct cbx_box **box)
 {
 	struct cbx_box *fresh = NULL;
-	enum cbx_status status = cbx_box_create(
-		context, &image->policy, image->reserve_pages, &fresh);
+	enum cbx_status status = cbx_level_check(image);
 
+	if (status == CBX_OK) {
+		status = cbx_box_create(
+			context, &image->policy, image->reserve_pages, &fresh);
+	}
 	if (status != CBX_OK) {
 		return status;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/cpuid.h>
 #include <base/start.h>
 #include <base/types.h>
 #include <client/archive.h>
@@ -75,6 +76,40 @@ static void set_defaults(struct cbx_program *program)
 	}
 }
 
+/* What CPUID tells must not be withheld. */
+static bool told_is_there(const struct cbx_program *program)
+{
+	uint64_t needs = CBX_FEATURE_COUNTER;
+
+	needs |= program->cpuid >= 3 ? CBX_FEATURE_AVX : 0;
+	needs |= program->cpuid >= 4 ? CBX_FEATURE_AVX512 : 0;
+	return program->features == 0 || (program->features & needs) == needs;
+}
+
+static enum cbx_status check_cpuid(const struct cbx_program *program)
+{
+	if (program->cpuid > CBX_CPUID_LEVELS) {
+		return cbx_fail(CBX_E_INVALID,
+			"CPUID: there is no level %u of x86-64, only 1 to %u",
+			program->cpuid, CBX_CPUID_LEVELS);
+	}
+	if (program->cpuid != 0 &&
+		(program->flags & CBX_PROGRAM_EXECUTE_ONLY) != 0) {
+		return cbx_fail(CBX_E_INVALID,
+			"CPUID: who answers for it reads the program's text, "
+			"which is to be execute-only; leave out one of the "
+			"two");
+	}
+	if (program->cpuid != 0 && !told_is_there(program)) {
+		return cbx_fail(CBX_E_INVALID,
+			"CPUID: level %u has features that are withheld from "
+			"the program; list counter, from level 3 on avx, and "
+			"for level 4 avx512, or tell a lower level",
+			program->cpuid);
+	}
+	return CBX_OK;
+}
+
 static enum cbx_status check(const struct cbx_program *program)
 {
 	const uint32_t known =
@@ -112,10 +147,10 @@ static enum cbx_status check(const struct cbx_program *program)
 		return cbx_fail(CBX_E_INVALID,
 			"program: a template's clones have no debugger");
 	}
-	if ((program->flags & ~known) != 0 || program->reserved != 0) {
+	if ((program->flags & ~known) != 0) {
 		return cbx_fail(CBX_E_INVALID, "program: unknown flags");
 	}
-	return CBX_OK;
+	return check_cpuid(program);
 }
 
 static enum cbx_status read_program(

@@ -29,6 +29,9 @@ struct cbx_policy cbx_program_policy(const struct cbx_program *program)
 	if ((program->flags & CBX_PROGRAM_CLEAN) != 0) {
 		policy.flags |= CBX_POLICY_CLEAN;
 	}
+	if (program->cpuid != 0) {
+		policy.flags |= CBX_POLICY_CPUID;
+	}
 	if (program->rules != NULL) {
 		policy.flags |= program->rules->flags & CBX_POLICY_STRICT;
 		policy.rule_count = program->rules->rule_count;

@@ -118,6 +118,7 @@ static void fill(const struct cbx_start_block *from, const char *const *argv,
 		.epoch_ns = from->epoch_ns,
 		.share_count = from->program->share_count,
 		.template_ns = from->program->template_after_ns,
+		.cpuid = from->program->cpuid,
 	};
 
 	start.share_offset = put_shares(bytes, &at, from);

@@ -16,8 +16,8 @@ import tarfile
 PAGE = 4096
 RUNTIME_VA, START_VA, FILES_VA = 0x600000000000, 0x610000000000, 0x620000000000
 STACK_VA, STACK_PAGES = 0x630000000000, 16
-START_MAGIC, START_VERSION, START_KEEPER = 0x5452415453584243, 5, 1
-START = '<QIIQQQQQQQQQQQQQQQ'
+START_MAGIC, START_VERSION, START_KEEPER = 0x5452415453584243, 6, 1
+START = '<QIIQQQQQQQQQQQQQQQQ'
 MEMORY_PAGES = 1024  # the program's own, out of the reserve
 SLACK_PAGES = 96     # page tables, threads
 PATH = '/keeper'
@@ -97,7 +97,7 @@ def start_block(sizes):
     files_bytes, list_bytes = sizes
     return struct.pack(START, START_MAGIC, START_VERSION, START_KEEPER,
                        head + len(strings), MEMORY_PAGES, files_bytes, 1, argv, 0, head, path,
-                       cwd, 0, 0, 0, head, 0, list_bytes) + strings
+                       cwd, 0, 0, 0, head, 0, list_bytes, 0) + strings
 
 
 def main():

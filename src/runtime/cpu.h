@@ -5,7 +5,17 @@
 #ifndef CBX_RUNTIME_CPU_H
 #define CBX_RUNTIME_CPU_H
 
+#include <base/gatecall_linux.h>
+
 #include "lib.h"
+
+/** From here on CPUID tells that level of x86-64, to the runtime, too; 0: what
+ * the machine says.  At start, before all else here. */
+void cbx_cpu_init(uint64_t level);
+
+/** A program's instruction faulted.  @return whether it was CPUID that the policy
+ * withholds: it is answered, and done */
+bool cbx_cpu_trapped(struct cbx_regs *regs);
 
 /** AT_HWCAP. */
 uint64_t cbx_cpu_hwcap(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The box's first code: from the start block to the program's first
  * instruction. */
+#include <base/cpuid.h>
 #include <base/start.h>
 
 #include "budget.h"
@@ -107,7 +108,8 @@ static void check_start(const struct cbx_start *start)
 		start->size < sizeof(*start) ||
 		start->size > CBX_FILES_VA - CBX_START_VA ||
 		start->files_bytes > CBX_FILES_BYTES ||
-		start->list_bytes > CBX_FILES_BYTES) {
+		start->list_bytes > CBX_FILES_BYTES ||
+		start->cpuid > CBX_CPUID_LEVELS) {
 		cbx_message_fatal("start block", "malformed", END_BROKEN);
 	}
 }
@@ -227,6 +229,7 @@ static void prepare(const struct cbx_start *start)
 	const char *wrong;
 	uint64_t space;
 
+	cbx_cpu_init(start->cpuid);
 	if (!cbx_gate_upcall_entry((uint64_t)cbx_runtime_upcall_entry, 0,
 		    &cbx_task_init.thread, &space)) {
 		cbx_message_fatal(

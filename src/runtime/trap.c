@@ -5,6 +5,7 @@
 #include <base/start.h>
 
 #include "clone.h"
+#include "cpu.h"
 #include "debug.h"
 #include "fault_info.h"
 #include "frame.h"
@@ -250,6 +251,9 @@ static void fault(
 		broken(upcall, regs);
 	}
 	if (upcall->code == CBX_FAULT_BREAKPOINT && cbx_rewrite_step(regs)) {
+		return;
+	}
+	if (upcall->code == CBX_FAULT_INSTRUCTION && cbx_cpu_trapped(regs)) {
 		return;
 	}
 	info = upcall->code <= CBX_FAULT_EXECUTE

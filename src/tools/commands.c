@@ -168,7 +168,12 @@ static void print_policies(uint64_t caps)
 		(caps & CBX_CAP_FEATURES) != 0
 			? "withheld on request, but CPUID still names them"
 			: "all the CPU's; a box that lists its own is refused");
-	(void)printf("cpuid         the machine's; no policy holds it\n");
+	(void)printf("cpuid         %s\n",
+		(caps & CBX_CAP_CPUID) != 0
+			? "withheld on request: a box is told of a level of "
+			  "x86-64, and no machine"
+			: "the machine's; a box that is to be told otherwise "
+			  "is refused");
 }
 
 /* Where the monitor is a process, one of its CPUs is never lent to a box. */

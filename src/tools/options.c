@@ -141,6 +141,17 @@ static int set_features(struct cbx_command_line *line, const char *value)
 	return 0;
 }
 
+static int set_cpuid(struct cbx_command_line *line, const char *value)
+{
+	if (value[0] != 'v' || value[1] < '1' || value[1] > '4' ||
+		value[2] != '\0') {
+		return cbx_options_bad_value(
+			"cpuid", value, "v1, v2, v3 or v4");
+	}
+	line->program.cpuid = (uint32_t)(value[1] - '0');
+	return 0;
+}
+
 static int set_trace(struct cbx_command_line *line, const char *value)
 {
 	if (value[0] != '\0' && strcmp(value, "json") != 0) {
@@ -237,6 +248,8 @@ static int apply(struct cbx_command_line *line, enum cbx_option option,
 		return set_rewrite(line, value);
 	case CBX_OPTION_FEATURES:
 		return set_features(line, value);
+	case CBX_OPTION_CPUID:
+		return set_cpuid(line, value);
 	case CBX_OPTION_CPUS:
 	case CBX_OPTION_WARM:
 	case CBX_OPTION_WARM_AFTER:

@@ -180,6 +180,7 @@ static const struct key keys[] = {
 	{ "clock", set_option },
 	{ "comment", read_comment },
 	{ "confine", set_confine },
+	{ "cpuid", set_option },
 	{ "debug", set_debug },
 	{ "epoch", set_option },
 	{ "features", set_features },

@@ -57,8 +57,8 @@ static const char *remedy_for(const struct cbx_error *error)
 	}
 	if (error->status == CBX_E_UNSUPPORTED &&
 		error->origin == CBX_ORIGIN_MONITOR) {
-		return "build it without --text or --features, or use another "
-		       "machine";
+		return "build it without --text, --features or --cpuid, or use "
+		       "another machine";
 	}
 	if (error->origin != CBX_ORIGIN_API) {
 		return "run it again; CONFBOX_LOG=1 shows the monitor's log";

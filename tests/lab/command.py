@@ -46,6 +46,8 @@ def hides(source, build):
     for options in (['--text', 'execute-only'], ['--features', 'basic']):
         status, out, err = lab(source, build, 'pks-vm', *options, '--', BUSYBOX, 'rev', data=b'abc\n')
         expect((status, out, err) == (0, b'cba\n', ''), options, status, out, err)
+    status, out, err = lab(source, build, 'pks-vm', '--cpuid', 'v1', '--', BUSYBOX, 'rev', data=b'abc\n')
+    expect((status, out) == (125, b'') and 'build it without --text, --features or --cpuid' in err, status, out, err)
 
 
 def confines(source, build):

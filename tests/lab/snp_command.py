@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What confbox lab snp does: a stock Linux at VMPL1, its driver, a service, a box.
 
-    snp_command.py SOURCE BUILD runs|two|blind|os|sealing|counters|words
+    snp_command.py SOURCE BUILD runs|two|blind|os|cpuid|sealing|counters|words
 """
 import hashlib
 import json
@@ -121,6 +121,20 @@ def test_host(source, build):
     status, out, err = lab(source, build, 'snp', '--host', 'test', '--info', '--seconds', '1200', seconds=1500)
     expect(status == 0 and re.search(r'^backend +snp$', out.decode(), re.M), status, out, err)
     vouches(source, build, (BUSYBOX, 'rev'))
+
+
+def told(source, build):
+    """CPUID of a box that is told of a level, in every thread and process of it; the lab has no CMPXCHG16B to tell."""
+    program = os.path.join(build, 'tests/driver/lab-cpuid')
+    table = subprocess.run([program, 'expect', '1'], stdout=subprocess.PIPE, check=True).stdout.decode()
+    status, out, err = lab(source, build, 'snp', '--host', 'test', '--cpuid', 'v1', '--seconds', '1200', '--', program, seconds=1500)
+    parts = re.split(r'(?m)^(main|thread|child|exec|handler .*)\n', out.decode())
+    expect((status, err) == (0, '') and parts[1::2] == ['main', 'thread', 'child', 'thread', 'exec', 'handler 1']
+           and parts[2:-2:2] == [table] * 5, status, out.decode(), err)
+    status, out, err = lab(source, build, 'snp', '--host', 'test', '--cpuid', 'v2', '--seconds', '1200', '--', program, seconds=1500)
+    expect((status, out) == (125, b'') and 'told of x86-64-v2, and this machine has v1;' in err, status, out, err)
+    status, out, err = lab(source, build, 'snp', '--host', 'test', '--info', '--seconds', '1200', seconds=1500)
+    expect(re.search(r'^cpuid +withheld on request', out.decode(), re.M), status, out, err)
 
 
 def vouches(source, build, words):
@@ -329,7 +343,7 @@ def main(source, build, test):
         if shutil.which(tool) is None:
             print(f'{tool} is not installed')
             sys.exit(77)
-    {'runs': runs, 'two': two, 'blind': blind, 'os': test_host, 'sealing': sealing,
+    {'runs': runs, 'two': two, 'blind': blind, 'os': test_host, 'cpuid': told, 'sealing': sealing,
      'counters': counters, 'words': words}[test](source, build)
 
 

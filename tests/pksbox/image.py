@@ -45,7 +45,7 @@ def start_block(argv, environment, flags, memory_pages, sizes):
     return struct.pack(pack.START, pack.START_MAGIC, pack.START_VERSION, flags,
                        head + len(strings), memory_pages, files_bytes, len(argv), argv_at,
                        len(envp), envp_at, path_at, cwd_at, EPOCH_NS, 0, 0, head,
-                       0, list_bytes) + strings
+                       0, list_bytes, 0) + strings
 
 
 def policy(flags, features):

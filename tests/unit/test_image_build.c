@@ -9,6 +9,7 @@
 #include <base/start.h>
 #include <client/embed.h>
 #include <client/image.h>
+#include <client/level.h>
 
 #define RUNTIME_SIZE 4096u
 
@@ -235,6 +236,64 @@ static void hidden_text_is_asked_for_everywhere(void **state)
 	cbx_image_destroy(image);
 }
 
+static void what_cpuid_tells_is_in_policy_and_start_block(void **state)
+{
+	struct cbx_program program = sample();
+	struct cbx_image *image;
+
+	(void)state;
+	image = build(&program);
+	assert_int_equal(image->policy.flags & CBX_POLICY_CPUID, 0);
+	assert_int_equal(cbx_level_of(image), 0);
+	cbx_image_destroy(image);
+	for (program.cpuid = 1; program.cpuid <= 4; program.cpuid++) {
+		image = build(&program);
+		assert_int_equal(image->policy.flags, CBX_POLICY_CPUID);
+		assert_int_equal(start_of(image).cpuid, program.cpuid);
+		assert_int_equal(cbx_level_of(image), program.cpuid);
+		assert_int_equal(cbx_level_check(image),
+			program.cpuid <= cbx_level_here() ? CBX_OK
+							  : CBX_E_UNSUPPORTED);
+		cbx_image_destroy(image);
+	}
+}
+
+static void what_cpuid_tells_is_not_withheld(void **state)
+{
+	static const struct {
+		uint32_t cpuid, flags;
+		uint64_t features;
+		const char *why; /* NULL: it is built */
+	} cases[] = {
+		{ 1, CBX_PROGRAM_EXECUTE_ONLY, 0, "execute-only" },
+		{ 1, 0, CBX_FEATURE_BASIC, "withheld" },
+		{ 2, 0, CBX_FEATURE_BASIC | CBX_FEATURE_COUNTER, NULL },
+		{ 3, 0, CBX_FEATURE_BASIC | CBX_FEATURE_COUNTER, "withheld" },
+		{ 3, 0, CBX_FEATURES & ~CBX_FEATURE_AVX512, NULL },
+		{ 4, 0, CBX_FEATURES & ~CBX_FEATURE_AVX512, "withheld" },
+		{ 4, 0, CBX_FEATURES, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cbx_program program = sample();
+		struct cbx_image *image = NULL;
+		enum cbx_status status;
+
+		program.bytes = text_apart();
+		program.cpuid = cases[i].cpuid;
+		program.flags = cases[i].flags;
+		program.features = cases[i].features;
+		status = cbx_image_build(&program, &image);
+		assert_int_equal(
+			status, cases[i].why == NULL ? CBX_OK : CBX_E_INVALID);
+		assert_true(
+			cases[i].why == NULL ||
+			strstr(cbx_error_last()->text, cases[i].why) != NULL);
+		cbx_image_destroy(image);
+	}
+}
+
 static void withheld_features_are_in_policy_and_start_block(void **state)
 {
 	struct cbx_program program = sample();
@@ -324,7 +383,7 @@ static void bad_programs_are_refused_with_a_reason(void **state)
 	REFUSED(flags, 1u << 30, "flags");
 	REFUSED(flags, CBX_PROGRAM_EXECUTE_ONLY, "separate-code");
 	REFUSED(features, CBX_FEATURE_AVX, "features");
-	REFUSED(reserved, 1, "flags");
+	REFUSED(cpuid, 5, "no level 5 of x86-64");
 	REFUSED(threads_max, 5000, "threads");
 	REFUSED(output_pages, 65, "range");
 #undef REFUSED
@@ -352,6 +411,8 @@ int main(void)
 		cmocka_unit_test(the_policy_denies_by_default),
 		cmocka_unit_test(shared_files_take_the_runtimes_text_along),
 		cmocka_unit_test(hidden_text_is_asked_for_everywhere),
+		cmocka_unit_test(what_cpuid_tells_is_in_policy_and_start_block),
+		cmocka_unit_test(what_cpuid_tells_is_not_withheld),
 		cmocka_unit_test(
 			withheld_features_are_in_policy_and_start_block),
 		cmocka_unit_test(the_reserve_holds_memory_and_tables),
