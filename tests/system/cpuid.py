@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a box is told by CPUID: confbox run --cpuid.
 
-    cpuid.py CONFBOX PROGRAM
+    cpuid.py CONFBOX PROGRAM COMPARE LIST [NAME=PROGRAM]...
 """
 import json
 import os
@@ -11,7 +11,8 @@ import sys
 import tempfile
 import unittest
 
-CONFBOX = PROGRAM = None
+CONFBOX = PROGRAM = COMPARE = None
+NONCE = bytes(range(32)).hex()
 LEVELS = ('v1', 'v2', 'v3', 'v4')
 LOADER = '/lib64/ld-linux-x86-64.so.2'
 SUM = 'import hashlib, sys; print(hashlib.sha256(bytes(range(256)) * 5000).hexdigest(), sys.maxsize)'
@@ -114,6 +115,19 @@ class Machine(Case):
             self.assertEqual(self.good('run', '--cpuid', level, '--', *words), self.outside(*words))
             self.assertEqual(self.good('run', '--cpuid', level, '--file', LOADER, '--', *digest), self.outside(*digest))
 
+    def test_system_calls_and_signals_are_as_outside(self):
+        done = subprocess.run([sys.executable, COMPARE[0], CONFBOX, *COMPARE[1:]], capture_output=True, text=True, timeout=250,
+                              check=False, env={**os.environ, 'CONFBOX_OPTIONS': f'--cpuid {self.here[-1]}'})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_evidence_says_that_it_is_withheld(self):
+        for options, withheld in (((), 'no'), (('--cpuid', 'v2'), 'yes')):
+            with tempfile.NamedTemporaryFile() as file:
+                self.good('attest', '--nonce', NONCE, '--output', file.name, *options, '--', PROGRAM)
+                out = self.good('verify', '--allow-no-hardware', '--nonce', NONCE, file.name)
+            self.assertRegex(out, rf'(?m)^ *box\.policy\.cpuid +{withheld}$')
+            self.assertRegex(out, r'(?m)^ *monitor\.caps\.cpuid +yes$')
+
     def test_a_clone_is_told_the_same(self):
         out = self.good('run', '--cpuid', 'v2', '--warm', '2', '--', '/bin/busybox', 'sh', '-c',
                         'read -r w < /dev/template; while read -r l; do case $l in *name*) echo $l;; esac; done < /proc/cpuinfo')
@@ -121,5 +135,6 @@ class Machine(Case):
 
 
 if __name__ == '__main__':
-    CONFBOX, PROGRAM = (os.path.abspath(path) for path in sys.argv[1:3])
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    CONFBOX, PROGRAM, *COMPARE = (os.path.abspath(path) for path in sys.argv[1:5])
+    COMPARE += sys.argv[5:]
+    unittest.main(argv=sys.argv[:1])

@@ -270,6 +270,7 @@ ATTACK attack_write, 1, 0, CBX_STUB_TEXT, 16
 ATTACK attack_sendmsg, 46, 3
 ATTACK attack_kill, 62, -1, 9
 ATTACK attack_exit, 231, 3
+ATTACK attack_cpuid, 158, 0x1012, 1	/* take it back: ARCH_SET_CPUID */
 ATTACK attack_x32, 0x40000009, 0x30000000, 0x1000, 3, 0x32, -1, 0
 ATTACK attack_negative, -1
 ATTACK attack_next, CBX_STUB_NEXT

@@ -22,6 +22,7 @@ LABEL(attack_mprotect);
 LABEL(attack_clone);
 LABEL(attack_sigreturn);
 LABEL(attack_open);
+LABEL(attack_cpuid);
 LABEL(attack_getppid);
 LABEL(attack_write);
 LABEL(attack_sendmsg);
@@ -56,8 +57,8 @@ extern const uint8_t cbx_linux_stub_end[];
 static const uint8_t *const calls[] = { attack_mmap, attack_mmap_anon,
 	attack_munmap, attack_mprotect, attack_clone, attack_sigreturn,
 	attack_open, attack_getppid, attack_write, attack_sendmsg, attack_kill,
-	attack_exit, attack_x32, attack_negative, attack_next, attack_stop,
-	attack_vsyscall };
+	attack_exit, attack_cpuid, attack_x32, attack_negative, attack_next,
+	attack_stop, attack_vsyscall };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
 static void no_system_call_reaches_the_kernel(void **state)
