@@ -5,9 +5,12 @@
 """
 import hashlib
 import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 CONFBOX = BUSYBOX = FORKS = None
@@ -51,6 +54,22 @@ class Limits(unittest.TestCase):
             self.assertEqual(box.stdout.read(2), b'y\n')
             box.stdout.close()
             self.assertEqual(box.wait(timeout=200), 141)
+
+    def test_a_terminal_that_stands_still_keeps_no_box_from_its_end(self):
+        """As after Ctrl-S: it takes some of the output, and then none."""
+        for options, sent, wanted in ((['--timeout', '0.5'], None, 124), ([], signal.SIGTERM, 143)):
+            shown, ours = os.openpty()
+            with subprocess.Popen([CONFBOX, 'run', *options, '--', BUSYBOX, 'yes'], stdin=subprocess.DEVNULL,
+                                  stdout=ours, stderr=subprocess.DEVNULL) as box:
+                watchdog = threading.Timer(200, box.kill)
+                watchdog.start()
+                select.select([shown], [], [])
+                if sent is not None:
+                    box.send_signal(sent)
+                self.assertEqual(box.wait(), wanted)
+                watchdog.cancel()
+            os.close(shown)
+            os.close(ours)
 
     def test_many_arguments_arrive(self):
         words = [f'word{i}' for i in range(5000)]
