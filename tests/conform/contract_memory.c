@@ -128,6 +128,9 @@ static void a_copy_is_what_the_pages_were_and_no_more(void **state)
 	cbx_hal_page_copy(cbx_pfn_add(pfn, 3), cbx_pfn_add(pfn, 1), 2);
 	cbx_hal_page_copy(cbx_pfn_add(pfn, 5), pfn, 0);
 	assert_true(ask_zero(pfn.n + 5));
+	assert_false(ask_zero(pfn.n));
+	cbx_hal_page_copy(pfn, cbx_pfn_add(pfn, 5), 1);
+	assert_true(ask_zero(pfn.n));
 	contract_view(pfn, 6, CBX_VIEW_ALL);
 	for (uint32_t i = 1; i < 3; i++) {
 		assert_true(ask_host_read(pfn.n + i, 0, wrote, sizeof(wrote)));

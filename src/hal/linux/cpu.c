@@ -19,13 +19,13 @@ struct cpu {
 	int event;
 	atomic_bool kicked;
 	uint32_t rank; /* its thread's */
-	uint32_t maps; /* its thread's */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cpu *cpus;
 static uint32_t cpu_count;
 static _Thread_local uint32_t cpu_self;
+_Thread_local uint32_t cbx_linux_cpu_maps;
 
 bool cbx_linux_cpu_start(uint32_t count)
 {
@@ -56,7 +56,7 @@ static void wait_for_socket(struct cpu *cpu)
 
 static void give_back(struct cpu *cpu)
 {
-	CBX_CHECK(cpu->maps == 0 && cpu->rank == 0);
+	CBX_CHECK(cbx_linux_cpu_maps == 0 && cpu->rank == 0);
 	pthread_mutex_lock(&lock);
 	close(cpu->socket);
 	cpu->socket = -1;
@@ -122,11 +122,6 @@ int cbx_linux_cpu_socket(uint32_t cpu)
 {
 	CBX_CHECK(cpu == cpu_self);
 	return cpus[cpu].socket;
-}
-
-uint32_t *cbx_linux_cpu_maps(void)
-{
-	return &cpus[cpu_self].maps;
 }
 
 int cbx_linux_cpu_event(uint32_t cpu)

@@ -31,8 +31,9 @@ CBX_MUST_CHECK enum cbx_status cbx_linux_cpu_open(
 /** The socket of a CPU that serves; its own thread asks. */
 int cbx_linux_cpu_socket(uint32_t cpu);
 
-/** Pages this CPU has mapped. */
-uint32_t *cbx_linux_cpu_maps(void);
+/** Pages this CPU has mapped: counted at each step of a table walk, so nothing
+ * is called for it. */
+extern _Thread_local uint32_t cbx_linux_cpu_maps;
 
 /** A descriptor that is readable from cbx_linux_cpu_wake on until
  * cbx_linux_cpu_calm. */

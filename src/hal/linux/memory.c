@@ -181,20 +181,16 @@ bool cbx_hal_memory(uint32_t index, struct cbx_hal_region *region)
 
 void *cbx_hal_page_map(struct cbx_pfn pfn)
 {
-	uint32_t *maps = cbx_linux_cpu_maps();
-
 	CBX_CHECK(pfn.n < page_count);
-	CBX_CHECK(*maps < CBX_HAL_MAPS);
-	(*maps)++;
+	CBX_CHECK(cbx_linux_cpu_maps < CBX_HAL_MAPS);
+	cbx_linux_cpu_maps++;
 	return files[in_file[pfn.n]].bytes + (pfn.n << CBX_PAGE_SHIFT);
 }
 
 void cbx_hal_page_unmap(const void *page)
 {
-	uint32_t *maps = cbx_linux_cpu_maps();
-
-	CBX_CHECK(page != NULL && *maps > 0);
-	(*maps)--;
+	CBX_CHECK(page != NULL && cbx_linux_cpu_maps > 0);
+	cbx_linux_cpu_maps--;
 }
 
 static const uint8_t *private_pages(struct cbx_pfn pfn, uint64_t count)
@@ -214,14 +210,62 @@ void cbx_hal_page_scrub(struct cbx_pfn pfn, uint64_t count)
 	}
 }
 
+static bool is_zero(const uint8_t *page)
+{
+	static const uint8_t zero[CBX_PAGE_SIZE];
+
+	return memcmp(page, zero, sizeof(zero)) == 0;
+}
+
+/* How many pages are zero like the first, or are not. */
+static uint64_t zero_run(const uint8_t *pages, uint64_t count, bool *zero)
+{
+	uint64_t run = 1;
+
+	*zero = is_zero(pages);
+	while (run < count && is_zero(pages + run * CBX_PAGE_SIZE) == *zero) {
+		run++;
+	}
+	return run;
+}
+
+/* Make zero pages of what may be a hole already, and mostly is. */
+static void clear(struct cbx_pfn pfn, uint64_t count)
+{
+	off_t data =
+		lseek(files[CBX_FILE_PRIVATE].fd, offset_of(pfn), SEEK_DATA);
+
+	CBX_CHECK(data >= 0 || errno == ENXIO);
+	if (data >= 0 && data < offset_of(cbx_pfn_add(pfn, count))) {
+		make_hole(CBX_FILE_PRIVATE, pfn, count);
+	}
+}
+
 /* Refused is only what has no room, which no backend could go on with. */
+static void put(struct cbx_pfn pfn, uint64_t count, const uint8_t *source)
+{
+	CBX_CHECK(write_file(CBX_FILE_PRIVATE, source, offset_of(pfn),
+		offset_of(cbx_pfn_add(pfn, count))));
+}
+
+/* What is zero becomes a hole: of a started python3's memory that is a third of
+ * what a clone copies, and most of it is not touched then. */
 void cbx_hal_page_copy(struct cbx_pfn to, struct cbx_pfn from, uint64_t count)
 {
 	const uint8_t *source = private_pages(from, count);
+	bool zero;
 
 	(void)private_pages(to, count);
-	CBX_CHECK(write_file(CBX_FILE_PRIVATE, source, offset_of(to),
-		offset_of(cbx_pfn_add(to, count))));
+	for (uint64_t done = 0, run; done < count; done += run) {
+		const uint8_t *pages = source + done * CBX_PAGE_SIZE;
+
+		run = zero_run(pages, count - done, &zero);
+		if (zero) {
+			clear(cbx_pfn_add(to, done), run);
+		} else {
+			put(cbx_pfn_add(to, done), run, pages);
+		}
+	}
 }
 
 void *cbx_hal_host_map(struct cbx_pfn pfn)

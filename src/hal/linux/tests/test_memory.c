@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <hal/linux/memory.h>
 
@@ -121,6 +122,39 @@ static void mixed_ranges_move_what_is_there(void **state)
 	}
 }
 
+/* Whether a page of the private file has memory. */
+static bool has_memory(uint64_t pfn)
+{
+	off_t at = (off_t)(pfn * CBX_PAGE_SIZE);
+
+	return lseek(cbx_linux_memory_fd(CBX_FILE_PRIVATE), at, SEEK_DATA) ==
+	       at;
+}
+
+/* Every third page has bytes; some of where they go have others. */
+static void a_copy_of_zeros_takes_no_memory(void **state)
+{
+	const uint64_t to = FIRST + COUNT;
+
+	(void)state;
+	fill(FIRST, 2 * COUNT, 0);
+	for (uint64_t i = 0; i < COUNT; i += 3) {
+		fill(FIRST + i, 1, (uint8_t)(i | 1));
+	}
+	for (int i = 0; i < 2; i++) {
+		set_view(FIRST, 2 * COUNT, CBX_VIEW_NONE);
+		cbx_hal_page_copy((struct cbx_pfn){ to },
+			(struct cbx_pfn){ FIRST }, COUNT);
+		for (uint64_t k = 0; k < COUNT; k++) {
+			assert_int_equal(has_memory(to + k), k % 3 == 0);
+			assert_int_equal(peek(to + k), k % 3 == 0 ? k | 1 : 0);
+		}
+		set_view(FIRST, 2 * COUNT, CBX_VIEW_ALL);
+		fill(to, COUNT, 0x77);
+	}
+	fill(FIRST, 2 * COUNT, 0);
+}
+
 static void the_memory_map_is_the_whole_machine(void **state)
 {
 	struct cbx_hal_region region;
@@ -157,6 +191,7 @@ int main(void)
 		cmocka_unit_test(what_the_host_writes_in_vain_is_lost),
 		cmocka_unit_test(setting_a_view_twice_is_setting_it_once),
 		cmocka_unit_test(mixed_ranges_move_what_is_there),
+		cmocka_unit_test(a_copy_of_zeros_takes_no_memory),
 		cmocka_unit_test(the_memory_map_is_the_whole_machine),
 		cmocka_unit_test(random_bytes_differ_and_time_passes),
 	};
