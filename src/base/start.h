@@ -43,6 +43,7 @@
 #define CBX_START_REWRITE_FIRST 0x200u	/* rewrite at the first trap */
 #define CBX_START_CLOCK_FIXED	0x400u	/* time passes in sleep only */
 #define CBX_START_TEMPLATE	0x800u	/* at /dev/template it becomes one */
+#define CBX_START_FILES_LENT	0x1000u /* the files are another box's */
 #define CBX_START_GDB		0x2000u /* a debugger is there (DEBUG) */
 /** Where a clone has a stack of CBX_STACK_PAGES pages, zero.  Its first thread
  * starts at the runtime's entry with 0 as its argument. */

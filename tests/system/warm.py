@@ -40,6 +40,38 @@ told = dict(random=random.random(), another=other.random(), openssl=ssl.RAND_byt
 print(json.dumps([own, kept, told]))
 '''
 
+# Pages of a file that become its own, first written or first read.
+OWN = '''
+import mmap, os, sys, threading
+if os.path.exists('/dev/template'):
+    open('/dev/template').read()
+wrong = []
+def write(path, prot, ats):
+    with open(path, 'rb') as file:
+        mapped = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=prot)
+        content = bytearray(file.read())
+        for at in ats + [-1]:
+            mapped[at] = content[at] = content[at] ^ 0xff
+        file.seek(0)
+        again = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        if mapped[:] != content or content == again[:] or again[:] != file.read():
+            wrong.append((path, ats))
+def each():
+    path = os.path.realpath(sys.executable)
+    for ats in [5], [70000, 70001, 300000], list(range(4096, 1 << 21, 40000)):
+        write(path, mmap.PROT_READ | mmap.PROT_WRITE, ats)
+        write(path, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC, ats)
+        write(os.__file__, mmap.PROT_READ | mmap.PROT_WRITE, [5])
+each()
+thread = threading.Thread(target=each)
+thread.start()
+thread.join()
+if os.fork() == 0:
+    each()
+    os._exit(len(wrong))
+print('own', wrong, os.wait()[1])
+'''
+
 # Its point comes by time, in the middle of something.
 BY_TIME = '''
 import select, sys, time
@@ -75,6 +107,12 @@ class Warm(unittest.TestCase):
         result = confbox('run', '--warm', str(count), '--', *words)
         self.assertEqual((result.returncode, result.stderr), (0, ''))
         return result
+
+    def test_a_file_is_the_same_after_its_pages_were_written(self):
+        for options, count in (['--warm', '2'], 2), (['--share-files'], 1), ([], 1):
+            result = confbox('run', *options, '--', '/usr/bin/python3', '-c', OWN)
+            self.assertEqual((result.returncode, result.stderr), (0, ''), options)
+            self.assertEqual(result.stdout, 'own [] 0\n' * count, options)
 
     def test_clones_go_on_with_what_was_there(self):
         cold = confbox('run', '--', PROGRAM)
