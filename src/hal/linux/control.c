@@ -43,6 +43,9 @@ static int open_service(void)
 	if (fd < 0 && errno == ESRCH) {
 		leave(); /* ended already */
 	}
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+		cbx_linux_fail_few("a look at the service");
+	}
 	return fd;
 }
 
