@@ -32,11 +32,12 @@ static const struct cache caches[] = {
 
 static struct cbx_cpuid cache_of(uint32_t index)
 {
-	const struct cache *cache = &caches[index];
+	const struct cache *cache = caches;
 
 	if (index >= sizeof(caches) / sizeof(caches[0])) {
 		return (struct cbx_cpuid){ 0 };
 	}
+	cache += index;
 	return (struct cbx_cpuid){
 		.a = cache->type | cache->level << 5 | 1u << 8,
 		.b = (cache->ways - 1) << 22 | 63,
