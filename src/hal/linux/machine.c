@@ -4,6 +4,7 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +36,23 @@ static bool can_withhold_cpuid(void)
 	return syscall(SYS_arch_prctl, CBX_STUB_SET_CPUID, 1) == 0;
 }
 
-/* Process isolation and no more: whoever owns the kernel owns the boxes. */
+static uint64_t caps_bits;
+
+static void find_caps(void)
+{
+	caps_bits = (has_user_keys() ? CBX_CAP_BOX_EXECUTE_ONLY : 0) |
+		    (can_withhold_cpuid() ? CBX_CAP_CPUID : 0);
+}
+
+/* Process isolation and no more: whoever owns the kernel owns the boxes.
+ * Looked at once: every box asks, and in a VM CPUID goes to the hypervisor. */
 struct cbx_hal_caps cbx_hal_caps(void)
 {
+	static pthread_once_t found = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&found, find_caps);
 	return (struct cbx_hal_caps){
-		.bits = (has_user_keys() ? CBX_CAP_BOX_EXECUTE_ONLY : 0) |
-			(can_withhold_cpuid() ? CBX_CAP_CPUID : 0),
+		.bits = caps_bits,
 		.backend = CBX_BACKEND_LINUX,
 	};
 }
