@@ -225,7 +225,7 @@ CHANGE(dying, facts->state = 4)
 CHANGE(keepers_flag, facts->flags = CBX_BOX_KEEPER)
 CHANGE(unknown_flag, facts->flags = 64)
 CHANGE(high_flag, facts->flags = UINT64_C(1) << 63)
-CHANGE(unknown_policy, facts->policy[0] = 128)
+CHANGE(unknown_policy, facts->policy[0] = CBX_POLICY_FLAGS + 1)
 /* A clone goes on with what a template began. */
 CHANGE(child, (cloned(bench), facts->lenders = 2, facts->running_lenders = 1,
 		      facts->has_parent = true))

@@ -61,7 +61,7 @@ static _Noreturn void run_monitor(int socket)
 		_exit(1);
 	}
 	cbx_linux_start(3, argv);
-	if (cbx_linux_process_create(false) == NULL) {
+	if (cbx_linux_process_create(0) == NULL) {
 		_exit(1);
 	}
 	cbx_linux_serve(echo);
@@ -394,7 +394,7 @@ static _Noreturn void run_without_descriptors(int socket)
 		_exit(77);
 	}
 	cbx_linux_start(1, argv);
-	if (cbx_linux_process_create(false) == NULL ||
+	if (cbx_linux_process_create(0) == NULL ||
 		setrlimit(RLIMIT_NOFILE, &few) != 0) {
 		_exit(78);
 	}
