@@ -188,18 +188,17 @@ int cbx_counter_find(const char *path, struct cbx_counter_service *service)
 {
 	uint8_t id[32];
 	struct stat st;
+	bool socket = stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
 	enum cbx_status status;
 
-	if (is_none(path)) {
+	if (!socket && is_none(path)) {
 		cbx_say("%s: no counters are kept there; confbox counter makes "
 			"such a directory, and says its name",
 			path);
 		return CBX_CODE_FAILED;
 	}
-	status = stat(path, &st) == 0 && S_ISSOCK(st.st_mode)
-			 ? cbx_counter_socket(path, service)
-			 : cbx_counter_directory(path, service, id);
-
+	status = socket ? cbx_counter_socket(path, service)
+			: cbx_counter_directory(path, service, id);
 	if (status != CBX_OK) {
 		cbx_say_error();
 	}
