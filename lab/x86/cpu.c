@@ -23,7 +23,6 @@
 #define NO_VECTORS offsetof(struct lab_save, x87_dp)
 
 extern void lab_world_enter(struct lab_vmcb *vmcb);
-extern const uint8_t lab_world_left[]; /* where the lab goes on after it */
 
 struct lab_cpu lab_cpus[LAB_CPUS];
 
@@ -302,25 +301,6 @@ static uint64_t enter(struct lab_cpu *cpu)
 	return lab_tsc() - start;
 }
 
-/* Registers of the lab's own where the level's have to be, which were not those
- * it was entered with (lab/README.md, "Not explained"). */
-static void check_not_mixed(const struct lab_cpu *cpu, uint64_t entered)
-{
-	const struct lab_control *control = &cpu->vmcb.control;
-	uint64_t own = (uint64_t)lab_world_left;
-
-	if (cpu->vmcb.save.rip != own || cpu->vmcb.save.cr3 != lab_cr3() ||
-		entered == own) {
-		return;
-	}
-	lab_say("lab: mixed: cpu %u vmpl %u entered at %x, exit %x %x %x event "
-		"%x\n",
-		(uint64_t)cpu->id, (uint64_t)cpu->vmpl, entered,
-		control->exit_code, control->exit_info1, control->exit_info2,
-		control->exit_interrupt);
-	lab_end(LAB_END_BAD);
-}
-
 /* A level below VMPL0 does not run: it is VMPL0's turn, where that waits, if the
  * level has registers that VMRUN does not take, or VMPL0 is rung for. */
 static void give_up(struct lab_cpu *cpu)
@@ -344,7 +324,6 @@ _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
 	cpu->loaded = SNP_VMPLS;
 	cpu->next = cpu->vmpl;
 	for (uint8_t before = SNP_VMPLS;;) {
-		uint64_t entered;
 		uint64_t ticks;
 
 		while (!load(cpu)) { /* until somebody gives it one */
@@ -356,12 +335,10 @@ _Noreturn void lab_cpu_run(struct lab_cpu *cpu)
 		lab_doorbell_enters(cpu);
 		lab_host_enters(cpu);
 		lock_drop();
-		entered = lab_state(cpu)->rip;
 		ticks = enter(cpu);
 		lock_take();
 		lab_count_run(cpu->vmpl, cpu->vmpl != before, ticks);
 		before = cpu->vmpl;
-		check_not_mixed(cpu, entered);
 		lab_host_leaves(cpu);
 		event_again(&cpu->vmcb.control);
 		handle(cpu);

@@ -44,8 +44,6 @@ lab_world_enter:
 	vmload	%rax
 	registers load
 	vmrun	%rax
-	.globl	lab_world_left
-lab_world_left:
 	vmsave	%rax			/* rax is as it was before VMRUN */
 	registers store
 	popq	%r15

@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../lab/x86/tests'))
-import run as lab_run
 from linux import cpio
 
 SKIP = 77
@@ -19,6 +18,12 @@ MACHINE = ['-M', 'q35', '-cpu', 'max,-cx16', '-m', '512', '-smp', '2', '-nodefau
            '-display', 'none', '-serial', 'stdio', '-net', 'none']
 # Its test of the timer has to see ticks within ten of its own, which a busy machine does not give.
 COMMAND_LINE = 'console=ttyS0 panic=-1 oops=panic panic_on_warn=1 no_timer_check'
+# Linux patches its text with a breakpoint there meanwhile.  QEMU 7.2 translates a block before it takes
+# note of the page (tb_gen_code, tb_link_page), so what was written between, by another processor, stays in
+# the block, and that breakpoint in nobody's table ends the kernel.  Two processors that take turns have
+# no such race, but then threads in the driver hardly meet either.
+STALE = re.compile(r'\bint3: 0000 \[#1\].*?^[^\n]*\bRIP: 0010:(?!\S+ \[confbox\])', re.DOTALL | re.MULTILINE)
+TRIES = 3
 KERNELS = {'6.1': 'bookworm', '6.12': 'bookworm-backports'}
 
 # What a kernel says that is not well.
@@ -84,8 +89,13 @@ def initial(init, files):
 
 
 def boot(folder, vmlinuz, files, seconds, words=''):
-    """Boot; the lines it says."""
-    return lab_run.again(lambda: boot_once(folder, vmlinuz, files, seconds, words), '\n'.join)
+    """Boot; the lines it says.  Only a kernel that met a stale breakpoint is booted anew."""
+    for left in reversed(range(TRIES)):
+        lines = boot_once(folder, vmlinuz, files, seconds, words)
+        text = '\n'.join(lines)
+        if left == 0 or STALE.search(text) is None:
+            return lines
+        print(f'{text}\nmachine.py: the emulator failed: once more', file=sys.stderr, flush=True)
 
 
 def boot_once(folder, vmlinuz, files, seconds, words):

@@ -95,4 +95,4 @@ def run(lab, own, argv, files, fail=sys.exit):
             file.write(linux.pack(image.read(), machine.initial(init, {**files, 'confbox.ko': driver}),
                                   magic, monitor.read()))
         argv = words(build, folder, pack, own)
-        return lab_run.again(lambda: result(folder, boot(argv, float(own['--seconds']))), lambda came: came.console)
+        return result(folder, boot(argv, float(own['--seconds'])))

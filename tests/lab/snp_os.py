@@ -52,7 +52,7 @@ def start(build, images, packed, seconds):
         with open(pack, 'wb') as file:
             file.write(linux.pack(with_archive(kernel, packed), b'', linux.MAGIC['blind'], monitor))
         argv = words(build, folder, pack)
-        return lab_run.again(lambda: result(folder, snp_lab.boot(argv, seconds)), lambda came: came.console)
+        return result(folder, snp_lab.boot(argv, seconds))
 
 
 def run(lab, own, argv, files, fail=sys.exit):

@@ -243,7 +243,8 @@ def main(source, build, cpus, *parts):
     for tool in (lab_run.QEMU, 'make', 'gcc'):
         if shutil.which(tool) is None:
             machine.skip(f'{tool} is not installed')
-    rooted.again(lambda folder: Machine(source, build, cpus, folder), lambda it: play(it, parts))
+    with rooted.started(lambda folder: Machine(source, build, cpus, folder)) as it:
+        play(it, parts)
 
 
 if __name__ == '__main__':

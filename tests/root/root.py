@@ -175,7 +175,8 @@ def main(build, fail):
         if shutil.which(program) is None:
             fail(f'{program} is not installed')
     try:
-        rooted.again(lambda folder: Scene(build, folder, fail), lambda scene: Play(scene).play())
+        with rooted.started(lambda folder: Scene(build, folder, fail)) as scene:
+            Play(scene).play()
         return 0
     except AssertionError:
         traceback.print_exc()

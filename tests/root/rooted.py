@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine with a stock Linux, and a root there who does what is typed."""
+import contextlib
 import os
 import re
 import shutil
@@ -14,7 +15,6 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(SOURCE, part) for part in ('lab/x86/tests', 'tests/driver', 'tests/host', 'tests/support')]
 import lines  # pylint: disable=wrong-import-position
 import machine  # pylint: disable=wrong-import-position
-import run as lab_run  # pylint: disable=wrong-import-position
 from patience import SECONDS, until  # pylint: disable=wrong-import-position
 
 PAGE = 4096
@@ -36,24 +36,11 @@ done
 """
 
 
-def again(make, play):
-    """play(it), of it = make(folder) with a Linux in the lab; with another one where the lab mixed registers up."""
-    def attempt():
-        console = ''
-        with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder:
-            try:
-                it = make(folder)
-                try:
-                    play(it)
-                finally:
-                    it.close()
-                    console = it.linux.text()
-            except (Exception, SystemExit) as why:  # pylint: disable=broad-exception-caught
-                return why, f'{console}{why}'
-        return None, ''
-    wrong, _ = lab_run.again(attempt, lambda came: came[1])
-    if wrong is not None:
-        raise wrong
+@contextlib.contextmanager
+def started(make):
+    """make(folder), which is closed at the end, in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix='confbox-lab-') as folder, contextlib.closing(make(folder)) as it:
+        yield it
 
 
 def inverted(text):

@@ -36,6 +36,7 @@ next:
 	jmp	next
 
 take:
+	pause			/* where CPUs take turns, theirs comes while a box runs */
 	mov	%rax, %r13
 	mov	%r13, BOXCODE_SEEN(%r15)
 	movq	$STATUS_FAULT, BOXCODE_STATUS(%r15)

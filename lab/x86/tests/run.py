@@ -14,13 +14,16 @@ import tempfile
 
 SKIP = 77
 QEMU = 'qemu-system-x86_64'
-# Of the chipset's devices those that go round the table of pages are off (../../README.md, Devices).
+# Of the chipset's devices those that go round the table of pages are off (../../README.md, Devices), and its
+# processors take turns (there, Turns).
 MACHINE = ['-M', 'q35,i8042=off,hpet=off,sata=off,smbus=off,smm=off',
            '-global', 'apic-common.vapic=off', '-global', 'fw_cfg_io.dma_enabled=off',
            '-global', 'ICH9-LPC.disable_s3=1', '-global', 'ICH9-LPC.disable_s4=1',
-           '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', '-no-reboot',
+           '-accel', 'tcg,thread=single', '-cpu', 'max,phys-bits=52', '-m', '512', '-nodefaults', '-no-reboot',
            '-display', 'none', '-serial', 'stdio',
            '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
+# A thread for each, for guests that restore no x87 state.
+PARALLEL = [word.replace('thread=single', 'thread=multi') for word in MACHINE]
 GOOD, BAD, GUEST = 2 * 0x2a + 1, 2 * 0x2b + 1, 2 * 0x2c + 1  # what isa-debug-exit makes of ../say.h
 SECONDS = 280
 CHOICE, CPUS, ROWS, REPORT, HOST, TWICE, BELL, IPI, TAKEN = 0x4400000, 100, 101, 102, 103, 104, 105, 106, 99  # guest.h
@@ -29,39 +32,10 @@ NONCE = bytes(range(0x80, 0xc0))  # report.c
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../snp/rmp_table.def')
 
 
-# The lab found registers of its own in a guest's: of such a run nothing can be said
-# (lab/README.md, Not explained).
-MIXED = re.compile(r'lab: mixed: cpu \d')
-# Linux patches its text with a breakpoint there meanwhile, and the emulator still runs
-# that on another processor when it is gone (same place).
-STALE = re.compile(r'\bint3: 0000 \[#1\].*?^[^\n]*\bRIP: 0010:(?!\S+ \[confbox\])', re.DOTALL | re.MULTILINE)
-TRIES = 3
-
-
-def is_void(text):
-    """Whether a run says nothing, by the emulator's fault."""
-    return MIXED.search(text) is not None or STALE.search(text) is not None
-
-
-def again(attempt, said):
-    """What attempt() comes to: the first whose text, by said(), is not void, or the last of TRIES.
-    A run that is not void is never repeated."""
-    for left in reversed(range(TRIES)):
-        result = attempt()
-        text = said(result)
-        if left == 0 or not is_void(text):
-            return result
-        print(f'{text}\nrun.py: the emulator failed: once more', file=sys.stderr, flush=True)
-
-
-def boot(lab, module, *more, seconds=SECONDS):
+def boot(lab, module, *more, seconds=SECONDS, machine=MACHINE):
     """(status, lines) of a run of the machine."""
-    return again(lambda: boot_once(lab, module, *more, seconds=seconds), lambda came: '\n'.join(came[1]))
-
-
-def boot_once(lab, module, *more, seconds):
     try:
-        done = subprocess.run([QEMU, *MACHINE, *more, '-kernel', lab, '-initrd', module],
+        done = subprocess.run([QEMU, *machine, *more, '-kernel', lab, '-initrd', module],
                               timeout=seconds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False)
     except subprocess.TimeoutExpired as late:
@@ -95,7 +69,7 @@ def guest(lab, elf):
 
 
 def cpus(lab, elf):
-    judge(*boot(lab, elf, '-smp', '2', *choose(CPUS)), 8)
+    judge(*boot(lab, elf, '-smp', '2', *choose(CPUS), machine=PARALLEL), 8)
 
 
 # Rows that no guest can do here, by why (../rows.c).
@@ -218,7 +192,7 @@ SCRIPTS = {'refuse-run': 'guest: bad vmpl1_runs_and_comes_back',
 def host(lab, elf, vendor):
     """What a guest sees of a host that means ill: asked by it, and by the command line."""
     judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(HOST), *chip(vendor)), 17)
-    judge(*boot(lab, elf, '-append', 'quiet lab.host=ask', '-smp', '2', *choose(TWICE)), 3)
+    judge(*boot(lab, elf, '-append', 'quiet lab.host=ask', '-smp', '2', *choose(TWICE), machine=PARALLEL), 3)
     for script, line in SCRIPTS.items():
         status, lines = boot(lab, elf, '-append', f'lab.host={script} lab.hosts=ask')
         print('\n'.join(lines[-3:]))
@@ -226,13 +200,13 @@ def host(lab, elf, vendor):
     status, lines = boot(lab, elf, '-append', 'lab.host=ask', *choose(TAKEN))
     expect(status == GUEST and NOT_SO in lines[-1], f'{status}: {lines[-1]}')
     # without the option there is nobody to ask: #UD
-    status, lines = boot(lab, elf, '-append', 'xlab.host=ask', *choose(TWICE), '-smp', '2')
+    status, lines = boot(lab, elf, '-append', 'xlab.host=ask', *choose(TWICE), '-smp', '2', machine=PARALLEL)
     expect(status == BAD and lines[-1].startswith('guest: vector 6 '), f'{status}: {lines[-1]}')
 
 
 def bell(lab, elf):
     judge(*boot(lab, elf, '-append', 'lab.host=ask', *choose(BELL)), 12)
-    judge(*boot(lab, elf, '-append', 'lab.host=ask', '-smp', '2', *choose(IPI)), 6)
+    judge(*boot(lab, elf, '-append', 'lab.host=ask', '-smp', '2', *choose(IPI), machine=PARALLEL), 6)
 
 
 # What ends.c comes to, by number: at which level, and why.

@@ -5,8 +5,9 @@
 usage: run.py [--lab LAB VENDOR] [--turns] PROGRAM HOST [WORD...]
 
 With LAB the machine is the lab's, with a chip of VENDOR; program and host are
-levels of it.  With --turns its CPUs take turns: most of what is done is done by
-the first, while others that wait would have the build machine's time.
+levels of it, and its CPUs take turns (ADR 35).  With --turns others' do, too: most
+of what is done is done by the first, while others that wait would have the build
+machine's time.
 
 The words are the program's: name=value is its environment, others arguments.
 """
@@ -43,11 +44,11 @@ def boot(program, host, words, lab=None, vendor=None, turns=False):
         file.flush()
         if lab is None:
             more = [*MACHINE, '-cpu', 'max,-la57', '-m', os.environ.get('BARE_MEMORY', '64'), '-kernel', program, '-initrd', host]
+            if turns:
+                more += ['-accel', 'tcg,thread=single']
         else:
             more = [*LAB, '-smp', '4', '-m', '256', '-kernel', lab, '-initrd', pack(folder, program, host),
                     '-append', OPTIONS, *lab_run.chip(vendor)]
-        if turns:
-            more += ['-accel', 'tcg,thread=single']
         loader = f'loader,file={file.name},addr={WORDS:#x},force-raw=on'
         return watch([QEMU, *more, '-device', loader])
 
@@ -80,7 +81,7 @@ def main():
         print(f'{QEMU} is not installed')
         sys.exit(SKIP)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('run.py: ended from outside'))
-    status, console = lab_run.again(lambda: boot(program, host, words, *lab, turns=turns), lambda came: came[1] if lab else '')
+    status, console = boot(program, host, words, *lab, turns=turns)
     print(console, end='', flush=True)
     if status is None:
         sys.exit(f'run.py: no end after {SECONDS} s')
