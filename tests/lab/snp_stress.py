@@ -220,7 +220,7 @@ def hotplug(it):
     for out in outs:
         it.root(f'taskset 2 confbox run /longer < /dev/null > {out} 2>&1 &')
     # In one line: the CPUs take turns, and a line that is typed waits for each.
-    lines = it.root(f'wait_for marked {" ".join(outs)}; echo 0 > {cpu} && usleep 100000 && cat {AT}/boxes && echo 1 > {cpu}')
+    lines = it.root(f'wait_for marked {" ".join(outs)} && echo 0 > {cpu} && usleep 100000 && cat {AT}/boxes && echo 1 > {cpu}')
     expect(lines[-1:] == ['2'], 'the boxes were done before', lines)
     it.root('wait')
     for out in outs:
